@@ -1,0 +1,91 @@
+# One interface target carries every flag; each library links it privately.
+option(WARD_WERROR "Treat warnings as errors" OFF)
+option(WARD_HARDEN "Release hardening flags" OFF)
+option(WARD_TESTS "Build tests" ON)
+option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
+option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
+set(WARD_SANITIZE "" CACHE STRING "Value for -fsanitize=")
+
+add_library(ward_flags INTERFACE)
+target_compile_features(ward_flags INTERFACE cxx_std_20)
+target_compile_options(ward_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual
+  -Wcast-align -Wformat=2 -Wnon-virtual-dtor -Woverloaded-virtual -Wundef -Wnull-dereference
+  -Wimplicit-fallthrough -Wextra-semi -Wswitch-enum -Wvla -Wmissing-declarations -Wdouble-promotion
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op;-Wuseless-cast;-Wsuggest-override;-Walloca;-Wbidi-chars=any;-Wtrampolines>
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wunreachable-code-aggressive;-Wcomma;-Wheader-hygiene;-Wmissing-prototypes;-Wshadow-all;-Wassign-enum;-Wctad-maybe-unsupported>
+  $<$<BOOL:${WARD_WERROR}>:-Werror>
+  -fvisibility=hidden -fvisibility-inlines-hidden -fstack-protector-strong
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+target_compile_definitions(ward_flags INTERFACE _GLIBCXX_ASSERTIONS)
+if(WARD_HARDEN)
+  target_compile_options(ward_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+    -fstack-clash-protection -fcf-protection=full
+    $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero;-fzero-call-used-regs=used-gpr>
+    $<$<CXX_COMPILER_ID:Clang>:-ftrivial-auto-var-init=pattern>)
+  target_link_options(ward_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed)
+endif()
+if(WARD_SANITIZE)
+  target_compile_options(ward_flags INTERFACE -fsanitize=${WARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ward_flags INTERFACE -fsanitize=${WARD_SANITIZE})
+endif()
+if(WARD_COVERAGE)
+  target_compile_options(ward_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(ward_flags INTERFACE -fprofile-instr-generate)
+endif()
+
+# ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder.
+function(ward_tests name)
+  cmake_parse_arguments(A "" "" "LIBS;SOURCES;LABELS" ${ARGN})
+  if(NOT WARD_TESTS)
+    return()
+  endif()
+  add_executable(ward_${name}_test ${A_SOURCES})
+  target_link_libraries(ward_${name}_test PRIVATE ${A_LIBS} ward_test_support ward_flags GTest::gmock_main)
+  gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "unit;${A_LABELS}")
+endfunction()
+
+# ward_library(NAME SOURCES a.cc DEPS ward_base ... TESTS a_test.cc FUZZ a_fuzz.cc LABELS threads)
+# NAME is the target without "ward_": the library tee/sgx is ward_tee_sgx.
+function(ward_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS;TESTS;FUZZ;LABELS" ${ARGN})
+  if(A_SOURCES)
+    add_library(ward_${name} STATIC ${A_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(ward_${name} PRIVATE ward_flags)
+  else()
+    add_library(ward_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(ward_${name} ${scope} ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  target_link_libraries(ward_${name} ${scope} ${A_DEPS})
+  if(A_TESTS)
+    ward_tests(${name} LIBS ward_${name} SOURCES ${A_TESTS} LABELS ${A_LABELS})
+  endif()
+  foreach(src IN LISTS A_FUZZ)
+    get_filename_component(target ${src} NAME_WE)
+    if(WARD_FUZZ)
+      add_executable(${name}_${target} ${src})
+      target_link_libraries(${name}_${target} PRIVATE ward_${name} ward_flags)
+      target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
+      if(A_SOURCES)
+        target_compile_options(ward_${name} PRIVATE -fsanitize=fuzzer-no-link)
+      endif()
+    elseif(WARD_TESTS)  # every build replays the committed corpus
+      add_executable(${name}_${target}_replay ${src} ${CMAKE_SOURCE_DIR}/cmake/replay_main.cc)
+      target_link_libraries(${name}_${target}_replay PRIVATE ward_${name} ward_flags)
+      add_test(NAME fuzz.${name}.${target}
+        COMMAND ${name}_${target}_replay ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${target})
+      set_tests_properties(fuzz.${name}.${target} PROPERTIES LABELS fuzz)
+    endif()
+  endforeach()
+endfunction()
+
+# ward_program(NAME SOURCES main.cc DEPS ward_x ...): a binary that users run, in <build>/bin.
+function(ward_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_DEPS} ward_flags)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()

@@ -1,0 +1,75 @@
+#include "test/support/vectors.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace ward::test {
+namespace {
+
+std::vector<std::string> split(const std::string& line, char separator) {
+  std::vector<std::string> out;
+  std::string::size_type from = 0;
+  for (;;) {
+    const auto to = line.find(separator, from);
+    out.push_back(line.substr(from, to == std::string::npos ? to : to - from));
+    if (to == std::string::npos) return out;
+    from = to + 1;
+  }
+}
+
+}  // namespace
+
+std::filesystem::path source_dir() { return WARD_SOURCE_DIR; }
+
+std::filesystem::path vectors_dir() {
+  // Tests set no environment while others run, so getenv is safe here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  const char* named = std::getenv("WARD_VECTORS");
+  const std::filesystem::path dir =
+      named != nullptr ? std::filesystem::path(named) : source_dir() / "../shared/vectors";
+  return std::filesystem::exists(dir / "MANIFEST.tsv") ? dir : std::filesystem::path();
+}
+
+bool required(std::string_view what) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  const char* list = std::getenv("WARD_REQUIRE");
+  if (list == nullptr) return false;
+  for (const std::string& item : split(list, ',')) {
+    if (item == what) return true;
+  }
+  return false;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in.good()) << "cannot read " << path;
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+Buffer read_file(const std::filesystem::path& path) { return to_buffer(as_bytes(read_text(path))); }
+
+std::vector<std::map<std::string, std::string>> read_tsv(const std::filesystem::path& path) {
+  std::istringstream in(read_text(path));
+  std::vector<std::map<std::string, std::string>> rows;
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    const std::vector<std::string> fields = split(line, '\t');
+    if (names.empty()) {
+      names = fields;
+      continue;
+    }
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      row[names[i]] = i < fields.size() ? fields[i] : "";
+    }
+  }
+  return rows;
+}
+
+}  // namespace ward::test
