@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/diag.h"
+#include "base/result.h"
+
+namespace ward::codec {
+
+// Bounds on a JSON document from outside; each is tested at its value and one above.
+struct JsonLimits {
+  std::size_t max_bytes = 1U << 20U;
+  std::uint32_t max_depth = 32;       // nested arrays and objects
+  std::uint32_t max_values = 100000;  // values of every kind in the whole document
+};
+
+// JsonValue is one value of a parsed document. Members keep the document's order. Numbers are kept
+// as integers where they are written as integers that fit 64 bits (signed or unsigned); others are
+// doubles; too large ones are refused.
+class JsonValue {
+ public:
+  enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kArray, kObject };
+  using Member = std::pair<std::string, JsonValue>;
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+
+  [[nodiscard]] bool is_object() const { return kind_ == Kind::kObject; }
+
+  [[nodiscard]] bool is_array() const { return kind_ == Kind::kArray; }
+
+  // Each as_* is nullopt where the value is of another kind or does not fit. as_int and as_uint
+  // take either integer kind where the value fits; never a double.
+  [[nodiscard]] std::optional<bool> as_bool() const;
+  [[nodiscard]] std::optional<std::int64_t> as_int() const;
+  [[nodiscard]] std::optional<std::uint64_t> as_uint() const;
+  [[nodiscard]] std::optional<double> as_double() const;
+  [[nodiscard]] std::optional<std::string_view> as_string() const;
+
+  // items of an array; empty for other kinds.
+  [[nodiscard]] const std::vector<JsonValue>& items() const { return items_; }
+
+  // members of an object; empty for other kinds.
+  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+
+  // find returns the member's value, or nullptr; borrowed from this value.
+  [[nodiscard]] const JsonValue* find(std::string_view name) const;
+
+  // [begin, end) are the octets of this value in the document, without surrounding blanks.
+  [[nodiscard]] std::size_t begin() const { return begin_; }
+
+  [[nodiscard]] std::size_t end() const { return end_; }
+
+  // raw cuts this value's octets out of the document that it was parsed from.
+  [[nodiscard]] Bytes raw(Bytes document) const { return document.subspan(begin_, end_ - begin_); }
+
+ private:
+  friend class JsonBuilder;
+  Kind kind_ = Kind::kNull;
+  bool bool_ = false;
+  std::int64_t int_ = 0;
+  std::uint64_t uint_ = 0;
+  double double_ = 0;
+  std::string string_;
+  std::vector<JsonValue> items_;
+  std::vector<Member> members_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+// parse_json reads one JSON text (RFC 8259) and nothing behind it but blanks: strict grammar, valid
+// UTF-8, no byte order mark, no lone surrogates, no duplicate member names (compared after
+// unescaping), within `limits`. The Diag names the place. The result owns its strings; byte ranges
+// refer to `document`.
+[[nodiscard]] Result<JsonValue, Diag> parse_json(Bytes document, const JsonLimits& limits = {});
+
+}  // namespace ward::codec

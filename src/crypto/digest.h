@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.h"
+
+namespace ward::crypto {
+
+enum class Hash : std::uint8_t { kSha256, kSha384, kSha512 };
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+using Sha384Digest = std::array<std::uint8_t, 48>;
+using Sha512Digest = std::array<std::uint8_t, 64>;
+
+// sha256, sha384 and sha512 hash `data` whole (FIPS 180-4). They abort the process where the
+// library fails (no memory).
+[[nodiscard]] Sha256Digest sha256(Bytes data);
+[[nodiscard]] Sha384Digest sha384(Bytes data);
+[[nodiscard]] Sha512Digest sha512(Bytes data);
+
+// digest hashes with a hash chosen at run time; the size is that of the hash.
+[[nodiscard]] Buffer digest(Hash hash, Bytes data);
+
+// Hasher hashes a stream. Not thread safe. finish() may be called once.
+class Hasher {
+ public:
+  explicit Hasher(Hash hash);
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+  ~Hasher();
+
+  void update(Bytes data);
+  [[nodiscard]] Buffer finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ward::crypto
