@@ -1,0 +1,6 @@
+#pragma once
+
+#include "apps/ward/cli.h"
+
+// The commands of `ward`, one per cmd_*.cc. main.cc lists them.
+namespace ward::cli {}  // namespace ward::cli

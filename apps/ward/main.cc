@@ -1,0 +1,50 @@
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/cli.h"
+#include "apps/ward/commands.h"
+
+namespace {
+
+using ward::cli::Register;
+
+// In the order of `ward --help`.
+constexpr std::array<Register, 0> kCommands = {};
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "ward: run code and use data on computers that you do not trust. Keys go only to code that\n"
+      "has proved what it is, on a platform that has proved what it is.\n"
+      "Exit: 0 accepted or done, 1 refused, 2 usage, 3 could not tell."};
+  app.name("ward");
+  app.set_version_flag("--version", std::string("ward ") + WARD_VERSION);
+  app.require_subcommand(1);
+  ward::cli::Action action;
+  for (const Register add : kCommands)
+    add(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {  // --help, --version
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    return ward::cli::fail(ward::cli::kUsage, error.what(), "see `ward --help`");
+  }
+  const int code = action ? action() : ward::cli::kUsage;
+  if (std::fflush(stdout) != 0) {
+    return ward::cli::fail(ward::cli::kCouldNotTell, "standard output cannot be written");
+  }
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // out of memory, a library's own bug
+    return ward::cli::fail(ward::cli::kCouldNotTell, error.what());
+  }
+}
