@@ -12,6 +12,7 @@ target_compile_options(ward_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual
   -Wcast-align -Wformat=2 -Wnon-virtual-dtor -Woverloaded-virtual -Wundef -Wnull-dereference
   -Wimplicit-fallthrough -Wextra-semi -Wswitch-enum -Wvla -Wmissing-declarations -Wdouble-promotion
+  -Wno-missing-field-initializers  # designated initialisers leave members at their defaults on purpose
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op;-Wuseless-cast;-Wsuggest-override;-Walloca;-Wbidi-chars=any;-Wtrampolines>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wunreachable-code-aggressive;-Wcomma;-Wheader-hygiene;-Wmissing-prototypes;-Wshadow-all;-Wassign-enum;-Wctad-maybe-unsupported>
   $<$<BOOL:${WARD_WERROR}>:-Werror>

@@ -1,0 +1,251 @@
+#include "attest/appraisal.h"
+
+#include <algorithm>
+
+namespace ward::attest {
+namespace {
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += ", ";
+    out += part;
+  }
+  return out;
+}
+
+Check make(const CheckInfo* info, bool passed, std::string found, std::string expected,
+           const Policy& policy) {
+  return {.info = info,
+          .outcome = passed ? Outcome::kPassed : Outcome::kFailed,
+          .found = std::move(found),
+          .expected = std::move(expected),
+          .origin = Origin::kPolicy,
+          .expected_from = policy.name};
+}
+
+Check blocked(const CheckInfo* info, std::string expected, const Policy& policy) {
+  return {.info = info,
+          .not_done = NotDone::kBlocked,
+          .expected = std::move(expected),
+          .origin = Origin::kPolicy,
+          .expected_from = policy.name};
+}
+
+// Revoked is never acceptable, whatever a policy lists.
+bool acceptable(const Policy& policy, const std::string& status) {
+  if (status == "Revoked") return false;
+  return policy.accept_any_tcb || std::ranges::count(policy.accepted_tcb, status) > 0;
+}
+
+void judge_tcb(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+  const Facts& facts = findings.facts;
+  if (facts.tcb_status_check != nullptr) {
+    const std::string expected =
+        policy.accept_any_tcb ? "any status but Revoked" : join(policy.accepted_tcb);
+    out.push_back(facts.tcb_matched && findings.tcb.status
+                      ? make(facts.tcb_status_check, acceptable(policy, *findings.tcb.status),
+                             *findings.tcb.status, expected, policy)
+                      : blocked(facts.tcb_status_check, expected, policy));
+  }
+  if (facts.tcb_evaluation_check != nullptr && policy.min_tcb_evaluation) {
+    const std::string expected = "at least " + std::to_string(*policy.min_tcb_evaluation);
+    const auto& number = findings.tcb.evaluation_number;
+    out.push_back(number ? make(facts.tcb_evaluation_check, *number >= *policy.min_tcb_evaluation,
+                                std::to_string(*number), expected, policy)
+                         : blocked(facts.tcb_evaluation_check, expected, policy));
+  }
+}
+
+void judge_modes(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+  const Facts& facts = findings.facts;
+  if (facts.debug_check != nullptr) {
+    const std::string expected = policy.allow_debug ? "true or false" : "false";
+    out.push_back(facts.debug ? make(facts.debug_check, policy.allow_debug || !*facts.debug,
+                                     *facts.debug ? "true" : "false", expected, policy)
+                              : blocked(facts.debug_check, expected, policy));
+  }
+  if (facts.development_check != nullptr && findings.development) {
+    out.push_back(make(facts.development_check, policy.allow_development,
+                       "development platform, not a TEE",
+                       policy.allow_development ? "any platform" : "a hardware TEE", policy));
+  }
+}
+
+std::string hex_list(const std::vector<Buffer>& values) {
+  std::vector<std::string> out;
+  for (const Buffer& value : values)
+    out.push_back(to_hex(value));
+  return out.empty() ? "nothing: no value is accepted" : join(out);
+}
+
+// Compares whole fields; values of another length are unequal, nothing is padded or cut. A field
+// that malformed evidence does not have is empty, and then the check is blocked, not passed.
+Check compare(const CheckInfo* info, Bytes found, const Expected& expected, Origin origin) {
+  Check check{.info = info, .origin = origin, .expected_from = "the caller's expectation"};
+  const auto* values = std::get_if<std::vector<Buffer>>(&expected);
+  if (values == nullptr) {
+    check.not_done = NotDone::kNotAsked;
+    check.found = to_hex(found);
+    check.expected_from.clear();
+    return check;
+  }
+  check.expected = hex_list(*values);
+  if (found.empty()) {
+    check.not_done = NotDone::kBlocked;
+    return check;
+  }
+  check.found = to_hex(found);
+  const bool equal_to_one =
+      std::ranges::any_of(*values, [&](const Buffer& value) { return equal(value, found); });
+  check.outcome = equal_to_one ? Outcome::kPassed : Outcome::kFailed;
+  return check;
+}
+
+void judge_expectations(const Facts& facts, const Expectations& expected, Appraisal& out) {
+  struct Item {
+    const CheckInfo* info;
+    Bytes found;
+    const Expected* expected;
+    Origin origin;
+    const char* name;
+  };
+
+  const Item items[] = {
+      {facts.report_data_check, facts.report_data, &expected.report_data, Origin::kCaller,
+       "report_data"},
+      {facts.measurement_check, facts.measurement, &expected.measurement, Origin::kReferenceValue,
+       "measurement"},
+      {facts.workload_check, facts.workload, &expected.workload, Origin::kReferenceValue,
+       "workload"},
+  };
+  for (const Item& item : items) {
+    if (item.info == nullptr) continue;
+    Check check = compare(item.info, item.found, *item.expected, item.origin);
+    const bool asked = check.not_done != NotDone::kNotAsked;
+    // The workload's digest is part of what the measurement names: it is listed apart only where it
+    // was asked for.
+    if (!asked && item.info == facts.workload_check) continue;
+    if (!asked) out.unchecked.emplace_back(item.name);
+    out.checks.push_back(std::move(check));
+  }
+}
+
+}  // namespace
+
+const char* to_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kPassed:
+      return "passed";
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kNotDone:
+      return "not_done";
+  }
+  return "failed";
+}
+
+const char* to_text(NotDone reason) {
+  switch (reason) {
+    case NotDone::kNone:
+      return "";
+    case NotDone::kNotAsked:
+      return "not asked";
+    case NotDone::kAbsent:
+      return "absent";
+    case NotDone::kBlocked:
+      return "blocked";
+  }
+  return "blocked";
+}
+
+const char* to_text(Origin origin) {
+  switch (origin) {
+    case Origin::kSpecification:
+      return "specification";
+    case Origin::kPolicy:
+      return "policy";
+    case Origin::kReferenceValue:
+      return "reference value";
+    case Origin::kCollateral:
+      return "collateral";
+    case Origin::kCaller:
+      return "caller";
+  }
+  return "specification";
+}
+
+const char* to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAccepted:
+      return "accepted";
+    case Verdict::kRefused:
+      return "refused";
+    case Verdict::kUndetermined:
+      return "undetermined";
+  }
+  return "refused";
+}
+
+const Check* Appraisal::check(std::string_view id) const {
+  for (const Check& c : checks) {
+    if (id == c.info->id) return &c;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Appraisal::failed() const {
+  std::vector<std::string> out;
+  for (const Check& c : checks) {
+    if (c.outcome == Outcome::kFailed) out.emplace_back(c.info->id);
+  }
+  return out;
+}
+
+Verdict verdict_of(const std::vector<Check>& checks) {
+  if (checks.empty()) return Verdict::kRefused;
+  bool open = false;
+  for (const Check& c : checks) {
+    if (c.outcome == Outcome::kFailed) return Verdict::kRefused;
+    if (c.outcome == Outcome::kNotDone && c.not_done != NotDone::kNotAsked) open = true;
+  }
+  return open ? Verdict::kUndetermined : Verdict::kAccepted;
+}
+
+Appraisal appraise(Findings findings, const Policy& policy, const Expectations& expected,
+                   UnixTime at) {
+  Appraisal out;
+  out.at = at;
+  std::vector<Check> judged;
+  judge_tcb(findings, policy, judged);
+  judge_modes(findings, policy, judged);
+  out.checks = std::move(findings.checks);
+  out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),
+                    std::make_move_iterator(judged.end()));
+  judge_expectations(findings.facts, expected, out);
+  out.verdict = verdict_of(out.checks);
+  out.tee = std::move(findings.tee);
+  out.development = findings.development;
+  out.tcb = std::move(findings.tcb);
+  out.claims = std::move(findings.claims);
+  out.notes = std::move(findings.notes);
+  out.facts = std::move(findings.facts);
+  return out;
+}
+
+std::string summary(const Appraisal& appraisal) {
+  std::string out = to_text(appraisal.verdict);
+  if (appraisal.verdict == Verdict::kAccepted) {
+    if (appraisal.unchecked.empty()) return out;
+    return out + " (platform only; not checked: " + join(appraisal.unchecked) + ")";
+  }
+  std::vector<std::string> reasons = appraisal.failed();
+  if (appraisal.verdict == Verdict::kUndetermined) {
+    for (const Check& c : appraisal.checks) {
+      if (c.not_done == NotDone::kAbsent) reasons.emplace_back(c.info->id);
+    }
+  }
+  return reasons.empty() ? out : out + ": " + join(reasons);
+}
+
+}  // namespace ward::attest

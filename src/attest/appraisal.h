@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "attest/check.h"
+#include "base/bytes.h"
+#include "base/time.h"
+
+namespace ward::attest {
+
+enum class Verdict : std::uint8_t {
+  kAccepted,      // every check that was asked for passed
+  kRefused,       // at least one check failed
+  kUndetermined,  // none failed, but something needed was absent
+};
+
+[[nodiscard]] const char* to_text(Verdict verdict);  // "accepted", "refused", "undetermined"
+
+// Claim is one statement of the evidence, under its specification's name. Octets are printed as
+// lower-case hex.
+using ClaimValue = std::variant<bool, std::uint64_t, std::string, Buffer, std::vector<std::string>>;
+
+struct Claim {
+  std::string name;
+  ClaimValue value;
+};
+
+// Tcb is the platform's security version as its maker judges it.
+struct Tcb {
+  std::optional<std::string>
+      status;  // in the maker's words; nullopt where no level matches or none could be looked up
+  std::vector<std::string> advisories;  // sorted, each once
+  std::optional<UnixTime> date;
+  std::optional<std::uint64_t> evaluation_number;
+};
+
+// Anchor is a root of trust, pinned by the SHA-256 of its SubjectPublicKeyInfo.
+struct Anchor {
+  std::array<std::uint8_t, 32> spki_sha256{};
+  std::string name;  // for people: "Intel SGX Root CA"
+  bool development =
+      false;  // not a TEE: results are marked, and refused unless the policy says allow_development
+};
+
+// Facts are what every TEE's evidence says, under one name each, so that policies need no knowledge
+// of a TEE. Each comes with the TEE's own check that a policy's answer is recorded under.
+struct Facts {
+  const CheckInfo* tcb_status_check = nullptr;
+  const CheckInfo* tcb_evaluation_check = nullptr;
+  const CheckInfo* debug_check = nullptr;
+  const CheckInfo* report_data_check = nullptr;
+  const CheckInfo* measurement_check = nullptr;
+  const CheckInfo* workload_check = nullptr;
+  const CheckInfo* development_check = nullptr;
+  bool tcb_matched = false;  // a TCB level was found: tcb.status may be judged
+  std::optional<bool> debug;
+  Buffer report_data;  // whole field
+  Buffer measurement;  // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
+  Buffer workload;     // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
+                       // HOST_DATA), whole
+  Buffer signer;  // who signed the workload (MRSIGNER, ID key digest); empty where there is none
+};
+
+// Findings are what a scheme found out: claims and check outcomes, never a bool.
+struct Findings {
+  std::string tee;  // "sgx"
+  std::vector<Check> checks;
+  std::vector<Claim> claims;
+  std::vector<std::string> notes;  // collateral that was passed over, and the like; for people
+  Tcb tcb;
+  Facts facts;
+  bool development = false;  // the chain ends in a development anchor
+};
+
+// Unchecked says aloud that a value is not compared. It shows in the appraisal as not_done.
+struct Unchecked {};
+
+// Expected is a list of acceptable values of one field, or Unchecked. An empty list accepts
+// nothing.
+using Expected = std::variant<Unchecked, std::vector<Buffer>>;
+
+// Policy is the verifier owner's policy for evidence, the declarative part. The default accepts the
+// maker's best status alone, and neither debug nor development.
+struct Policy {
+  std::string name = "default policy";
+  std::vector<std::string> accepted_tcb{"UpToDate"};
+  bool accept_any_tcb = false;  // any status but Revoked; never a platform without a matching level
+  bool allow_debug = false;
+  bool allow_development = false;
+  std::optional<std::uint64_t> min_tcb_evaluation;
+};
+
+// Appraisal is the verdict with every reason.
+struct Appraisal {
+  std::string tee;
+  Verdict verdict = Verdict::kRefused;
+  bool development = false;
+  UnixTime at;  // the time that the evidence was appraised as of
+  Tcb tcb;
+  std::vector<Claim> claims;
+  std::vector<Check> checks;
+  std::vector<std::string> unchecked;  // "report_data", "measurement": what nobody asked for
+  std::vector<std::string> notes;
+  Facts facts;  // for relying parties that compare more; its values are authentic only where
+                // verdict is kAccepted
+
+  // check returns the entry with this id, or nullptr; borrowed.
+  [[nodiscard]] const Check* check(std::string_view id) const;
+
+  // failed lists the ids of all failed checks, in order.
+  [[nodiscard]] std::vector<std::string> failed() const;
+};
+
+// Expectations are what the caller compares the evidence with. There is no default: the caller
+// spells Unchecked{}.
+struct Expectations {
+  Expected report_data;  // shorter values are not padded: give the whole field
+  Expected measurement;
+  Expected workload;
+};
+
+// appraise applies policy and expectations to findings and reaches the verdict. Pure.
+[[nodiscard]] Appraisal appraise(Findings findings, const Policy& policy,
+                                 const Expectations& expected, UnixTime at);
+
+// verdict_of reads the verdict off a list of checks: any failed refuses; else any not done for
+// another reason than that nobody asked leaves it undetermined. An empty list is refused: nothing
+// was shown.
+[[nodiscard]] Verdict verdict_of(const std::vector<Check>& checks);
+
+// summary is the line for people: "accepted", "refused: sgx.quote.signature", "accepted (platform
+// only; not checked: report_data, measurement)".
+[[nodiscard]] std::string summary(const Appraisal& appraisal);
+
+}  // namespace ward::attest

@@ -1,0 +1,139 @@
+#include "attest/appraisal.h"
+
+#include <gtest/gtest.h>
+
+namespace ward::attest {
+namespace {
+
+constexpr CheckInfo kSignature{"x.evidence.signature", "", "", ""};
+constexpr CheckInfo kStatus{"x.tcb.status", "", "", ""};
+constexpr CheckInfo kEvaluation{"x.tcb.evaluation_number", "", "", ""};
+constexpr CheckInfo kDebug{"x.attributes.debug", "", "", ""};
+constexpr CheckInfo kReportData{"x.report_data.expected", "", "", ""};
+constexpr CheckInfo kMeasurement{"x.measurement.expected", "", "", ""};
+constexpr CheckInfo kWorkload{"x.workload.expected", "", "", ""};
+constexpr CheckInfo kDevelopment{"x.platform.development", "", "", ""};
+
+Findings good() {
+  Findings f;
+  f.tee = "x";
+  f.checks.push_back({.info = &kSignature, .outcome = Outcome::kPassed});
+  f.tcb.status = "UpToDate";
+  f.tcb.evaluation_number = 17;
+  f.facts = {.tcb_status_check = &kStatus,
+             .tcb_evaluation_check = &kEvaluation,
+             .debug_check = &kDebug,
+             .report_data_check = &kReportData,
+             .measurement_check = &kMeasurement,
+             .workload_check = &kWorkload,
+             .development_check = &kDevelopment,
+             .tcb_matched = true,
+             .debug = false,
+             .report_data = {1, 2},
+             .measurement = {3},
+             .workload = {4}};
+  return f;
+}
+
+Expectations all() {
+  return {.report_data = std::vector<Buffer>{{1, 2}},
+          .measurement = std::vector<Buffer>{{9}, {3}},
+          .workload = std::vector<Buffer>{{4}}};
+}
+
+Expectations none() { return {Unchecked{}, Unchecked{}, Unchecked{}}; }
+
+using Ids = std::vector<std::string>;
+
+TEST(Appraise, AcceptsWhatIsExpectedInFull) {
+  const Appraisal a = appraise(good(), {}, all(), {});
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  EXPECT_TRUE(a.unchecked.empty());
+  EXPECT_EQ(summary(a), "accepted");
+}
+
+TEST(Appraise, WhatNobodyAskedForIsNotPassedAndIsListed) {
+  const Appraisal a = appraise(good(), {}, none(), {});
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  EXPECT_EQ(a.unchecked, (Ids{"report_data", "measurement"}));
+  EXPECT_EQ(a.check("x.report_data.expected")->outcome, Outcome::kNotDone);
+  EXPECT_EQ(summary(a), "accepted (platform only; not checked: report_data, measurement)");
+}
+
+TEST(Appraise, UnequalLengthIsUnequal) {
+  Expectations e = all();
+  e.report_data = std::vector<Buffer>{{1, 2, 0}};
+  EXPECT_EQ(appraise(good(), {}, e, {}).failed(), Ids{"x.report_data.expected"});
+  e.report_data = std::vector<Buffer>{{1}};
+  EXPECT_EQ(appraise(good(), {}, e, {}).failed(), Ids{"x.report_data.expected"});
+}
+
+TEST(Appraise, AnEmptyListOfAcceptedValuesAcceptsNothing) {
+  Expectations e = all();
+  e.measurement = std::vector<Buffer>{};
+  EXPECT_EQ(appraise(good(), {}, e, {}).failed(), Ids{"x.measurement.expected"});
+}
+
+TEST(Appraise, AMissingFieldIsBlockedNotPassedEvenWhereEmptyIsExpected) {
+  Findings f = good();
+  f.facts.report_data.clear();
+  Expectations e = all();
+  e.report_data = std::vector<Buffer>{{}};
+  EXPECT_EQ(appraise(f, {}, e, {}).verdict, Verdict::kUndetermined);
+}
+
+TEST(Appraise, StatusIsJudgedByThePolicyAndRevokedNeverPasses) {
+  Findings f = good();
+  f.tcb.status = "OutOfDate";
+  EXPECT_EQ(appraise(f, {}, all(), {}).failed(), Ids{"x.tcb.status"});
+  Policy p;
+  p.accepted_tcb = {"OutOfDate"};
+  EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kAccepted);
+  p.accept_any_tcb = true;
+  EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kAccepted);
+  f.tcb.status = "Revoked";
+  p.accepted_tcb = {"Revoked"};
+  EXPECT_EQ(appraise(f, p, all(), {}).failed(), Ids{"x.tcb.status"});
+}
+
+TEST(Appraise, NoMatchingLevelIsNeverAccepted) {
+  Findings f = good();
+  f.facts.tcb_matched = false;
+  f.tcb.status.reset();
+  Policy p;
+  p.accept_any_tcb = true;
+  EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kUndetermined);
+}
+
+TEST(Appraise, EvaluationNumberBelowTheMinimumIsRefused) {
+  Policy p;
+  p.min_tcb_evaluation = 17;
+  EXPECT_EQ(appraise(good(), p, all(), {}).verdict, Verdict::kAccepted);
+  p.min_tcb_evaluation = 18;
+  EXPECT_EQ(appraise(good(), p, all(), {}).failed(), Ids{"x.tcb.evaluation_number"});
+}
+
+TEST(Appraise, DebugAndDevelopmentNeedThePolicysWord) {
+  Findings f = good();
+  f.facts.debug = true;
+  f.development = true;
+  EXPECT_EQ(appraise(f, {}, all(), {}).failed(),
+            (Ids{"x.attributes.debug", "x.platform.development"}));
+  Policy p;
+  p.allow_debug = true;
+  p.allow_development = true;
+  const Appraisal a = appraise(f, p, all(), {});
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  EXPECT_TRUE(a.development);
+}
+
+TEST(Verdict, AFailedCheckBeatsAMissingOneAndNothingShownIsRefused) {
+  EXPECT_EQ(verdict_of({}), Verdict::kRefused);
+  std::vector<Check> checks{{.info = &kStatus, .not_done = NotDone::kAbsent}};
+  EXPECT_EQ(verdict_of(checks), Verdict::kUndetermined);
+  checks.push_back({.info = &kSignature, .outcome = Outcome::kFailed});
+  EXPECT_EQ(verdict_of(checks), Verdict::kRefused);
+}
+
+}  // namespace
+}  // namespace ward::attest

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "attest/collateral.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace ward::attest {
+
+// LayoutField is one field of evidence as its specification lays it out; reserved ones included.
+struct LayoutField {
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  std::string name;   // "report_body.mr_enclave"
+  std::string type;   // the specification's structure, "sgx_report_body_t"
+  std::string value;  // for people
+};
+
+struct SchemeInfo {
+  const char* name;        // "sgx"
+  const char* title;       // "Intel SGX, DCAP quote version 3"
+  const char* media_type;  // of the evidence
+  std::size_t report_data_size;
+  std::span<const CheckInfo> checks;  // all that it can produce
+  std::span<const Anchor> anchors;    // the maker's roots, pinned
+};
+
+// Scheme is all knowledge of one kind of evidence. Stateless and thread safe. No method does I/O or
+// reads a clock.
+class Scheme {
+ public:
+  Scheme() = default;
+  Scheme(const Scheme&) = delete;
+  Scheme& operator=(const Scheme&) = delete;
+  virtual ~Scheme() = default;
+
+  [[nodiscard]] virtual SchemeInfo info() const = 0;
+
+  // recognises is true where `evidence` is, or is a damaged or cut piece of, this kind.
+  [[nodiscard]] virtual bool recognises(Bytes evidence) const = 0;
+
+  // inspect prints form only: no verdict, nothing is authenticated.
+  [[nodiscard]] virtual Result<std::vector<Claim>> inspect(Bytes evidence) const = 0;
+  [[nodiscard]] virtual Result<std::vector<LayoutField>> layout(Bytes evidence) const = 0;
+
+  // needs lists the collateral that verify() will look for.
+  [[nodiscard]] virtual Result<std::vector<CollateralRequest>> needs(Bytes evidence) const = 0;
+
+  // verify examines everything that can be examined; malformed evidence is a failed check, not an
+  // Error. Errors are our own failures only. `anchors` are the roots to trust: the maker's, and any
+  // that the relying party named.
+  [[nodiscard]] virtual Result<Findings> verify(Bytes evidence, const Collateral& collateral,
+                                                std::span<const Anchor> anchors,
+                                                UnixTime now) const = 0;
+};
+
+}  // namespace ward::attest
