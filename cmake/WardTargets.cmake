@@ -6,6 +6,9 @@ option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
 set(WARD_SANITIZE "" CACHE STRING "Value for -fsanitize=")
 
+# Groups that ./run builds: what users run, what tsan needs, the fuzz targets.
+add_custom_target(ward_programs)
+
 add_library(ward_flags INTERFACE)
 target_compile_features(ward_flags INTERFACE cxx_std_20)
 target_compile_options(ward_flags INTERFACE
@@ -45,6 +48,12 @@ function(ward_tests name)
   target_link_libraries(ward_${name}_test PRIVATE ${A_LIBS} ward_test_support ward_flags GTest::gmock_main)
   gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "unit;${A_LABELS}")
+  if("threads" IN_LIST A_LABELS)
+    if(NOT TARGET ward_threads_tests)
+      add_custom_target(ward_threads_tests)
+    endif()
+    add_dependencies(ward_threads_tests ward_${name}_test)
+  endif()
 endfunction()
 
 # ward_library(NAME SOURCES a.cc DEPS ward_base ... TESTS a_test.cc FUZZ a_fuzz.cc LABELS threads)
@@ -70,6 +79,9 @@ function(ward_library name)
       add_executable(${name}_${target} ${src})
       target_link_libraries(${name}_${target} PRIVATE ward_${name} ward_flags)
       target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
+      set_property(GLOBAL APPEND_STRING PROPERTY WARD_FUZZERS
+        "${name}_${target}\t${CMAKE_CURRENT_SOURCE_DIR}/corpus/${target}\n")
+      set_property(GLOBAL APPEND PROPERTY WARD_FUZZ_TARGETS ${name}_${target})
       if(A_SOURCES)
         target_compile_options(ward_${name} PRIVATE -fsanitize=fuzzer-no-link)
       endif()
@@ -89,4 +101,5 @@ function(ward_program name)
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_DEPS} ward_flags)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  add_dependencies(ward_programs ${name})
 endfunction()

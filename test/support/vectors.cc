@@ -72,4 +72,17 @@ std::vector<std::map<std::string, std::string>> read_tsv(const std::filesystem::
   return rows;
 }
 
+void report_vectors(std::string_view kind, std::size_t in_manifest, std::size_t judged,
+                    std::size_t differences) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  const char* path = std::getenv("WARD_REPORT");
+  if (path == nullptr) return;
+  std::ostringstream row;
+  row << kind << '\t' << in_manifest << '\t' << judged << '\t' << differences << '\n';
+  // One write in append mode: rows of tests that run at the same time do not mix.
+  std::ofstream out(path, std::ios::binary | std::ios::app);
+  out << row.str() << std::flush;
+  EXPECT_TRUE(out.good()) << "cannot append to " << path;
+}
+
 }  // namespace ward::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -27,6 +28,13 @@ std::string read_text(const std::filesystem::path& path);
 
 // read_tsv returns one map (column name to field) per row; the first line names the columns.
 std::vector<std::map<std::string, std::string>> read_tsv(const std::filesystem::path& path);
+
+// report_vectors says how many files of one kind of MANIFEST.tsv a test judged, and in how many its
+// verdict differs from the expected one. A row is appended to the file that WARD_REPORT names
+// (./run test sets it and prints the table; rows of one kind are added up); without it, nothing
+// happens.
+void report_vectors(std::string_view kind, std::size_t in_manifest, std::size_t judged,
+                    std::size_t differences);
 
 }  // namespace ward::test
 

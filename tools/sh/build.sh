@@ -1,0 +1,86 @@
+# Configure and build. Sourced by ./run.
+
+if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
+fi
+
+# configure PRESET: once; CMake itself notices changed lists later.
+configure() {
+  local preset=$1
+  [ ! -f "build/$preset/build.ninja" ] || return 0
+  mkdir -p "$logs"
+  note "configuring $preset"
+  cmake --preset "$preset" >"$logs/configure-$preset.log" 2>&1 || {
+    cat "$logs/configure-$preset.log" >&2
+    fail 3 "cmake cannot configure $preset" "the output is above and in build/log/configure-$preset.log"
+  }
+}
+
+# has_target PRESET NAME
+has_target() {
+  ninja -C "build/$1" -t targets all 2>/dev/null | grep -q "^$2: phony"
+}
+
+# build_target PRESET TARGET [LABEL]: ninja with progress; compiler messages pass through.
+build_target() {
+  local preset=$1 target=$2 label=${3:-$2}
+  NINJA_STATUS='@ninja %f %t ' ninja -C "build/$preset" "$target" 2>&1 | tee "$logs/build-$preset.log" |
+    sed -u -E -e '/^ninja: (Entering directory|no work to do)/d' -e '/^-- /d' \
+      -e 's/^@ninja ([0-9]+) ([0-9]+) .*/@progress \1 \2/' | progress "$label"
+}
+
+build_or_fail() {
+  build_target "$@" || fail 1 "the build of $2 ($1) failed" "the output is in build/log/build-$1.log"
+}
+
+# build_ward: the command line first, so that `ward verify` is usable while the rest is built.
+build_ward() {
+  configure release
+  has_target release ward || return 0
+  build_or_fail release ward
+  note "ward verify is usable: build/release/bin/ward verify --help"
+}
+
+run_build() {
+  need_packages build
+  build_ward
+  build_or_fail release all "everything"
+  note "built: build/release/bin"
+}
+
+need_program() {
+  [ -x "build/release/bin/$1" ] || fail 3 "this version has no program $1 yet" "./run build builds what there is"
+}
+
+run_demo() {
+  need_packages build
+  need_packages_beside demo
+  build_ward
+  build_or_fail release ward_programs "the programs"
+  wait_background
+  need_program ward
+  exec build/release/bin/ward demo "$@" 1>&3 3>&-
+}
+
+# run_serve: a service on a folder of its own; flags of one's own replace that folder.
+run_serve() {
+  local dir=build/serve
+  need_packages build
+  build_ward
+  build_or_fail release ward_programs "the programs"
+  need_program wardd
+  if [ $# -eq 0 ]; then
+    [ -d "$dir" ] || build/release/bin/wardd init "$dir"
+    set -- --config "$dir/wardd.toml"
+  fi
+  note "the service is wardd $*; Ctrl-C ends it"
+  exec build/release/bin/wardd "$@" 1>&3 3>&-
+}
+
+run_bench() {
+  need_packages build bench
+  configure release
+  has_target release ward_bench || fail 3 "this version has no program ward_bench yet"
+  build_or_fail release ward_bench
+  exec build/release/bin/ward_bench "$@" 1>&3 3>&-
+}

@@ -1,0 +1,83 @@
+# Static checks. Sourced by ./run.
+
+lint_failed=''
+
+# lint_step NAME COMMAND...: runs, says so, remembers a failure.
+lint_step() {
+  local name=$1 begun=$SECONDS
+  shift
+  if "$@"; then
+    note "lint $name: ok ($((SECONDS - begun)) s)"
+  else
+    note "lint $name: failed"
+    lint_failed="$lint_failed $name"
+  fi
+}
+
+sources() { git ls-files -co --exclude-standard -- '*.h' '*.cc'; }
+
+lint_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
+
+lint_deps() { python3 tools/check_deps.py .; }
+
+
+# lint_headers: each header that no source of its own proves compiles alone.
+lint_headers() {
+  python3 tools/headers.py . | xargs -r -P "$jobs" -n 1 \
+    sh -c 'g++ -std=c++20 -fsyntax-only -Wall -Wextra -Isrc -Iinclude -I. -include "$0" -x c++ /dev/null || exit 255'
+}
+
+# lint_hardening: what the release linker really did, in every program and test program.
+lint_hardening() {
+  configure release
+  build_or_fail release all "everything"
+  python3 tools/hardening.py build/release/bin build/release/test-bin
+}
+
+# tidy_base: where the change began: WARD_BASE, the branch point from origin/main, or the last merge.
+tidy_base() {
+  local head base
+  head=$(git rev-parse HEAD)
+  for base in "${WARD_BASE:-}" "$(git merge-base HEAD origin/main 2>/dev/null || true)" \
+    "$(git rev-list -1 --merges HEAD)"; do
+    if [ -n "$base" ] && [ "$base" != "$head" ] && git cat-file -e "$base^{commit}" 2>/dev/null; then
+      printf '%s\n' "$base"
+      return 0
+    fi
+  done
+}
+
+# lint_clang_tidy: sources changed since the base, tests left out. CI judges WARD_TIDY_MAX of them.
+lint_clang_tidy() {
+  local base files count max=${WARD_TIDY_MAX:-1000}
+  base=$(tidy_base)
+  if [ -z "$base" ]; then
+    note "clang-tidy: skipped, there is no base to compare with (set WARD_BASE)"
+    return 0
+  fi
+  files=$(git diff --name-only --diff-filter=AM "$base" -- '*.cc' | grep -v -E '_(test|fuzz)\.cc$' || true)
+  count=$(printf '%s' "$files" | grep -c . || true)
+  [ "$count" -gt 0 ] || { note "clang-tidy: no source changed since $base"; return 0; }
+  [ "$count" -le "$max" ] || note "clang-tidy: $max of $count changed sources (WARD_TIDY_MAX)"
+  configure asan
+  printf '%s\n' "$files" | head -n "$max" |
+    xargs -P "$jobs" -n 1 clang-tidy-14 --quiet -p build/asan >"$logs/clang-tidy.log" 2>&1 && return 0
+  grep -v -E 'warnings? (generated|treated)|^Suppressed|^Use -header' "$logs/clang-tidy.log" >&2
+  return 1
+}
+
+run_lint() {
+  local step steps=("$@")
+  [ $# -gt 0 ] || steps=(format deps headers hardening clang-tidy)
+  need_packages lint
+  for step in "${steps[@]}"; do
+    case $step in
+      format | deps) ;;
+      headers | hardening) need_packages build ;;
+      clang-tidy) need_packages build sanitize ;;
+      *) fail 2 "no such lint step: $step" "format deps headers hardening clang-tidy" ;;
+    esac
+    lint_step "$step" "lint_${step//-/_}"
+  done
+  [ -z "$lint_failed" ] || fail 1 "lint failed:$lint_failed"
+}

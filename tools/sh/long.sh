@@ -1,0 +1,66 @@
+# What takes long and is not in CI: fuzzing and soak. Sourced by ./run.
+
+# fuzz_one NAME SEEDS SECONDS: new inputs are kept in build/fuzz/corpus, findings in build/fuzz/findings.
+fuzz_one() {
+  local name=$1 seeds=$2 seconds=$3 corpus=build/fuzz/corpus/$1 log=$logs/fuzz-$1.log
+  mkdir -p "$corpus" build/fuzz/findings "$logs"
+  if build/fuzz/test-bin/"$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=25 \
+    -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$name-" "$corpus" "$seeds" >"$log" 2>&1; then
+    note "fuzz $name: nothing found in $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
+  else
+    tail -n 30 "$log" >&2
+    note "fuzz $name: found something; put build/fuzz/findings/$name-* into $seeds and mend it"
+    return 1
+  fi
+}
+
+# fuzz_all SECONDS [NAME]
+fuzz_all() {
+  local seconds=$1 only=${2:-} name seeds status=0 found=''
+  while IFS=$'\t' read -r name seeds; do
+    [ -z "$only" ] || [ "$only" = "$name" ] || continue
+    found=yes
+    fuzz_one "$name" "$seeds" "$seconds" || status=1
+  done <build/fuzz/fuzzers.tsv
+  [ -n "$found" ] || fail 2 "no such fuzz target: $only" "$(cut -f1 build/fuzz/fuzzers.tsv | tr '\n' ' ')"
+  return $status
+}
+
+build_fuzz() {
+  need_packages build sanitize
+  configure fuzz
+  build_or_fail fuzz ward_fuzzers "fuzz targets"
+}
+
+run_fuzz() {
+  local name='' seconds=60
+  case ${1:-} in
+    '' | *[!0-9]*) name=${1:-} && seconds=${2:-60} ;;
+    *) seconds=$1 ;;
+  esac
+  build_fuzz
+  fuzz_all "$seconds" "$name" || fail 1 "fuzzing found something"
+}
+
+# record COMMAND RESULT: one row of docs/assurance.md.
+record() {
+  printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$(git rev-parse --short HEAD)" "$1" "$2" >>docs/assurance.md
+}
+
+run_soak() {
+  local seconds=${1:-600} status=0 result
+  need_packages build test
+  build_fuzz
+  fuzz_all "$seconds" || status=1
+  result=$([ $status -eq 0 ] && echo "nothing found" || echo "findings, see build/fuzz/findings")
+  record "./run soak $seconds (fuzz, $seconds s for each of $(wc -l <build/fuzz/fuzzers.tsv) targets)" "$result"
+  build_ward
+  build_or_fail release all "everything"
+  if run_ctest release --repeat until-fail:10; then
+    record "./run soak $seconds (every release test 10 times)" "all passed"
+  else
+    record "./run soak $seconds (every release test 10 times)" "a failure"
+    status=1
+  fi
+  [ $status -eq 0 ] || fail 1 "the soak found something" "docs/assurance.md has the row"
+}

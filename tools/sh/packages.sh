@@ -1,0 +1,129 @@
+# Packages: tools/packages.txt is the one list. Sourced by ./run.
+
+background_apt=''
+
+# group_lines GROUP: the rest of each of the group's lines.
+group_lines() { sed -n "s/^$1: *//p" "$root/tools/packages.txt"; }
+
+# missing_packages GROUP...: those that dpkg does not know as installed.
+missing_packages() {
+  local group package
+  for group in "$@"; do
+    for package in $(group_lines "$group"); do
+      case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in
+        installed*) ;;
+        *) printf '%s\n' "$package" ;;
+      esac
+    done
+  done | sort -u
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# apt_get LOG ARGS: apt-get without questions; its own output goes to LOG. What it reports about
+# itself (percent) comes out as progress lines.
+apt_get() {
+  local log=$1
+  shift
+  as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y \
+    -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Use-Pty=0 \
+    -o APT::Status-Fd=9 "$@" 9>&1 >>"$log" 2>&1 </dev/null |
+    while IFS=: read -r kind _ percent _; do
+      case $kind in
+        dlstatus) printf '@progress %d 200\n' "${percent%%.*}" ;;
+        pmstatus) printf '@progress %d 200\n' "$((100 + ${percent%%.*}))" ;;
+      esac
+    done
+}
+
+apt_update() {
+  [ -z "${apt_updated:-}" ] || return 0
+  apt_get "$1" update || return 1
+  apt_updated=yes
+}
+
+# apt_install LOG PACKAGES: one install; the reason is the last error that apt gave.
+apt_install() {
+  local log=$1
+  shift
+  apt_update "$log" && apt_get "$log" install --no-install-recommends "$@"
+}
+
+apt_reason() { grep -h '^E: ' "$1" 2>/dev/null | tail -n 1 | sed 's/^E: //' || true; }
+
+apt_refuse() {
+  local reason
+  reason=$(apt_reason "$1")
+  fail 3 "packages could not be installed: ${reason:-apt-get failed}" "the whole output is in $1"
+}
+
+# need_packages GROUP...: installs what is missing of these groups now.
+need_packages() {
+  local missing log=$logs/apt.log
+  if ! have dpkg-query; then
+    note "not a Debian system: nothing installed; needed are the groups $* of tools/packages.txt"
+    return 0
+  fi
+  missing=$(missing_packages "$@")
+  [ -n "$missing" ] || return 0
+  [ "$(id -u)" -eq 0 ] || have sudo ||
+    fail 3 "packages are missing and this user cannot install them" \
+      "as root: apt-get install $(echo $missing)"
+  wait_background
+  mkdir -p "$logs"
+  : >"$log"
+  note "installing $(echo "$missing" | wc -l) packages ($*): $(echo $missing)"
+  apt_install "$log" $missing | progress "packages" || apt_refuse "$log"
+}
+
+# open_files: takes single data files out of packages that are not installed, into build/data.
+open_files() {
+  local package path deb dir=$root/build/data
+  mkdir -p "$dir"
+  group_lines files | while read -r package path; do
+    [ ! -s "$dir/${path##*/}" ] || continue
+    if [ -s "${path#.}" ]; then
+      cp "${path#.}" "$dir/"
+      continue
+    fi
+    deb=$(find "$dir" -maxdepth 1 -name "${package}_*.deb" | head -n 1)
+    if [ -z "$deb" ]; then
+      # --download needs no root, so the folder stays the user's.
+      (cd "$dir" && apt-get -q download "$package") >>"$logs/apt-demo.log" 2>&1 || return 1
+      deb=$(find "$dir" -maxdepth 1 -name "${package}_*.deb" | head -n 1)
+    fi
+    dpkg-deb --fsys-tarfile "$deb" | tar -xO "$path" >"$dir/${path##*/}.part" || return 1
+    mv "$dir/${path##*/}.part" "$dir/${path##*/}"
+  done
+}
+
+# need_packages_beside GROUP...: starts the install beside the build; wait_background ends it.
+need_packages_beside() {
+  local missing log=$logs/apt-demo.log
+  have dpkg-query || return 0
+  mkdir -p "$logs"
+  : >"$log"
+  missing=$(missing_packages "$@")
+  if [ -n "$missing" ]; then
+    note "installing beside the build: $(echo $missing)"
+  fi
+  (
+    [ -z "$missing" ] || apt_install "$log" $missing >"$logs/apt-demo.progress" || exit 1
+    open_files
+  ) &
+  background_apt=$!
+}
+
+# wait_background: until the install beside the build is done.
+wait_background() {
+  local pid=$background_apt
+  [ -n "$pid" ] || return 0
+  background_apt=''
+  if kill -0 "$pid" 2>/dev/null && [ -s "$logs/apt-demo.progress" ]; then
+    note "waiting for the packages that are installed beside the build"
+    tail -n 1 -f --pid="$pid" "$logs/apt-demo.progress" | progress "packages"
+  fi
+  wait "$pid" || apt_refuse "$logs/apt-demo.log"
+}

@@ -1,0 +1,69 @@
+# Tests. Sourced by ./run.
+
+# show_ctest: ctest's lines; a passed test is progress, the rest passes through.
+show_ctest() {
+  sed -u -E -e '/^ +Start +[0-9]+: /d' \
+    -e 's/^ *([0-9]+)\/([0-9]+) Test +#[0-9]+: .* Passed +[0-9.]+ sec *$/@progress \1 \2/' |
+    progress "tests ($1)"
+}
+
+# run_ctest PRESET ARGS: in CI a test that was skipped or not run is a failure.
+run_ctest() {
+  local preset=$1 log=$logs/ctest-$1.log status=0
+  shift
+  mkdir -p "$logs"
+  ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log" | show_ctest "$preset" || status=1
+  if [ -n "${CI:-}" ] && grep -E '\*\*\*(Skipped|Not Run)' "$log" >&2; then
+    note "in CI a skipped test is a failed test: the ones above"
+    status=1
+  fi
+  grep -E '% tests passed' "$log" >&3 || status=1
+  return $status
+}
+
+# run_report: the table of vectors judged, after a whole run of the release tests.
+run_report() {
+  [ -s "$WARD_REPORT" ] || return 0
+  python3 tools/report.py "$WARD_REPORT" >&3
+}
+
+test_release() {
+  need_packages build test
+  need_packages_beside demo
+  build_ward
+  build_or_fail release all "everything"
+  wait_background
+  export WARD_REPORT=$root/build/release/report.tsv
+  rm -f "$WARD_REPORT"
+  local status=0
+  run_ctest release "$@" || status=1
+  run_report || status=1
+  return $status
+}
+
+test_asan() {
+  need_packages build test sanitize
+  configure asan
+  build_or_fail asan all "everything (asan)"
+  run_ctest asan "$@"
+}
+
+# test_tsan: only what is labelled `threads` is built and run.
+test_tsan() {
+  need_packages build test sanitize
+  configure tsan
+  if ! has_target tsan ward_threads_tests; then
+    note "tsan: no test is labelled threads"
+    return 0
+  fi
+  build_or_fail tsan ward_threads_tests "tests labelled threads (tsan)"
+  run_ctest tsan -L '^threads$' "$@"
+}
+
+run_test() {
+  local preset=release
+  case ${1:-} in
+    release | asan | tsan) preset=$1 && shift ;;
+  esac
+  "test_$preset" "$@" || fail 1 "tests failed ($preset)" "the output is in build/log/ctest-$preset.log"
+}
