@@ -1,0 +1,310 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <cerrno>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "store/sqlite/connection.h"
+
+namespace ward::store {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Statement;
+
+constexpr std::int64_t kApplicationId = 0x77617264;  // "ward", in the database's header
+
+constexpr const char* kCreate =
+    "PRAGMA application_id=0x77617264; PRAGMA user_version=1;"
+    "CREATE TABLE rows (tbl TEXT NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, value BLOB,"
+    "  PRIMARY KEY (tbl, key)) STRICT;"
+    "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
+    "INSERT INTO meta VALUES ('revision', 0);";
+
+// Statements of one connection.
+struct Statements {
+  Statement get;
+  Statement list;
+  Statement put;
+  Statement forget;
+  Statement revision;
+  Statement bump;
+
+  static Result<Statements> prepare(const Connection& c) {
+    WARD_TRY(Statement get,
+             Statement::prepare(c.raw(), "SELECT version, value FROM rows WHERE tbl=? AND key=?"));
+    WARD_TRY(Statement list,
+             Statement::prepare(c.raw(),
+                                "SELECT key, version, value FROM rows WHERE tbl=?1 AND key>=?2"
+                                " AND key>?3 AND substr(key,1,length(?2))=?2 AND value IS NOT NULL"
+                                " ORDER BY key LIMIT ?4"));
+    WARD_TRY(Statement put,
+             Statement::prepare(c.raw(),
+                                "INSERT INTO rows(tbl,key,version,value) VALUES(?,?,?,?)"
+                                " ON CONFLICT(tbl,key) DO UPDATE"
+                                " SET version=excluded.version, value=excluded.value"));
+    WARD_TRY(Statement forget,
+             Statement::prepare(c.raw(), "DELETE FROM rows WHERE tbl=? AND key=?"));
+    WARD_TRY(Statement revision,
+             Statement::prepare(c.raw(), "SELECT value FROM meta WHERE name='revision'"));
+    WARD_TRY(Statement bump,
+             Statement::prepare(c.raw(), "UPDATE meta SET value=value+1 WHERE name='revision'"));
+    return Statements{std::move(get),    std::move(list),     std::move(put),
+                      std::move(forget), std::move(revision), std::move(bump)};
+  }
+};
+
+Result<Row> get_row(Statements& s, std::string_view table, std::string_view key) {
+  WARD_CHECK_OK(check_name(table, key));
+  WARD_TRY(const bool found, s.get.start().bind(table).bind_blob(as_bytes(key)).step());
+  Row row;
+  if (found) {
+    const std::int64_t version = s.get.integer(0);
+    if (version < 1) return Error(Errc::kMalformed, "store.sqlite: version");
+    row.version = static_cast<std::uint64_t>(version);
+    if (const auto value = s.get.blob(1)) row.value = to_buffer(*value);
+  }
+  s.get.stop();
+  return row;
+}
+
+Result<std::vector<Listed>> list_rows(Statements& s, std::string_view table,
+                                      std::string_view prefix, std::string_view after,
+                                      std::size_t limit) {
+  WARD_CHECK_OK(check_list(table, prefix, limit));
+  s.list.start().bind(table).bind_blob(as_bytes(prefix)).bind_blob(as_bytes(after));
+  s.list.bind(static_cast<std::int64_t>(limit));
+  std::vector<Listed> out;
+  while (true) {
+    WARD_TRY(const bool row, s.list.step());
+    if (!row) break;
+    Listed item;
+    if (const auto key = s.list.blob(0)) item.key = std::string(as_text(*key));
+    item.version = static_cast<std::uint64_t>(s.list.integer(1));
+    if (const auto value = s.list.blob(2)) item.value = to_buffer(*value);
+    out.push_back(std::move(item));
+  }
+  s.list.stop();
+  return out;
+}
+
+class SqliteView : public View {
+ public:
+  explicit SqliteView(Statements& s) : s_(s) {}
+
+  Result<Row> get(std::string_view table, std::string_view key) override {
+    return get_row(s_, table, key);
+  }
+
+  Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
+                                   std::string_view after, std::size_t limit) override {
+    return list_rows(s_, table, prefix, after, limit);
+  }
+
+ private:
+  Statements& s_;
+};
+
+class SqliteTransaction : public Transaction {
+ public:
+  explicit SqliteTransaction(Statements& s) : s_(s) {}
+
+  Result<Row> get(std::string_view table, std::string_view key) override {
+    return get_row(s_, table, key);
+  }
+
+  Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
+                                   std::string_view after, std::size_t limit) override {
+    return list_rows(s_, table, prefix, after, limit);
+  }
+
+  Result<std::uint64_t> put(std::string_view table, std::string_view key, Bytes value,
+                            std::uint64_t expected) override {
+    WARD_CHECK_OK(check_value(value));
+    WARD_TRY(const Row row, get(table, key));
+    if (row.version != expected) return Error(Errc::kStale, "store: put: version", row.version);
+    return write(table, key, value, expected + 1);
+  }
+
+  Result<std::uint64_t> erase(std::string_view table, std::string_view key,
+                              std::uint64_t expected) override {
+    WARD_TRY(const Row row, get(table, key));
+    if (row.version != expected || !row.value) {
+      return Error(Errc::kStale, "store: erase: version", row.version);
+    }
+    return write(table, key, std::nullopt, expected + 1);
+  }
+
+  Result<void> forget(std::string_view table, std::string_view key) override {
+    WARD_CHECK_OK(check_name(table, key));
+    WARD_TRY(const bool row, s_.forget.start().bind(table).bind_blob(as_bytes(key)).step());
+    s_.forget.stop();
+    if (row) return Error(Errc::kInternal, "store.sqlite: forget answered");
+    wrote_ = true;
+    return {};
+  }
+
+  [[nodiscard]] bool wrote() const { return wrote_; }
+
+ private:
+  Result<std::uint64_t> write(std::string_view table, std::string_view key,
+                              std::optional<Bytes> value, std::uint64_t version) {
+    if (version > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return Error(Errc::kLimit, "store: version");
+    }
+    s_.put.start().bind(table).bind_blob(as_bytes(key)).bind(static_cast<std::int64_t>(version));
+    if (value) {
+      s_.put.bind_blob(*value);
+    } else {
+      s_.put.bind_null();
+    }
+    WARD_TRY(const bool row, s_.put.step());
+    s_.put.stop();
+    if (row) return Error(Errc::kInternal, "store.sqlite: put answered");
+    wrote_ = true;
+    return version;
+  }
+
+  Statements& s_;
+  bool wrote_ = false;
+};
+
+// Session is a connection with its statements; one thread at a time.
+struct Session {
+  std::mutex mutex;
+  Connection connection;
+  Statements statements;
+
+  Session(Connection c, Statements s) : connection(std::move(c)), statements(std::move(s)) {}
+
+  static Result<std::unique_ptr<Session>> open(const Connection::Options& options) {
+    WARD_TRY(Connection connection, Connection::open(options));
+    WARD_TRY(Statements statements, Statements::prepare(connection));
+    return std::make_unique<Session>(std::move(connection), std::move(statements));
+  }
+};
+
+class SqliteStore : public Store {
+ public:
+  SqliteStore(std::unique_ptr<Session> writer, std::unique_ptr<Session> reader)
+      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+  Result<void> transact(const Body& body) override {
+    if (!writer_) return Error(Errc::kDenied, "store.sqlite: opened for reading only");
+    const std::lock_guard lock(writer_->mutex);
+    // IMMEDIATE takes the write lock now, so that no read of the body can go stale.
+    WARD_CHECK_OK(writer_->connection.run("BEGIN IMMEDIATE"));
+    SqliteTransaction tx(writer_->statements);
+    auto done = body(tx);
+    if (done && tx.wrote()) done = bump();
+    if (done) done = writer_->connection.run("COMMIT");
+    if (!done) roll_back();
+    return done;
+  }
+
+  Result<void> read(const std::function<Result<void>(View&)>& body) override {
+    const std::lock_guard lock(reader_->mutex);
+    WARD_CHECK_OK(reader_->connection.run("BEGIN"));
+    SqliteView view(reader_->statements);
+    auto done = body(view);
+    const auto ended = reader_->connection.run("ROLLBACK");
+    if (!done) return done;
+    return ended;
+  }
+
+  Result<std::uint64_t> revision() override {
+    const std::lock_guard lock(reader_->mutex);
+    Statement& s = reader_->statements.revision;
+    WARD_TRY(const bool row, s.start().step());
+    const std::int64_t value = row ? s.integer(0) : -1;
+    s.stop();
+    if (value < 0) return Error(Errc::kMalformed, "store.sqlite: revision");
+    return static_cast<std::uint64_t>(value);
+  }
+
+ private:
+  Result<void> bump() {
+    WARD_TRY(const bool row, writer_->statements.bump.start().step());
+    writer_->statements.bump.stop();
+    if (row) return Error(Errc::kInternal, "store.sqlite: update answered");
+    return {};
+  }
+
+  // A full disk or a failed write may have rolled back already; what must hold is that no
+  // transaction stays open.
+  void roll_back() {
+    if (sqlite3_get_autocommit(writer_->connection.raw()) != 0) return;
+    if (writer_->connection.run("ROLLBACK")) return;
+    sqlite3_interrupt(writer_->connection.raw());
+  }
+
+  std::unique_ptr<Session> writer_;  // null for a store that was opened for reading
+  std::unique_ptr<Session> reader_;
+};
+
+// SQLite gives its -wal and -shm files the permissions of the database.
+Result<void> create_private_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    return Error(Errc::kUnavailable, "store.sqlite: create", static_cast<std::uint64_t>(errno));
+  }
+  ::close(fd);
+  return {};
+}
+
+Result<void> check_schema(Connection& c) {
+  WARD_TRY(const std::int64_t id, c.number("PRAGMA application_id"));
+  if (id != kApplicationId) return Error(Errc::kMalformed, "store.sqlite: not a ward database");
+  WARD_TRY(const std::int64_t schema, c.number("PRAGMA user_version"));
+  if (schema < 1 || schema > kSqliteSchema) {
+    return Error(Errc::kUnsupported, "store.sqlite: schema version",
+                 static_cast<std::uint64_t>(schema));
+  }
+  return {};
+}
+
+// Two processes may open a new file at once: the layout is made under the write lock.
+Result<void> prepare_schema(Connection& c) {
+  WARD_CHECK_OK(c.run("PRAGMA journal_mode=WAL"));
+  WARD_CHECK_OK(c.run("BEGIN IMMEDIATE"));
+  auto tables = c.number("SELECT count(*) FROM sqlite_master");
+  Result<void> done;
+  if (!tables) {
+    done = tables.error();
+  } else if (*tables == 0) {
+    done = c.run(kCreate);
+  } else {
+    done = check_schema(c);
+  }
+  if (done) return c.run("COMMIT");
+  if (const auto undone = c.run("ROLLBACK"); !undone) return undone;
+  return done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
+  if (options.path.empty() || options.path.find('\0') != std::string::npos) {
+    return Error(Errc::kMalformed, "store.sqlite: path");
+  }
+  if (options.create && !options.read_only) WARD_CHECK_OK(create_private_file(options.path));
+  Connection::Options open{options.path.c_str(), options.read_only, options.busy_timeout_ms};
+  {
+    WARD_TRY(Connection first, Connection::open(open));
+    WARD_CHECK_OK(options.read_only ? check_schema(first) : prepare_schema(first));
+  }
+  std::unique_ptr<Session> writer;
+  if (!options.read_only) {
+    WARD_TRY(writer, Session::open(open));
+  }
+  open.read_only = true;
+  WARD_TRY(std::unique_ptr<Session> reader, Session::open(open));
+  return std::unique_ptr<Store>(
+      std::make_unique<SqliteStore>(std::move(writer), std::move(reader)));
+}
+
+}  // namespace ward::store
