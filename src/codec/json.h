@@ -20,9 +20,14 @@ struct JsonLimits {
   std::uint32_t max_values = 100000;  // values of every kind in the whole document
 };
 
+// No JsonLimits allow more than these: the reader's and the destructor's own bounds.
+inline constexpr std::size_t kMaxJsonBytes = 1U << 30U;
+inline constexpr std::uint32_t kMaxJsonDepth = 256;
+
 // JsonValue is one value of a parsed document. Members keep the document's order. Numbers are kept
-// as integers where they are written as integers that fit 64 bits (signed or unsigned); others are
-// doubles; too large ones are refused.
+// as integers where they are written as integers that fit 64 bits (kInt, or kUint above its range);
+// those written with a point or an exponent are doubles, nearest to what is written. An integer
+// beyond 64 bits, and what a double could hold only as infinity or as zero, is refused.
 class JsonValue {
  public:
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kArray, kObject };
@@ -35,7 +40,8 @@ class JsonValue {
   [[nodiscard]] bool is_array() const { return kind_ == Kind::kArray; }
 
   // Each as_* is nullopt where the value is of another kind or does not fit. as_int and as_uint
-  // take either integer kind where the value fits; never a double.
+  // take either integer kind where the value fits, never a double; as_double takes any number that
+  // a double holds exactly.
   [[nodiscard]] std::optional<bool> as_bool() const;
   [[nodiscard]] std::optional<std::int64_t> as_int() const;
   [[nodiscard]] std::optional<std::uint64_t> as_uint() const;
