@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/result.h"
+#include "keep/device.h"
+#include "keep/manifest.h"
+#include "keep/measure.h"
+
+// The launcher builds a keep's root, measures it and starts the agent in it. It holds ciphertext
+// and measured files only: keys and plaintext come to be inside. softd is its caller.
+namespace ward::keep {
+
+// Failure says what could not be done, and where: paths and numbers of the system, no content.
+struct Failure {
+  Errc code = Errc::kInternal;
+  std::string what;  // "file /usr/bin/python3: no such file (source usr/bin/python3)"
+};
+
+// FileReader is the user under whose rights the launcher opens the sources when it is root, so that
+// nobody reads through it what he could not read himself.
+struct FileReader {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// LaunchRequest names everything that goes into a keep. Descriptors are borrowed: the launcher
+// duplicates what it hands in. stdin is always empty.
+struct LaunchRequest {
+  const Manifest* manifest = nullptr;
+  int root_fd = -1;    // folder below which every `source` is looked up; links never lead out of it
+  int relay_fd = -1;   // stream socket: the one way out, to the broker; opaque octets. -1: none
+  int output_fd = -1;  // stream: sealed outputs and the run's report (keep/output_channel.h)
+  int stdout_fd = -1;  // -1: /dev/null
+  int stderr_fd = -1;
+  std::optional<FileReader> reader;
+  std::string agent;  // path of the ward-keep program, a static ELF file
+};
+
+// Enforcement says what bounds a limit on this host.
+struct Enforcement {
+  std::string limit;      // "memory", "processes", "swap", ...
+  std::string mechanism;  // "cgroup v1", "cgroup v2", "rlimit (of each process)", "no swap"
+};
+
+// Keep is a keep that has started. Its destructor kills every process in it and frees its root.
+// One thread at a time, except kill().
+class Keep {
+ public:
+  Keep(const Keep&) = delete;
+  Keep& operator=(const Keep&) = delete;
+  virtual ~Keep() = default;
+
+  // measured is what was copied into the root, by the launcher itself.
+  [[nodiscard]] virtual const Measured& measured() const = 0;
+
+  [[nodiscard]] virtual const std::vector<Enforcement>& enforcement() const = 0;
+
+  // device_fd is readable when the keep asks something of its device; end of file when it is gone.
+  [[nodiscard]] virtual int device_fd() const = 0;
+
+  // serve_device answers one request from device_fd() with `device`. false at end of file.
+  // kMalformed for a request that is none (the socket is then closed).
+  [[nodiscard]] virtual Result<bool> serve_device(Device& device) = 0;
+
+  // pid_fd is readable when the keep has ended (pidfd_open(2)).
+  [[nodiscard]] virtual int pid_fd() const = 0;
+
+  // pid of the keep's first process, in the launcher's pid namespace; for tests and for people.
+  [[nodiscard]] virtual pid_t pid() const = 0;
+
+  // kill ends every process of the keep at once. Safe from any thread.
+  virtual void kill() = 0;
+
+  // wait blocks until the keep has ended and returns its exit status as waitpid(2) gives it.
+  [[nodiscard]] virtual Result<int> wait() = 0;
+
+ protected:
+  Keep() = default;
+};
+
+// launch starts a keep. The caller then serves device_fd() until the keep ends. The calling
+// process should be undumpable and must not have set SIGCHLD to be ignored.
+[[nodiscard]] Result<std::unique_ptr<Keep>, Failure> launch(const LaunchRequest& request);
+
+// measure computes what launch would measure, and starts nothing. `request` needs manifest,
+// root_fd and agent only.
+[[nodiscard]] Result<Measured, Failure> measure(const LaunchRequest& request);
+
+}  // namespace ward::keep
