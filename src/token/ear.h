@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "token/jws.h"
+#include "token/jwt.h"
+
+namespace ward::token {
+
+// The profile that Trustee's relying parties read (dotted claim names).
+inline constexpr std::string_view kTrusteeProfile =
+    "tag:github.com,2024:confidential-containers/Trustee";
+
+inline constexpr std::size_t kMaxEarSubmods = 32;
+inline constexpr std::size_t kMaxEarChecks = 1024;
+
+// Tier of a trustworthiness claim (draft-ietf-rats-ar4si section 2.3.2), from best to worst.
+enum class TrustTier : std::uint8_t { kAffirming, kNone, kWarning, kContraindicated };
+
+[[nodiscard]] std::string_view to_text(TrustTier tier);  // "affirming", "none", ...
+
+// tier_of sorts a claim's value into its tier (AR4SI section 2.3.3): 2..31 and -32..-2 affirm, 32..95
+// and -96..-33 warn, 96..127 and -128..-97 contraindicate, -1..1 say nothing.
+[[nodiscard]] TrustTier tier_of(std::int8_t claim);
+
+// TrustVector holds the AR4SI claims; 0 makes no claim.
+struct TrustVector {
+  std::int8_t instance_identity = 0;
+  std::int8_t configuration = 0;
+  std::int8_t executables = 0;
+  std::int8_t file_system = 0;
+  std::int8_t hardware = 0;
+  std::int8_t runtime_opaque = 0;
+  std::int8_t storage_opaque = 0;
+  std::int8_t sourced_data = 0;
+
+  // status is the worst tier of all claims: contraindicated, then warning, then none where no claim
+  // is made at all, then affirming. A claim of 0 beside others does not pull the status down.
+  [[nodiscard]] TrustTier status() const;
+};
+
+// EarCheck is one reason: a check of the appraisal in the words of docs/checks.md.
+struct EarCheck {
+  std::string id;
+  std::string outcome;  // "passed", "failed", "not_done"
+  std::string found;
+  std::string expected;
+  std::string expected_from;
+  std::string reference;
+  std::string hint;
+};
+
+// EarSubmod is the appraisal of one attester ("cpu0"). The status that is written is
+// vector.status(), or contraindicated where the verdict is not "accepted".
+struct EarSubmod {
+  std::string name = "cpu0";
+  TrustVector vector;
+  std::string policy_id = "default";
+
+  std::string tee;                // "sgx": the claims' name in the annotated evidence
+  std::string tee_claims_json;    // an object; empty: {}
+  std::string runtime_data_json;  // {"nonce":...,"tee-pubkey":{...}} as bound; empty: left out
+  std::string init_data_json;     // init_data_claims; empty: left out
+  Buffer report_data;             // in hex; empty: left out
+  Buffer init_data;               // the digest, in hex; empty: left out
+
+  // ward's own claim `ward.appraisal`
+  std::string verdict;  // "accepted", "refused", "undetermined"
+  std::string tcb_status;
+  std::vector<std::string> tcb_advisories;
+  bool development = false;
+  std::vector<EarCheck> checks;
+  std::vector<std::string> unchecked;
+};
+
+// Ear is an attestation result (draft-ietf-rats-ear in Trustee's profile).
+struct Ear {
+  std::string issuer;
+  std::string verifier_developer = "ward";
+  std::string verifier_build;
+  std::string audience;  // empty: left out
+  std::string id;        // jti; empty: left out
+  UnixTime issued;
+  UnixTime expires;
+  std::vector<EarSubmod> submods;
+};
+
+// ear_payload writes the claim set: canonical JSON (RFC 8785). kMalformed where a *_json member is
+// not one JSON object, or two submods have one name, or there is none; kLimit.
+[[nodiscard]] Result<std::string> ear_payload(const Ear& ear);
+
+// sign_ear signs the claim set as a JWT.
+[[nodiscard]] Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear);
+
+// EarView is what a relying party reads of a verified result.
+struct EarView {
+  struct Submod {
+    std::string name;
+    TrustTier status = TrustTier::kContraindicated;
+    std::string verdict;      // of ward.appraisal; empty where the issuer writes none
+    bool development = true;  // true unless ward.appraisal says false: absence is not a promise
+    std::vector<std::string> unchecked;
+    const codec::JsonValue* runtime_data = nullptr;  // runtime_data_claims; borrowed, may be null
+    const codec::JsonValue* tee_pubkey = nullptr;    // runtime_data_claims/tee-pubkey; may be null
+  };
+
+  std::vector<Submod> submods;
+};
+
+// view_ear reads the claims of a verified JWT; the pointers live as long as `claims`. kUnsupported:
+// another profile; kMalformed: claims that are absent or of a wrong type, or a status better than
+// the vector's worst claim.
+[[nodiscard]] Result<EarView> view_ear(const codec::JsonValue& claims);
+
+}  // namespace ward::token
