@@ -27,8 +27,8 @@ enum class TrustTier : std::uint8_t { kAffirming, kNone, kWarning, kContraindica
 
 [[nodiscard]] std::string_view to_text(TrustTier tier);  // "affirming", "none", ...
 
-// tier_of sorts a claim's value into its tier (AR4SI section 2.3.3): 2..31 and -32..-2 affirm, 32..95
-// and -96..-33 warn, 96..127 and -128..-97 contraindicate, -1..1 say nothing.
+// tier_of sorts a claim's value into its tier (AR4SI section 2.3.3): 2..31 and -32..-2
+// affirm, 32..95 and -96..-33 warn, 96..127 and -128..-97 contraindicate, -1..1 say nothing.
 [[nodiscard]] TrustTier tier_of(std::int8_t claim);
 
 // TrustVector holds the AR4SI claims; 0 makes no claim.

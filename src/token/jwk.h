@@ -35,8 +35,8 @@ enum class KeyUse : std::uint8_t { kVerify, kEncrypt };
 
 // parse_jwk reads a public key: EC on P-256, P-384, P-521 (RFC 7518 section 6.2, coordinates of
 // exactly the curve's length), OKP Ed25519 (RFC 8037), RSA (RFC 7518 section 6.3). Members that are
-// not known are ignored; a private member (d, p, q, dp, dq, qi, oth, k) is kDenied, since a key that
-// is meant to be public must not bring it. kMalformed, kUnsupported (kty, crv), kLimit.
+// not known are ignored; a private member (d, p, q, dp, dq, qi, oth, k) is kDenied, since a key
+// that is meant to be public must not bring it. kMalformed, kUnsupported (kty, crv), kLimit.
 [[nodiscard]] Result<Jwk> parse_jwk(Bytes json);
 [[nodiscard]] Result<Jwk> parse_jwk(const codec::JsonValue& object);
 

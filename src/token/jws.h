@@ -66,17 +66,18 @@ struct VerifiedJws {
   Buffer payload;
 };
 
-// verify_jws checks a compact JWS (RFC 7515 section 7.1) under exactly `key`. The header's `alg` must
-// be that of the key: it is compared, never obeyed. `kid`, where both sides have one, must be equal.
-// kMalformed: not a compact JWS, base64url that is not canonical, header not an object of strict
-// JSON (duplicates included), member of a wrong type. kUnsupported: `alg` is another than the key's
-// ("none", "HS256" with our public key), any `crit`, `b64`. kDenied: an embedded key, another `typ`.
-// kUntrusted: the signature (another key's, altered bytes, r or s outside 1..n-1). kLimit.
+// verify_jws checks a compact JWS (RFC 7515 section 7.1) under exactly `key`. The header's `alg`
+// must be that of the key: it is compared, never obeyed. `kid`, where both sides have one, must be
+// equal. kMalformed: not a compact JWS, base64url that is not canonical, header not an object of
+// strict JSON (duplicates included), member of a wrong type. kUnsupported: `alg` is another than
+// the key's
+// ("none", "HS256" with our public key), any `crit`, `b64`. kDenied: an embedded key, another
+// `typ`. kUntrusted: the signature (another key's, altered bytes, r or s outside 1..n-1). kLimit.
 [[nodiscard]] Result<VerifiedJws> verify_jws(std::string_view compact, const JwsKey& key,
                                              const JwsRules& rules = {});
 
-// verify_jws_any is verify_jws with the one key of `keys` that the header's `kid` names, or, without
-// `kid`, with the only key of the set. kUntrusted where there is no such key.
+// verify_jws_any is verify_jws with the one key of `keys` that the header's `kid` names, or,
+// without `kid`, with the only key of the set. kUntrusted where there is no such key.
 [[nodiscard]] Result<VerifiedJws> verify_jws_any(std::string_view compact,
                                                  std::span<const JwsKey> keys,
                                                  const JwsRules& rules = {});

@@ -58,10 +58,11 @@ struct JwtClaims {
   std::optional<UnixTime> issued;
   std::optional<UnixTime> not_before;
   UnixTime expires;
-  std::string extra_json;  // further members, the inside of an object: "\"role\":\"kbs-admin\""
+  std::string extra_json;  // an object whose members are added: {"role":"kbs-admin"}; may be empty
 };
 
-// sign_jwt writes the claims (empty ones left out) and signs them with typ JWT.
+// sign_jwt writes the claims (empty ones left out) and signs them with typ JWT. kMalformed where
+// extra_json is not an object, or names a registered claim again.
 [[nodiscard]] Result<std::string> sign_jwt(const JwsSigner& signer, const JwtClaims& claims);
 
 }  // namespace ward::token
