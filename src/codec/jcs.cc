@@ -1,0 +1,92 @@
+#include "codec/jcs.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "codec/json_text.h"
+
+namespace ward::codec {
+namespace {
+
+// UTF-8 and UTF-16 sort alike but for one thing: U+E000..U+FFFF (lead octets ee and ef) come after
+// the characters beyond them (lead octets f0..f4), whose surrogates begin at d800.
+std::uint8_t utf16_rank(char c) {
+  const auto octet = static_cast<std::uint8_t>(c);
+  return octet == 0xee || octet == 0xef ? static_cast<std::uint8_t>(octet + 0x10U) : octet;
+}
+
+bool utf16_less(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](char x, char y) { return utf16_rank(x) < utf16_rank(y); });
+}
+
+Result<void> append(std::string& out, const JsonValue& value);
+
+Result<void> append_object(std::string& out, const JsonValue& value) {
+  std::vector<const JsonValue::Member*> sorted;
+  for (const JsonValue::Member& member : value.members())
+    sorted.push_back(&member);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
+  out += '{';
+  for (const JsonValue::Member* member : sorted) {
+    if (member != sorted.front()) out += ',';
+    append_json_string(out, member->first);
+    out += ':';
+    WARD_CHECK_OK(append(out, member->second));
+  }
+  out += '}';
+  return {};
+}
+
+Result<void> append_array(std::string& out, const JsonValue& value) {
+  out += '[';
+  bool first = true;
+  for (const JsonValue& item : value.items()) {
+    if (!first) out += ',';
+    first = false;
+    WARD_CHECK_OK(append(out, item));
+  }
+  out += ']';
+  return {};
+}
+
+// The depth is bounded by kMaxJsonDepth: only parse_json makes a JsonValue.
+Result<void> append(std::string& out, const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonValue::Kind::kNull:
+      out += "null";
+      return {};
+    case JsonValue::Kind::kBool:
+      out += value.as_bool().value_or(false) ? "true" : "false";
+      return {};
+    case JsonValue::Kind::kInt:
+    case JsonValue::Kind::kUint:
+    case JsonValue::Kind::kDouble: {
+      const auto number = value.as_double();
+      if (!number) return Error(Errc::kUnsupported, "jcs: integer beyond a double", value.begin());
+      append_json_number(out, *number);
+      return {};
+    }
+    case JsonValue::Kind::kString:
+      append_json_string(out, value.as_string().value_or(""));
+      return {};
+    case JsonValue::Kind::kArray:
+      return append_array(out, value);
+    case JsonValue::Kind::kObject:
+      return append_object(out, value);
+  }
+  return Error(Errc::kInternal, "jcs: a value of no kind");
+}
+
+}  // namespace
+
+Result<std::string> canonical_json(const JsonValue& value) {
+  std::string out;
+  WARD_CHECK_OK(append(out, value));
+  return out;
+}
+
+}  // namespace ward::codec

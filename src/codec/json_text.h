@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ward::codec {
+
+// append_json_string writes `text`, which is_utf8, as a JSON string with the fewest escapes: '"',
+// '\', and control characters below U+0020, by their short form where there is one and lower-case
+// \u00xx otherwise (RFC 8785 section 3.2.2.2).
+void append_json_string(std::string& out, std::string_view text);
+
+// append_json_number writes a finite double as ECMAScript's Number::toString does (RFC 8785 section
+// 3.2.2.3): the shortest digits that read back as the same double; -0 as 0.
+void append_json_number(std::string& out, double value);
+
+}  // namespace ward::codec

@@ -1,0 +1,180 @@
+#include "codec/json_write.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "codec/json_text.h"
+#include "codec/utf8.h"
+
+namespace ward::codec {
+
+void JsonWriter::fail(Error error) {
+  if (!error_) error_ = error;
+}
+
+void JsonWriter::new_line() {
+  if (style_ == Style::kCompact) return;
+  out_ += '\n';
+  out_.append(2 * frames_.size(), ' ');
+}
+
+// Writes what stands between the value before and this one; false where none may stand here.
+bool JsonWriter::before_value() {
+  if (error_) return false;
+  if (frames_.empty()) {
+    if (done_) fail(Error(Errc::kInternal, "json: a second value at the top"));
+    done_ = true;
+    return !error_;
+  }
+  Frame& frame = frames_.back();
+  if (frame.kind == '{') {
+    if (!frame.named) fail(Error(Errc::kInternal, "json: a member without a name"));
+    frame.named = false;
+    return !error_;
+  }
+  if (frame.count++ > 0) out_ += ',';
+  new_line();
+  return true;
+}
+
+JsonWriter& JsonWriter::open(char kind) {
+  if (!before_value()) return *this;
+  if (frames_.size() >= kMaxJsonDepth) {
+    fail(Error(Errc::kLimit, "json: nesting", frames_.size()));
+    return *this;
+  }
+  out_ += kind;
+  frames_.emplace_back().kind = kind;
+  return *this;
+}
+
+JsonWriter& JsonWriter::close(char kind) {
+  if (error_) return *this;
+  if (frames_.empty() || frames_.back().kind != kind || frames_.back().named) {
+    fail(Error(Errc::kInternal, "json: an end that closes nothing"));
+    return *this;
+  }
+  Frame frame = std::move(frames_.back());
+  frames_.pop_back();
+  std::sort(frame.names.begin(), frame.names.end());
+  if (std::adjacent_find(frame.names.begin(), frame.names.end()) != frame.names.end()) {
+    fail(Error(Errc::kMalformed, "json: a member name twice"));
+  }
+  if (frame.count > 0) new_line();
+  out_ += kind == '{' ? '}' : ']';
+  return *this;
+}
+
+JsonWriter& JsonWriter::name(std::string_view name) {
+  if (error_) return *this;
+  if (frames_.empty() || frames_.back().kind != '{' || frames_.back().named) {
+    fail(Error(Errc::kInternal, "json: a name where none belongs"));
+    return *this;
+  }
+  if (!is_utf8(name)) {
+    fail(Error(Errc::kMalformed, "json: a name that is not UTF-8"));
+    return *this;
+  }
+  Frame& frame = frames_.back();
+  if (frame.count++ > 0) out_ += ',';
+  new_line();
+  append_json_string(out_, name);
+  out_ += style_ == Style::kPretty ? ": " : ":";
+  frame.named = true;
+  frame.names.emplace_back(name);
+  return *this;
+}
+
+JsonWriter& JsonWriter::string(std::string_view text) {
+  if (!before_value()) return *this;
+  if (!is_utf8(text)) {
+    fail(Error(Errc::kMalformed, "json: text that is not UTF-8"));
+    return *this;
+  }
+  append_json_string(out_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::integer(std::int64_t v) {
+  if (before_value()) out_ += std::to_string(v);
+  return *this;
+}
+
+JsonWriter& JsonWriter::unsigned_integer(std::uint64_t v) {
+  if (before_value()) out_ += std::to_string(v);
+  return *this;
+}
+
+JsonWriter& JsonWriter::number(double v) {
+  if (!before_value()) return *this;
+  if (!std::isfinite(v)) {
+    fail(Error(Errc::kMalformed, "json: a number that is not finite"));
+    return *this;
+  }
+  append_json_number(out_, v);
+  return *this;
+}
+
+JsonWriter& JsonWriter::boolean(bool v) {
+  if (before_value()) out_ += v ? "true" : "false";
+  return *this;
+}
+
+JsonWriter& JsonWriter::null() {
+  if (before_value()) out_ += "null";
+  return *this;
+}
+
+JsonWriter& JsonWriter::copy(const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonValue::Kind::kNull:
+      return null();
+    case JsonValue::Kind::kBool:
+      return boolean(value.as_bool().value_or(false));
+    case JsonValue::Kind::kInt:
+      return integer(value.as_int().value_or(0));
+    case JsonValue::Kind::kUint:
+      return unsigned_integer(value.as_uint().value_or(0));
+    case JsonValue::Kind::kDouble:
+      return number(value.as_double().value_or(0));
+    case JsonValue::Kind::kString:
+      return string(value.as_string().value_or(""));
+    case JsonValue::Kind::kArray:
+      begin_array();
+      for (const JsonValue& item : value.items())
+        copy(item);
+      return end_array();
+    case JsonValue::Kind::kObject:
+      begin_object();
+      for (const auto& [member_name, member_value] : value.members())
+        name(member_name).copy(member_value);
+      return end_object();
+  }
+  fail(Error(Errc::kInternal, "json: a value of no kind"));
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw_json(std::string_view text) {
+  if (!before_value()) return *this;
+  const auto depth = static_cast<std::uint32_t>(frames_.size());
+  const JsonLimits limits{
+      .max_bytes = kMaxJsonBytes, .max_depth = kMaxJsonDepth - depth, .max_values = UINT32_MAX};
+  if (!parse_json(as_bytes(text), limits)) {
+    fail(Error(Errc::kMalformed, "json: raw text that is not JSON"));
+    return *this;
+  }
+  out_ += text;
+  return *this;
+}
+
+Result<std::string> JsonWriter::take() {
+  if (!error_ && (!done_ || !frames_.empty())) {
+    fail(Error(Errc::kInternal, "json: a text that is not complete"));
+  }
+  if (error_) return *error_;
+  fail(Error(Errc::kInternal, "json: taken already"));
+  return std::move(out_);
+}
+
+}  // namespace ward::codec
