@@ -26,6 +26,7 @@ enum class Verdict : std::uint8_t {
 // lower-case hex.
 using ClaimValue = std::variant<bool, std::uint64_t, std::string, Buffer, std::vector<std::string>>;
 
+// Claim is one fact that the evidence states, under its specification's name.
 struct Claim {
   std::string name;
   ClaimValue value;

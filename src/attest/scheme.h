@@ -21,6 +21,7 @@ struct LayoutField {
   std::string value;  // for people
 };
 
+// SchemeInfo describes a TEE to the command line, the documents and the console.
 struct SchemeInfo {
   const char* name;        // "sgx"
   const char* title;       // "Intel SGX, DCAP quote version 3"

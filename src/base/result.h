@@ -33,6 +33,7 @@ enum class Errc : std::uint8_t {
   kInternal,     // our own bug or a failed library call
 };
 
+// Error says why something could not be done: a code, a compile-time text and at most one integer.
 class [[nodiscard]] Error {
  public:
   Error(Errc code, Literal what) : code_(code), what_(what) {}

@@ -9,6 +9,7 @@
 
 namespace ward::codec {
 
+// PemBlock is one encapsulated object of RFC 7468.
 struct PemBlock {
   std::string label;  // "CERTIFICATE"
   Buffer der;

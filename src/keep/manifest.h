@@ -55,6 +55,7 @@ struct TreeEntry {
   friend bool operator==(const TreeEntry&, const TreeEntry&) = default;
 };
 
+// LinkEntry is a symbolic link in the keep's root.
 struct LinkEntry {
   std::string path;
   std::string target;

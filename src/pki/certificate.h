@@ -38,12 +38,14 @@ class Name {
   Buffer der_;
 };
 
+// Extension is one X.509 extension as it stands (RFC 5280 section 4.1.2.9).
 struct Extension {
   Buffer oid;  // contents octets
   bool critical = false;
   Buffer value;  // contents of the OCTET STRING
 };
 
+// BasicConstraints is the extension of RFC 5280 section 4.2.1.9.
 struct BasicConstraints {
   bool ca = false;
   std::optional<std::uint32_t> path_len;
@@ -94,6 +96,7 @@ struct Certificate {
 // constraints: see path.h.
 [[nodiscard]] bool signed_by(const Certificate& certificate, const crypto::PublicKey& issuer);
 
+// RevokedEntry is one entry of a CRL's revokedCertificates (RFC 5280 section 5.1.2.6).
 struct RevokedEntry {
   Buffer serial;  // INTEGER contents
   UnixTime revoked_at;

@@ -35,6 +35,7 @@ enum class PathFault : std::uint8_t {
 
 inline constexpr std::size_t kMaxPathLength = 10;
 
+// PathError says what is wrong with a chain, and with which certificate of it.
 struct PathError {
   PathFault fault{};
   std::size_t index = 0;  // into the chain given
@@ -42,6 +43,7 @@ struct PathError {
   friend bool operator==(const PathError&, const PathError&) = default;
 };
 
+// PathOptions is what a path is judged by.
 struct PathOptions {
   UnixTime at;
   std::optional<std::span<const Crl>>

@@ -27,6 +27,7 @@ struct Row {
   std::uint64_t version = 0;
 };
 
+// Listed is one row of a listing.
 struct Listed {
   std::string key;
   Buffer value;

@@ -18,8 +18,9 @@ sources() { git ls-files -co --exclude-standard -- '*.h' '*.cc'; }
 
 lint_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
 
-lint_deps() { python3 tools/check_deps.py .; }
+lint_deps() { python3 tools/check_deps.py . && python3 tools/check_deps_test.py; }
 
+lint_tidy() { python3 tools/tidy.py . && python3 tools/tidy_test.py; }
 
 # lint_headers: each header that no source of its own proves compiles alone.
 lint_headers() {
@@ -68,14 +69,14 @@ lint_clang_tidy() {
 
 run_lint() {
   local step steps=("$@")
-  [ $# -gt 0 ] || steps=(format deps headers hardening clang-tidy)
+  [ $# -gt 0 ] || steps=(format deps tidy headers hardening clang-tidy)
   need_packages lint
   for step in "${steps[@]}"; do
     case $step in
-      format | deps) ;;
+      format | deps | tidy) ;;
       headers | hardening) need_packages build ;;
       clang-tidy) need_packages build sanitize ;;
-      *) fail 2 "no such lint step: $step" "format deps headers hardening clang-tidy" ;;
+      *) fail 2 "no such lint step: $step" "format deps tidy headers hardening clang-tidy" ;;
     esac
     lint_step "$step" "lint_${step//-/_}"
   done

@@ -12,6 +12,7 @@
 
 namespace ward::protocol::kbs {
 
+// ClientOptions is what a client says of itself in the handshake.
 struct ClientOptions {
   std::string tee;                    // "sgx"
   std::string tee_pubkey;             // JWK of the key that replies are encrypted to, alg included

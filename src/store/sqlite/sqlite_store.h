@@ -11,6 +11,7 @@ namespace ward::store {
 // The layout version that this code writes and reads, kept in the database.
 inline constexpr std::int64_t kSqliteSchema = 1;
 
+// SqliteOptions says which file is opened, and how.
 struct SqliteOptions {
   std::string path;
   bool create = true;          // false: a missing file is kUnavailable
