@@ -22,8 +22,9 @@ inline constexpr std::string_view kTrusteeProfile =
 inline constexpr std::size_t kMaxEarSubmods = 32;
 inline constexpr std::size_t kMaxEarChecks = 1024;
 
-// Tier of a trustworthiness claim (draft-ietf-rats-ar4si section 2.3.2), from best to worst.
-enum class TrustTier : std::uint8_t { kAffirming, kNone, kWarning, kContraindicated };
+// Tier of a trustworthiness claim (draft-ietf-rats-ar4si section 2.3.2), in the order of the
+// draft's numbers 0, 2, 32, 96. Only kAffirming is a good word; kNone says nothing.
+enum class TrustTier : std::uint8_t { kNone, kAffirming, kWarning, kContraindicated };
 
 [[nodiscard]] std::string_view to_text(TrustTier tier);  // "affirming", "none", ...
 
@@ -42,8 +43,8 @@ struct TrustVector {
   std::int8_t storage_opaque = 0;
   std::int8_t sourced_data = 0;
 
-  // status is the worst tier of all claims: contraindicated, then warning, then none where no claim
-  // is made at all, then affirming. A claim of 0 beside others does not pull the status down.
+  // status is the greatest tier of all claims: contraindicated, else warning, else affirming, else
+  // none where no claim is made at all.
   [[nodiscard]] TrustTier status() const;
 };
 
@@ -94,7 +95,8 @@ struct Ear {
 };
 
 // ear_payload writes the claim set: canonical JSON (RFC 8785). kMalformed where a *_json member is
-// not one JSON object, or two submods have one name, or there is none; kLimit.
+// not one JSON object, or two submods have one name, or there is none, or a text is not UTF-8;
+// kDenied where a development platform's hardware is called affirming; kLimit.
 [[nodiscard]] Result<std::string> ear_payload(const Ear& ear);
 
 // sign_ear signs the claim set as a JWT.
