@@ -4,16 +4,17 @@ if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 fi
 
-# configure PRESET: once; CMake itself notices changed lists later.
+# configure PRESET: once, and again after packages came; CMake itself notices changed lists.
 configure() {
-  local preset=$1
-  [ ! -f "build/$preset/build.ninja" ] || return 0
+  local preset=$1 stamp=build/$1/configured
+  [ ! -f "$stamp" ] || [ "$logs/packages" -nt "$stamp" ] || return 0
   mkdir -p "$logs"
   note "configuring $preset"
   cmake --preset "$preset" >"$logs/configure-$preset.log" 2>&1 || {
     cat "$logs/configure-$preset.log" >&2
     fail 3 "cmake cannot configure $preset" "the output is above and in build/log/configure-$preset.log"
   }
+  touch "$stamp"
 }
 
 # has_target PRESET NAME

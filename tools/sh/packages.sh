@@ -76,6 +76,7 @@ need_packages() {
   : >"$log"
   note "installing $(echo "$missing" | wc -l) packages ($*): $(echo $missing)"
   apt_install "$log" $missing | progress "packages" || apt_refuse "$log"
+  touch "$logs/packages"
 }
 
 # open_files: takes single data files out of packages that are not installed, into build/data.

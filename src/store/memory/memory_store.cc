@@ -126,7 +126,7 @@ class MemoryTransaction : public Transaction {
 class MemoryStore : public Store {
  public:
   Result<void> transact(const Body& body) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     MemoryTransaction tx(rows_);
     if (auto done = body(tx); !done) {
       tx.undo();
@@ -137,13 +137,13 @@ class MemoryStore : public Store {
   }
 
   Result<void> read(const std::function<Result<void>(View&)>& body) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     MemoryView view(rows_);
     return body(view);
   }
 
   Result<std::uint64_t> revision() override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return revision_;
   }
 

@@ -195,7 +195,7 @@ class SqliteStore : public Store {
 
   Result<void> transact(const Body& body) override {
     if (!writer_) return Error(Errc::kDenied, "store.sqlite: opened for reading only");
-    const std::lock_guard lock(writer_->mutex);
+    const std::lock_guard<std::mutex> lock(writer_->mutex);
     // IMMEDIATE takes the write lock now, so that no read of the body can go stale.
     WARD_CHECK_OK(writer_->connection.run("BEGIN IMMEDIATE"));
     SqliteTransaction tx(writer_->statements);
@@ -207,7 +207,7 @@ class SqliteStore : public Store {
   }
 
   Result<void> read(const std::function<Result<void>(View&)>& body) override {
-    const std::lock_guard lock(reader_->mutex);
+    const std::lock_guard<std::mutex> lock(reader_->mutex);
     WARD_CHECK_OK(reader_->connection.run("BEGIN"));
     SqliteView view(reader_->statements);
     auto done = body(view);
@@ -217,7 +217,7 @@ class SqliteStore : public Store {
   }
 
   Result<std::uint64_t> revision() override {
-    const std::lock_guard lock(reader_->mutex);
+    const std::lock_guard<std::mutex> lock(reader_->mutex);
     Statement& s = reader_->statements.revision;
     WARD_TRY(const bool row, s.start().step());
     const std::int64_t value = row ? s.integer(0) : -1;

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ward::bench {
+
+// HotPath is one piece of work that a verification or a release does often, on fixed input.
+struct HotPath {
+  std::string name;           // "json.parse"
+  std::size_t bytes = 0;      // of input per run
+  std::function<bool()> run;  // one run; false where it did not do its work
+};
+
+// hot_paths lists them all. The inputs are made by this program and the same on every machine, so
+// that instruction counts can be compared (tools/callgrind.py).
+std::vector<HotPath> hot_paths();
+
+}  // namespace ward::bench
