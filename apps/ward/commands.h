@@ -3,4 +3,8 @@
 #include "apps/ward/cli.h"
 
 // The commands of `ward`, one per cmd_*.cc. main.cc lists them.
-namespace ward::cli {}  // namespace ward::cli
+namespace ward::cli {
+
+void add_ledger(CLI::App& app, Action& action);
+
+}  // namespace ward::cli

@@ -1,4 +1,3 @@
-#include <array>
 #include <cstdio>
 #include <string>
 
@@ -12,7 +11,9 @@ namespace {
 using ward::cli::Register;
 
 // In the order of `ward --help`.
-constexpr std::array<Register, 0> kCommands = {};
+constexpr Register kCommands[] = {
+    ward::cli::add_ledger,
+};
 
 int run(int argc, char** argv) {
   CLI::App app{

@@ -4,16 +4,13 @@ import base64, hashlib, json, subprocess, sys, tempfile
 
 def fail(why):
     sys.exit("refused: " + why)
-
 def sha(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
-
 proof = json.load(open(sys.argv[1]))
 name, key_id, key = sys.argv[2].split("+", 2)
 public = base64.b64decode(key, validate=True)
 if sha(name.encode(), b"\n", public)[:4].hex() != key_id or public[0] != 1 or len(public) != 33:
     fail("key text")
-
 text, _, signatures = proof["checkpoint"].partition("\n\n")  # the signed text ends in one line end
 origin, size, root = text.split("\n")[:3]
 if origin != name or int(size) != proof["size"]:
@@ -28,7 +25,6 @@ with tempfile.TemporaryDirectory() as folder:
                            "-rawin", "-in", folder + "/text", "-sigfile", folder + "/sig"], capture_output=True)
 if signature[:4].hex() != key_id or done.returncode != 0:
     fail("checkpoint signature")
-
 node, index, last = sha(b"\0", base64.b64decode(proof["leaf"], validate=True)), proof["index"], int(size) - 1
 for step in map(bytes.fromhex, proof["path"]):  # RFC 9162 section 2.1.3.2
     if index % 2 or index == last:

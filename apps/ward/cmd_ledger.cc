@@ -1,0 +1,197 @@
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/commands.h"
+#include "codec/json_write.h"
+#include "ledger/audit.h"
+#include "ledger/ledger.h"
+#include "store/sqlite/sqlite_store.h"
+
+// ward ledger verify|prove|list: audits the ledger of a trust service from its database.
+namespace ward::cli {
+namespace {
+
+struct Options {
+  std::string database;
+  std::string key;  // text, or a file that holds it
+  std::string checkpoint_file;
+  std::string id;
+  std::uint64_t from = 0;
+  std::uint64_t count = 100;
+  bool json = false;
+};
+
+// Longer files are no key and no checkpoint.
+constexpr std::size_t kMaxFileBytes = ledger::kMaxNoteBytes;
+
+int exit_code(Errc code) {
+  return code == Errc::kUnavailable || code == Errc::kInternal ? kCouldNotTell : kRefused;
+}
+
+int fail_with(const Error& error) { return fail(exit_code(error.code()), error_text(error)); }
+
+std::optional<std::string> read_small_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream out;
+  if (!file || !(out << file.rdbuf())) return std::nullopt;
+  std::string text = out.str();
+  if (text.size() > kMaxFileBytes) return std::nullopt;
+  return text;
+}
+
+// The key as text, or the first line of a file of that name.
+Result<ledger::NoteKey> key_of(const Options& options) {
+  std::string text = options.key;
+  if (text.find('+') == std::string::npos) {
+    const auto file = read_small_file(text);
+    if (!file) return Error(Errc::kUnavailable, "ledger key: no such file, or too large");
+    text = file->substr(0, file->find('\n'));
+  }
+  return ledger::NoteKey::parse(text);
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+Result<std::string> audit_json(const ledger::Audit& audit, bool whole) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.ledger-audit/1");
+  w.member("whole", whole).member("size", audit.size);
+  w.member("root", whole ? std::optional<std::string>(to_hex(audit.root)) : std::nullopt);
+  w.name("faults").begin_array();
+  for (const ledger::Fault& fault : audit.faults) {
+    w.begin_object().member("kind", to_text(fault.kind)).member("index", fault.index).end_object();
+  }
+  return w.end_array().member("more", audit.more).end_object().take();
+}
+
+std::string audit_text(const ledger::Audit& audit, bool whole) {
+  if (whole) {
+    return "whole: " + std::to_string(audit.size) + " entries, root " + to_hex(audit.root) + '\n';
+  }
+  std::string out;
+  for (const ledger::Fault& fault : audit.faults) {
+    out += std::string(to_text(fault.kind)) + ": " + std::to_string(fault.index) + '\n';
+  }
+  if (audit.more) out += "there may be more: what follows could not be compared\n";
+  return out;
+}
+
+int verify(const Options& options) {
+  const auto key = key_of(options);
+  if (!key) return fail(kUsage, error_text(key.error()), "give --key TEXT or --key FILE");
+  std::optional<std::string> kept;
+  if (!options.checkpoint_file.empty()) {
+    kept = read_small_file(options.checkpoint_file);
+    if (!kept) return fail(kUsage, "the checkpoint file cannot be read");
+  }
+  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
+  if (!store) return fail_with(store.error());
+  std::optional<ledger::Audit> audit;
+  const auto done = (*store)->read([&](store::View& view) -> Result<void> {
+    WARD_TRY(audit, ledger::audit(view, *key, kept));
+    return {};
+  });
+  if (!done) return fail_with(done.error());
+  const bool whole = audit->faults.empty() && !audit->more;
+  if (options.json) {
+    const auto text = audit_json(*audit, whole);
+    if (!text) return fail_with(text.error());
+    print(*text + '\n');
+  } else {
+    print(audit_text(*audit, whole));
+  }
+  return whole ? kAccepted : fail(kRefused, "the ledger was altered");
+}
+
+int prove(const Options& options) {
+  const auto key = key_of(options);
+  if (!key) return fail(kUsage, error_text(key.error()), "give --key TEXT or --key FILE");
+  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
+  if (!store) return fail_with(store.error());
+  std::string text;
+  const auto done = (*store)->read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const std::uint64_t index, ledger::find_leaf(view, options.id));
+    WARD_TRY(const ledger::Proof proof, ledger::prove(view, index));
+    WARD_CHECK_OK(ledger::check_proof(proof, *key));  // never hand out one that does not check
+    WARD_TRY(text, ledger::to_json(proof, *key));
+    return {};
+  });
+  if (!done) return fail_with(done.error());
+  print(text + '\n');
+  return kAccepted;
+}
+
+Result<std::string> entry_json(std::uint64_t index, Bytes octets) {
+  WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
+  codec::JsonWriter w;
+  w.begin_object().member("schema", "ward.ledger-entry/1").member("index", index);
+  w.member("time", format_rfc3339(leaf.entry.time)).member("kind", leaf.entry.kind);
+  w.member("actor", leaf.entry.actor).member("subject", leaf.entry.subject);
+  w.name("details").begin_object();
+  for (const auto& [name, value] : leaf.entry.details)
+    w.member(name, value);
+  w.end_object().member("leaf_hash", to_hex(ledger::leaf_hash(octets)));
+  return w.end_object().take();
+}
+
+// One JSON object per line: the entries as they stand, not judged.
+int list(const Options& options) {
+  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
+  if (!store) return fail_with(store.error());
+  const auto done = (*store)->read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    for (std::uint64_t i = options.from; i < head.size && i - options.from < options.count; ++i) {
+      WARD_TRY(const Buffer octets, ledger::read_leaf(view, i));
+      WARD_TRY(const std::string line, entry_json(i, octets));
+      print(line + '\n');
+    }
+    return {};
+  });
+  return done ? kAccepted : fail_with(done.error());
+}
+
+}  // namespace
+
+void add_ledger(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* group = app.add_subcommand("ledger", "audit what a trust service did");
+  group->require_subcommand(1);
+  const auto with_key = [&](CLI::App* command) {
+    command
+        ->add_option("--key", options->key,
+                     "the ledger's public key: NAME+ID+BASE64, or a file that holds it")
+        ->required();
+  };
+
+  CLI::App* verify_command =
+      group->add_subcommand("verify", "find entries that were changed, removed or moved");
+  verify_command->add_option("DB", options->database, "database of wardd")->required();
+  with_key(verify_command);
+  verify_command->add_option("--checkpoint", options->checkpoint_file,
+                             "a checkpoint kept from before: shows a ledger that was rolled back");
+  verify_command->add_flag("--json", options->json, "print one JSON object");
+  verify_command->callback([options, &action] { action = [options] { return verify(*options); }; });
+
+  CLI::App* prove_command =
+      group->add_subcommand("prove", "print a proof that an entry is in the ledger, as JSON");
+  prove_command->add_option("ID", options->id, "index or leaf hash of the entry")->required();
+  prove_command->add_option("--db", options->database, "database of wardd")->required();
+  with_key(prove_command);
+  prove_command->callback([options, &action] { action = [options] { return prove(*options); }; });
+
+  CLI::App* list_command = group->add_subcommand("list", "print entries, one JSON object a line");
+  list_command->add_option("DB", options->database, "database of wardd")->required();
+  list_command->add_option("--from", options->from, "index of the first entry");
+  list_command->add_option("--count", options->count, "at most so many");
+  list_command->callback([options, &action] { action = [options] { return list(*options); }; });
+}
+
+}  // namespace ward::cli
