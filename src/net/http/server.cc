@@ -1,0 +1,163 @@
+#include "net/http/server.h"
+
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include "net/http/session.h"
+
+namespace ward::net {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using http_server::Session;
+
+// The library's context shares ours: it counts its references.
+asio::ssl::context share(const TlsContext& context) { return asio::ssl::context(up_ref(context)); }
+
+class Server final : public HttpServer, public http_server::Shared {
+ public:
+  Server(ServerOptions options, const TlsContext& context, Handler handler)
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        tls_(share(context)),
+        acceptor_(asio::make_strand(io_)) {}
+
+  ~Server() override { stop(); }
+
+  Result<void> start() {
+    boost::system::error_code code;
+    const auto address = asio::ip::make_address(options_.address, code);
+    if (code) return Error(Errc::kMalformed, "net.server: address");
+    const tcp::endpoint endpoint(address, options_.port);
+    acceptor_.open(endpoint.protocol(), code);
+    if (!code) acceptor_.set_option(asio::socket_base::reuse_address(true), code);
+    if (!code) acceptor_.bind(endpoint, code);
+    if (!code) acceptor_.listen(asio::socket_base::max_listen_connections, code);
+    if (code) return Error(Errc::kUnavailable, "net.server: bind", as_number(code));
+    port_ = acceptor_.local_endpoint(code).port();
+    accept();
+    for (unsigned i = 0; i < options_.io_threads; ++i)
+      threads_.emplace_back([this] { io_.run(); });
+    for (unsigned i = 0; i < options_.handler_threads; ++i)
+      threads_.emplace_back([this] { handlers_.run(); });
+    return {};
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void stop() override {
+    if (stop_.stop_requested()) return;
+    stop_.request_stop();
+    asio::post(acceptor_.get_executor(), [this] {
+      boost::system::error_code ignored;
+      acceptor_.close(ignored);
+    });
+    for (const auto& session : alive())
+      session->close();
+    // The sockets' context runs dry when every session has ended, and no request is left then.
+    for (unsigned i = 0; i < options_.io_threads && i < threads_.size(); ++i)
+      threads_[i].join();
+    guard_.reset();
+    threads_.clear();
+  }
+
+  const ServerOptions& options() const override { return options_; }
+
+  const Handler& handler() const override { return handler_; }
+
+  asio::io_context& handlers() override { return handlers_; }
+
+  bool stopping() const override { return stop_.stop_requested(); }
+
+  void gone(Session* session) override {
+    const std::lock_guard lock(mutex_);
+    sessions_.erase(session);
+  }
+
+  std::uint64_t tick() override { return ++ticks_; }
+
+ private:
+  static std::uint64_t as_number(const boost::system::error_code& code) {
+    return static_cast<std::uint64_t>(code.value());
+  }
+
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(io_),
+                           [this](const boost::system::error_code& code, tcp::socket socket) {
+                             if (stopping()) return;
+                             if (!code) admit(std::move(socket));
+                             if (acceptor_.is_open()) accept();
+                           });
+  }
+
+  void admit(tcp::socket socket) {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    make_room();
+    auto session = std::make_shared<Session>(*this, std::move(socket), tls_);
+    {
+      const std::lock_guard lock(mutex_);
+      sessions_.insert(session.get());
+    }
+    session->start();
+  }
+
+  // make_room ends the connection that has waited longest without a request at work.
+  void make_room() {
+    const auto sessions = alive();
+    if (sessions.size() < options_.max_connections) return;
+    Session* longest = nullptr;
+    for (const auto& one : sessions) {
+      if (one->busy()) continue;
+      if (longest == nullptr || one->waiting_since() < longest->waiting_since()) {
+        longest = one.get();
+      }
+    }
+    if (longest != nullptr) longest->close();
+  }
+
+  // alive lists the sessions. The last reference may be ours, and a session's end takes the mutex:
+  // so none is dropped while it is held.
+  std::vector<std::shared_ptr<Session>> alive() {
+    std::vector<std::shared_ptr<Session>> out;
+    const std::lock_guard lock(mutex_);
+    for (Session* one : sessions_) {
+      if (auto session = one->weak_from_this().lock()) out.push_back(std::move(session));
+    }
+    return out;
+  }
+
+  ServerOptions options_;
+  Handler handler_;
+  std::uint16_t port_ = 0;
+  std::stop_source stop_;
+  std::atomic<std::uint64_t> ticks_{0};
+  std::mutex mutex_;
+  std::set<Session*> sessions_;  // alive while in it: a session takes itself out
+  asio::io_context io_;
+  asio::io_context handlers_;
+  asio::executor_work_guard<asio::io_context::executor_type> guard_{handlers_.get_executor()};
+  asio::ssl::context tls_;
+  tcp::acceptor acceptor_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
+                                                const TlsContext& context, Handler handler) {
+  auto server = std::make_unique<Server>(options, context, std::move(handler));
+  WARD_CHECK_OK(server->start());
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace ward::net

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/tls/context.h"
+#include "protocol/exchange.h"
+
+namespace ward::net {
+
+// Bounds of one server. Whoever exceeds one gets 413 or 431, or loses the connection.
+struct ServerOptions {
+  std::string address = "127.0.0.1";  // an IP address
+  std::uint16_t port = 0;             // 0: the system chooses
+  std::size_t max_body_bytes = 2U << 20U;
+  std::uint32_t max_header_bytes = 32U << 10U;
+  std::size_t max_connections = 256;  // beyond it, who has waited longest without a request goes
+  unsigned io_threads = 2;            // sockets and TLS
+  unsigned handler_threads = 4;       // requests at work at the same time
+  std::chrono::milliseconds request_timeout{20000};  // for a whole request to arrive, TLS included
+  std::chrono::milliseconds reply_timeout{20000};    // for a whole reply to be taken
+};
+
+// Handler answers one request. It is called from several threads at once and must not throw; what
+// it throws is answered with 500.
+using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
+
+// HttpServer serves HTTP/1.1 over TLS 1.3 until it is stopped. Slow peers cost a connection, never
+// a thread.
+class HttpServer {
+ public:
+  HttpServer() = default;
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // The destructor is stop().
+  virtual ~HttpServer() = default;
+
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+
+  // stop takes no new connection, lets requests at work end, and returns when all threads have.
+  virtual void stop() = 0;
+};
+
+// serve_https binds and starts. kUnavailable: the address cannot be bound; kMalformed: no address.
+[[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
+                                                              const TlsContext& context,
+                                                              Handler handler);
+
+}  // namespace ward::net

@@ -1,0 +1,153 @@
+#include "net/http/session.h"
+
+#include <string>
+#include <utility>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace ward::net::http_server {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+using Parser = http::request_parser<http::vector_body<std::uint8_t>>;
+using Reply = http::response<http::vector_body<std::uint8_t>>;
+
+protocol::HttpRequest to_request(Parser& parser) {
+  auto& message = parser.get();
+  protocol::HttpRequest out;
+  out.method = std::string(message.method_string());
+  out.target = std::string(message.target());
+  for (const auto& field : message)
+    out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  out.body = std::move(message.body());
+  return out;
+}
+
+std::shared_ptr<Reply> to_reply(protocol::HttpResponse from, bool keep) {
+  auto out = std::make_shared<Reply>();
+  out->result(from.status);
+  out->version(11);
+  out->set(http::field::content_type, "application/json");
+  out->set(http::field::cache_control, "no-store");
+  out->set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : from.headers)
+    out->set(name, value);
+  out->body() = std::move(from.body);
+  out->keep_alive(keep);
+  out->prepare_payload();
+  return out;
+}
+
+protocol::HttpResponse call(const Handler& handler, const protocol::HttpRequest& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception&) {  // out of memory, a library's own bug
+    return {.status = 500, .headers = {}, .body = {}};
+  }
+}
+
+}  // namespace
+
+Session::Session(Shared& shared, asio::ip::tcp::socket socket, asio::ssl::context& tls)
+    : shared_(shared),
+      stream_(std::move(socket), tls),
+      buffer_(shared.options().max_header_bytes + shared.options().max_body_bytes),
+      waiting_since_(shared.tick()) {}
+
+Session::~Session() { shared_.gone(this); }
+
+void Session::start() {
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    self->stream_.next_layer().expires_after(self->shared_.options().request_timeout);
+    self->stream_.async_handshake(asio::ssl::stream_base::server, [self](const Code& code) {
+      if (code) return self->end();
+      self->wait_for_request();
+    });
+  });
+}
+
+void Session::close() {
+  closing_ = true;
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (!self->busy_) self->end();
+  });
+}
+
+void Session::wait_for_request() {
+  waiting_since_ = shared_.tick();
+  busy_ = false;
+  if (closing_ || shared_.stopping()) return end();
+  parser_.emplace();
+  parser_->header_limit(shared_.options().max_header_bytes);
+  parser_->body_limit(shared_.options().max_body_bytes);
+  stream_.next_layer().expires_after(shared_.options().request_timeout);
+  http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](const Code& code, std::size_t) { self->on_request(code); });
+}
+
+void Session::on_request(Code code) {
+  if (code == http::error::body_limit) return refuse(413, "the body is too long");
+  if (code == http::error::header_limit || code == http::error::buffer_overflow) {
+    return refuse(431, "the header is too long");
+  }
+  const bool http_fault =
+      code.category() == http::make_error_code(http::error::bad_method).category();
+  if (code && http_fault && code != http::error::end_of_stream &&
+      code != http::error::partial_message) {
+    return refuse(400, "this is not a request of HTTP/1.1");
+  }
+  if (code) return end();
+  busy_ = true;
+  stream_.next_layer().expires_never();
+  const bool keep = parser_->get().keep_alive();
+  // The guard keeps the sockets' context running while the request is elsewhere.
+  asio::post(shared_.handlers(),
+             [self = shared_from_this(), guard = asio::make_work_guard(stream_.get_executor()),
+              request = to_request(*parser_), keep] {
+               auto reply = call(self->shared_.handler(), request);
+               asio::post(guard.get_executor(), [self, reply = std::move(reply), keep]() mutable {
+                 self->answer(std::move(reply), keep);
+               });
+             });
+}
+
+void Session::refuse(unsigned status, std::string_view detail) {
+  busy_ = true;
+  std::string body = R"({"type":"about:blank","detail":")" + std::string(detail) + "\"}";
+  answer({.status = status, .headers = {}, .body = to_buffer(as_bytes(body))}, false);
+}
+
+void Session::answer(protocol::HttpResponse reply, bool keep) {
+  const bool stay = keep && !closing_ && !shared_.stopping();
+  auto message = to_reply(std::move(reply), stay);
+  stream_.next_layer().expires_after(shared_.options().reply_timeout);
+  http::async_write(stream_, *message,
+                    [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
+                      if (code || !stay) {
+                        self->busy_ = false;
+                        return self->end();
+                      }
+                      self->wait_for_request();
+                    });
+}
+
+void Session::end() {
+  auto& below = stream_.next_layer();
+  if (!below.socket().is_open()) return;
+  below.expires_after(std::chrono::seconds(2));
+  stream_.async_shutdown([self = shared_from_this()](const Code&) {
+    Code ignored;
+    self->stream_.next_layer().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    self->stream_.next_layer().close();
+  });
+}
+
+}  // namespace ward::net::http_server

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/vector_body.hpp>
+
+#include "net/http/server.h"
+
+// Internal to the server; heavy. Included by server.cc and session.cc only.
+namespace ward::net::http_server {
+
+class Session;
+
+// Shared is what all sessions of one server use. It outlives them.
+class Shared {
+ public:
+  Shared() = default;
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  virtual ~Shared() = default;
+
+  [[nodiscard]] virtual const ServerOptions& options() const = 0;
+  [[nodiscard]] virtual const Handler& handler() const = 0;
+  virtual boost::asio::io_context& handlers() = 0;  // where requests are answered
+  [[nodiscard]] virtual bool stopping() const = 0;
+  virtual void gone(Session* session) = 0;
+  virtual std::uint64_t tick() = 0;  // a counter: who has waited longest
+};
+
+// Session is one connection: handshake, then request and reply in turn. Everything but `close` and
+// the two readings runs on its own strand. Kept alive by its pending operations.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Shared& shared, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& tls);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  void start();
+
+  // close ends the connection from any thread, unless a request is at work: then after its reply.
+  void close();
+
+  [[nodiscard]] bool busy() const { return busy_; }
+
+  [[nodiscard]] std::uint64_t waiting_since() const { return waiting_since_; }
+
+ private:
+  using Code = boost::beast::error_code;
+
+  void wait_for_request();
+  void on_request(Code code);
+  void answer(protocol::HttpResponse reply, bool keep);
+  void refuse(unsigned status, std::string_view detail);
+  void end();
+
+  Shared& shared_;
+  boost::asio::ssl::stream<boost::beast::tcp_stream> stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
+      parser_;
+  std::atomic<bool> busy_{false};
+  std::atomic<bool> closing_{false};
+  std::atomic<std::uint64_t> waiting_since_{0};
+};
+
+}  // namespace ward::net::http_server

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "protocol/transport.h"
+
+namespace ward::net {
+
+// socket_transport owns `fd`, a connected stream socket, and puts a bound of `timeout_ms` on each
+// wait for the peer (kUnavailable after it). A peer that is gone is an error, never a signal.
+[[nodiscard]] std::unique_ptr<protocol::Transport> socket_transport(int fd, int timeout_ms);
+
+// tcp_connect connects to `host` (a name, or an address without brackets), trying its addresses in
+// order, each for at most `timeout_ms`. kUnavailable: the name is not known, or nothing answers.
+[[nodiscard]] Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host,
+                                                                       std::uint16_t port,
+                                                                       int timeout_ms);
+
+// Url is a server's address, "https://host:port".
+struct Url {
+  std::string host;
+  std::uint16_t port = 443;
+};
+
+// parse_https_url reads `https://host[:port]` and nothing behind it but one `/`. kMalformed;
+// kUnsupported for another scheme.
+[[nodiscard]] Result<Url> parse_https_url(std::string_view text);
+
+}  // namespace ward::net

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "crypto/digest.h"
+
+struct ssl_ctx_st;
+
+namespace ward::net {
+
+// TlsContext is a library context for many connections. Immutable once made; safe to use from
+// several threads. TLS 1.3 only; no resumption, so that every connection proves itself anew.
+class TlsContext {
+ public:
+  struct Free {
+    void operator()(ssl_ctx_st* context) const;
+  };
+
+  explicit TlsContext(std::unique_ptr<ssl_ctx_st, Free> context) : context_(std::move(context)) {}
+
+  // native is borrowed.
+  [[nodiscard]] ssl_ctx_st* native() const { return context_.get(); }
+
+ private:
+  std::unique_ptr<ssl_ctx_st, Free> context_;
+};
+
+// up_ref returns the native context with one more reference, for a library that will free it.
+[[nodiscard]] ssl_ctx_st* up_ref(const TlsContext& context);
+
+// server_context takes the server's certificate, with its issuers behind it, and its private key,
+// both in PEM. kMalformed where one does not parse, kUntrusted where they do not belong together.
+[[nodiscard]] Result<TlsContext> server_context(std::string_view certificates_pem,
+                                                std::string_view private_key_pem);
+
+// SpkiPin trusts one key: the SHA-256 of the server's SubjectPublicKeyInfo. Names and issuers do
+// not matter; the certificate must still be valid in time.
+struct SpkiPin {
+  crypto::Sha256Digest sha256{};
+};
+
+// CaTrust trusts what these certificates (PEM) signed for `host`, a DNS name or an IP address.
+struct CaTrust {
+  std::string pem;
+  std::string host;
+};
+
+using ServerTrust = std::variant<SpkiPin, CaTrust>;
+
+// client_context makes a context that accepts exactly the servers that `trust` names, with
+// certificates valid at `now`. kMalformed: CA text that holds no certificate.
+[[nodiscard]] Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now);
+
+}  // namespace ward::net
