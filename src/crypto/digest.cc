@@ -1,62 +1,85 @@
 #include "crypto/digest.h"
 
-#include <cstdlib>
+#include <utility>
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
+#include "crypto/internal/openssl.h"
 
 namespace ward::crypto {
+
 namespace {
 
-const EVP_MD* method(Hash hash) {
-  switch (hash) {
-    case Hash::kSha256:
-      return EVP_sha256();
-    case Hash::kSha384:
-      return EVP_sha384();
-    case Hash::kSha512:
-      return EVP_sha512();
-  }
-  std::abort();
+// Freed by the process's end: a use of a hash may come later than any destructor.
+const EVP_MD* fetch(const char* name) { return must_get(EVP_MD_fetch(nullptr, name, nullptr)); }
+
+void hash_into(Hash hash, Bytes data, std::span<std::uint8_t> out) {
+  unsigned int size = 0;
+  must(EVP_Digest(data.data(), data.size(), out.data(), &size, md_of(hash), nullptr) == 1);
+  must(size == out.size());
 }
 
 }  // namespace
 
+const EVP_MD* md_of(Hash hash) {
+  static const EVP_MD* const sha256_md = fetch("SHA256");
+  static const EVP_MD* const sha384_md = fetch("SHA384");
+  static const EVP_MD* const sha512_md = fetch("SHA512");
+  switch (hash) {
+    case Hash::kSha256:
+      return sha256_md;
+    case Hash::kSha384:
+      return sha384_md;
+    case Hash::kSha512:
+      return sha512_md;
+  }
+  std::abort();
+}
+
+const char* md_name(Hash hash) { return EVP_MD_get0_name(md_of(hash)); }
+
+std::size_t digest_size(Hash hash) {
+  switch (hash) {
+    case Hash::kSha256:
+      return 32;
+    case Hash::kSha384:
+      return 48;
+    case Hash::kSha512:
+      return 64;
+  }
+  std::abort();
+}
+
 Sha256Digest sha256(Bytes data) {
   Sha256Digest out{};
-  if (SHA256(data.data(), data.size(), out.data()) == nullptr) std::abort();
+  hash_into(Hash::kSha256, data, out);
   return out;
 }
 
 Sha384Digest sha384(Bytes data) {
   Sha384Digest out{};
-  if (SHA384(data.data(), data.size(), out.data()) == nullptr) std::abort();
+  hash_into(Hash::kSha384, data, out);
   return out;
 }
 
 Sha512Digest sha512(Bytes data) {
   Sha512Digest out{};
-  if (SHA512(data.data(), data.size(), out.data()) == nullptr) std::abort();
+  hash_into(Hash::kSha512, data, out);
   return out;
 }
 
 Buffer digest(Hash hash, Bytes data) {
-  Hasher hasher(hash);
-  hasher.update(data);
-  return hasher.finish();
+  Buffer out(digest_size(hash));
+  hash_into(hash, data, out);
+  return out;
 }
 
 struct Hasher::State {
-  struct Free {
-    void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
-  };
-
-  std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+  MdCtxPtr ctx;
+  Hash hash;
 };
 
-Hasher::Hasher(Hash hash) : state_(std::make_unique<State>()) {
-  EVP_MD_CTX* context = state_->context.get();
-  if (context == nullptr || EVP_DigestInit_ex(context, method(hash), nullptr) != 1) std::abort();
+Hasher::Hasher(Hash hash)
+    : state_(std::make_unique<State>(State{MdCtxPtr(must_get(EVP_MD_CTX_new())), hash})) {
+  must(EVP_DigestInit_ex2(state_->ctx.get(), md_of(hash), nullptr) == 1);
 }
 
 Hasher::Hasher(Hasher&&) noexcept = default;
@@ -64,14 +87,15 @@ Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 void Hasher::update(Bytes data) {
-  if (EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) != 1) std::abort();
+  must(state_ != nullptr && EVP_DigestUpdate(state_->ctx.get(), data.data(), data.size()) == 1);
 }
 
 Buffer Hasher::finish() {
-  Buffer out(EVP_MAX_MD_SIZE);
-  unsigned size = 0;
-  if (EVP_DigestFinal_ex(state_->context.get(), out.data(), &size) != 1) std::abort();
-  out.resize(size);
+  must(state_ != nullptr);
+  const std::unique_ptr<State> state = std::move(state_);
+  Buffer out(digest_size(state->hash));
+  unsigned int size = 0;
+  must(EVP_DigestFinal_ex(state->ctx.get(), out.data(), &size) == 1 && size == out.size());
   return out;
 }
 

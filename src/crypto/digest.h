@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -14,6 +15,9 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 using Sha384Digest = std::array<std::uint8_t, 48>;
 using Sha512Digest = std::array<std::uint8_t, 64>;
 
+// digest_size is the hash's size in octets.
+[[nodiscard]] std::size_t digest_size(Hash hash);
+
 // sha256, sha384 and sha512 hash `data` whole (FIPS 180-4). They abort the process where the
 // library fails (no memory).
 [[nodiscard]] Sha256Digest sha256(Bytes data);
@@ -23,7 +27,8 @@ using Sha512Digest = std::array<std::uint8_t, 64>;
 // digest hashes with a hash chosen at run time; the size is that of the hash.
 [[nodiscard]] Buffer digest(Hash hash, Bytes data);
 
-// Hasher hashes a stream. Not thread safe. finish() may be called once.
+// Hasher hashes a stream. Not thread safe. finish() may be called once; update() or finish() behind
+// it ends the process.
 class Hasher {
  public:
   explicit Hasher(Hash hash);

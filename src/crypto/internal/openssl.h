@@ -1,55 +1,67 @@
 #pragma once
 
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/param_build.h>
 
-// Ownership of OpenSSL's objects; for src/crypto alone.
-namespace ward::crypto::internal {
+#include "base/bytes.h"
+#include "crypto/digest.h"
 
-struct Free {
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
+namespace ward::crypto {
 
-  void operator()(EVP_PKEY_CTX* p) const { EVP_PKEY_CTX_free(p); }
-
-  void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
-
-  void operator()(EVP_CIPHER_CTX* p) const { EVP_CIPHER_CTX_free(p); }
-
-  void operator()(EVP_MAC* p) const { EVP_MAC_free(p); }
-
-  void operator()(EVP_MAC_CTX* p) const { EVP_MAC_CTX_free(p); }
-
-  void operator()(EVP_KDF* p) const { EVP_KDF_free(p); }
-
-  void operator()(EVP_KDF_CTX* p) const { EVP_KDF_CTX_free(p); }
-
-  void operator()(BIGNUM* p) const { BN_clear_free(p); }
-
-  void operator()(ECDSA_SIG* p) const { ECDSA_SIG_free(p); }
-
-  void operator()(OSSL_PARAM_BLD* p) const { OSSL_PARAM_BLD_free(p); }
-
-  void operator()(OSSL_PARAM* p) const { OSSL_PARAM_free(p); }
+// Owners of the library's handles.
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* handle) const {
+    Free(handle);
+  }
 };
+
+using BnPtr = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
+using MdCtxPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using PkeyCtxPtr = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
+using ParamBldPtr = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
+using ParamPtr = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+using CipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
+using MacCtxPtr = std::unique_ptr<EVP_MAC_CTX, Deleter<EVP_MAC_CTX_free>>;
+using KdfCtxPtr = std::unique_ptr<EVP_KDF_CTX, Deleter<EVP_KDF_CTX_free>>;
+
+// must ends the process where a call fails that fails only for want of memory or by our own bug.
+inline void must(bool ok) {
+  if (!ok) std::abort();
+}
 
 template <class T>
-using Owned = std::unique_ptr<T, Free>;
+T* must_get(T* handle) {
+  must(handle != nullptr);
+  return handle;
+}
 
-// ErrorQueueGuard leaves no entry in OpenSSL's thread-local error queue: a refusal is an answer,
-// not a pending error.
-class ErrorQueueGuard {
+// Drops what failed calls of this scope left in the thread's error queue: TLS reads the same queue.
+class ErrorScope {
  public:
-  ErrorQueueGuard() = default;
-  ErrorQueueGuard(const ErrorQueueGuard&) = delete;
-  ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
+  ErrorScope() { ERR_set_mark(); }
 
-  ~ErrorQueueGuard() { ERR_clear_error(); }
+  ErrorScope(const ErrorScope&) = delete;
+  ErrorScope& operator=(const ErrorScope&) = delete;
+
+  ~ErrorScope() { ERR_pop_to_mark(); }
 };
 
-}  // namespace ward::crypto::internal
+// The library's hash, fetched once: OpenSSL 3.0 otherwise looks the name up at every use.
+const EVP_MD* md_of(Hash hash);
+
+// The hash's name in OSSL_PARAMs.
+const char* md_name(Hash hash);
+
+}  // namespace ward::crypto

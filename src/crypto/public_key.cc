@@ -1,0 +1,217 @@
+#include "crypto/internal/public_key.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "crypto/internal/der.h"
+#include "crypto/signature.h"
+
+namespace ward::crypto {
+
+namespace {
+
+// RFC 3279 section 2.3.1, RFC 5480 section 2.1.1, RFC 8410 section 3: contents octets.
+constexpr std::array<std::uint8_t, 9> kOidRsa = {0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                                 0x0d, 0x01, 0x01, 0x01};
+constexpr std::array<std::uint8_t, 7> kOidEc = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
+constexpr std::array<std::uint8_t, 3> kOidEd25519 = {0x2b, 0x65, 0x70};
+constexpr std::array<std::uint8_t, 8> kOidP256 = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+constexpr std::array<std::uint8_t, 5> kOidP384 = {0x2b, 0x81, 0x04, 0x00, 0x22};
+constexpr std::array<std::uint8_t, 5> kOidP521 = {0x2b, 0x81, 0x04, 0x00, 0x23};
+
+constexpr std::array<Curve, 3> kCurves = {{
+    {KeyType::kP256, "P-256", 32, kOidP256},
+    {KeyType::kP384, "P-384", 48, kOidP384},
+    {KeyType::kP521, "P-521", 66, kOidP521},
+}};
+
+constexpr std::uint8_t kUncompressed = 0x04;  // SEC 1 section 2.3.3
+constexpr std::size_t kEd25519Bytes = 32;
+constexpr std::size_t kMinRsaBits = 2048;
+constexpr std::size_t kMaxRsaBits = 8192;
+constexpr std::size_t kMaxRsaExponentBytes = 8;
+
+Buffer spki_of(Bytes oid, Bytes parameters, Bytes key) {
+  Buffer algorithm;
+  der::put(algorithm, der::kOid, oid);
+  algorithm.insert(algorithm.end(), parameters.begin(), parameters.end());
+  Buffer bits = {0};  // no unused bits
+  bits.insert(bits.end(), key.begin(), key.end());
+  Buffer both;
+  der::put(both, der::kSequence, algorithm);
+  der::put(both, der::kBitString, bits);
+  Buffer out;
+  der::put(out, der::kSequence, both);
+  return out;
+}
+
+// Asks the library for a key; null where it refuses the values.
+PkeyPtr from_params(const char* type, OSSL_PARAM* params) {
+  const ErrorScope errors;
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr)));
+  must(EVP_PKEY_fromdata_init(ctx.get()) == 1);
+  EVP_PKEY* key = nullptr;
+  if (EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1) return nullptr;
+  return PkeyPtr(key);
+}
+
+PublicKey finish(PublicKey::Impl impl) {
+  if (impl.type != KeyType::kEd25519) {
+    impl.verify.reset(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, impl.pkey.get(), nullptr)));
+    must(EVP_PKEY_verify_init(impl.verify.get()) == 1);
+  }
+  return PublicKey(std::make_shared<const PublicKey::Impl>(std::move(impl)));
+}
+
+Result<PublicKey> spki_ec(Bytes parameters, Bytes key) {
+  Bytes oid;
+  if (!der::take(parameters, der::kOid, oid) || !parameters.empty()) {
+    return Error(Errc::kUnsupported, "crypto.key: curve is not named");
+  }
+  const auto* const curve = std::find_if(kCurves.begin(), kCurves.end(),
+                                         [&](const Curve& c) { return equal(c.oid, oid); });
+  if (curve == kCurves.end()) return Error(Errc::kUnsupported, "crypto.key: curve");
+  if (key.size() == 1 + curve->field_bytes && (key[0] == 0x02 || key[0] == 0x03)) {
+    return Error(Errc::kUnsupported, "crypto.key: compressed point");
+  }
+  if (key.size() != 1 + 2 * curve->field_bytes || key[0] != kUncompressed) {
+    return Error(Errc::kMalformed, "crypto.key: point");
+  }
+  return PublicKey::from_ec_xy(curve->type, key.subspan(1));
+}
+
+Result<PublicKey> spki_rsa(Bytes parameters, Bytes key) {
+  Bytes null;
+  if (!der::take(parameters, der::kNull, null) || !null.empty() || !parameters.empty()) {
+    return Error(Errc::kMalformed, "crypto.key: rsaEncryption without NULL");
+  }
+  Bytes fields;
+  Bytes modulus;
+  Bytes exponent;
+  if (!der::take(key, der::kSequence, fields) || !key.empty() ||
+      !der::take_positive(fields, modulus) || !der::take_positive(fields, exponent) ||
+      !fields.empty()) {
+    return Error(Errc::kMalformed, "crypto.key: RSAPublicKey");
+  }
+  return PublicKey::from_rsa(modulus, exponent);
+}
+
+std::size_t bit_length(Bytes magnitude) {
+  if (magnitude.empty()) return 0;
+  std::size_t bits = 8 * (magnitude.size() - 1);
+  for (unsigned top = magnitude[0]; top != 0; top >>= 1U)
+    ++bits;
+  return bits;
+}
+
+}  // namespace
+
+const Curve* curve_of(KeyType type) {
+  const auto* const curve =
+      std::find_if(kCurves.begin(), kCurves.end(), [&](const Curve& c) { return c.type == type; });
+  return curve == kCurves.end() ? nullptr : curve;
+}
+
+EVP_PKEY* handle(const PublicKey& key) { return key.impl().pkey.get(); }
+
+PublicKey::PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Result<PublicKey> PublicKey::from_spki(Bytes der) {
+  Bytes both;
+  Bytes algorithm;
+  Bytes bits;
+  Bytes oid;
+  if (!der::take(der, der::kSequence, both) || !der.empty() ||
+      !der::take(both, der::kSequence, algorithm) || !der::take(both, der::kBitString, bits) ||
+      !both.empty() || !der::take(algorithm, der::kOid, oid)) {
+    return Error(Errc::kMalformed, "crypto.key: SubjectPublicKeyInfo");
+  }
+  if (bits.empty() || bits[0] != 0) return Error(Errc::kMalformed, "crypto.key: unused bits");
+  const Bytes key = bits.subspan(1);
+  if (equal(oid, kOidEc)) return spki_ec(algorithm, key);
+  if (equal(oid, kOidRsa)) return spki_rsa(algorithm, key);
+  if (!equal(oid, kOidEd25519)) return Error(Errc::kUnsupported, "crypto.key: algorithm");
+  if (!algorithm.empty()) return Error(Errc::kMalformed, "crypto.key: Ed25519 with parameters");
+  return from_ed25519(key);
+}
+
+Result<PublicKey> PublicKey::from_p256_xy(Bytes xy) { return from_ec_xy(KeyType::kP256, xy); }
+
+Result<PublicKey> PublicKey::from_ec_xy(KeyType type, Bytes xy) {
+  const Curve* const curve = curve_of(type);
+  if (curve == nullptr) return Error(Errc::kUnsupported, "crypto.key: not an EC key type");
+  if (xy.size() != 2 * curve->field_bytes) return Error(Errc::kMalformed, "crypto.key: point size");
+  Buffer point = {kUncompressed};
+  point.insert(point.end(), xy.begin(), xy.end());
+  std::string group = curve->group;
+  std::array<OSSL_PARAM, 3> params = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+      OSSL_PARAM_construct_end()};
+  // The library refuses coordinates above the field's prime and points that are not on the curve.
+  PkeyPtr pkey = from_params("EC", params.data());
+  if (!pkey) return Error(Errc::kMalformed, "crypto.key: point is not on the curve");
+  Buffer parameters;
+  der::put(parameters, der::kOid, curve->oid);
+  return finish({.type = type,
+                 .pkey = std::move(pkey),
+                 .verify = nullptr,
+                 .xy = to_buffer(xy),
+                 .spki = spki_of(kOidEc, parameters, point)});
+}
+
+Result<PublicKey> PublicKey::from_ed25519(Bytes raw) {
+  if (raw.size() != kEd25519Bytes) return Error(Errc::kMalformed, "crypto.key: Ed25519 size");
+  PkeyPtr pkey(must_get(
+      EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size())));
+  return finish({.type = KeyType::kEd25519,
+                 .pkey = std::move(pkey),
+                 .verify = nullptr,
+                 .xy = {},
+                 .spki = spki_of(kOidEd25519, {}, raw)});
+}
+
+Result<PublicKey> PublicKey::from_rsa(Bytes modulus, Bytes exponent) {
+  const Bytes n = der::without_leading_zeros(modulus);
+  const Bytes e = der::without_leading_zeros(exponent);
+  const std::size_t bits = bit_length(n);
+  if (bits < kMinRsaBits || bits > kMaxRsaBits) {
+    return Error(Errc::kLimit, "crypto.key: RSA modulus bits", bits);
+  }
+  if (e.size() > kMaxRsaExponentBytes) {
+    return Error(Errc::kLimit, "crypto.key: RSA exponent octets", e.size());
+  }
+  const bool one = e.size() == 1 && e[0] == 1;
+  if ((n.back() & 1U) == 0 || e.empty() || (e.back() & 1U) == 0 || one) {
+    return Error(Errc::kMalformed, "crypto.key: even modulus, or exponent even or 1");
+  }
+  const BnPtr n_number(must_get(BN_bin2bn(n.data(), static_cast<int>(n.size()), nullptr)));
+  const BnPtr e_number(must_get(BN_bin2bn(e.data(), static_cast<int>(e.size()), nullptr)));
+  const ParamBldPtr build(must_get(OSSL_PARAM_BLD_new()));
+  must(OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n_number.get()) == 1 &&
+       OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e_number.get()) == 1);
+  const ParamPtr params(must_get(OSSL_PARAM_BLD_to_param(build.get())));
+  PkeyPtr pkey = from_params("RSA", params.get());
+  if (!pkey) return Error(Errc::kMalformed, "crypto.key: RSA key");
+  Buffer fields;
+  der::put_unsigned(fields, n);
+  der::put_unsigned(fields, e);
+  Buffer key;
+  der::put(key, der::kSequence, fields);
+  Buffer null;
+  der::put(null, der::kNull, {});
+  return finish({.type = KeyType::kRsa,
+                 .pkey = std::move(pkey),
+                 .verify = nullptr,
+                 .xy = {},
+                 .spki = spki_of(kOidRsa, null, key)});
+}
+
+KeyType PublicKey::type() const { return impl_->type; }
+
+Buffer PublicKey::to_spki() const { return impl_->spki; }
+
+Buffer PublicKey::to_ec_xy() const { return impl_->xy; }
+
+}  // namespace ward::crypto
