@@ -43,15 +43,21 @@ struct Measured {
   Buffer runtime;
 };
 
-// canonical_manifest writes the measured form. `root` is sorted by the function.
-[[nodiscard]] Buffer canonical_manifest(const Manifest& manifest, const MeasuredRoot& root);
+// Bounds on the measured form (kLimit).
+inline constexpr std::size_t kMaxCanonicalBytes = std::size_t{32} << 20U;
+inline constexpr std::uint32_t kMaxCanonicalItems = 200000;
 
-// init_data_of writes the init-data that stands for `canonical`; always the same octets.
+// canonical_manifest writes the measured form. `root` must be in the order of its paths. kMalformed
+// where a path is not UTF-8, kLimit.
+[[nodiscard]] Result<Buffer> canonical_manifest(const Manifest& manifest, const MeasuredRoot& root);
+
+// init_data_of writes the init-data that stands for `canonical`; always the same octets. `name` is
+// a manifest's name.
 [[nodiscard]] std::string init_data_of(std::string_view name, Bytes canonical);
 
 // measured_of computes the digests; `runtime` is kept as given.
-[[nodiscard]] Measured measured_of(const Manifest& manifest, const MeasuredRoot& root,
-                                   Buffer runtime);
+[[nodiscard]] Result<Measured> measured_of(const Manifest& manifest, const MeasuredRoot& root,
+                                           Buffer runtime);
 
 // ParsedCanonical is the measured form read back: sources are empty and trees are files.
 struct ParsedCanonical {

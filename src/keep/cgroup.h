@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "keep/manifest.h"
+
+namespace ward::keep {
+
+// CgroupPlace is a folder of a cgroup hierarchy below which this process may make groups.
+struct CgroupPlace {
+  std::filesystem::path folder;
+  bool unified = false;                  // version 2
+  std::vector<std::string> controllers;  // "memory", "pids"
+};
+
+// find_cgroups reads the mounts and the own membership from a proc folder (/proc/self). Version 2
+// counts only where the controllers are handed down to children already.
+[[nodiscard]] std::vector<CgroupPlace> find_cgroups(const std::filesystem::path& proc_self);
+
+// KeepCgroup makes one group for a keep in each place and sets the limits there. What a place does
+// not allow is left out, and bounds() says what remains; the launcher names a fallback for the
+// rest. The groups are removed by the destructor, which kills what is left in them.
+class KeepCgroup {
+ public:
+  KeepCgroup(const std::vector<CgroupPlace>& places, std::string_view name, const Limits& limits);
+  KeepCgroup(const KeepCgroup&) = delete;
+  KeepCgroup& operator=(const KeepCgroup&) = delete;
+  ~KeepCgroup();
+
+  // add moves a process into the groups; what it starts later is in them too. A group that does not
+  // take it bounds nothing any more.
+  void add(pid_t pid);
+
+  // bounds is "cgroup v1" or "cgroup v2" where the limit ("memory", "processes", "swap") is set,
+  // and "" where it is not.
+  [[nodiscard]] std::string bounds(std::string_view limit) const;
+
+ private:
+  struct Group {
+    std::filesystem::path folder;
+    bool unified = false;
+    std::vector<std::string> limits;
+  };
+
+  void set_limits(Group& group, const CgroupPlace& place, const Limits& limits);
+
+  std::vector<Group> groups_;
+};
+
+}  // namespace ward::keep

@@ -1,0 +1,395 @@
+#include "keep/launcher.h"
+
+#include <bit>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keep/fd.h"
+#include "keep/host.h"
+#include "keep/runtime.h"
+
+namespace ward::keep {
+namespace {
+
+// A folder that stands for the host, with the probe and a data file, and a keep over it.
+class LauncherTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/ward-launcher-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    folder_ = name;
+    ASSERT_EQ(::chmod(name, 0755), 0);
+    write("a.txt", "measured");
+    write("sitecustomize.py", "not measured");
+    root_.reset(::open(name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_EQ(::pipe2(out_, O_CLOEXEC), 0);
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    relay_.reset(pair[0]);
+    relay_inside_.reset(pair[1]);
+    manifest_.name = "probe";
+    manifest_.argv = {"/app/probe"};
+    manifest_.files = {{.path = "/app/probe", .source = "probe", .mode = FileMode::kProgram},
+                       {.path = "/data/a", .source = "a.txt"}};
+    std::filesystem::copy(WARD_KEEP_PROBE, folder_ / "probe");
+    manifest_.limits = {.seconds = 20,
+                        .memory_bytes = std::uint64_t{256} << 20U,
+                        .processes = 32,
+                        .disk_bytes = std::uint64_t{16} << 20U,
+                        .open_files = 256};
+  }
+
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+
+  LaunchRequest request() const {
+    return {.manifest = &manifest_,
+            .root_fd = root_.get(),
+            .relay_fd = relay_inside_.get(),
+            .stdout_fd = out_[1],
+            .stderr_fd = out_[1],
+            .reader = std::nullopt,
+            .agent = WARD_KEEP_PROBE};
+  }
+
+  std::unique_ptr<Keep> start(const std::string& command) {
+    auto keep = launch(request());
+    if (!keep) {
+      ADD_FAILURE() << keep.error().what;
+      return nullptr;
+    }
+    EXPECT_EQ(::write(relay_.get(), command.data(), command.size()),
+              static_cast<ssize_t>(command.size()));
+    return *std::move(keep);
+  }
+
+  // told reads what the probe says until the keep is gone.
+  std::map<std::string, std::string> told() {
+    ::close(out_[1]);
+    out_[1] = -1;
+    std::string text;
+    char block[4096];
+    for (ssize_t n = 0; (n = ::read(out_[0], block, sizeof block)) > 0;)
+      text.append(block, static_cast<std::size_t>(n));
+    std::map<std::string, std::string> out;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+      const std::size_t at = line.find('=');
+      if (at != std::string::npos) out[line.substr(0, at)] = line.substr(at + 1);
+    }
+    return out;
+  }
+
+  std::filesystem::path folder_;
+  UniqueFd root_;
+  UniqueFd relay_;
+  UniqueFd relay_inside_;
+  int out_[2] = {-1, -1};
+  Manifest manifest_;
+};
+
+std::string number(int value) { return std::to_string(value); }
+
+// Tests that need a second user, hence root.
+class RootTest : public LauncherTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+    LauncherTest::SetUp();
+  }
+};
+
+TEST_F(LauncherTest, agent_has_no_privilege_left) {
+  auto keep = start("probe");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  EXPECT_EQ(seen["pid"], "1");
+  EXPECT_EQ(seen["uid"], "1000");
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+    EXPECT_EQ(seen[set], "0000000000000000") << set;
+  EXPECT_EQ(seen["NoNewPrivs"], "1");
+  EXPECT_EQ(seen["Seccomp"], "2");
+  EXPECT_EQ(seen["dumpable"], "0");
+  EXPECT_NE(seen["set_dumpable"], "0");
+  EXPECT_EQ(seen["core"], "0");
+  EXPECT_EQ(seen["environment"], "0");
+  EXPECT_EQ(seen["hostname"], "keep");
+  EXPECT_EQ(seen["descriptors"], "0 1 2 3 4 5");
+}
+
+TEST_F(LauncherTest, agent_sees_measured_files_and_nothing_of_the_host) {
+  auto keep = start("probe");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  EXPECT_EQ(seen["root"], "app data dev in out proc tmp ward");
+  EXPECT_EQ(seen["dev"], "null random shm urandom zero");
+  EXPECT_EQ(seen["in"], "");
+  EXPECT_EQ(seen["data"], "measured");
+  EXPECT_EQ(seen["open_passwd"], number(ENOENT));
+  EXPECT_EQ(seen["open_work"], number(ENOENT));
+  EXPECT_EQ(seen["open_parent"], number(ENOENT));
+  EXPECT_EQ(seen["open_cpuinfo"], number(ENOENT));
+  EXPECT_EQ(seen["open_self_program"], number(EACCES));
+  EXPECT_NE(seen["create_in_root"], "0");
+  EXPECT_NE(seen["write_data"], "0");
+  EXPECT_EQ(seen["create_in_tmp"], "0");
+  EXPECT_EQ(seen["open_null"], "0");
+  EXPECT_EQ(seen["open_urandom"], "0");
+}
+
+TEST_F(LauncherTest, agent_cannot_make_sockets_trace_mount_or_run_unmeasured_code) {
+  auto keep = start("probe");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  for (const char* call : {"socket_inet", "socket_unix", "ptrace", "unshare", "mount",
+                           "memfd_create", "bpf", "keyctl"})
+    EXPECT_EQ(seen[call], number(EPERM)) << call;
+  EXPECT_NE(seen["clone_user"], "0");
+  EXPECT_EQ(seen["exec_tmp"], number(EACCES));
+  EXPECT_EQ(seen["mprotect_exec_tmp"], number(EPERM));
+  EXPECT_EQ(seen["kill_host"], number(ESRCH));
+}
+
+TEST_F(LauncherTest, a_file_beside_the_measured_ones_does_not_exist_inside) {
+  auto before = measure(request());
+  ASSERT_TRUE(before);
+  write("sitecustomize.py", "import os  # changed");
+  auto after = measure(request());
+  ASSERT_TRUE(after);
+  EXPECT_EQ(before->workload, after->workload);
+  auto keep = start("probe");
+  ASSERT_TRUE(keep);
+  EXPECT_EQ(keep->measured().workload, before->workload);
+  EXPECT_EQ(told()["root"].find("sitecustomize"), std::string::npos);
+}
+
+TEST_F(LauncherTest, a_changed_file_changes_the_measurement) {
+  auto before = measure(request());
+  ASSERT_TRUE(before);
+  write("a.txt", "Measured");
+  auto after = measure(request());
+  ASSERT_TRUE(after);
+  EXPECT_NE(before->workload, after->workload);
+  EXPECT_EQ(before->runtime, after->runtime);
+}
+
+TEST_F(LauncherTest, a_file_with_another_digest_than_the_manifest_says_is_refused) {
+  manifest_.files[1].sha256 = crypto::sha256(as_bytes("other"));
+  auto keep = launch(request());
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kUntrusted);
+}
+
+TEST_F(LauncherTest, a_link_out_of_the_root_folder_leads_nowhere) {
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "link");
+  manifest_.files[1].source = "link";
+  auto keep = launch(request());
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kUnavailable) << keep.error().what;
+}
+
+TEST_F(LauncherTest, a_device_is_not_a_source) {
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  manifest_.files[1].source = "fifo";
+  auto keep = launch(request());
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kDenied) << keep.error().what;
+}
+
+TEST_F(LauncherTest, a_program_that_can_be_read_is_no_entry_point) {
+  manifest_.files[0].mode = FileMode::kScript;
+  auto keep = launch(request());
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kMalformed);
+}
+
+TEST_F(LauncherTest, an_unreadable_agent_is_named) {
+  LaunchRequest wanted = request();
+  wanted.agent = "/nowhere/ward-keep";
+  auto keep = launch(wanted);
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kUnavailable);
+  EXPECT_EQ(keep.error().what, "agent /nowhere/ward-keep: No such file or directory");
+}
+
+TEST_F(RootTest, reads_sources_with_the_rights_of_the_one_who_asked) {
+  ASSERT_EQ(::chmod((folder_ / "a.txt").c_str(), 0600), 0);
+  LaunchRequest wanted = request();
+  wanted.reader = FileReader{.uid = 65534, .gid = 65534};
+  auto keep = launch(wanted);
+  ASSERT_FALSE(keep);
+  EXPECT_EQ(keep.error().code, Errc::kDenied) << keep.error().what;
+  EXPECT_TRUE(launch(request()));
+}
+
+TEST_F(LauncherTest, tree_takes_every_file_below_a_folder) {
+  std::filesystem::create_directories(folder_ / "tree/deep");
+  write("tree/x.py", "1");
+  write("tree/deep/y.py", "2");
+  std::filesystem::create_symlink("x.py", folder_ / "tree/z.py");
+  manifest_.trees = {{.path = "/lib", .source = "tree"}};
+  auto first = measure(request());
+  ASSERT_TRUE(first);
+  auto parsed = parse_canonical(first->canonical);
+  ASSERT_TRUE(parsed);
+  ASSERT_EQ(parsed->root.files.size(), 4U);
+  EXPECT_EQ(parsed->root.files[2].path, "/lib/deep/y.py");
+  EXPECT_EQ(parsed->root.files[3].path, "/lib/x.py");
+  ASSERT_EQ(parsed->root.links.size(), 1U);
+  EXPECT_EQ(parsed->root.links[0], (LinkEntry{.path = "/lib/z.py", .target = "x.py"}));
+  write("tree/deep/sitecustomize.py", "3");
+  auto second = measure(request());
+  ASSERT_TRUE(second);
+  EXPECT_NE(first->workload, second->workload);
+}
+
+TEST_F(LauncherTest, a_destroyed_keep_leaves_no_process) {
+  auto keep = start("pause");
+  ASSERT_TRUE(keep);
+  const pid_t pid = keep->pid();
+  ASSERT_EQ(::kill(pid, 0), 0);
+  keep.reset();
+  EXPECT_EQ(::kill(pid, 0), -1);
+  EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(RootTest, another_user_cannot_read_or_trace_it) {
+  auto keep = start("pause");
+  ASSERT_TRUE(keep);
+  char block[16];
+  ASSERT_GT(::read(out_[0], block, sizeof block), 0);  // it runs
+  const pid_t pid = keep->pid();
+  const pid_t other = ::fork();
+  if (other == 0) {
+    if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) ::_exit(9);
+    const std::string proc = "/proc/" + std::to_string(pid);
+    if (::open((proc + "/mem").c_str(), O_RDONLY) >= 0) ::_exit(1);
+    if (::open((proc + "/root/data/a").c_str(), O_RDONLY) >= 0) ::_exit(2);
+    if (::open((proc + "/environ").c_str(), O_RDONLY) >= 0) ::_exit(3);
+    if (::ptrace(PTRACE_ATTACH, pid, nullptr, nullptr) == 0) ::_exit(4);
+    iovec local{.iov_base = block, .iov_len = 1};
+    iovec remote{.iov_base = std::bit_cast<void*>(std::uintptr_t{0x400000}), .iov_len = 1};
+    if (::process_vm_readv(pid, &local, 1, &remote, 1, 0) >= 0 || errno != EPERM) ::_exit(5);
+    if (::kill(pid, SIGKILL) == 0) ::_exit(6);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(RootTest, even_a_process_with_the_same_user_id_cannot_trace_it) {
+  auto keep = start("pause");
+  ASSERT_TRUE(keep);
+  char block[16];
+  ASSERT_GT(::read(out_[0], block, sizeof block), 0);
+
+  struct stat info {};
+
+  ASSERT_EQ(::stat(("/proc/" + std::to_string(keep->pid()) + "/task").c_str(), &info), 0);
+  const HostIds ids = host_ids(0);
+  const pid_t pid = keep->pid();
+  const pid_t other = ::fork();
+  if (other == 0) {
+    for (uid_t uid = ids.uid; uid < ids.uid + 64; ++uid) {
+      const pid_t one = ::fork();
+      if (one == 0) {
+        if (::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0) ::_exit(9);
+        if (::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY) >= 0) ::_exit(1);
+        ::_exit(::ptrace(PTRACE_ATTACH, pid, nullptr, nullptr) == 0 ? 2 : 0);
+      }
+      int status = 0;
+      ::waitpid(one, &status, 0);
+      if (WEXITSTATUS(status) != 0) ::_exit(WEXITSTATUS(status));
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+class HostileTest : public LauncherTest {};
+
+TEST_F(HostileTest, a_fork_bomb_is_bounded_and_gone_afterwards) {
+  auto keep = start("fork-bomb");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  ASSERT_TRUE(seen.contains("forked"));
+  EXPECT_LE(std::stol(seen["forked"]), 34);
+  auto status = keep->wait();
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFEXITED(*status));
+}
+
+TEST_F(HostileTest, filling_memory_ends_the_process_that_does_it) {
+  auto keep = start("fill-memory");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  auto status = keep->wait();
+  ASSERT_TRUE(status);
+  // Either the cgroup's limit killed it, or mmap failed at the process's own limit.
+  if (WIFEXITED(*status)) {
+    EXPECT_EQ(WEXITSTATUS(*status), 0);
+    EXPECT_LE(std::stol(seen["blocks"]), 16);
+  } else {
+    EXPECT_EQ(WTERMSIG(*status), SIGKILL);
+  }
+}
+
+TEST_F(HostileTest, filling_the_disk_stops_at_the_limit) {
+  auto keep = start("fill-disk");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  ASSERT_TRUE(seen.contains("written"));
+  EXPECT_LE(std::stol(seen["written"]), 16L << 20U);
+  EXPECT_GE(std::stol(seen["written"]), 14L << 20U);
+}
+
+TEST_F(HostileTest, children_left_behind_end_with_the_first_process) {
+  auto keep = start("leave-children");
+  ASSERT_TRUE(keep);
+  auto seen = told();  // returns only when nobody holds the pipe any more
+  EXPECT_EQ(seen["left"], "3");
+  EXPECT_TRUE(keep->wait());
+}
+
+TEST_F(HostileTest, ignoring_every_signal_does_not_help_against_kill) {
+  auto keep = start("ignore-signals");
+  ASSERT_TRUE(keep);
+  char block[16];
+  ASSERT_GT(::read(out_[0], block, sizeof block), 0);
+  keep->kill();
+  auto status = keep->wait();
+  ASSERT_TRUE(status);
+  EXPECT_EQ(WTERMSIG(*status), SIGKILL);
+}
+
+TEST_F(HostileTest, every_limit_names_what_enforces_it) {
+  auto keep = start("pause");
+  ASSERT_TRUE(keep);
+  std::map<std::string, std::string> by;
+  for (const Enforcement& entry : keep->enforcement())
+    by[entry.limit] = entry.mechanism;
+  for (const char* limit : {"memory", "processes", "disk", "files", "users", "swap"})
+    EXPECT_FALSE(by[limit].empty()) << limit;
+}
+
+}  // namespace
+}  // namespace ward::keep

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "keep/launcher.h"
+#include "keep/measure.h"
+
+namespace ward::keep {
+
+// A file of the launcher's own making in the root, below /ward; not part of the manifest.
+struct OwnFile {
+  std::string path;
+  Bytes content;
+};
+
+// build_root copies every file that the manifest names into the folder `mount_fd` and hashes the
+// octets that it writes, so that what is measured is what will run. With `mount_fd` -1 it only
+// measures. Sources are opened below request.root_fd; a link that leads out of it, a device, a
+// content other than the manifest's sha256, and sizes beyond the bounds of manifest.h are refused.
+[[nodiscard]] Result<MeasuredRoot, Failure> build_root(const LaunchRequest& request, int mount_fd);
+
+// install_agent copies the agent to /ward/keep and returns the canonical CBOR of the runtime.
+[[nodiscard]] Result<Buffer, Failure> install_agent(const std::string& agent, int mount_fd);
+
+// finish_root makes the mount points and the launcher's own files.
+[[nodiscard]] Result<void, Failure> finish_root(int mount_fd, const std::vector<OwnFile>& own);
+
+// open_source opens `source` for reading below `root_fd` under the rights of request.reader:
+// regular files only.
+[[nodiscard]] Result<int, Failure> open_source(const LaunchRequest& request,
+                                               const std::string& source);
+
+}  // namespace ward::keep
