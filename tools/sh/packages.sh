@@ -23,17 +23,19 @@ as_root() {
 }
 
 # apt_get LOG ARGS: apt-get without questions; its own output goes to LOG. What it reports about
-# itself (percent) comes out as progress lines.
+# itself (percent) comes out as progress lines. They share stdout, because sudo closes other files.
 apt_get() {
-  local log=$1
+  local log=$1 line kind percent
   shift
   as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Use-Pty=0 \
-    -o APT::Status-Fd=9 "$@" 9>&1 >>"$log" 2>&1 </dev/null |
-    while IFS=: read -r kind _ percent _; do
+    -o APT::Status-Fd=1 "$@" 2>>"$log" </dev/null |
+    while IFS= read -r line; do
+      IFS=: read -r kind _ percent _ <<<"$line"
       case $kind in
         dlstatus) printf '@progress %d 200\n' "${percent%%.*}" ;;
         pmstatus) printf '@progress %d 200\n' "$((100 + ${percent%%.*}))" ;;
+        *) printf '%s\n' "$line" >>"$log" ;;
       esac
     done
 }

@@ -21,9 +21,8 @@ run_ctest() {
   return $status
 }
 
-# run_report: the table of vectors judged, after a whole run of the release tests.
+# run_report: the table of vectors judged.
 run_report() {
-  [ -s "$WARD_REPORT" ] || return 0
   python3 tools/report.py "$WARD_REPORT" >&3
 }
 
@@ -34,7 +33,7 @@ test_release() {
   build_or_fail release all "everything"
   wait_background
   export WARD_REPORT=$root/build/release/report.tsv
-  rm -f "$WARD_REPORT"
+  : >"$WARD_REPORT"
   local status=0
   run_ctest release "$@" || status=1
   run_report || status=1
