@@ -22,22 +22,32 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# apt_get LOG ARGS: apt-get without questions; its own output goes to LOG. What it reports about
-# itself (percent) comes out as progress lines. They share stdout, because sudo closes other files.
+# need_root PACKAGES: asks for the password now, not in the middle of the build.
+need_root() {
+  [ "$(id -u)" -ne 0 ] || return 0
+  have sudo || fail 3 "packages are missing and this user cannot install them" "as root: apt-get install $*"
+  sudo -v || fail 3 "packages are missing and sudo refused" "as root: apt-get install $*"
+}
+
+# apt_get LOG ARGS: apt-get without questions. Its output, and the percentages that it reports about
+# itself, go to LOG: a file, because sudo closes other descriptors and may make a pipe non-blocking.
 apt_get() {
-  local log=$1 line kind percent
+  local log=$1
   shift
   as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Use-Pty=0 \
-    -o APT::Status-Fd=1 "$@" 2>>"$log" </dev/null |
-    while IFS= read -r line; do
-      IFS=: read -r kind _ percent _ <<<"$line"
-      case $kind in
-        dlstatus) printf '@progress %d 200\n' "${percent%%.*}" ;;
-        pmstatus) printf '@progress %d 200\n' "$((100 + ${percent%%.*}))" ;;
-        *) printf '%s\n' "$line" >>"$log" ;;
-      esac
-    done
+    -o APT::Status-Fd=1 "$@" >>"$log" 2>&1 </dev/null
+}
+
+# follow_apt LOG PID: shows the percentages in LOG until PID ends.
+follow_apt() {
+  local kind percent
+  tail -n +1 -s 0.3 -f --pid="$2" "$1" 2>/dev/null | while IFS=: read -r kind _ percent _; do
+    case $kind in
+      dlstatus) printf '@progress %d 200\n' "${percent%%.*}" ;;
+      pmstatus) printf '@progress %d 200\n' "$((100 + ${percent%%.*}))" ;;
+    esac
+  done | progress "packages"
 }
 
 apt_update() {
@@ -53,33 +63,41 @@ apt_install() {
   apt_update "$log" && apt_get "$log" install --no-install-recommends "$@"
 }
 
-apt_reason() { grep -h '^E: ' "$1" 2>/dev/null | tail -n 1 | sed 's/^E: //' || true; }
+# apt_reason LOG: why apt failed: a server that did not answer, else the last error.
+apt_reason() {
+  { grep -h 'Failed to fetch' "$1" || grep -h '^E: ' "$1"; } 2>/dev/null | tail -n 1 | sed 's/^[EW]: //'
+}
 
 apt_refuse() {
   local reason
-  reason=$(apt_reason "$1")
+  reason=$(apt_reason "$1" || true)
   fail 3 "packages could not be installed: ${reason:-apt-get failed}" "the whole output is in $1"
 }
 
 # need_packages GROUP...: installs what is missing of these groups now.
 need_packages() {
-  local missing log=$logs/apt.log
+  local missing pid log=$logs/apt.log
   if ! have dpkg-query; then
     note "not a Debian system: nothing installed; needed are the groups $* of tools/packages.txt"
     return 0
   fi
   missing=$(missing_packages "$@")
   [ -n "$missing" ] || return 0
-  [ "$(id -u)" -eq 0 ] || have sudo ||
-    fail 3 "packages are missing and this user cannot install them" \
-      "as root: apt-get install $(echo $missing)"
+  need_root $missing
   wait_background
   mkdir -p "$logs"
   : >"$log"
   note "installing $(echo "$missing" | wc -l) packages ($*): $(echo $missing)"
-  apt_install "$log" $missing | progress "packages" || apt_refuse "$log"
+  apt_install "$log" $missing &
+  pid=$!
+  follow_apt "$log" $pid
+  wait $pid || apt_refuse "$log"
+  apt_updated=yes
   touch "$logs/packages"
 }
+
+# download PACKAGE FOLDER: needs no root, so the folder stays the user's.
+download() { (cd "$2" && apt-get -q download "$1") >>"$logs/apt-demo.log" 2>&1; }
 
 # open_files: takes single data files out of packages that are not installed, into build/data.
 open_files() {
@@ -93,8 +111,7 @@ open_files() {
     fi
     deb=$(find "$dir" -maxdepth 1 -name "${package}_*.deb" | head -n 1)
     if [ -z "$deb" ]; then
-      # --download needs no root, so the folder stays the user's.
-      (cd "$dir" && apt-get -q download "$package") >>"$logs/apt-demo.log" 2>&1 || return 1
+      download "$package" "$dir" || { apt_update "$logs/apt-demo.log" && download "$package" "$dir"; } || return 1
       deb=$(find "$dir" -maxdepth 1 -name "${package}_*.deb" | head -n 1)
     fi
     dpkg-deb --fsys-tarfile "$deb" | tar -xO "$path" >"$dir/${path##*/}.part" || return 1
@@ -110,10 +127,11 @@ need_packages_beside() {
   : >"$log"
   missing=$(missing_packages "$@")
   if [ -n "$missing" ]; then
+    need_root $missing
     note "installing beside the build: $(echo $missing)"
   fi
   (
-    [ -z "$missing" ] || apt_install "$log" $missing >"$logs/apt-demo.progress" || exit 1
+    [ -z "$missing" ] || apt_install "$log" $missing || exit 1
     open_files
   ) &
   background_apt=$!
@@ -124,9 +142,9 @@ wait_background() {
   local pid=$background_apt
   [ -n "$pid" ] || return 0
   background_apt=''
-  if kill -0 "$pid" 2>/dev/null && [ -s "$logs/apt-demo.progress" ]; then
+  if kill -0 "$pid" 2>/dev/null; then
     note "waiting for the packages that are installed beside the build"
-    tail -n 1 -f --pid="$pid" "$logs/apt-demo.progress" | progress "packages"
+    follow_apt "$logs/apt-demo.log" "$pid"
   fi
   wait "$pid" || apt_refuse "$logs/apt-demo.log"
 }
