@@ -30,13 +30,14 @@ need_root() {
 }
 
 # apt_get LOG ARGS: apt-get without questions. Its output, and the percentages that it reports about
-# itself, go to LOG: a file, because sudo closes other descriptors and may make a pipe non-blocking.
+# itself, go to LOG. The descriptor for those is opened behind sudo, which closes all but three; it is
+# not 1, because apt closes it before it starts dpkg.
 apt_get() {
   local log=$1
   shift
-  as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y \
+  as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C sh -c 'exec apt-get "$@" 9>&1' apt-get -q -y \
     -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Use-Pty=0 \
-    -o APT::Status-Fd=1 "$@" >>"$log" 2>&1 </dev/null
+    -o APT::Status-Fd=9 "$@" >>"$log" 2>&1 </dev/null
 }
 
 # follow_apt LOG PID: shows the percentages in LOG until PID ends.
