@@ -19,7 +19,7 @@ configure() {
 
 # has_target PRESET NAME
 has_target() {
-  ninja -C "build/$1" -t targets all 2>/dev/null | grep -q "^$2: phony"
+  ninja -C "build/$1" -t query "$2" >/dev/null 2>&1
 }
 
 # build_target PRESET TARGET [LABEL]: ninja with progress; compiler messages pass through.
