@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -42,9 +43,9 @@ struct DerElement {
   Bytes encoding;
 };
 
-// DerReader walks a run of DER elements (X.690): definite, minimal lengths only. Each call consumes
-// exactly one element of the named type and succeeds, or consumes nothing and fails. Borrows its
-// buffer.
+// DerReader walks a run of DER elements (X.690): definite, minimal lengths of at most four octets,
+// tag numbers below 31. Each call consumes exactly one element of the named type and succeeds, or
+// consumes nothing and fails. Borrows its buffer.
 class DerReader {
  public:
   explicit DerReader(Bytes in) : whole_(in), rest_(in) {}
@@ -71,8 +72,8 @@ class DerReader {
   // small_uint takes a non-negative INTEGER that fits.
   [[nodiscard]] bool small_uint(std::uint64_t& out);
 
-  // bit_string takes a BIT STRING of whole octets (no unused bits); bits_string the general one,
-  // unused bits zero.
+  // bit_string takes a BIT STRING of whole octets (no unused bits); with `unused_bits` the general
+  // one, unused bits zero.
   [[nodiscard]] bool bit_string(Bytes& out);
   [[nodiscard]] bool bit_string(Bytes& out, std::uint8_t& unused_bits);
   [[nodiscard]] bool octet_string(Bytes& out);
@@ -103,7 +104,9 @@ class DerWriter {
   void octet_string(Bytes octets);
   void null();
   void oid(Bytes contents);
-  void time(UnixTime t);  // UTCTime through 2049, then GeneralizedTime (RFC 5280 section 4.1.2.5)
+  // time writes UTCTime from 1950 through 2049, else GeneralizedTime (RFC 5280 section 4.1.2.5).
+  // The year must be 0 to 9999.
+  void time(UnixTime t);
 
   [[nodiscard]] Bytes view() const { return out_; }
 
@@ -113,10 +116,17 @@ class DerWriter {
   Buffer out_;
 };
 
-// der_oid encodes a dotted OBJECT IDENTIFIER ("1.2.840.113741.1.13.1"); nullopt where malformed.
+// der_document reads the one element of type `tag` that `in` consists of; a view into `in`.
+// kTruncated where `in` ends before the element does, kMalformed for a bad header, another type, or
+// bytes behind the element.
+[[nodiscard]] Result<DerElement> der_document(Bytes in, std::uint8_t tag);
+
+// der_oid encodes a dotted OBJECT IDENTIFIER ("1.2.840.113741.1.13.1"); nullopt where malformed or
+// where an arc does not fit 64 bits.
 [[nodiscard]] std::optional<Buffer> der_oid(std::string_view dotted);
 
-// der_oid_text is its inverse, for people.
+// der_oid_text is its inverse, for people; what der_oid could not write is given as "#" and the
+// contents in hexadecimal digits.
 [[nodiscard]] std::string der_oid_text(Bytes contents);
 
 }  // namespace ward::codec

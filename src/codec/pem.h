@@ -18,10 +18,13 @@ struct PemBlock {
 // At most this many blocks are read from one text.
 inline constexpr std::size_t kMaxPemBlocks = 64;
 
+// At most this many characters are read: a CRL of 8 MiB in base64 with line ends fits.
+inline constexpr std::size_t kMaxPemBytes = 12U << 20U;
+
 // parse_pem reads the blocks of a text (RFC 7468, lax about explanatory text between blocks, blanks
 // and line ends, strict about labels and base64). A trailing NUL, as SGX certification data
-// carries, is accepted. kMalformed for a block that does not end or does not decode, kLimit, and
-// kTruncated where there is no block at all.
+// carries, is accepted; any other NUL is not. kMalformed for a block that does not end, does not
+// decode or is empty, kLimit, and kTruncated where there is no block at all.
 [[nodiscard]] Result<std::vector<PemBlock>> parse_pem(std::string_view text);
 
 // to_pem writes one block with lines of 64 characters.
