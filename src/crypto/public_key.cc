@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
+#include <openssl/objects.h>
+
+#include "crypto/handle.h"
 #include "crypto/internal/der.h"
 #include "crypto/signature.h"
 
@@ -21,9 +25,9 @@ constexpr std::array<std::uint8_t, 5> kOidP384 = {0x2b, 0x81, 0x04, 0x00, 0x22};
 constexpr std::array<std::uint8_t, 5> kOidP521 = {0x2b, 0x81, 0x04, 0x00, 0x23};
 
 constexpr std::array<Curve, 3> kCurves = {{
-    {KeyType::kP256, "P-256", 32, kOidP256},
-    {KeyType::kP384, "P-384", 48, kOidP384},
-    {KeyType::kP521, "P-521", 66, kOidP521},
+    {KeyType::kP256, NID_X9_62_prime256v1, "P-256", 32, kOidP256},
+    {KeyType::kP384, NID_secp384r1, "P-384", 48, kOidP384},
+    {KeyType::kP521, NID_secp521r1, "P-521", 66, kOidP521},
 }};
 
 constexpr std::uint8_t kUncompressed = 0x04;  // SEC 1 section 2.3.3
@@ -113,7 +117,7 @@ const Curve* curve_of(KeyType type) {
   return curve == kCurves.end() ? nullptr : curve;
 }
 
-EVP_PKEY* handle(const PublicKey& key) { return key.impl().pkey.get(); }
+evp_pkey_st* native_handle(const PublicKey& key) { return key.impl().pkey.get(); }
 
 PublicKey::PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 

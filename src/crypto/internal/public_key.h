@@ -19,6 +19,7 @@ struct PublicKey::Impl {
 // What depends on the curve.
 struct Curve {
   KeyType type;
+  int nid;
   const char* group;
   std::size_t field_bytes;
   Bytes oid;
@@ -26,9 +27,6 @@ struct Curve {
 
 // curve_of is null for keys that are not on a NIST curve.
 const Curve* curve_of(KeyType type);
-
-// The handle of a public key, borrowed: also for src/net/tls.
-EVP_PKEY* handle(const PublicKey& key);
 
 // How an algorithm works.
 struct Scheme {

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace ward::crypto {
+
+// AesCtr is AES-256 in counter mode (NIST SP 800-38A section 6.5) with a 128-bit big-endian
+// counter: the cipher of encrypted OCI layers. It authenticates nothing: a MAC over the ciphertext
+// must be checked before the plaintext is used. Encryption and decryption are the same. Not thread
+// safe.
+class AesCtr {
+ public:
+  // kMalformed for a key that is not of 32 octets.
+  static Result<AesCtr> create(Bytes key, std::span<const std::uint8_t, 16> counter);
+
+  AesCtr(const AesCtr&) = delete;
+  AesCtr& operator=(const AesCtr&) = delete;
+  AesCtr(AesCtr&&) noexcept;
+  AesCtr& operator=(AesCtr&&) noexcept;
+  ~AesCtr();
+
+  // apply goes on with the stream. `out` has the size of `in`, and may be the same memory.
+  void apply(Bytes in, std::span<std::uint8_t> out);
+
+ private:
+  struct State;
+  explicit AesCtr(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ward::crypto

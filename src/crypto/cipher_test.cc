@@ -1,0 +1,52 @@
+#include "crypto/cipher.h"
+
+#include <gtest/gtest.h>
+
+namespace ward::crypto {
+namespace {
+
+Buffer hex(std::string_view text) { return from_hex(text).value_or(Buffer{}); }
+
+// NIST SP 800-38A section F.5.5.
+TEST(AesCtr, AgreesWithSp80038aHoweverTheDataIsCut) {
+  const Buffer key = hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+  const auto counter = to_array<16>(hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"));
+  const Buffer text =
+      hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+          "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
+  const std::string want =
+      "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
+      "2b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6";
+  ASSERT_TRUE(counter);
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    auto ctr = AesCtr::create(key, *counter);
+    ASSERT_TRUE(ctr);
+    Buffer out = text;  // in place
+    const std::span<std::uint8_t> all(out);
+    ctr->apply(all.first(cut), all.first(cut));
+    ctr->apply(all.subspan(cut), all.subspan(cut));
+    EXPECT_EQ(to_hex(out), want) << cut;
+  }
+}
+
+TEST(AesCtr, CarriesOverAll128BitsOfTheCounter) {
+  const Buffer key(32, 3);
+  std::array<std::uint8_t, 16> last{};
+  last.fill(0xff);
+  Buffer across(32);
+  AesCtr::create(key, last)->apply(across, across);
+  Buffer from_zero(16);
+  AesCtr::create(key, std::array<std::uint8_t, 16>{})->apply(from_zero, from_zero);
+  EXPECT_TRUE(equal(Bytes(across).subspan(16), from_zero));
+}
+
+TEST(AesCtr, RefusesKeysOfAnotherSize) {
+  for (const std::size_t size : {0U, 16U, 31U, 33U}) {
+    const auto ctr = AesCtr::create(Buffer(size), std::array<std::uint8_t, 16>{});
+    ASSERT_FALSE(ctr);
+    EXPECT_EQ(ctr.error().code(), Errc::kMalformed);
+  }
+}
+
+}  // namespace
+}  // namespace ward::crypto
