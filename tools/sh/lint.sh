@@ -20,6 +20,8 @@ lint_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
 
 lint_deps() { python3 tools/check_deps.py . && python3 tools/check_deps_test.py; }
 
+lint_docs() { python3 tools/check_docs.py . && python3 tools/check_docs_test.py; }
+
 lint_tidy() { python3 tools/tidy.py . && python3 tools/tidy_test.py; }
 
 # lint_headers: each header that no source of its own proves compiles alone.
@@ -69,14 +71,14 @@ lint_clang_tidy() {
 
 run_lint() {
   local step steps=("$@")
-  [ $# -gt 0 ] || steps=(format deps tidy headers hardening clang-tidy)
+  [ $# -gt 0 ] || steps=(format deps docs tidy headers hardening clang-tidy)
   need_packages lint
   for step in "${steps[@]}"; do
     case $step in
-      format | deps | tidy) ;;
+      format | deps | docs | tidy) ;;
       headers | hardening) need_packages build ;;
       clang-tidy) need_packages build sanitize ;;
-      *) fail 2 "no such lint step: $step" "format deps tidy headers hardening clang-tidy" ;;
+      *) fail 2 "no such lint step: $step" "format deps docs tidy headers hardening clang-tidy" ;;
     esac
     lint_step "$step" "lint_${step//-/_}"
   done
