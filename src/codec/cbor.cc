@@ -13,20 +13,23 @@ namespace {
 // RFC 8949 section 3, the three high bits of an initial octet.
 enum class Major : std::uint8_t { kUint, kNegative, kBytes, kText, kArray, kMap, kTag, kSimple };
 
-struct Head {
-  Major major = Major::kUint;
-  std::uint8_t info = 0;  // the five low bits
-  std::uint64_t argument = 0;
-};
-
 constexpr std::uint8_t kInfo8 = 24;
 constexpr std::uint8_t kInfo16 = 25;
 constexpr std::uint8_t kInfo32 = 26;
 constexpr std::uint8_t kInfo64 = 27;
 constexpr std::uint8_t kIndefinite = 31;
+constexpr std::uint8_t kBreak = 0xff;
 constexpr std::uint64_t kFalse = 20;
 constexpr std::uint64_t kTrue = 21;
 constexpr std::uint64_t kNull = 22;
+
+struct Head {
+  Major major = Major::kUint;
+  std::uint8_t info = 0;  // the five low bits
+  std::uint64_t argument = 0;
+
+  [[nodiscard]] bool indefinite() const { return info == kIndefinite; }
+};
 
 bool less(Bytes a, Bytes b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
@@ -74,13 +77,15 @@ std::uint64_t least_of_width(std::uint8_t info) {
   }
 }
 
-Result<Head> read_head(Reader& r) {
+Result<Head> read_head(Reader& r, CborRules rules) {
   const std::size_t at = r.offset();
   std::uint8_t initial = 0;
   if (!r.u8(initial)) return Error(Errc::kTruncated, "cbor: head", at);
   Head head{.major = static_cast<Major>(initial >> 5U),
             .info = static_cast<std::uint8_t>(initial & 0x1fU)};
-  if (head.info == kIndefinite) {
+  if (head.indefinite()) {
+    const bool container = head.major == Major::kArray || head.major == Major::kMap;
+    if (rules == CborRules::kForeign && container) return head;
     return Error(Errc::kMalformed, "cbor: indefinite length or break", at);
   }
   if (head.info > kInfo64) return Error(Errc::kMalformed, "cbor: reserved head", at);
@@ -99,8 +104,8 @@ Result<Head> read_head(Reader& r) {
 // CborParser descends at most max_depth levels, which kMaxCborDepth bounds.
 class CborParser {
  public:
-  CborParser(Bytes document, const CborLimits& limits, CborOrder order)
-      : document_(document), limits_(limits), order_(order), reader_(document) {}
+  CborParser(Bytes document, const CborLimits& limits, CborRules rules)
+      : document_(document), limits_(limits), rules_(rules), reader_(document) {}
 
   Result<CborValue> document() {
     WARD_TRY(CborValue value, item(0));
@@ -113,14 +118,15 @@ class CborParser {
  private:
   Result<CborValue> item(std::uint32_t depth);
   Result<void> string(CborValue& value, std::size_t at);
-  Result<void> children(CborValue& value, std::uint32_t depth, std::size_t at);
-  Result<void> members(CborValue& value, std::uint32_t depth, std::size_t at);
+  Result<bool> another(const Head& head, std::uint64_t done);
+  Result<void> children(CborValue& value, Head head, std::uint32_t depth);
+  Result<void> members(CborValue& value, const Head& head, std::uint32_t depth);
   static Result<void> simple(CborValue& value, const Head& head, std::size_t at);
   static Result<void> no_duplicates(const CborValue& map, std::size_t at);
 
   Bytes document_;
   CborLimits limits_;
-  CborOrder order_;
+  CborRules rules_;
   Reader reader_;
   std::uint32_t items_ = 0;
 };
@@ -129,7 +135,7 @@ Result<CborValue> CborParser::item(std::uint32_t depth) {
   const std::size_t at = reader_.offset();
   if (items_ >= limits_.max_items) return Error(Errc::kLimit, "cbor: number of items", at);
   ++items_;
-  WARD_TRY(const Head head, read_head(reader_));
+  WARD_TRY(const Head head, read_head(reader_, rules_));
   CborValue value;
   value.argument_ = head.argument;
   switch (head.major) {
@@ -149,15 +155,15 @@ Result<CborValue> CborParser::item(std::uint32_t depth) {
       break;
     case Major::kArray:
       value.kind_ = CborValue::Kind::kArray;
-      WARD_CHECK_OK(children(value, depth, at));
+      WARD_CHECK_OK(children(value, head, depth));
       break;
     case Major::kTag:
       value.kind_ = CborValue::Kind::kTag;
-      WARD_CHECK_OK(children(value, depth, at));
+      WARD_CHECK_OK(children(value, head, depth));
       break;
     case Major::kMap:
       value.kind_ = CborValue::Kind::kMap;
-      WARD_CHECK_OK(members(value, depth, at));
+      WARD_CHECK_OK(members(value, head, depth));
       break;
     case Major::kSimple:
       WARD_CHECK_OK(simple(value, head, at));
@@ -177,37 +183,54 @@ Result<void> CborParser::string(CborValue& value, std::size_t at) {
   return {};
 }
 
-Result<void> CborParser::children(CborValue& value, std::uint32_t depth, std::size_t at) {
+// Says whether the container whose head was read has another child behind the `done` ones; takes
+// the break of one of indefinite length.
+Result<bool> CborParser::another(const Head& head, std::uint64_t done) {
+  if (!head.indefinite()) return done < head.argument;
+  if (reader_.empty()) return Error(Errc::kTruncated, "cbor: no break", reader_.offset());
+  if (reader_.rest().front() != kBreak) return true;
+  Bytes taken;
+  static_cast<void>(reader_.bytes(1, taken));
+  return false;
+}
+
+Result<void> CborParser::children(CborValue& value, Head head, std::uint32_t depth) {
+  const std::size_t at = reader_.offset();
   if (depth >= std::min(limits_.max_depth, kMaxCborDepth)) {
     return Error(Errc::kLimit, "cbor: nesting", at);
   }
-  const std::uint64_t count = value.kind_ == CborValue::Kind::kTag ? 1 : value.argument_;
+  if (head.major == Major::kTag) head.argument = 1;
   // Every item takes an octet: a count beyond what is left is refused before anything is read.
-  if (count > reader_.rest().size()) return Error(Errc::kTruncated, "cbor: array", at);
-  for (std::uint64_t i = 0; i < count; ++i) {
+  if (head.argument > reader_.rest().size()) return Error(Errc::kTruncated, "cbor: array", at);
+  while (true) {
+    WARD_TRY(const bool more, another(head, value.items_.size()));
+    if (!more) return {};
     WARD_TRY(CborValue child, item(depth + 1));
     value.items_.push_back(std::move(child));
   }
-  return {};
 }
 
-Result<void> CborParser::members(CborValue& value, std::uint32_t depth, std::size_t at) {
+Result<void> CborParser::members(CborValue& value, const Head& head, std::uint32_t depth) {
+  const std::size_t at = reader_.offset();
   if (depth >= std::min(limits_.max_depth, kMaxCborDepth)) {
     return Error(Errc::kLimit, "cbor: nesting", at);
   }
-  if (value.argument_ > reader_.rest().size() / 2) return Error(Errc::kTruncated, "cbor: map", at);
-  for (std::uint64_t i = 0; i < value.argument_; ++i) {
+  if (head.argument > reader_.rest().size() / 2) return Error(Errc::kTruncated, "cbor: map", at);
+  while (true) {
+    WARD_TRY(const bool more, another(head, value.members_.size()));
+    if (!more) break;
     const std::size_t key_at = reader_.offset();
     WARD_TRY(CborValue key, item(depth + 1));
     if (key.kind_ > CborValue::Kind::kText) return Error(Errc::kUnsupported, "cbor: key", key_at);
-    if (order_ == CborOrder::kDeterministic && !value.members_.empty() &&
+    if (rules_ == CborRules::kDeterministic && !value.members_.empty() &&
         !less(value.members_.back().first.encoding(), key.encoding())) {
       return Error(Errc::kMalformed, "cbor: keys out of order or twice", key_at);
     }
     WARD_TRY(CborValue member, item(depth + 1));
     value.members_.emplace_back(std::move(key), std::move(member));
   }
-  return no_duplicates(value, at);
+  // Where the order is strict, none can be twice.
+  return rules_ == CborRules::kDeterministic ? Result<void>() : no_duplicates(value, at);
 }
 
 // Heads are the shortest, so equal keys have equal encodings.
@@ -288,11 +311,11 @@ const CborValue* CborValue::find(std::int64_t key) const {
   return it == members_.end() ? nullptr : &it->second;
 }
 
-Result<CborValue> parse_cbor(Bytes document, const CborLimits& limits, CborOrder order) {
+Result<CborValue> parse_cbor(Bytes document, const CborLimits& limits, CborRules rules) {
   if (document.size() > limits.max_bytes) {
     return Error(Errc::kLimit, "cbor: size", document.size());
   }
-  return CborParser(document, limits, order).document();
+  return CborParser(document, limits, rules).document();
 }
 
 }  // namespace ward::codec

@@ -22,11 +22,14 @@ struct CborLimits {
       100'000;  // data items of every kind in the whole document, keys included
 };
 
-// How the keys of a map must be ordered.
-enum class CborOrder : std::uint8_t {
-  kDeterministic,  // by the octets of their encodings (RFC 8949 section 4.2.1): all that ward
-                   // writes
-  kAny,            // as they come; for formats of others that do not promise an order (COSE, EAT)
+// Whose CBOR is read.
+enum class CborRules : std::uint8_t {
+  // All that ward writes: definite lengths; map keys ordered by the octets of their encodings (RFC
+  // 8949 section 4.2.1). Two different documents never mean the same.
+  kDeterministic,
+  // Formats of others (COSE, EAT, AWS Nitro): map keys in any order, arrays and maps also of
+  // indefinite length. What is signed or compared is then the raw octets, never the values.
+  kForeign,
 };
 
 // CborValue is one data item of a parsed document. It borrows: byte and text strings are views into
@@ -82,7 +85,7 @@ class CborValue {
  private:
   friend class CborParser;
   Kind kind_ = Kind::kNull;
-  std::uint64_t argument_ = 0;  // the head's argument (RFC 8949 section 3); of a bool 0 or 1
+  std::uint64_t argument_ = 0;  // of numbers, strings and tags (RFC 8949 section 3); of a bool 0, 1
   Bytes contents_;
   Bytes encoding_;
   std::vector<CborValue> items_;
@@ -90,12 +93,12 @@ class CborValue {
 };
 
 // parse_cbor reads exactly one data item (RFC 8949) of ward's subset: integers, byte and text
-// strings, arrays, maps, tags, false, true, null; definite lengths and shortest heads only (section
-// 4.2.1); map keys integers, byte or text strings, ordered as `order` says, none twice; text valid
-// UTF-8. kTruncated where the document ends inside an item; kUnsupported for floats, undefined,
-// other simple values and other keys; kLimit; kMalformed for everything else, octets behind the
-// item included. The error's value is the offset.
+// strings, arrays, maps, tags, false, true, null; heads the shortest, text valid UTF-8, map keys
+// integers, byte or text strings and none twice; lengths and order of keys as `rules` say.
+// kTruncated where the document ends inside an item; kUnsupported for floats, undefined, other
+// simple values and other keys; kLimit; kMalformed for everything else, octets behind the item
+// included. The error's value is the offset.
 [[nodiscard]] Result<CborValue> parse_cbor(Bytes document, const CborLimits& limits = {},
-                                           CborOrder order = CborOrder::kDeterministic);
+                                           CborRules rules = CborRules::kDeterministic);
 
 }  // namespace ward::codec

@@ -10,6 +10,9 @@
 namespace ward::codec {
 namespace {
 
+// Up to here every integer is one double and no other integer's.
+constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53U;
+
 // UTF-8 and UTF-16 sort alike but for one thing: U+E000..U+FFFF (lead octets ee and ef) come after
 // the characters beyond them (lead octets f0..f4), whose surrogates begin at d800.
 std::uint8_t utf16_rank(char c) {
@@ -63,13 +66,17 @@ Result<void> append(std::string& out, const JsonValue& value) {
       out += value.as_bool().value_or(false) ? "true" : "false";
       return {};
     case JsonValue::Kind::kInt:
-    case JsonValue::Kind::kUint:
-    case JsonValue::Kind::kDouble: {
-      const auto number = value.as_double();
-      if (!number) return Error(Errc::kUnsupported, "jcs: integer beyond a double", value.begin());
-      append_json_number(out, *number);
+    case JsonValue::Kind::kUint: {
+      const auto number = value.as_int();
+      if (!number || *number > kMaxInteger || *number < -kMaxInteger) {
+        return Error(Errc::kUnsupported, "jcs: integer beyond 2^53", value.begin());
+      }
+      out += std::to_string(*number);
       return {};
     }
+    case JsonValue::Kind::kDouble:
+      append_json_number(out, value.as_double().value_or(0));
+      return {};
     case JsonValue::Kind::kString:
       append_json_string(out, value.as_string().value_or(""));
       return {};

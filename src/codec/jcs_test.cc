@@ -90,13 +90,12 @@ TEST(Jcs, WritesTheNumbersOfRfc8785AppendixB) {
   }
 }
 
-TEST(Jcs, WritesIntegersThatADoubleHoldsAndRefusesOthers) {
-  EXPECT_EQ(canonical("[9007199254740991,-9007199254740992,1152921504606846976]"),
-            "[9007199254740991,-9007199254740992,1152921504606847000]");
-  EXPECT_EQ(canonical("[18446744073709549568]"), "[18446744073709550000]");
-  EXPECT_EQ(canonical("[-0,-0.0,0]"), "[0,0,0]");
+TEST(Jcs, RefusesIntegersThatADoubleCouldConfuse) {
+  EXPECT_EQ(canonical("[9007199254740992,-9007199254740992,-0,-0.0,0]"),
+            "[9007199254740992,-9007199254740992,0,0,0]");
   for (const char* text :
-       {"9007199254740993", "-9007199254740993", "9223372036854775807", "18446744073709551615"}) {
+       {"9007199254740993", "-9007199254740993", "1152921504606846976", "9223372036854775807",
+        "-9223372036854775808", "9223372036854775808", "18446744073709551615"}) {
     const auto doc = parse_json(as_bytes(text));
     ASSERT_TRUE(doc);
     const auto out = canonical_json(*doc);

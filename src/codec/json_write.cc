@@ -112,7 +112,9 @@ JsonWriter& JsonWriter::number(double v) {
     fail(Error(Errc::kMalformed, "json: a number that is not finite"));
     return *this;
   }
+  const std::size_t begin = out_.size();
   append_json_number(out_, v);
+  if (out_.find_first_of(".e", begin) == std::string::npos) out_ += ".0";
   return *this;
 }
 

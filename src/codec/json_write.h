@@ -45,7 +45,8 @@ class JsonWriter {
   JsonWriter& string(std::string_view text);
   JsonWriter& integer(std::int64_t v);
   JsonWriter& unsigned_integer(std::uint64_t v);
-  JsonWriter& number(double v);  // finite; as append_json_number
+  JsonWriter& number(
+      double v);  // finite; with a point or an exponent, so that it reads as a double
   JsonWriter& boolean(bool v);
   JsonWriter& null();
 

@@ -50,6 +50,18 @@ TEST(JsonWriter, WritesTheIntegersOfBothEnds) {
   EXPECT_EQ(*text, "[-9223372036854775808,18446744073709551615]");
 }
 
+TEST(JsonWriter, WritesDoublesThatReadAsDoubles) {
+  JsonWriter w;
+  w.begin_array().value(1.0).value(-0.0).value(0.1).value(1e20).value(1e21).value(5e-324);
+  const auto text = w.end_array().take();
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, "[1.0,0.0,0.1,100000000000000000000.0,1e+21,5e-324]");
+  const auto doc = parse_json(as_bytes(*text));
+  ASSERT_TRUE(doc);
+  for (const JsonValue& item : doc->items())
+    EXPECT_EQ(item.kind(), JsonValue::Kind::kDouble);
+}
+
 TEST(JsonWriter, RefusesTextThatIsNotUtf8) {
   JsonWriter value;
   value.string("\xff");

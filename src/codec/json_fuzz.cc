@@ -1,0 +1,67 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/fuzz.h"
+#include "codec/jcs.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
+
+namespace {
+
+using ward::Bytes;
+using ward::codec::JsonValue;
+
+constexpr std::size_t kMaxInput = 1U << 16U;
+
+void require(bool property) {
+  if (!property) __builtin_trap();
+}
+
+// Byte ranges lie in the document, children inside their parents and one behind the other.
+void check_ranges(const JsonValue& value, Bytes document) {
+  require(value.begin() < value.end() && value.end() <= document.size());
+  std::size_t at = value.begin();
+  const auto inside = [&](const JsonValue& child) {
+    require(child.begin() > at && child.end() < value.end());
+    at = child.end();
+    check_ranges(child, document);
+  };
+  for (const JsonValue& item : value.items())
+    inside(item);
+  for (const auto& member : value.members())
+    inside(member.second);
+}
+
+}  // namespace
+
+// What parses has sound byte ranges; its value's octets parse alone; what the writer makes of it
+// parses and is written the same again; so is the canonical form.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > kMaxInput) return 0;
+  const Bytes document(data, size);
+  const auto value = ward::codec::parse_json(document);
+  if (!value) {
+    require(!value.error().expected.empty());
+    return 0;
+  }
+  check_ranges(*value, document);
+  require(ward::codec::parse_json(value->raw(document)).has_value());
+
+  const auto written = ward::codec::JsonWriter().copy(*value).take();
+  require(written.has_value());
+  const auto again = ward::codec::parse_json(ward::as_bytes(*written));
+  require(again.has_value());
+  require(*ward::codec::JsonWriter().copy(*again).take() == *written);
+
+  const auto canonical = ward::codec::canonical_json(*value);
+  if (canonical) {
+    // Doubles beyond 2^53 are written like integers, which the reader or the form then refuses.
+    const auto reread = ward::codec::parse_json(ward::as_bytes(*canonical));
+    if (reread) {
+      const auto twice = ward::codec::canonical_json(*reread);
+      require(!twice || *twice == *canonical);
+    }
+  }
+  return 0;
+}
