@@ -103,3 +103,23 @@ function(ward_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   add_dependencies(ward_programs ${name})
 endfunction()
+
+# ward_static_program(NAME SOURCES main.cc LIBS ward_x ... SYSTEM libssl.a ...): a program without
+# any shared library, as it runs in a keep's own root. LIBS are our archives, named one by one:
+# their targets would bring OpenSSL's shared libraries along. Not for sanitizers, which need theirs.
+function(ward_static_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS;SYSTEM" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  set(archives)
+  foreach(lib IN LISTS A_LIBS)
+    list(APPEND archives $<TARGET_FILE:${lib}>)
+    add_dependencies(${name} ${lib})
+  endforeach()
+  target_link_libraries(${name} PRIVATE ward_flags
+    -Wl,--start-group ${archives} ${A_SYSTEM} -Wl,--end-group ${CMAKE_DL_LIBS} Threads::Threads)
+  set_property(TARGET ${name} PROPERTY POSITION_INDEPENDENT_CODE)  # unset: CMake would add -pie
+  target_compile_options(${name} PRIVATE -fPIE)
+  target_link_options(${name} PRIVATE -static-pie)
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${archives})
+endfunction()

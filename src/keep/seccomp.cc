@@ -379,6 +379,22 @@ bool add_conditional(void* filter) {
   return ok;
 }
 
+// exported reads the compiled filter back through a pipe, whose buffer (64 KiB) is larger than any
+// filter (4096 instructions of 8 octets).
+Result<SeccompProgram> exported(void* filter) {
+  const Error failed(Errc::kInternal, "keep: seccomp filter");
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed;
+  const UniqueFd from(ends[0]);
+  const UniqueFd to(ends[1]);
+  if (seccomp_export_bpf(filter, to.get()) != 0) return failed;
+  SeccompProgram program(BPF_MAXINSNS);
+  const ssize_t size = ::read(from.get(), program.data(), program.size() * sizeof(sock_filter));
+  if (size <= 0 || static_cast<std::size_t>(size) % sizeof(sock_filter) != 0) return failed;
+  program.resize(static_cast<std::size_t>(size) / sizeof(sock_filter));
+  return program;
+}
+
 }  // namespace
 
 Result<SeccompProgram> seccomp_program(Role role) {
@@ -393,13 +409,7 @@ Result<SeccompProgram> seccomp_program(Role role) {
   ok = ok && rule(filter.get(), SCMP_ACT_ERRNO(EPERM), "socket") && add_conditional(filter.get());
   if (role == Role::kAgent) ok = ok && rule(filter.get(), SCMP_ACT_ALLOW, "memfd_secret");
   if (!ok) return failed;
-  const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file.valid() || seccomp_export_bpf(filter.get(), file.get()) != 0) return failed;
-  const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  if (size <= 0 || static_cast<std::size_t>(size) % sizeof(sock_filter) != 0) return failed;
-  SeccompProgram program(static_cast<std::size_t>(size) / sizeof(sock_filter));
-  if (::pread(file.get(), program.data(), static_cast<std::size_t>(size), 0) != size) return failed;
-  return program;
+  return exported(filter.get());
 }
 
 }  // namespace ward::keep

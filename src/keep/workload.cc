@@ -1,0 +1,218 @@
+#include "keep/workload.h"
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keep/fd.h"
+#include "keep/sandbox.h"
+
+namespace ward::keep {
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+constexpr int kNotStarted = 127;
+
+// Elapsed time on a clock that nobody sets.
+std::int64_t monotonic_ms() {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / kNanosPerMilli;
+}
+
+// workload_paths lists what the workload may touch: the measured root's own folders one by one,
+// because a Landlock rule for "/" would hold for /ward too.
+std::vector<std::pair<std::string, std::uint64_t>> workload_paths() {
+  std::vector<std::pair<std::string, std::uint64_t>> out = {
+      {"/in", kReadOnly},
+      {"/out", kScratch},
+      {"/tmp", kScratch},
+      {"/proc", kReadOnly},
+      {"/dev/shm", kScratch},
+      {"/dev/null", kReadOnly | kLandlockWriteFile},
+      {"/dev/zero", kReadOnly | kLandlockWriteFile},
+      {"/dev/random", kReadOnly},
+      {"/dev/urandom", kReadOnly}};
+  const std::unique_ptr<DIR, int (*)(DIR*)> root(::opendir("/"), &::closedir);
+  if (!root) return out;
+  while (const dirent* item = ::readdir(root.get())) {
+    const std::string name = item->d_name;
+    // Links need no rule: Landlock looks at where they lead.
+    if (name == "." || name == ".." || item->d_type == DT_LNK) continue;
+    if (name == "ward" || name == "in" || name == "out" || name == "tmp" || name == "proc" ||
+        name == "dev") {
+      continue;
+    }
+    out.emplace_back("/" + name, kReadExecute);
+  }
+  return out;
+}
+
+// Everything that the child needs, made before the fork.
+struct Prepared {
+  std::vector<std::string> environment;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::vector<std::pair<std::string, std::uint64_t>> paths;
+  std::vector<PathRule> rules;
+};
+
+Prepared prepare(const Manifest& manifest) {
+  Prepared out;
+  for (const auto& [key, value] : manifest.environment)
+    out.environment.push_back(key + "=" + value);
+  for (const std::string& argument : manifest.argv)
+    out.argv.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& variable : out.environment)
+    out.envp.push_back(const_cast<char*>(variable.c_str()));
+  out.argv.push_back(nullptr);
+  out.envp.push_back(nullptr);
+  out.paths = workload_paths();
+  for (const auto& [path, access] : out.paths)
+    out.rules.push_back({.path = path.c_str(), .access = access});
+  return out;
+}
+
+[[noreturn]] void run_child(const WorkloadRequest& request, const Prepared& prepared, int errors) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // The error pipe becomes 3 and closes by exec; everything else above 2 is closed at once.
+  if (::dup2(errors, 3) != 3 || ::fcntl(3, F_SETFD, FD_CLOEXEC) != 0 ||
+      ::close_range(4, ~0U, 0) != 0) {
+    ::_exit(kNotStarted);
+  }
+  bool ok = ::setsid() >= 0 && ::chdir(request.manifest->working_directory.c_str()) == 0;
+  ok = ok && enter_landlock(prepared.rules) && enter_seccomp(request.seccomp);
+  if (ok) ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
+  const int problem = errno;
+  (void)!::write(3, &problem, sizeof problem);
+  ::_exit(kNotStarted);
+}
+
+// Watch follows the workload to its end.
+class Watch {
+ public:
+  Watch(const WorkloadRequest& request, pid_t child, int signals)
+      : request_(request),
+        child_(child),
+        signals_(signals),
+        begin_ms_(monotonic_ms()),
+        end_ms_(begin_ms_ + std::int64_t{request.manifest->limits.seconds} * 1000) {}
+
+  RunReport follow() {
+    RunReport report;
+    while (!reap()) {
+      const std::int64_t left = end_ms_ - monotonic_ms();
+      if (left <= 0 || !wait_for_event(left)) {
+        report.ending = Ending::kTimeLimit;
+        break;
+      }
+    }
+    report.milliseconds = static_cast<std::uint32_t>(monotonic_ms() - begin_ms_);
+    report.left_behind = end_all();
+    if (report.ending != Ending::kTimeLimit) judge(report);
+    return report;
+  }
+
+ private:
+  // wait_for_event returns false when time is up or the launcher is gone.
+  [[nodiscard]] bool wait_for_event(std::int64_t left_ms) const {
+    pollfd fds[2] = {{.fd = signals_, .events = POLLIN, .revents = 0},
+                     {.fd = request_.hangup_fd, .events = 0, .revents = 0}};
+    const int n = ::poll(fds, 2, static_cast<int>(std::min<std::int64_t>(left_ms, 1 << 30)));
+    if (n > 0 && (fds[1].revents & (POLLHUP | POLLERR)) != 0) return false;
+    if (n > 0 && (fds[0].revents & POLLIN) != 0) {
+      signalfd_siginfo info{};
+      (void)!::read(signals_, &info, sizeof info);
+    }
+    return true;
+  }
+
+  // reap takes whoever has ended; true once the workload has.
+  bool reap() {
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+      if (pid == child_) status_ = status;
+    }
+    return status_.has_value();
+  }
+
+  // end_all kills and reaps everything in the pid namespace but this process, and counts it.
+  std::uint32_t end_all() {
+    std::uint32_t count = 0;
+    while (true) {
+      (void)::kill(-1, SIGKILL);  // a process forked meanwhile is met in the next round
+      int status = 0;
+      const pid_t pid = ::waitpid(-1, &status, 0);
+      if (pid < 0 && errno == EINTR) continue;
+      if (pid < 0) return count;
+      if (pid == child_) {
+        status_ = status;
+      } else {
+        ++count;
+      }
+    }
+  }
+
+  void judge(RunReport& report) const {
+    const int status = status_.value_or(0);
+    if (WIFEXITED(status)) {
+      report.status = static_cast<std::uint32_t>(WEXITSTATUS(status));
+      report.ending = report.status == 0 ? Ending::kDone : Ending::kWorkloadFailed;
+    } else {
+      report.status = static_cast<std::uint32_t>(WTERMSIG(status));
+      report.ending = Ending::kWorkloadKilled;
+    }
+  }
+
+  const WorkloadRequest& request_;
+  pid_t child_;
+  int signals_;
+  std::int64_t begin_ms_;
+  std::int64_t end_ms_;
+  std::optional<int> status_;
+};
+
+}  // namespace
+
+Result<RunReport> run_workload(const WorkloadRequest& request) {
+  if (::getpid() != 1) return Error(Errc::kInternal, "keep.workload: not the first process");
+  const Prepared prepared = prepare(*request.manifest);
+  sigset_t child_ended;
+  ::sigemptyset(&child_ended);
+  ::sigaddset(&child_ended, SIGCHLD);
+  if (::sigprocmask(SIG_BLOCK, &child_ended, nullptr) != 0)
+    return Error(Errc::kInternal, "keep.workload: signals");
+  const UniqueFd signals(::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK));
+  int errors[2];
+  if (!signals.valid() || ::pipe2(errors, O_CLOEXEC) != 0)
+    return Error(Errc::kInternal, "keep.workload: descriptors");
+  const UniqueFd read_end(errors[0]);
+  UniqueFd write_end(errors[1]);
+  const pid_t child = ::fork();
+  if (child == 0) run_child(request, prepared, write_end.get());
+  if (child < 0)
+    return Error(Errc::kInternal, "keep.workload: fork", static_cast<std::uint64_t>(errno));
+  write_end.reset();
+  RunReport report = Watch(request, child, signals.get()).follow();
+  int problem = 0;
+  if (::read(read_end.get(), &problem, sizeof problem) == static_cast<ssize_t>(sizeof problem)) {
+    report.ending = Ending::kWorkloadNotStarted;
+    report.status = static_cast<std::uint32_t>(problem);
+  }
+  return report;
+}
+
+}  // namespace ward::keep
