@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "seal/file/header.h"
+#include "token/jws.h"
+#include "token/jwt.h"
+
+namespace ward::seal {
+
+// ProvenanceExpectations are what a receiver trusts and asks of an output. There is no default:
+// what is not asked is spelt token::Unchecked{}.
+struct ProvenanceExpectations {
+  std::span<const token::JwsKey> token_keys;  // of the verifier, chosen beforehand
+  std::variant<token::Unchecked, std::string> issuer;
+  std::variant<token::Unchecked, Workload> workload;
+  bool allow_development = false;
+  UnixTime now;  // `created` must not be later than this, give or take kClockSkewSeconds
+};
+
+inline constexpr std::int64_t kClockSkewSeconds = 300;
+
+// CheckedProvenance is what was proved.
+struct CheckedProvenance {
+  Workload workload{};
+  UnixTime created;
+  bool development = false;
+};
+
+// check_provenance verifies the token as of `created` (an output stays good when its token has
+// expired), the signature by the key that the token binds, that the token names the init-data, and
+// what the caller expects. The header must be authentic already (unlock). kNoProvenance,
+// kTokenUntrusted, kTokenStale, kTokenDenied, kDevelopment, kSignature, kInitData, kWorkload.
+[[nodiscard]] Result<CheckedProvenance> check_provenance(const Head& head,
+                                                         const ProvenanceExpectations& expected);
+
+// provenance_message is what the signature is over.
+[[nodiscard]] Buffer provenance_message(Bytes authenticated);
+
+}  // namespace ward::seal
