@@ -127,10 +127,10 @@ Result<TrustVector> read_vector(const JsonValue& submod) {
   const JsonValue* vector = submod.find("ear.trustworthiness-vector");
   if (vector == nullptr) return out;  // optional in the draft
   if (!vector->is_object()) return Error(Errc::kMalformed, "ear: vector");
-  for (const auto& [name, value] : vector->members()) {
+  for (const JsonValue::Member& entry : vector->members()) {
     const auto* member = std::find_if(kVector.begin(), kVector.end(),
-                                      [&](const VectorMember& m) { return m.name == name; });
-    const auto claim = value.as_int();
+                                      [&](const VectorMember& m) { return m.name == entry.first; });
+    const auto claim = entry.second.as_int();
     if (member == kVector.end() || !claim || *claim < -128 || *claim > 127) {
       return Error(Errc::kMalformed, "ear: vector");
     }

@@ -194,6 +194,15 @@ Result<VerifiedJws> verify_jws_any(std::string_view compact, std::span<const Jws
   return verify_parts(parts, std::move(header), *chosen, rules);
 }
 
+JwsSigner signer_of(const crypto::PrivateKey& key) {
+  const JwsAlgorithm algorithm = native_algorithm(key.type());
+  const SignatureAlgorithm signature = row_of(algorithm).signature;
+  const bool ecdsa = key.type() != KeyType::kRsa && key.type() != KeyType::kEd25519;
+  return {algorithm, thumbprint(key.public_key()), [&key, signature, ecdsa](Bytes message) {
+            return ecdsa ? key.sign_rs(signature, message) : key.sign(signature, message);
+          }};
+}
+
 Result<std::string> sign_jws(const JwsSigner& signer, std::string_view typ, Bytes payload) {
   codec::JsonWriter w;
   w.begin_object().member("alg", to_text(signer.algorithm));

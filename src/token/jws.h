@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/json.h"
+#include "crypto/sign.h"
 #include "crypto/signature.h"
 #include "token/jwk.h"
 
@@ -89,6 +90,10 @@ struct JwsSigner {
   std::string kid;
   std::function<Result<Buffer>(Bytes message)> sign;
 };
+
+// signer_of signs with a key that is here: native_algorithm of its type, kid its thumbprint.
+// Borrows `key`.
+[[nodiscard]] JwsSigner signer_of(const crypto::PrivateKey& key);
 
 // sign_jws makes a compact JWS with the header {"alg":...,"kid":...,"typ":...} in this order, kid
 // and typ only where they are not empty.
