@@ -10,28 +10,37 @@
 
 namespace ward::pki {
 
-// What may be wrong with one certificate of a path (RFC 5280 section 6.1). One fact each.
+// What may be wrong with one certificate of a path (RFC 5280 section 6.1) or with a CRL (section
+// 6.3). One fact each.
 enum class PathFault : std::uint8_t {
   kNotAnchored,  // the top is not the trust anchor's key
   kSignature,    // not signed by the next certificate's key
   kNameChain,    // issuer is not the next certificate's subject
   kNotYetValid,
   kExpired,
-  kNotCa,            // an issuer without basicConstraints cA
-  kPathLength,       // pathLenConstraint exceeded
-  kKeyUsage,         // an issuer without keyCertSign
+  kNotCa,            // an issuer without basicConstraints cA, or not of version 3
+  kPathLength,       // this issuer's pathLenConstraint is exceeded
+  kKeyUsage,         // an issuer whose keyUsage lacks keyCertSign
   kUnknownCritical,  // a critical extension that we do not process
-  kUnsupportedKey,
-  kNameConstraints,
+  kUnsupportedKey,   // no key that we can use; a signature by it was not verified
+  kNameConstraints,  // a name that an issuer above does not permit
   kRevoked,
-  kNoCrl,         // no CRL of the issuer among those given
-  kCrlSignature,  // the issuer's CRL is not signed by the issuer
-  kCrlKeyUsage,   // the issuer may not sign CRLs
-  kCrlNotYetValid,
-  kCrlExpired,
-  kCrlUnknownCritical,
-  kTooLong,  // more than kMaxPathLength certificates
+  kNoCrl,               // no CRL of the issuer among those given
+  kCrlSignature,        // the issuer's CRL is not signed by the issuer
+  kCrlKeyUsage,         // the issuer may not sign CRLs
+  kCrlNotYetValid,      // thisUpdate lies ahead
+  kCrlExpired,          // nextUpdate has passed, or there is none
+  kCrlUnknownCritical,  // a critical extension of the list or of an entry that we do not process
+  kTooLong,             // more than kMaxPathLength certificates
+  kCrlKeyId,            // the CRL's authorityKeyIdentifier is not the issuer's subjectKeyIdentifier
+  kCrlScope,            // the CRL says that it does not cover this certificate
+  kCrlDelta,            // lists changes to another CRL only; not supported
+  kCrlIndirect,         // may list certificates of other issuers; not supported
+  kCrlSomeReasons,      // lists some reasons for revocation only; not supported
 };
+
+// to_string names a fault in lower snake case without the k: "crl_expired".
+[[nodiscard]] const char* to_string(PathFault fault);
 
 inline constexpr std::size_t kMaxPathLength = 10;
 
@@ -56,12 +65,27 @@ struct PathOptions {
 // of its SubjectPublicKeyInfo. The top certificate must carry that key (self-signed, its signature
 // is verified too). Returns every fault found, in order of index; empty means that the path is
 // right at `options.at`.
+//
+// Of RFC 5280 section 6.1 everything is done but certificate policies: a critical policy extension
+// is kUnknownCritical unless the caller processes it, and so is a critical extKeyUsage.
+//
+// With `options.crls`, every certificate but the top needs a CRL of its issuer's name that is
+// signed by its issuer, or by a certificate of the same name further up the chain. One complete CRL
+// without fault suffices; but a delta, indirect or some-reasons CRL of the issuer refuses the
+// certificate even beside a complete one, because what it adds is not processed. CRLs signed by a
+// certificate outside the chain are not supported (kCrlSignature).
 [[nodiscard]] std::vector<PathError> check_path(std::span<const Certificate> chain,
                                                 const crypto::Sha256Digest& anchor_spki_sha256,
                                                 const PathOptions& options);
 
-// check_crl examines one CRL against the certificate that should have issued it.
+// check_crl examines one CRL against the certificate that should have issued it: kNoCrl where the
+// issuer's name is another, then the kCrl... faults but kCrlScope.
 [[nodiscard]] std::vector<PathFault> check_crl(const Crl& crl, const Certificate& issuer,
                                                UnixTime at);
+
+// crl_covers is true where the CRL's issuingDistributionPoint lets it speak of this certificate
+// (RFC 5280 section 6.3.3 (b)): kind of certificate and distribution point. It does not look at the
+// issuer.
+[[nodiscard]] bool crl_covers(const Crl& crl, const Certificate& certificate);
 
 }  // namespace ward::pki
