@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/writer.h"
+#include "crypto/internal/mac.h"
 #include "crypto/internal/openssl.h"
 #include "crypto/mac.h"
 
@@ -78,11 +79,13 @@ void put_with_length(Writer& out, Bytes value) {
 
 void hkdf_into(Hash hash, Bytes ikm, Bytes salt, Bytes info, std::span<std::uint8_t> out) {
   must(hkdf_size_fits(hash, out.size()));
-  const SecretBytes prk = hkdf_extract(hash, salt, ikm);
+  Secret<64> room;  // not SecretBytes: pages of their own cost more than the derivation
+  const std::span<std::uint8_t> prk = room.expose_mut().first(digest_size(hash));
+  hmac_into(hash, salt, ikm, prk);
   int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
   KdfParams params(md_name(hash));
   params.mode(mode);
-  params.octets(OSSL_KDF_PARAM_KEY, prk.expose());
+  params.octets(OSSL_KDF_PARAM_KEY, prk);
   params.octets(OSSL_KDF_PARAM_INFO, info);
   must(params.derive(hkdf_kdf(), out));
 }

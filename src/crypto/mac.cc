@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "crypto/internal/mac.h"
 #include "crypto/internal/openssl.h"
 
 namespace ward::crypto {
@@ -43,12 +44,6 @@ void finish(EVP_MAC_CTX* ctx, std::span<std::uint8_t> out) {
   must(EVP_MAC_final(ctx, out.data(), &size, out.size()) == 1 && size == out.size());
 }
 
-void hmac_into(Hash hash, Bytes key, Bytes data, std::span<std::uint8_t> out) {
-  const MacCtxPtr ctx = start_hmac(hash, key);
-  update(ctx.get(), data);
-  finish(ctx.get(), out);
-}
-
 void cmac_into(Bytes key, Bytes data, std::span<std::uint8_t> out) {
   const MacCtxPtr ctx = start_cmac(key);
   update(ctx.get(), data);
@@ -56,6 +51,12 @@ void cmac_into(Bytes key, Bytes data, std::span<std::uint8_t> out) {
 }
 
 }  // namespace
+
+void hmac_into(Hash hash, Bytes key, Bytes data, std::span<std::uint8_t> out) {
+  const MacCtxPtr ctx = start_hmac(hash, key);
+  update(ctx.get(), data);
+  finish(ctx.get(), out);
+}
 
 Buffer hmac(Hash hash, Bytes key, Bytes data) {
   Buffer out(digest_size(hash));

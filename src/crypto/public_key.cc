@@ -60,6 +60,28 @@ PkeyPtr from_params(const char* type, OSSL_PARAM* params) {
   return PkeyPtr(key);
 }
 
+EVP_PKEY* make_parameters(const char* group) {
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)));
+  std::string name = group;
+  std::array<OSSL_PARAM, 2> params = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
+      OSSL_PARAM_construct_end()};
+  EVP_PKEY* out = nullptr;
+  must(EVP_PKEY_fromdata_init(ctx.get()) == 1 &&
+       EVP_PKEY_fromdata(ctx.get(), &out, EVP_PKEY_KEY_PARAMETERS, params.data()) == 1);
+  return out;
+}
+
+// A key without a point, made once per curve and copied for each key: setting a curve up costs four
+// times what the rest of a key does. Freed by the process's end.
+EVP_PKEY* parameters_of(const Curve& curve) {
+  static EVP_PKEY* const p256 = make_parameters("P-256");
+  static EVP_PKEY* const p384 = make_parameters("P-384");
+  static EVP_PKEY* const p521 = make_parameters("P-521");
+  if (curve.type == KeyType::kP256) return p256;
+  return curve.type == KeyType::kP384 ? p384 : p521;
+}
+
 PublicKey finish(PublicKey::Impl impl) {
   if (impl.type != KeyType::kEd25519) {
     impl.verify.reset(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, impl.pkey.get(), nullptr)));
@@ -148,14 +170,12 @@ Result<PublicKey> PublicKey::from_ec_xy(KeyType type, Bytes xy) {
   if (xy.size() != 2 * curve->field_bytes) return Error(Errc::kMalformed, "crypto.key: point size");
   Buffer point = {kUncompressed};
   point.insert(point.end(), xy.begin(), xy.end());
-  std::string group = curve->group;
-  std::array<OSSL_PARAM, 3> params = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-      OSSL_PARAM_construct_end()};
+  PkeyPtr pkey(must_get(EVP_PKEY_dup(parameters_of(*curve))));
   // The library refuses coordinates above the field's prime and points that are not on the curve.
-  PkeyPtr pkey = from_params("EC", params.data());
-  if (!pkey) return Error(Errc::kMalformed, "crypto.key: point is not on the curve");
+  const ErrorScope errors;
+  if (EVP_PKEY_set1_encoded_public_key(pkey.get(), point.data(), point.size()) != 1) {
+    return Error(Errc::kMalformed, "crypto.key: point is not on the curve");
+  }
   Buffer parameters;
   der::put(parameters, der::kOid, curve->oid);
   return finish({.type = type,
