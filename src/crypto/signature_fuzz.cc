@@ -1,0 +1,27 @@
+#include "base/fuzz.h"
+#include "crypto/internal/public_key.h"
+
+using ward::Bytes;
+using ward::crypto::KeyType;
+
+namespace {
+
+void require(bool ok) {
+  if (!ok) __builtin_trap();
+}
+
+}  // namespace
+
+// What is read as an ECDSA-Sig-Value is its one DER encoding.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 1024) return 0;
+  const Bytes in(data, size);
+  for (const KeyType type : {KeyType::kP256, KeyType::kP384, KeyType::kP521}) {
+    const ward::crypto::Curve& curve = *ward::crypto::curve_of(type);
+    const ward::Buffer r_s = ward::crypto::rs_from_der(curve, in);
+    if (r_s.empty()) continue;
+    require(r_s.size() == 2 * curve.field_bytes);
+    require(ward::equal(ward::crypto::der_from_rs(curve, r_s), in));
+  }
+  return 0;
+}
