@@ -1,5 +1,6 @@
 #include "bench/hot_paths.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -7,7 +8,9 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "crypto/aead.h"
 #include "crypto/digest.h"
+#include "crypto/signature.h"
 
 namespace ward::bench {
 namespace {
@@ -39,6 +42,43 @@ HotPath sha256_64k() {
   return {"crypto.sha256", data->size(), [data] { return crypto::sha256(*data)[0] != 0; }};
 }
 
+// RFC 6979 appendix A.2.5: the key, and the signature of "sample" with SHA-256. A signature made
+// here would differ from run to run, and its count with it.
+Buffer p256_point() {
+  return *from_hex(
+      "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+      "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+}
+
+HotPath p256_verify() {
+  const Buffer signature = *from_hex(
+      "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+      "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
+  constexpr std::string_view kMessage = "sample";
+  return {"crypto.p256_verify", kMessage.size(),
+          [key = *crypto::PublicKey::from_p256_xy(p256_point()), signature] {
+            return key.verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, as_bytes(kMessage),
+                                 signature);
+          }};
+}
+
+// The key of a quote's signature: a fresh one with each quote.
+HotPath p256_key() {
+  return {"crypto.p256_key", 64,
+          [xy = p256_point()] { return crypto::PublicKey::from_p256_xy(xy).has_value(); }};
+}
+
+HotPath aes256gcm_64k() {
+  const auto aead = std::make_shared<crypto::Aead>(
+      *crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, Buffer(32, std::uint8_t{1})));
+  auto data = std::make_shared<Buffer>(65536);
+  auto out = std::make_shared<Buffer>(data->size() + crypto::kAeadTagBytes);
+  return {"crypto.aes256gcm", data->size(), [aead, data, out] {
+            constexpr std::array<std::uint8_t, crypto::kAeadNonceBytes> kNonce{};
+            return aead->seal(kNonce, {}, *data, *out).has_value();
+          }};
+}
+
 HotPath hex_64k() {
   auto data = std::make_shared<const Buffer>(65536, std::uint8_t{0x5a});
   return {"base.hex", data->size(), [data] { return to_hex(*data).size() == 131072; }};
@@ -51,6 +91,9 @@ HotPath time_parse() {
 
 }  // namespace
 
-std::vector<HotPath> hot_paths() { return {time_parse(), hex_64k(), json_parse(), sha256_64k()}; }
+std::vector<HotPath> hot_paths() {
+  return {time_parse(),  hex_64k(),  json_parse(),   sha256_64k(),
+          p256_verify(), p256_key(), aes256gcm_64k()};
+}
 
 }  // namespace ward::bench

@@ -51,9 +51,9 @@ Buffer spki_of(Bytes oid, Bytes parameters, Bytes key) {
 }
 
 // Asks the library for a key; null where it refuses the values.
-PkeyPtr from_params(const char* type, OSSL_PARAM* params) {
+PkeyPtr rsa_from_params(OSSL_PARAM* params) {
   const ErrorScope errors;
-  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr)));
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr)));
   must(EVP_PKEY_fromdata_init(ctx.get()) == 1);
   EVP_PKEY* key = nullptr;
   if (EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1) return nullptr;
@@ -216,7 +216,7 @@ Result<PublicKey> PublicKey::from_rsa(Bytes modulus, Bytes exponent) {
   must(OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n_number.get()) == 1 &&
        OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e_number.get()) == 1);
   const ParamPtr params(must_get(OSSL_PARAM_BLD_to_param(build.get())));
-  PkeyPtr pkey = from_params("RSA", params.get());
+  PkeyPtr pkey = rsa_from_params(params.get());
   if (!pkey) return Error(Errc::kMalformed, "crypto.key: RSA key");
   Buffer fields;
   der::put_unsigned(fields, n);
