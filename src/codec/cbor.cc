@@ -131,6 +131,7 @@ class CborParser {
   std::uint32_t items_ = 0;
 };
 
+// NOLINTBEGIN(misc-no-recursion): at most max_depth levels
 Result<CborValue> CborParser::item(std::uint32_t depth) {
   const std::size_t at = reader_.offset();
   if (items_ >= limits_.max_items) return Error(Errc::kLimit, "cbor: number of items", at);
@@ -233,12 +234,15 @@ Result<void> CborParser::members(CborValue& value, const Head& head, std::uint32
   return rules_ == CborRules::kDeterministic ? Result<void>() : no_duplicates(value, at);
 }
 
+// NOLINTEND(misc-no-recursion)
+
 // Heads are the shortest, so equal keys have equal encodings.
 Result<void> CborParser::no_duplicates(const CborValue& map, std::size_t at) {
   std::vector<Bytes> keys;
   keys.reserve(map.members().size());
-  for (const CborValue::Member& member : map.members())
+  for (const CborValue::Member& member : map.members()) {
     keys.push_back(member.first.encoding());
+  }
   std::sort(keys.begin(), keys.end(), less);
   if (std::adjacent_find(keys.begin(), keys.end(), equal) == keys.end()) return {};
   return Error(Errc::kMalformed, "cbor: a key twice", at);

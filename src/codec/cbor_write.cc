@@ -202,15 +202,17 @@ void CborWriter::sort_members(const Frame& frame) {
   };
   std::vector<Entry> entries;
   entries.reserve(frame.items.size() / 2);
-  for (std::size_t i = 0; i < frame.items.size(); i += 2)
+  for (std::size_t i = 0; i < frame.items.size(); i += 2) {
     entries.push_back({.key = cut(i, i + 1), .whole = cut(i, i + 2)});
+  }
   std::sort(entries.begin(), entries.end(), key_less);
   if (std::adjacent_find(entries.begin(), entries.end(), key_equal) != entries.end()) {
     fail(Error(Errc::kMalformed, "cbor: a key twice"));
   }
   out_.resize(frame.begin);
-  for (const Entry& entry : entries)
+  for (const Entry& entry : entries) {
     out_.insert(out_.end(), entry.whole.begin(), entry.whole.end());
+  }
 }
 
 Result<Buffer> CborWriter::take() {

@@ -25,12 +25,15 @@ bool utf16_less(std::string_view a, std::string_view b) {
                                       [](char x, char y) { return utf16_rank(x) < utf16_rank(y); });
 }
 
+// NOLINTBEGIN(misc-no-recursion): at most kMaxJsonDepth levels, for only parse_json makes a
+// JsonValue
 Result<void> append(std::string& out, const JsonValue& value);
 
 Result<void> append_object(std::string& out, const JsonValue& value) {
   std::vector<const JsonValue::Member*> sorted;
-  for (const JsonValue::Member& member : value.members())
+  for (const JsonValue::Member& member : value.members()) {
     sorted.push_back(&member);
+  }
   std::sort(sorted.begin(), sorted.end(),
             [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
   out += '{';
@@ -56,7 +59,6 @@ Result<void> append_array(std::string& out, const JsonValue& value) {
   return {};
 }
 
-// The depth is bounded by kMaxJsonDepth: only parse_json makes a JsonValue.
 Result<void> append(std::string& out, const JsonValue& value) {
   switch (value.kind()) {
     case JsonValue::Kind::kNull:
@@ -87,6 +89,8 @@ Result<void> append(std::string& out, const JsonValue& value) {
   }
   return Error(Errc::kInternal, "jcs: a value of no kind");
 }
+
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace
 

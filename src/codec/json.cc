@@ -33,13 +33,13 @@ class OctetStream {
   [[nodiscard]] std::size_t Tell() const { return at_; }
 
   // The concept's writing half is for parsing in place, which is never asked for.
-  Ch* PutBegin() { std::abort(); }
+  static Ch* PutBegin() { std::abort(); }
 
-  void Put(Ch /*c*/) { std::abort(); }
+  static void Put(Ch /*c*/) { std::abort(); }
 
-  void Flush() { std::abort(); }
+  static void Flush() { std::abort(); }
 
-  std::size_t PutEnd(Ch* /*begin*/) { std::abort(); }
+  static std::size_t PutEnd(Ch* /*begin*/) { std::abort(); }
 
   // NOLINTEND(readability-identifier-naming)
 
@@ -113,10 +113,10 @@ class JsonBuilder {
 
   Result<JsonValue, Diag> parse() {
     rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>> reader;
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                                rapidjson::kParseValidateEncodingFlag |
-                                rapidjson::kParseNumbersAsStringsFlag;
-    if (reader.Parse<kFlags>(stream_, *this)) return std::move(root_);
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag |
+                               rapidjson::kParseValidateEncodingFlag |
+                               rapidjson::kParseNumbersAsStringsFlag;
+    if (reader.Parse<flags>(stream_, *this)) return std::move(root_);
     if (refusal_ != nullptr) return diag_at(document_, refused_at_, refused_path_, refusal_);
     return diag_at(document_, reader.GetErrorOffset(), path(),
                    expected_for(reader.GetParseErrorCode()));
@@ -158,15 +158,15 @@ class JsonBuilder {
   bool EndArray(rapidjson::SizeType /*count*/) { return close(); }
 
   // With numbers as text these are never called; the reader names them all the same.
-  bool Int(int /*i*/) { std::abort(); }
+  static bool Int(int /*i*/) { std::abort(); }
 
-  bool Uint(unsigned /*u*/) { std::abort(); }
+  static bool Uint(unsigned /*u*/) { std::abort(); }
 
-  bool Int64(std::int64_t /*i*/) { std::abort(); }
+  static bool Int64(std::int64_t /*i*/) { std::abort(); }
 
-  bool Uint64(std::uint64_t /*u*/) { std::abort(); }
+  static bool Uint64(std::uint64_t /*u*/) { std::abort(); }
 
-  bool Double(double /*d*/) { std::abort(); }
+  static bool Double(double /*d*/) { std::abort(); }
 
   // NOLINTEND(readability-identifier-naming)
 
@@ -182,8 +182,9 @@ class JsonBuilder {
   // Between two tokens stand only blanks, ',' and ':' (the grammar is RapidJSON's matter).
   [[nodiscard]] std::size_t token_begin() const {
     std::size_t at = token_end_;
-    while (is_between_tokens(document_[at]))
+    while (is_between_tokens(document_[at])) {
       ++at;
+    }
     return at;
   }
 
@@ -350,8 +351,10 @@ std::optional<double> JsonValue::as_double() const {
   const std::optional<std::uint64_t> magnitude =
       negative ? std::uint64_t{0} - static_cast<std::uint64_t>(int_) : as_uint();
   if (!magnitude) return std::nullopt;
-  if (*magnitude != 0 && (*magnitude >> static_cast<unsigned>(std::countr_zero(*magnitude))) >> 53U)
+  if (*magnitude != 0 &&
+      (*magnitude >> static_cast<unsigned>(std::countr_zero(*magnitude))) >> 53U) {
     return std::nullopt;
+  }
   const auto value = static_cast<double>(*magnitude);
   return negative ? -value : value;
 }

@@ -17,8 +17,9 @@ bool is_plain(char c) {
 std::string_view shortened(std::string_view name) {
   if (name.size() <= kMaxJsonPathName) return name;
   std::size_t n = kMaxJsonPathName;
-  while (n > 0 && (static_cast<unsigned char>(name[n]) & 0xc0U) == 0x80U)
+  while (n > 0 && (static_cast<unsigned char>(name[n]) & 0xc0U) == 0x80U) {
     --n;
+  }
   return name.substr(0, n);
 }
 

@@ -128,6 +128,7 @@ JsonWriter& JsonWriter::null() {
   return *this;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): at most kMaxJsonDepth levels
 JsonWriter& JsonWriter::copy(const JsonValue& value) {
   switch (value.kind()) {
     case JsonValue::Kind::kNull:
@@ -144,13 +145,15 @@ JsonWriter& JsonWriter::copy(const JsonValue& value) {
       return string(value.as_string().value_or(""));
     case JsonValue::Kind::kArray:
       begin_array();
-      for (const JsonValue& item : value.items())
+      for (const JsonValue& item : value.items()) {
         copy(item);
+      }
       return end_array();
     case JsonValue::Kind::kObject:
       begin_object();
-      for (const auto& [member_name, member_value] : value.members())
+      for (const auto& [member_name, member_value] : value.members()) {
         name(member_name).copy(member_value);
+      }
       return end_object();
   }
   fail(Error(Errc::kInternal, "json: a value of no kind"));
