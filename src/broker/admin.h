@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "broker/broker.h"
+#include "crypto/secret.h"
+
+namespace ward::broker {
+
+// What an administrator may do.
+enum class Role : std::uint8_t {
+  kAdministrator,  // everything
+  kVerifierOwner,  // the policy for evidence
+  kOwner,          // resources and results policies of his repositories
+};
+
+[[nodiscard]] std::optional<Role> role_of(std::string_view name);  // "administrator", ...
+[[nodiscard]] const char* to_text(Role role);
+
+// Actor is an administrator whose token was verified.
+struct Actor {
+  std::string name;
+  Role role = Role::kOwner;
+  std::vector<std::string> repositories;  // of an owner
+};
+
+// ResourceInfo is one line of a list.
+struct ResourceInfo {
+  std::string path;
+  std::uint64_t version = 0;
+  std::uint64_t releases = 0;
+};
+
+// PolicyInfo is one line of a list.
+struct PolicyInfo {
+  std::string kind;        // "evidence" or "results"
+  std::string repository;  // of a results policy
+  std::uint64_t version = 0;
+};
+
+inline constexpr std::size_t kMaxResourceBytes = 1U << 20U;
+
+// Admin is the administration of a broker. Every act and every refusal is a leaf of the ledger,
+// durable before the answer. Safe from several threads.
+class Admin {
+ public:
+  explicit Admin(const Service& service) : service_(service) {}
+
+  // put_resource writes a resource; its new version.
+  [[nodiscard]] Answer<std::uint64_t> put_resource(const Actor& actor, std::string_view path,
+                                                   Bytes value, UnixTime now) const;
+
+  // get_resource gives a resource back to its owner.
+  [[nodiscard]] Answer<SecretBytes> get_resource(const Actor& actor, std::string_view path,
+                                                 UnixTime now) const;
+  [[nodiscard]] Answer<void> delete_resource(const Actor& actor, std::string_view path,
+                                             UnixTime now) const;
+
+  // list_resources names those that the actor may manage, in order.
+  [[nodiscard]] Answer<std::vector<ResourceInfo>> list_resources(const Actor& actor) const;
+
+  // set_*_policy parse before they write: 400 with the place that is wrong.
+  [[nodiscard]] Answer<std::uint64_t> set_evidence_policy(const Actor& actor, Bytes json,
+                                                          UnixTime now) const;
+  [[nodiscard]] Answer<std::uint64_t> set_results_policy(const Actor& actor,
+                                                         std::string_view repository, Bytes json,
+                                                         UnixTime now) const;
+
+  // list_policies names all of them; get_policy gives the text of one.
+  [[nodiscard]] Answer<std::vector<PolicyInfo>> list_policies(const Actor& actor) const;
+  [[nodiscard]] Answer<std::string> get_policy(const Actor& actor, std::string_view key) const;
+
+ private:
+  struct Act;
+
+  [[nodiscard]] Answer<std::uint64_t> write(const Act& act) const;
+  [[nodiscard]] Answer<void> allow(const Actor& actor, std::string_view repository,
+                                   std::string_view subject, UnixTime now) const;
+
+  const Service& service_;
+};
+
+}  // namespace ward::broker

@@ -1,0 +1,243 @@
+#include <utility>
+
+#include "broker/broker.h"
+#include "broker/facts.h"
+#include "broker/records.h"
+#include "broker/result_token.h"
+#include "crypto/digest.h"
+#include "token/jwk.h"
+
+// POST /attest: evidence to attestation result.
+namespace ward::broker {
+namespace {
+
+namespace kbs = protocol::kbs;
+
+constexpr std::string_view kType = "AttestationError";
+constexpr std::size_t kForgottenAtOnce = 16;
+constexpr std::int64_t kForgetAfter_s = 600;  // past expiry: clocks of replicas differ
+constexpr std::uint8_t kUsedRefused = 0;
+constexpr std::uint8_t kUsedAccepted = 1;
+
+// receiver_of reads the key that replies will be encrypted to.
+Answer<token::Jwk> receiver_of(std::string_view tee_pubkey) {
+  auto jwk = token::parse_jwk(as_bytes(tee_pubkey));
+  if (!jwk) return refuse(400, kType, CheckId::kTeePubkey, jwk.error().what());
+  const bool rsa = jwk->key.type() == crypto::KeyType::kRsa;
+  const bool signs_only = jwk->key.type() == crypto::KeyType::kEd25519;
+  const std::string_view alg = rsa ? "RSA-OAEP-256" : "ECDH-ES+A256KW";
+  if (signs_only || jwk->alg != alg || !token::allows(*jwk, token::KeyUse::kEncrypt, alg)) {
+    return refuse(400, kType, CheckId::kTeePubkey);
+  }
+  return *std::move(jwk);
+}
+
+// Presented is an attestation message that belongs to its session.
+struct Presented {
+  Session session;
+  kbs::Attestation message;
+  std::string runtime_data;
+  Buffer init_data_digest;  // empty: none was sent
+};
+
+Answer<Presented> present(const Service& service, std::string_view cookie, Bytes body,
+                          UnixTime now) {
+  Presented out;
+  auto session = service.keys.sessions.open(cookie);
+  if (!session) return refuse(401, kType, CheckId::kSessionCookie);
+  out.session = *std::move(session);
+  if (now >= out.session.expires) {
+    return refuse(401, kType, CheckId::kSessionExpiry,
+                  "It ended at " + format_rfc3339(out.session.expires) + ".");
+  }
+  auto message = kbs::parse_attestation(body);
+  if (!message) return refuse_document(kType, CheckId::kMessageForm, message.error());
+  out.message = *std::move(message);
+  if (out.message.nonce != out.session.nonce_text()) {
+    return refuse(401, kType, CheckId::kNonceEqual);
+  }
+  WARD_TRY(const token::Jwk receiver, receiver_of(out.message.tee_pubkey));
+  auto bound =
+      kbs::runtime_data(out.message.nonce, out.message.tee_pubkey, out.message.additional_evidence);
+  if (!bound) return refuse(400, kType, CheckId::kTeePubkey);
+  out.runtime_data = *std::move(bound);
+  if (out.message.init_data) {
+    const auto digest = crypto::sha384(as_bytes(out.message.init_data->body));
+    out.init_data_digest.assign(digest.begin(), digest.end());
+  }
+  return out;
+}
+
+// check_init_data records whether the manifest that was sent is the one that was measured.
+void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
+  if (digest.empty()) return;
+  const bool same = carries_digest(appraisal.facts.workload, digest);
+  appraisal.checks.push_back({.info = &check_info(CheckId::kInitData),
+                              .outcome = same ? attest::Outcome::kPassed : attest::Outcome::kFailed,
+                              .not_done = attest::NotDone::kNone,
+                              .found = to_hex(appraisal.facts.workload),
+                              .expected = to_hex(digest) + " and zeros",
+                              .origin = attest::Origin::kCaller,
+                              .expected_from = "init-data of the message"});
+  appraisal.verdict = attest::verdict_of(appraisal.checks);
+}
+
+Answer<attest::Appraisal> appraise(const Service& service, const Presented& presented,
+                                   const EvidencePolicy& policy, UnixTime now) {
+  attest::Expectations expected;
+  const auto field = kbs::report_data(presented.runtime_data);
+  expected.report_data = std::vector<Buffer>{Buffer(field.begin(), field.end())};
+  expected.measurement = policy.runtimes;
+  expected.workload = attest::Unchecked{};  // the owners' policies compare it, per resource
+  auto appraisal =
+      service.verifier.appraise({.tee = presented.session.tee,
+                                 .primary_evidence = presented.message.primary_evidence,
+                                 .policy = policy.policy,
+                                 .expected = expected,
+                                 .now = now});
+  if (!appraisal) {
+    const Errc code = appraisal.error().code();
+    if (code != Errc::kMalformed && code != Errc::kUnsupported && code != Errc::kTruncated) {
+      return unavailable(appraisal.error());
+    }
+    return refuse(401, kType, CheckId::kEvidenceForm, appraisal.error().what());
+  }
+  check_init_data(*appraisal, presented.init_data_digest);
+  return *std::move(appraisal);
+}
+
+// refusal_of lists what kept an appraisal from being accepted: failed checks, then what could not
+// be done. nullopt where nothing did. Report data and measurement must have been compared.
+std::optional<Refusal> refusal_of(const attest::Appraisal& appraisal) {
+  std::vector<attest::Check> failed;
+  for (const auto outcome : {attest::Outcome::kFailed, attest::Outcome::kNotDone}) {
+    for (const attest::Check& check : appraisal.checks) {
+      const bool workload = check.info == appraisal.facts.workload_check &&
+                            check.not_done == attest::NotDone::kNotAsked;
+      if (check.outcome == outcome && !workload) failed.push_back(check);
+    }
+  }
+  const bool accepted = appraisal.verdict == attest::Verdict::kAccepted && failed.empty();
+  if (accepted) return std::nullopt;
+  return refuse_checks(kType, failed);
+}
+
+// forget_expired drops a few nonces that no session can bring any more.
+Result<void> forget_expired(store::Transaction& tx, UnixTime now) {
+  WARD_TRY(const auto rows, tx.list(kNonceTable, "", "", kForgottenAtOnce));
+  for (const auto& row : rows) {
+    WARD_TRY(const UnixTime expiry, row_expiry(row.key));
+    if (now.seconds < expiry.seconds + kForgetAfter_s) break;
+    WARD_CHECK_OK(tx.forget(kNonceTable, row.key));
+  }
+  return {};
+}
+
+// Conclusion is what one use of a nonce led to.
+struct Conclusion {
+  std::string token;  // empty where refused
+  ledger::Entry entry;
+};
+
+// conclude uses the nonce up and records the outcome, both or neither.
+Answer<void> conclude(const Service& service, const Session& session, const Conclusion& conclusion,
+                      UnixTime now) {
+  bool used_before = false;
+  const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(forget_expired(tx, now));
+    WARD_TRY(const store::Row row, tx.get(kNonceTable, session.row_key()));
+    used_before = row.version != 0;
+    if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
+    Buffer value{conclusion.token.empty() ? kUsedRefused : kUsedAccepted};
+    const Bytes token = as_bytes(conclusion.token);
+    value.insert(value.end(), token.begin(), token.end());
+    const auto written = tx.put(kNonceTable, session.row_key(), value, 0);
+    if (!written) return written.error();
+    return record(tx, service.keys, conclusion.entry);
+  });
+  if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+ledger::Entry attested_entry(const attest::Appraisal& appraisal, std::string_view token,
+                             UnixTime now) {
+  return {.time = now,
+          .kind = "attestation",
+          .actor = to_hex(appraisal.facts.workload),
+          .subject = appraisal.tee,
+          .details = {{"runtime", to_hex(appraisal.facts.measurement)},
+                      {"tcb_status", appraisal.tcb.status.value_or("")},
+                      {"development", appraisal.development ? "true" : "false"},
+                      {"token_sha256", to_hex(crypto::sha256(as_bytes(token)))}}};
+}
+
+// Judged is an appraisal, or why there is none.
+struct Judged {
+  std::optional<attest::Appraisal> appraisal;
+  std::optional<Refusal> refusal;
+  std::string token;
+};
+
+Answer<Judged> judge(const Service& service, const Presented& presented, UnixTime now) {
+  std::optional<Versioned<EvidencePolicy>> policy;
+  const auto read = service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(policy, load_evidence_policy(view, service.keys));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  Judged out;
+  if (!policy) {
+    out.refusal = refuse(401, kType, CheckId::kEvidencePolicy);
+    return out;
+  }
+  auto appraisal = appraise(service, presented, policy->value, now);
+  if (!appraisal) {
+    if (appraisal.error().checks.empty()) return appraisal.error();  // our own failure: no verdict
+    out.refusal = appraisal.error();
+    return out;
+  }
+  out.refusal = refusal_of(*appraisal);
+  if (!out.refusal) {
+    const std::string id =
+        policy->value.policy.name + ", version " + std::to_string(policy->version);
+    auto token = make_result(service, *appraisal,
+                             {.policy_id = id,
+                              .runtime_data = presented.runtime_data,
+                              .tee_pubkey = presented.message.tee_pubkey,
+                              .init_data_digest = presented.init_data_digest},
+                             now);
+    if (!token) return unavailable(token.error());
+    out.token = *std::move(token);
+  }
+  out.appraisal = *std::move(appraisal);
+  return out;
+}
+
+}  // namespace
+
+Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime now) const {
+  WARD_TRY(const Presented presented, present(service_, cookie, body, now));
+  WARD_TRY(const Judged judged, judge(service_, presented, now));
+
+  Conclusion conclusion;
+  conclusion.token = judged.token;
+  const std::string actor =
+      judged.appraisal ? to_hex(judged.appraisal->facts.workload) : std::string();
+  conclusion.entry = judged.refusal
+                         ? refusal_entry(*judged.refusal, actor, presented.session.tee, now)
+                         : attested_entry(*judged.appraisal, judged.token, now);
+  const auto concluded = conclude(service_, presented.session, conclusion, now);
+  if (!concluded) {
+    const Refusal& refusal = concluded.error();
+    if (refusal.status == 503) return refusal;
+    return record_refusal(service_, refusal,
+                          refusal_entry(refusal, actor, presented.session.tee, now));
+  }
+  if (judged.refusal) return *judged.refusal;
+  auto reply = kbs::write_token_reply(judged.token);
+  if (!reply) return unavailable(reply.error());
+  return *std::move(reply);
+}
+
+}  // namespace ward::broker

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/policy.h"
+#include "broker/refusal.h"
+#include "broker/sealed_rows.h"
+#include "broker/session.h"
+#include "crypto/rng.h"
+#include "ledger/note.h"
+#include "store/store.h"
+#include "token/jws.h"
+
+namespace ward::broker {
+
+// EvidenceRequest is one appraisal, in the words of the KBS protocol.
+struct EvidenceRequest {
+  std::string_view tee;               // "sgx"
+  std::string_view primary_evidence;  // JSON text
+  const attest::Policy& policy;
+  const attest::Expectations& expected;
+  UnixTime now;
+};
+
+// EvidenceVerifier is the verifier as the broker sees it: apps/wardd binds it to the one pipeline,
+// verifier::Verifier, and knows how each TEE writes its evidence in JSON.
+class EvidenceVerifier {
+ public:
+  EvidenceVerifier() = default;
+  EvidenceVerifier(const EvidenceVerifier&) = delete;
+  EvidenceVerifier& operator=(const EvidenceVerifier&) = delete;
+  virtual ~EvidenceVerifier() = default;
+
+  // appraise is called from several threads. kMalformed: not evidence of this TEE's form;
+  // kUnsupported: a TEE that is not served. Everything else is in the appraisal.
+  [[nodiscard]] virtual Result<attest::Appraisal> appraise(
+      const EvidenceRequest& request) const = 0;
+};
+
+// Keys are those of a service; every replica has the same.
+struct Keys {
+  SessionSealer sessions;
+  SealedRows rows;
+  token::JwsSigner token_signer;  // ES256
+  token::JwsKey token_key;        // its public half
+  ledger::NoteSigner ledger;
+};
+
+// Options are what the configuration says.
+struct Options {
+  std::string name;  // issuer and audience of results: "wardd.example"
+  std::int64_t session_life_s = 300;
+  std::int64_t token_life_s = 300;
+};
+
+// Service is what all parts of a broker share. Borrowed; outlives them.
+struct Service {
+  store::Store& store;
+  const EvidenceVerifier& verifier;
+  const Keys& keys;
+  crypto::Rng& rng;  // thread safe
+  Options options;
+};
+
+// Challenged is the answer to /auth.
+struct Challenged {
+  std::string body;    // Challenge, JSON
+  std::string cookie;  // value of kbs-session-id
+  UnixTime expires;
+};
+
+template <class T>
+using Answer = Result<T, Refusal>;
+
+// Broker is the KBS protocol's server without sockets: who proves what it is gets an attestation
+// result, and with it the keys that the owners' policies grant. Every act and every refusal behind
+// a valid session is in the ledger before its answer exists. Safe from several threads.
+class Broker {
+ public:
+  explicit Broker(const Service& service) : service_(service) {}
+
+  // auth gives a session. It writes nothing.
+  [[nodiscard]] Answer<Challenged> auth(Bytes body, UnixTime now) const;
+
+  // attest appraises the evidence of a session, once: it uses the session's nonce up, whatever the
+  // outcome. Returns the body of the reply, {"token":...}.
+  [[nodiscard]] Answer<std::string> attest(std::string_view cookie, Bytes body, UnixTime now) const;
+
+  // Credentials are what a request for a resource brings; the cookie is tried first.
+  struct Credentials {
+    std::optional<std::string_view> cookie;
+    std::optional<std::string_view> bearer;
+  };
+
+  // resource releases a resource, encrypted to the key that the evidence bound: a flattened JWE.
+  [[nodiscard]] Answer<std::string> resource(const Credentials& credentials, std::string_view path,
+                                             UnixTime now) const;
+
+ private:
+  const Service& service_;
+};
+
+}  // namespace ward::broker

@@ -1,0 +1,384 @@
+#include "broker/broker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "broker/records.h"
+#include "codec/json.h"
+#include "ledger/audit.h"
+#include "ledger/ledger.h"
+#include "test/broker/attester.h"
+#include "test/broker/world.h"
+#include "token/jwe.h"
+#include "token/jwt.h"
+
+namespace ward::broker {
+namespace {
+
+using test_support::Attester;
+using test_support::kNow;
+using test_support::message;
+using test_support::open_session;
+using test_support::Opened;
+using test_support::World;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+UnixTime later(std::int64_t seconds) { return {kNow.seconds + seconds}; }
+
+// leaves lists kind and failed checks (or subject) of every leaf, in order.
+std::vector<std::string> leaves(const World& world) {
+  std::vector<std::string> out;
+  const auto done = world.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    for (std::uint64_t i = 0; i < head.size; ++i) {
+      WARD_TRY(const Buffer octets, ledger::read_leaf(view, i));
+      WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
+      std::string line = leaf.entry.kind;
+      for (const auto& [name, value] : leaf.entry.details) {
+        if (name == "checks") line += " " + value;
+      }
+      out.push_back(line);
+    }
+    return {};
+  });
+  EXPECT_TRUE(done);
+  return out;
+}
+
+std::string last_leaf(const World& world) {
+  const auto all = leaves(world);
+  return all.empty() ? "" : all.back();
+}
+
+class BrokerTest : public testing::Test {
+ protected:
+  BrokerTest() { world_.set_up(); }
+
+  // refused attests with report data and returns what the client is told.
+  std::string refused_attest(UnixTime now = kNow) {
+    Opened session = open_session(broker_, attester_, kNow);
+    const std::string body = message(session, session.client.report_data());
+    const auto answer = broker_.attest(session.cookie, as_bytes(body), now);
+    EXPECT_FALSE(answer);
+    return answer ? "" : answer.error().body.detail;
+  }
+
+  Answer<std::string> get(std::string_view token, std::string_view path = "hospital/key/records",
+                          UnixTime now = kNow) {
+    return broker_.resource({.cookie = std::nullopt, .bearer = token}, path, now);
+  }
+
+  World world_;
+  Attester attester_;
+  Broker broker_{world_.service()};
+};
+
+TEST_F(BrokerTest, releases_a_key_to_the_key_that_the_evidence_binds) {
+  const std::string token = attested(broker_, attester_, kNow);
+  const auto body = get(token);
+  ASSERT_TRUE(body) << body.error().body.detail;
+  EXPECT_THAT(*body, StartsWith("{\"protected\":\""));
+  const auto jwe = token::parse_jwe(as_bytes(*body));
+  ASSERT_TRUE(jwe);
+  const auto opened = token::decrypt_jwe(*jwe, attester_.key());
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(as_text(opened->expose()), "the key");
+  EXPECT_FALSE(token::decrypt_jwe(*jwe, Attester().key()));
+  EXPECT_EQ(leaves(world_), (std::vector<std::string>{"policy.set", "policy.set", "resource.put",
+                                                      "attestation", "release"}));
+}
+
+TEST_F(BrokerTest, auth_writes_nothing) {
+  const auto before = world_.store().revision();
+  (void)open_session(broker_, attester_, kNow);
+  const auto after = world_.store().revision();
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(*before, *after);
+}
+
+TEST_F(BrokerTest, a_session_serves_by_its_cookie_too) {
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  const Broker::Credentials cookie{.cookie = session.cookie, .bearer = std::nullopt};
+  const auto early = broker_.resource(cookie, "hospital/key/records", kNow);
+  ASSERT_FALSE(early);
+  EXPECT_THAT(early.error().body.detail, StartsWith("kbs.token.valid: "));
+  ASSERT_TRUE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  EXPECT_TRUE(broker_.resource(cookie, "hospital/key/records", kNow));
+  EXPECT_FALSE(broker_.resource(cookie, "hospital/key/records", later(300)));
+}
+
+TEST_F(BrokerTest, a_replay_is_refused_by_the_nonce) {
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  ASSERT_TRUE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  const auto replay = broker_.attest(session.cookie, as_bytes(body), kNow);
+  ASSERT_FALSE(replay);
+  EXPECT_EQ(replay.error().status, 401U);
+  EXPECT_THAT(replay.error().body.detail, StartsWith("kbs.nonce.unused: "));
+  EXPECT_EQ(last_leaf(world_), "refusal kbs.nonce.unused");
+}
+
+TEST_F(BrokerTest, a_refused_attempt_uses_the_nonce_up_too) {
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  world_.verifier.debug = true;
+  ASSERT_FALSE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  world_.verifier.debug = false;
+  const auto again = broker_.attest(session.cookie, as_bytes(body), kNow);
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().body.detail, StartsWith("kbs.nonce.unused: "));
+}
+
+TEST_F(BrokerTest, a_forgotten_nonce_cannot_come_back) {
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  ASSERT_TRUE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  (void)attested(broker_, attester_, later(5000));  // forgets the first
+  const auto row = world_.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto rows, view.list(kNonceTable, "", "", 10));
+    EXPECT_EQ(rows.size(), 1U);
+    return {};
+  });
+  ASSERT_TRUE(row);
+  const auto late = broker_.attest(session.cookie, as_bytes(body), later(5000));
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().body.detail, StartsWith("kbs.session.expiry: "));
+}
+
+TEST_F(BrokerTest, evidence_of_another_session_is_refused) {
+  Opened first = open_session(broker_, attester_, kNow);
+  Opened second = open_session(broker_, attester_, kNow);
+  // Relayed: the second session presents the first one's whole message ...
+  const std::string body = message(first, first.client.report_data());
+  const auto relayed = broker_.attest(second.cookie, as_bytes(body), kNow);
+  ASSERT_FALSE(relayed);
+  EXPECT_THAT(relayed.error().body.detail, StartsWith("kbs.nonce.equal: "));
+  // ... or its evidence only.
+  const std::string mixed = message(second, first.client.report_data());
+  const auto bound = broker_.attest(second.cookie, as_bytes(mixed), kNow);
+  ASSERT_FALSE(bound);
+  EXPECT_THAT(bound.error().body.detail, StartsWith("fake.report_data: "));
+}
+
+TEST_F(BrokerTest, evidence_for_another_key_is_refused) {
+  Opened session = open_session(broker_, attester_, kNow);
+  std::string body = message(session, session.client.report_data());
+  const std::string other = Attester().jwk();
+  const auto parsed = protocol::kbs::parse_attestation(as_bytes(body));
+  ASSERT_TRUE(parsed);
+  auto changed = *parsed;
+  changed.tee_pubkey = other;
+  const auto text = protocol::kbs::write_attestation(changed);
+  ASSERT_TRUE(text);
+  const auto refused = broker_.attest(session.cookie, as_bytes(*text), kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().body.detail, StartsWith("fake.report_data: "));
+}
+
+TEST_F(BrokerTest, sessions_end_and_belong_to_the_service) {
+  EXPECT_THAT(refused_attest(later(300)), StartsWith("kbs.session.expiry: "));
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  for (const std::string& cookie : {std::string(), std::string("abc"), session.cookie + "A"}) {
+    const auto refused = broker_.attest(cookie, as_bytes(body), kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.session.cookie: "));
+  }
+  EXPECT_TRUE(broker_.attest(session.cookie, as_bytes(body), later(299)));
+}
+
+TEST_F(BrokerTest, the_verifiers_policy_decides_about_evidence) {
+  world_.verifier.runtime[0] ^= 1;
+  EXPECT_THAT(refused_attest(), StartsWith("fake.measurement: "));
+  EXPECT_EQ(last_leaf(world_), "refusal fake.measurement");
+  world_.verifier.runtime[0] ^= 1;
+  world_.verifier.tcb_status = "OutOfDate";
+  EXPECT_THAT(refused_attest(), StartsWith("fake.tcb: "));
+  world_.verifier.tcb_status = "UpToDate";
+  world_.verifier.debug = true;
+  EXPECT_THAT(refused_attest(), StartsWith("fake.debug: "));
+  world_.verifier.debug = false;
+  world_.verifier.development = true;
+  EXPECT_THAT(refused_attest(), StartsWith("fake.development: "));
+}
+
+TEST_F(BrokerTest, without_a_policy_for_evidence_nothing_is_accepted) {
+  const World bare;
+  const Broker broker(bare.service());
+  Opened session = open_session(broker, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  const auto refused = broker.attest(session.cookie, as_bytes(body), kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.evidence.policy: "));
+}
+
+TEST_F(BrokerTest, init_data_must_be_what_was_measured) {
+  const std::string manifest = "version = \"0.1.0\"\n";
+  const auto digest = crypto::sha384(as_bytes(manifest));
+  const auto attest = [&](const std::string& sent) {
+    Opened session = open_session(broker_, attester_, kNow, protocol::kbs::InitData{"toml", sent});
+    const std::string body = message(session, session.client.report_data());
+    const auto answer = broker_.attest(session.cookie, as_bytes(body), kNow);
+    return answer ? "" : answer.error().body.detail;
+  };
+  world_.verifier.workload.assign(digest.begin(), digest.end());
+  world_.verifier.workload.resize(64);
+  EXPECT_EQ(attest(manifest), "");
+  EXPECT_THAT(attest(manifest + " "), StartsWith("kbs.init_data.digest: "));
+}
+
+TEST_F(BrokerTest, refuses_keys_that_no_reply_can_be_encrypted_to) {
+  const std::string good = attester_.jwk();
+
+  const struct {
+    std::string from;
+    std::string to;
+  } kCases[] = {
+      {"ECDH-ES+A256KW", "ES256"},
+      {"ECDH-ES+A256KW", "ECDH-ES"},
+      {"\"crv\":\"P-256\"", "\"crv\":\"P-384\""},
+      {"\"x\":\"", "\"d\":\"AA\",\"x\":\""},
+  };
+
+  for (const auto& row : kCases) {
+    Opened session = open_session(broker_, attester_, kNow);
+    std::string body = message(session, session.client.report_data());
+    const auto at = body.find(row.from);
+    ASSERT_NE(at, std::string::npos);
+    body.replace(at, row.from.size(), row.to);
+    const auto refused = broker_.attest(session.cookie, as_bytes(body), kNow);
+    ASSERT_FALSE(refused) << row.to;
+    EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.tee_pubkey.usable: ")) << row.to;
+  }
+}
+
+TEST_F(BrokerTest, speaks_the_versions_that_it_names) {
+  const auto refused = broker_.auth(as_bytes(R"({"version":"0.1.0","tee":"sgx"})"), kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().body.detail, HasSubstr("KBS Client Protocol Version Mismatch"));
+  EXPECT_THAT(refused.error().body.detail, HasSubstr("=0.4.0"));
+  const auto malformed = broker_.auth(as_bytes("{}"), kNow);
+  ASSERT_FALSE(malformed);
+  EXPECT_EQ(malformed.error().status, 400U);
+  EXPECT_THAT(malformed.error().body.detail, StartsWith("kbs.message.form: "));
+}
+
+TEST_F(BrokerTest, the_owners_policy_decides_about_release) {
+  const std::string token = attested(broker_, attester_, kNow);
+  world_.verifier.workload[0] ^= 1;
+  const std::string other = attested(broker_, attester_, kNow);
+  EXPECT_TRUE(get(token));
+  const auto refused = get(other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 401U);
+  EXPECT_EQ(refused.error().body.type, "PolicyDeny");
+  EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.release.workload: "));
+  EXPECT_EQ(last_leaf(world_), "refusal kbs.release.workload");
+}
+
+TEST_F(BrokerTest, absent_and_unknown_resources_are_404) {
+  const std::string token = attested(broker_, attester_, kNow);
+  for (const char* path : {"hospital/key/absent", "nobody/key/records"}) {
+    const auto absent = get(token, path);
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().status, 404U) << path;
+    EXPECT_THAT(absent.error().body.detail, StartsWith("kbs.resource.exists: "));
+  }
+  const auto path = get(token, "hospital/../records");
+  ASSERT_FALSE(path);
+  EXPECT_EQ(path.error().status, 404U);
+}
+
+TEST_F(BrokerTest, a_resource_without_rule_or_policy_goes_to_nobody) {
+  const Admin admin(world_.service());
+  const Actor actor = test_support::administrator();
+  ASSERT_TRUE(admin.put_resource(actor, "hospital/key/unruled", as_bytes("x"), kNow));
+  ASSERT_TRUE(admin.put_resource(actor, "other/key/records", as_bytes("x"), kNow));
+  const std::string token = attested(broker_, attester_, kNow);
+  for (const char* path : {"hospital/key/unruled", "other/key/records"}) {
+    const auto refused = get(token, path);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.release.rule: ")) << path;
+  }
+}
+
+TEST_F(BrokerTest, a_clock_before_the_ledger_is_an_error) {
+  const std::string token = attested(broker_, attester_, later(100));
+  const auto before = leaves(world_);
+  const auto challenge = broker_.auth(as_bytes(R"({"version":"0.4.0","tee":"sgx"})"), kNow);
+  ASSERT_FALSE(challenge);
+  EXPECT_EQ(challenge.error().status, 503U);
+  EXPECT_THAT(challenge.error().body.detail, StartsWith("kbs.server.clock: "));
+  EXPECT_EQ(leaves(world_), before);
+}
+
+TEST_F(BrokerTest, a_row_that_was_exchanged_does_not_open) {
+  const Admin admin(world_.service());
+  const Actor actor = test_support::administrator();
+  ASSERT_TRUE(admin.put_resource(actor, "hospital/key/other", as_bytes("x"), kNow));
+  const std::string token = attested(broker_, attester_, kNow);
+  const auto stolen = world_.store().get(kResourceTable, "hospital/key/other");
+  ASSERT_TRUE(stolen);
+  const auto row = world_.store().get(kResourceTable, "hospital/key/records");
+  ASSERT_TRUE(row);
+  ASSERT_TRUE(
+      world_.store().put(kResourceTable, "hospital/key/records", *stolen->value, row->version));
+  const auto refused = get(token);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 503U);
+  // The older row of the same place neither.
+  ASSERT_TRUE(
+      world_.store().put(kResourceTable, "hospital/key/records", *row->value, row->version + 1));
+  EXPECT_FALSE(get(token));
+}
+
+TEST_F(BrokerTest, the_ledger_is_whole_afterwards) {
+  const std::string token = attested(broker_, attester_, kNow);
+  (void)get(token);
+  const auto done = world_.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Audit audit, ledger::audit(view, world_.keys().ledger.key));
+    EXPECT_TRUE(audit.faults.empty());
+    EXPECT_EQ(audit.size, 5U);
+    return {};
+  });
+  EXPECT_TRUE(done);
+}
+
+// The token's own attacks are tested in src/token; these are the broker's expectations.
+TEST_F(BrokerTest, takes_only_its_own_tokens) {
+  const std::string good = attested(broker_, attester_, kNow);
+  const auto detail = [&](std::string_view token, UnixTime now) {
+    const auto refused = get(token, "hospital/key/records", now);
+    return refused ? std::string() : refused.error().body.detail;
+  };
+  EXPECT_EQ(detail(good, later(299)), "");
+  EXPECT_THAT(detail(good, later(400)), StartsWith("kbs.token.valid: "));           // expired
+  EXPECT_THAT(detail(good, {kNow.seconds - 31}), StartsWith("kbs.token.valid: "));  // future
+  EXPECT_THAT(detail("", kNow), StartsWith("kbs.token.valid: "));
+  EXPECT_THAT(detail("a.b.c", kNow), StartsWith("kbs.token.valid: "));
+  std::string flipped = good;
+  flipped[flipped.size() / 2] = flipped[flipped.size() / 2] == 'A' ? 'B' : 'A';
+  EXPECT_THAT(detail(flipped, kNow), StartsWith("kbs.token.valid: "));
+
+  const World stranger;  // another service of the same name, with its own key
+  stranger.set_up();
+  const std::string foreign = attested(Broker(stranger.service()), attester_, kNow);
+  EXPECT_THAT(detail(foreign, kNow), StartsWith("kbs.token.valid: "));
+
+  // Signed by us, but for another audience, or no attestation result at all.
+  token::JwtClaims claims;
+  claims.issuer = "wardd.test";
+  claims.issued = kNow;
+  claims.expires = later(100);
+  for (const char* audience : {"another.test", "wardd.test", ""}) {
+    claims.audience = audience;
+    const auto token = token::sign_jwt(world_.keys().token_signer, claims);
+    ASSERT_TRUE(token);
+    EXPECT_THAT(detail(*token, kNow), StartsWith("kbs.token.valid: ")) << audience;
+  }
+}
+
+}  // namespace
+}  // namespace ward::broker

@@ -1,0 +1,20 @@
+#include "broker/checks.h"
+
+namespace ward::broker {
+namespace {
+
+constexpr attest::CheckInfo kTable[] = {
+#define WARD_CHECK(name, id, reference, meaning, hint) {id, reference, meaning, hint},
+#include "broker/checks.def"
+#undef WARD_CHECK
+};
+
+}  // namespace
+
+std::span<const attest::CheckInfo> check_table() { return kTable; }
+
+const attest::CheckInfo& check_info(CheckId id) {
+  return check_table()[static_cast<std::size_t>(id)];
+}
+
+}  // namespace ward::broker

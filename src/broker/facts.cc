@@ -1,0 +1,124 @@
+#include "broker/facts.h"
+
+#include <utility>
+#include <variant>
+
+#include "codec/jcs.h"
+#include "codec/json_write.h"
+#include "token/ear.h"
+
+namespace ward::broker {
+namespace {
+
+using codec::JsonValue;
+using codec::JsonWriter;
+
+void write_claim(JsonWriter& w, const attest::ClaimValue& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) {
+    w.boolean(*flag);
+  } else if (const auto* number = std::get_if<std::uint64_t>(&value)) {
+    // RFC 8785 numbers are doubles: what one cannot hold is written as text.
+    constexpr std::uint64_t kExact = std::uint64_t{1} << 53U;
+    if (*number <= kExact) {
+      w.unsigned_integer(*number);
+    } else {
+      w.string(std::to_string(*number));
+    }
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    w.string(*text);
+  } else if (const auto* octets = std::get_if<Buffer>(&value)) {
+    w.string(to_hex(*octets));
+  } else {
+    w.begin_array();
+    for (const std::string& one : std::get<std::vector<std::string>>(value))
+      w.string(one);
+    w.end_array();
+  }
+}
+
+Error missing() { return {Errc::kMalformed, "broker.facts: ward.facts"}; }
+
+Result<Buffer> hex_member(const JsonValue& object, std::string_view name) {
+  const JsonValue* member = object.find(name);
+  const auto text = member != nullptr ? member->as_string() : std::nullopt;
+  auto octets = text ? from_hex(*text) : std::nullopt;
+  if (!octets) return missing();
+  return *std::move(octets);
+}
+
+// facts_member finds `ward.facts` below the claims of the TEE that is named beside it.
+const JsonValue* facts_member(const JsonValue& claims) {
+  const JsonValue* at = &claims;
+  for (const char* name : {"submods", "cpu0", "ear.veraison.annotated-evidence"}) {
+    at = at->find(name);
+    if (at == nullptr) return nullptr;
+  }
+  for (const auto& [name, value] : at->members()) {
+    if (const JsonValue* found = value.find("ward.facts")) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) {
+  return {.tee = appraisal.tee,
+          .verdict = to_text(appraisal.verdict),
+          .unchecked = appraisal.unchecked,
+          .workload = appraisal.facts.workload,
+          .runtime = appraisal.facts.measurement,
+          .signer = appraisal.facts.signer,
+          .debug = appraisal.facts.debug,
+          .tcb_status = appraisal.tcb.status,
+          .development = appraisal.development,
+          .tee_pubkey = std::string(tee_pubkey)};
+}
+
+Result<std::string> tee_claims(const attest::Appraisal& appraisal) {
+  const attest::Facts& facts = appraisal.facts;
+  JsonWriter w;
+  w.begin_object();
+  for (const attest::Claim& claim : appraisal.claims) {
+    w.name(claim.name);
+    write_claim(w, claim.value);
+  }
+  w.name("ward.facts").begin_object().member("tee", appraisal.tee);
+  w.member("workload", to_hex(facts.workload)).member("runtime", to_hex(facts.measurement));
+  w.member("signer", to_hex(facts.signer)).member("debug", facts.debug);
+  w.member("tcb_status", appraisal.tcb.status);
+  return w.end_object().end_object().take();
+}
+
+Result<Facts> read_facts(const JsonValue& claims) {
+  WARD_TRY(const token::EarView view, token::view_ear(claims));
+  if (view.submods.size() != 1 || view.submods.front().name != "cpu0") return missing();
+  const auto& submod = view.submods.front();
+  const JsonValue* member = facts_member(claims);
+  if (member == nullptr || submod.tee_pubkey == nullptr) return missing();
+
+  Facts out;
+  out.verdict = submod.verdict;
+  out.unchecked = submod.unchecked;
+  out.development = submod.development;
+  WARD_TRY(out.tee_pubkey, codec::canonical_json(*submod.tee_pubkey));
+  WARD_TRY(out.workload, hex_member(*member, "workload"));
+  WARD_TRY(out.runtime, hex_member(*member, "runtime"));
+  WARD_TRY(out.signer, hex_member(*member, "signer"));
+  const JsonValue* tee = member->find("tee");
+  const JsonValue* debug = member->find("debug");
+  const JsonValue* status = member->find("tcb_status");
+  if (tee == nullptr || debug == nullptr || status == nullptr || !tee->as_string()) {
+    return missing();
+  }
+  out.tee = std::string(*tee->as_string());
+  out.debug = debug->as_bool();
+  if (const auto text = status->as_string()) out.tcb_status = std::string(*text);
+  return out;
+}
+
+bool carries_digest(Bytes field, Bytes digest) {
+  return !digest.empty() && field.size() >= digest.size() &&
+         equal(field.first(digest.size()), digest) && all_zero(field.subspan(digest.size()));
+}
+
+}  // namespace ward::broker

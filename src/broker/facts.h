@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "codec/json.h"
+
+namespace ward::broker {
+
+// Facts are what a release is decided on. They travel inside the attestation result, in the member
+// `ward.facts` of the TEE's claims, so that any replica can decide.
+struct Facts {
+  std::string tee;
+  std::string verdict;  // "accepted"
+  std::vector<std::string> unchecked;
+  Buffer workload;  // the whole field of the evidence
+  Buffer runtime;   // the launch measurement
+  Buffer signer;    // empty where there is none
+  std::optional<bool> debug;
+  std::optional<std::string> tcb_status;
+  bool development = true;
+  std::string tee_pubkey;  // canonical JWK
+};
+
+// facts_of reads them off an appraisal.
+[[nodiscard]] Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey);
+
+// tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them.
+[[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal);
+
+// read_facts reads them back from the claims of a verified result (ear_payload of token/ear.h).
+// kMalformed where a member is absent or of a wrong type; kUnsupported for another profile.
+[[nodiscard]] Result<Facts> read_facts(const codec::JsonValue& claims);
+
+// carries_digest is true where `field` holds `digest` followed by zeros only. A field that is
+// shorter than the digest carries none of it.
+[[nodiscard]] bool carries_digest(Bytes field, Bytes digest);
+
+}  // namespace ward::broker

@@ -1,0 +1,212 @@
+#include "broker/policy.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "codec/json.h"
+
+namespace ward::broker {
+namespace {
+
+using codec::JsonValue;
+
+constexpr codec::JsonLimits kLimits{.max_bytes = kMaxPolicyBytes, .max_depth = 8};
+constexpr std::size_t kMaxWord = 128;
+constexpr std::size_t kMinDigest = 32;
+constexpr std::size_t kMaxDigest = 64;
+
+// Cursor is one object of the document, with what is needed to name a place in it.
+class Cursor {
+ public:
+  Cursor(Bytes text, const JsonValue& object, std::string path)
+      : text_(text), object_(object), path_(std::move(path)) {}
+
+  [[nodiscard]] Diag wrong(const JsonValue& at, std::string_view name,
+                           std::string_view expected) const {
+    return diag_at(text_, at.begin(), path_ + std::string(name), expected);
+  }
+
+  [[nodiscard]] Diag missing(std::string_view name, std::string_view expected) const {
+    return wrong(object_, name, expected);
+  }
+
+  [[nodiscard]] const JsonValue* find(std::string_view name) const { return object_.find(name); }
+
+  [[nodiscard]] Result<void, Diag> only(std::initializer_list<std::string_view> known) const {
+    for (const auto& [name, value] : object_.members()) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        return wrong(value, name, "no member of this name");
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<bool, Diag> boolean(std::string_view name, bool otherwise) const {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return otherwise;
+    const auto answer = value->as_bool();
+    if (!answer) return wrong(*value, name, "true or false");
+    return *answer;
+  }
+
+  // words reads a list of different texts that are not empty.
+  [[nodiscard]] Result<std::vector<std::string>, Diag> words(std::string_view name) const {
+    const JsonValue* list = find(name);
+    if (list == nullptr) return missing(name, "a list of texts");
+    if (!list->is_array()) return wrong(*list, name, "a list of texts");
+    if (list->items().size() > kMaxPolicyItems) return wrong(*list, name, "at most 1024 entries");
+    std::vector<std::string> out;
+    for (const JsonValue& item : list->items()) {
+      const auto text = item.as_string();
+      if (!text || text->empty() || text->size() > 2 * kMaxWord) {
+        return wrong(item, name, "a text of 1 to 256 octets");
+      }
+      if (std::find(out.begin(), out.end(), *text) != out.end()) {
+        return wrong(item, name, "each entry once");
+      }
+      out.emplace_back(*text);
+    }
+    return out;
+  }
+
+  // digests reads a list of digests in hex.
+  [[nodiscard]] Result<std::vector<Buffer>, Diag> digests(std::string_view name) const {
+    WARD_TRY(const auto texts, words(name));
+    std::vector<Buffer> out;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      auto octets = from_hex(texts[i]);
+      if (!octets || octets->size() < kMinDigest || octets->size() > kMaxDigest) {
+        return wrong(find(name)->items()[i], name, "32 to 64 octets in hex");
+      }
+      if (std::find(out.begin(), out.end(), *octets) != out.end()) {
+        return wrong(find(name)->items()[i], name, "each entry once");
+      }
+      out.push_back(*std::move(octets));
+    }
+    return out;
+  }
+
+  [[nodiscard]] Bytes text() const { return text_; }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  Bytes text_;
+  const JsonValue& object_;
+  std::string path_;
+};
+
+Result<JsonValue, Diag> parse_document(Bytes json, std::string_view schema) {
+  WARD_TRY(JsonValue root, codec::parse_json(json, kLimits));
+  if (!root.is_object()) return diag_at(json, root.begin(), "", "an object");
+  const JsonValue* name = root.find("schema");
+  if (name == nullptr || name->as_string() != schema) {
+    const std::size_t at = name != nullptr ? name->begin() : root.begin();
+    return diag_at(json, at, "schema", "\"" + std::string(schema) + "\"");
+  }
+  return root;
+}
+
+// accepted_tcb is a list of the maker's words; the default is UpToDate alone.
+Result<std::vector<std::string>, Diag> accepted_tcb(const Cursor& cursor) {
+  if (cursor.find("accepted_tcb") == nullptr) return std::vector<std::string>{"UpToDate"};
+  WARD_TRY(auto list, cursor.words("accepted_tcb"));
+  if (std::find(list.begin(), list.end(), "Revoked") != list.end()) {
+    return cursor.wrong(*cursor.find("accepted_tcb"), "accepted_tcb",
+                        "no \"Revoked\": that is never accepted");
+  }
+  return list;
+}
+
+// is_type_and_tag accepts "type/tag": resource paths are checked again where they are used.
+bool is_type_and_tag(std::string_view text) {
+  return std::count(text.begin(), text.end(), '/') == 1 && text.front() != '/' &&
+         text.back() != '/';
+}
+
+Result<ReleaseRule, Diag> parse_rule(const Cursor& cursor) {
+  WARD_CHECK_OK(cursor.only({"resources", "workloads", "runtimes", "signers", "accepted_tcb",
+                             "allow_debug", "allow_development"}));
+  ReleaseRule rule;
+  WARD_TRY(rule.resources, cursor.words("resources"));
+  for (std::size_t i = 0; i < rule.resources.size(); ++i) {
+    if (!is_type_and_tag(rule.resources[i])) {
+      return cursor.wrong(cursor.find("resources")->items()[i], "resources", "\"type/tag\"");
+    }
+  }
+  WARD_TRY(rule.workloads, cursor.digests("workloads"));
+  WARD_TRY(rule.runtimes, cursor.digests("runtimes"));
+  if (cursor.find("signers") != nullptr) {
+    WARD_TRY(auto signers, cursor.digests("signers"));
+    rule.signers = std::move(signers);
+  }
+  WARD_TRY(rule.accepted_tcb, accepted_tcb(cursor));
+  WARD_TRY(rule.allow_debug, cursor.boolean("allow_debug", false));
+  WARD_TRY(rule.allow_development, cursor.boolean("allow_development", false));
+  return rule;
+}
+
+}  // namespace
+
+const ReleaseRule* ResultsPolicy::rule_for(std::string_view type_and_tag) const {
+  for (const ReleaseRule& rule : rules) {
+    const auto& names = rule.resources;
+    if (std::find(names.begin(), names.end(), type_and_tag) != names.end()) return &rule;
+  }
+  return nullptr;
+}
+
+Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json) {
+  WARD_TRY(const JsonValue root, parse_document(json, kEvidenceSchema));
+  const Cursor cursor(json, root, "");
+  WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
+                             "min_tcb_evaluation", "runtimes"}));
+  EvidencePolicy out;
+  out.policy.name = "evidence policy";
+  if (const JsonValue* name = cursor.find("name")) {
+    const auto text = name->as_string();
+    if (!text || text->empty() || text->size() > kMaxWord) {
+      return cursor.wrong(*name, "name", "a text of 1 to 128 octets");
+    }
+    out.policy.name = std::string(*text);
+  }
+  WARD_TRY(out.policy.accepted_tcb, accepted_tcb(cursor));
+  WARD_TRY(out.policy.allow_debug, cursor.boolean("allow_debug", false));
+  WARD_TRY(out.policy.allow_development, cursor.boolean("allow_development", false));
+  if (const JsonValue* number = cursor.find("min_tcb_evaluation")) {
+    out.policy.min_tcb_evaluation = number->as_uint();
+    if (!out.policy.min_tcb_evaluation) {
+      return cursor.wrong(*number, "min_tcb_evaluation", "a whole number");
+    }
+  }
+  WARD_TRY(out.runtimes, cursor.digests("runtimes"));
+  return out;
+}
+
+Result<ResultsPolicy, Diag> parse_results_policy(Bytes json) {
+  WARD_TRY(const JsonValue root, parse_document(json, kResultsSchema));
+  const Cursor cursor(json, root, "");
+  WARD_CHECK_OK(cursor.only({"schema", "releases"}));
+  const JsonValue* list = cursor.find("releases");
+  if (list == nullptr) return cursor.missing("releases", "a list of rules");
+  if (!list->is_array() || list->items().size() > kMaxPolicyItems) {
+    return cursor.wrong(*list, "releases", "a list of at most 1024 rules");
+  }
+  ResultsPolicy out;
+  for (std::size_t i = 0; i < list->items().size(); ++i) {
+    const JsonValue& item = list->items()[i];
+    const std::string path = "releases[" + std::to_string(i) + "]";
+    if (!item.is_object()) return diag_at(json, item.begin(), path, "an object");
+    WARD_TRY(ReleaseRule rule, parse_rule(Cursor(json, item, path + ".")));
+    for (const std::string& name : rule.resources) {
+      if (out.rule_for(name) != nullptr) {
+        return diag_at(json, item.begin(), path + ".resources", "each resource in one rule only");
+      }
+    }
+    out.rules.push_back(std::move(rule));
+  }
+  return out;
+}
+
+}  // namespace ward::broker

@@ -1,0 +1,74 @@
+#include "broker/records.h"
+
+#include <utility>
+
+#include "ledger/ledger.h"
+
+namespace ward::broker {
+namespace {
+
+Error damaged() { return {Errc::kMalformed, "broker: a policy in the store does not parse"}; }
+
+}  // namespace
+
+std::string results_policy_key(std::string_view repository) {
+  return "results/" + std::string(repository);
+}
+
+Result<std::optional<Versioned<EvidencePolicy>>> load_evidence_policy(store::View& view,
+                                                                      const Keys& keys) {
+  using Loaded = std::optional<Versioned<EvidencePolicy>>;
+  WARD_TRY(const auto row, keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
+  if (!row.value) return Loaded{};
+  auto policy = parse_evidence_policy(row.value->expose());
+  if (!policy) return damaged();
+  return Loaded{{*std::move(policy), row.version}};
+}
+
+Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(store::View& view,
+                                                                    const Keys& keys,
+                                                                    std::string_view repository) {
+  using Loaded = std::optional<Versioned<ResultsPolicy>>;
+  WARD_TRY(const auto row, keys.rows.get(view, kPolicyTable, results_policy_key(repository)));
+  if (!row.value) return Loaded{};
+  auto policy = parse_results_policy(row.value->expose());
+  if (!policy) return damaged();
+  return Loaded{{*std::move(policy), row.version}};
+}
+
+Result<void> record(store::Transaction& tx, const Keys& keys, const ledger::Entry& entry) {
+  const auto appended = ledger::append(tx, keys.ledger, entry);
+  if (!appended) return appended.error();
+  return {};
+}
+
+ledger::Entry refusal_entry(const Refusal& refusal, std::string actor, std::string subject,
+                            UnixTime now) {
+  std::string checks;
+  for (const std::string& id : refusal.checks)
+    checks += (checks.empty() ? "" : " ") + id;
+  return {.time = now,
+          .kind = "refusal",
+          .actor = std::move(actor),
+          .subject = std::move(subject),
+          .details = {{"checks", checks}, {"type", refusal.body.type}}};
+}
+
+Refusal record_refusal(const Service& service, Refusal refusal, const ledger::Entry& entry) {
+  const auto done = service.store.transact(
+      [&](store::Transaction& tx) { return record(tx, service.keys, entry); });
+  if (!done) return unavailable(done.error());
+  return refusal;
+}
+
+Result<void> check_clock(store::Store& store, UnixTime now) {
+  return store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    if (head.size > 0 && now.seconds < head.newest.seconds - ledger::kMaxClockStepBack_s) {
+      return Error(Errc::kStale, "broker: the clock stands before the ledger's newest entry");
+    }
+    return {};
+  });
+}
+
+}  // namespace ward::broker

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/broker.h"
+#include "ledger/entry.h"
+#include "store/store.h"
+
+// What the broker keeps in the store, and how it is recorded (docs/wardd.md).
+namespace ward::broker {
+
+inline constexpr std::string_view kNonceTable = "kbs.nonce";        // Session::row_key
+inline constexpr std::string_view kResourceTable = "kbs.resource";  // "repository/type/tag", sealed
+inline constexpr std::string_view kPolicyTable = "kbs.policy";      // policy_key, sealed
+inline constexpr std::string_view kReleaseTable = "kbs.release";    // path: how often released
+
+inline constexpr std::string_view kEvidencePolicyKey = "evidence";
+
+// results_policy_key is "results/<repository>".
+[[nodiscard]] std::string results_policy_key(std::string_view repository);
+
+// Versioned is a sealed row that was opened.
+template <class T>
+struct Versioned {
+  T value;
+  std::uint64_t version = 0;
+};
+
+// load_* read the policies; nullopt where none was set. kMalformed, kUntrusted: the row is damaged.
+[[nodiscard]] Result<std::optional<Versioned<EvidencePolicy>>> load_evidence_policy(
+    store::View& view, const Keys& keys);
+[[nodiscard]] Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(
+    store::View& view, const Keys& keys, std::string_view repository);
+
+// record appends a leaf with the caller's transaction.
+[[nodiscard]] Result<void> record(store::Transaction& tx, const Keys& keys,
+                                  const ledger::Entry& entry);
+
+// refusal_entry is the leaf of a refusal.
+[[nodiscard]] ledger::Entry refusal_entry(const Refusal& refusal, std::string actor,
+                                          std::string subject, UnixTime now);
+
+// record_refusal appends it in a transaction of its own, and returns what the client is told: the
+// refusal, or that the service could not record it.
+[[nodiscard]] Refusal record_refusal(const Service& service, Refusal refusal,
+                                     const ledger::Entry& entry);
+
+// check_clock fails with kStale where `now` lies before the newest time in the ledger.
+[[nodiscard]] Result<void> check_clock(store::Store& store, UnixTime now);
+
+}  // namespace ward::broker

@@ -1,0 +1,40 @@
+#include "broker/refusal.h"
+
+namespace ward::broker {
+
+Refusal refuse(unsigned status, std::string_view type, CheckId id, std::string_view more) {
+  const attest::CheckInfo& info = check_info(id);
+  std::string detail = std::string(info.id) + ": " + info.meaning;
+  if (!more.empty()) detail += " " + std::string(more);
+  return {.status = status,
+          .body = {.type = std::string(type), .detail = std::move(detail)},
+          .checks = {info.id}};
+}
+
+Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
+  return refuse(400, type, id, to_text(diag));
+}
+
+Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& failed) {
+  Refusal out{.status = 401, .body = {.type = std::string(type), .detail = {}}, .checks = {}};
+  for (const attest::Check& check : failed)
+    out.checks.emplace_back(check.info->id);
+  if (failed.empty()) return out;
+  const attest::Check& first = failed.front();
+  std::string& detail = out.body.detail;
+  detail = std::string(first.info->id) + ": " + first.info->meaning;
+  if (!first.found.empty()) detail += " Found: " + first.found + ".";
+  if (!first.expected.empty()) detail += " Expected: " + first.expected + ".";
+  for (std::size_t i = 1; i < out.checks.size(); ++i)
+    detail += (i == 1 ? " Failed too: " : ", ") + out.checks[i];
+  return out;
+}
+
+Refusal unavailable(const Error& error) {
+  if (error.code() == Errc::kStale) return refuse(503, "AttestationError", CheckId::kClock);
+  std::string detail = "the service could not complete this: ";
+  detail += error.what();
+  return {.status = 503, .body = {.type = "PluginInternalError", .detail = detail}, .checks = {}};
+}
+
+}  // namespace ward::broker

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/diag.h"
+#include "base/result.h"
+#include "broker/checks.h"
+#include "protocol/kbs/message.h"
+
+namespace ward::broker {
+
+// Refusal is why a request is not answered with what it asked for.
+struct Refusal {
+  unsigned status = 401;            // of HTTP
+  protocol::kbs::ErrorBody body;    // type and detail; the detail names the failed check first
+  std::vector<std::string> checks;  // ids that failed; empty where the service itself could not
+};
+
+// refuse names one of the broker's checks. The detail reads "<id>: <meaning> <more>".
+[[nodiscard]] Refusal refuse(unsigned status, std::string_view type, CheckId id,
+                             std::string_view more = {});
+
+// refuse_document names the place in a document that is wrong.
+[[nodiscard]] Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag);
+
+// refuse_checks names the first of the failed checks, with what was found and expected, and lists
+// the others.
+[[nodiscard]] Refusal refuse_checks(std::string_view type,
+                                    const std::vector<attest::Check>& failed);
+
+// unavailable is for what the service could not do: 503, kStale of the ledger being its clock.
+[[nodiscard]] Refusal unavailable(const Error& error);
+
+}  // namespace ward::broker

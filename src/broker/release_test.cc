@@ -1,0 +1,105 @@
+#include "broker/release.h"
+
+#include <gtest/gtest.h>
+
+namespace ward::broker {
+namespace {
+
+const Buffer kWorkload(48, 1);
+const Buffer kRuntime(32, 2);
+const Buffer kSigner(32, 3);
+
+Facts honest() {
+  Facts facts;
+  facts.tee = "sgx";
+  facts.verdict = "accepted";
+  facts.workload = kWorkload;
+  facts.workload.resize(64);  // CONFIGID: the digest, then zeros
+  facts.runtime = kRuntime;
+  facts.signer = kSigner;
+  facts.debug = false;
+  facts.tcb_status = "UpToDate";
+  facts.development = false;
+  return facts;
+}
+
+ReleaseRule rule() {
+  ReleaseRule out;
+  out.resources = {"key/records"};
+  out.workloads = {kWorkload};
+  out.runtimes = {kRuntime};
+  out.signers = std::vector<Buffer>{kSigner};
+  return out;
+}
+
+std::vector<std::string> failed(const ReleaseRule& one, const Facts& facts,
+                                std::string_view resource = "key/records") {
+  ResultsPolicy policy;
+  policy.rules.push_back(one);
+  std::vector<std::string> out;
+  for (const auto& check : failed_of(DeclarativePolicy(policy, "test").decide(resource, facts)))
+    out.emplace_back(check.info->id);
+  return out;
+}
+
+using Ids = std::vector<std::string>;
+
+TEST(Release, grants_what_the_owner_approved) { EXPECT_EQ(failed(rule(), honest()), Ids{}); }
+
+// Each row differs from the honest release in one thing.
+TEST(Release, refuses_by_exactly_the_check_that_differs) {
+  const struct {
+    const char* name;
+    void (*change)(ReleaseRule&, Facts&);
+    const char* want;
+  } kCases[] = {
+      {"workload", [](ReleaseRule&, Facts& f) { f.workload[47] ^= 1; }, "kbs.release.workload"},
+      {"workload behind the digest", [](ReleaseRule&, Facts& f) { f.workload[63] = 1; },
+       "kbs.release.workload"},
+      {"shorter field", [](ReleaseRule&, Facts& f) { f.workload.resize(47); },
+       "kbs.release.workload"},
+      {"no workload approved", [](ReleaseRule& r, Facts&) { r.workloads.clear(); },
+       "kbs.release.workload"},
+      {"runtime", [](ReleaseRule&, Facts& f) { f.runtime[0] ^= 1; }, "kbs.release.runtime"},
+      {"runtime cut", [](ReleaseRule&, Facts& f) { f.runtime.pop_back(); }, "kbs.release.runtime"},
+      {"no runtime approved", [](ReleaseRule& r, Facts&) { r.runtimes.clear(); },
+       "kbs.release.runtime"},
+      {"signer", [](ReleaseRule&, Facts& f) { f.signer[0] ^= 1; }, "kbs.release.signer"},
+      {"no signer", [](ReleaseRule&, Facts& f) { f.signer.clear(); }, "kbs.release.signer"},
+      {"status", [](ReleaseRule&, Facts& f) { f.tcb_status = "OutOfDate"; },
+       "kbs.release.tcb_status"},
+      {"no status", [](ReleaseRule&, Facts& f) { f.tcb_status.reset(); }, "kbs.release.tcb_status"},
+      {"debug", [](ReleaseRule&, Facts& f) { f.debug = true; }, "kbs.release.debug"},
+      {"debug unknown", [](ReleaseRule&, Facts& f) { f.debug.reset(); }, "kbs.release.debug"},
+      {"development", [](ReleaseRule&, Facts& f) { f.development = true; },
+       "kbs.release.development"},
+  };
+
+  for (const auto& row : kCases) {
+    ReleaseRule one = rule();
+    Facts facts = honest();
+    row.change(one, facts);
+    EXPECT_EQ(failed(one, facts), Ids{row.want}) << row.name;
+  }
+}
+
+TEST(Release, widens_only_by_the_owners_word) {
+  ReleaseRule one = rule();
+  Facts facts = honest();
+  facts.debug = true;
+  facts.development = true;
+  facts.tcb_status = "SWHardeningNeeded";
+  facts.signer.clear();
+  one.allow_debug = true;
+  one.allow_development = true;
+  one.accepted_tcb = {"SWHardeningNeeded"};
+  one.signers.reset();
+  EXPECT_EQ(failed(one, facts), Ids{});
+}
+
+TEST(Release, a_resource_without_a_rule_goes_to_nobody) {
+  EXPECT_EQ(failed(rule(), honest(), "key/other"), Ids{"kbs.release.rule"});
+}
+
+}  // namespace
+}  // namespace ward::broker

@@ -1,0 +1,166 @@
+#include <utility>
+
+#include "base/reader.h"
+#include "base/writer.h"
+#include "broker/broker.h"
+#include "broker/facts.h"
+#include "broker/records.h"
+#include "broker/release.h"
+#include "crypto/digest.h"
+#include "token/jwe.h"
+#include "token/jwt.h"
+
+// GET /resource: attestation result to key.
+namespace ward::broker {
+namespace {
+
+namespace kbs = protocol::kbs;
+
+constexpr std::string_view kType = "PolicyDeny";
+constexpr std::int64_t kSkew_s = 30;  // between replicas
+
+// token_of finds the result that a request brings: of the session, else the bearer's own.
+Answer<std::string> token_of(const Service& service, const Broker::Credentials& credentials,
+                             UnixTime now) {
+  if (credentials.cookie) {
+    const auto session = service.keys.sessions.open(*credentials.cookie);
+    if (session && now < session->expires) {
+      const auto row = service.store.get(kNonceTable, session->row_key());
+      if (!row) return unavailable(row.error());
+      if (row->value && row->value->size() > 1 && row->value->front() == 1) {
+        return std::string(as_text(Bytes(*row->value).subspan(1)));
+      }
+    }
+  }
+  if (credentials.bearer) return std::string(*credentials.bearer);
+  return refuse(401, "TokenNotFound", CheckId::kTokenValid,
+                "No session that attested, and no token.");
+}
+
+Answer<Facts> facts_in(const Service& service, const std::string& token, UnixTime now) {
+  const token::JwtExpectations expected{.issuer = service.options.name,
+                                        .audience = service.options.name,
+                                        .now = now,
+                                        .skew_s = kSkew_s,
+                                        .max_age_s = service.options.token_life_s,
+                                        .rules = {}};
+  const auto verified = token::verify_jwt(token, {&service.keys.token_key, 1}, expected);
+  if (!verified) {
+    return refuse(401, "TokenVerifierError", CheckId::kTokenValid, verified.error().what());
+  }
+  auto facts = read_facts(verified->claims);
+  if (!facts) return refuse(401, "TokenVerifierError", CheckId::kTokenValid, facts.error().what());
+  bool compared = facts->verdict == to_text(attest::Verdict::kAccepted);
+  for (const std::string& name : facts->unchecked)
+    compared = compared && name != "report_data" && name != "measurement";
+  if (!compared) {
+    return refuse(401, "TokenVerifierError", CheckId::kTokenValid,
+                  "It does not say that report data and measurement were compared.");
+  }
+  return *std::move(facts);
+}
+
+// count_release raises the resource's counter: it stands and falls with the leaf.
+Result<void> count_release(store::Transaction& tx, const std::string& path) {
+  WARD_TRY(const store::Row row, tx.get(kReleaseTable, path));
+  std::uint64_t count = 0;
+  if (row.value) {
+    Reader r(*row.value);
+    if (!r.u64be(count)) return Error(Errc::kMalformed, "broker.release: counter");
+  }
+  Writer w;
+  w.u64be(count + 1);
+  const auto written = tx.put(kReleaseTable, path, w.view(), row.version);
+  if (!written) return written.error();
+  return {};
+}
+
+// Release is one attempt: what is asked for, by whom, and what came of it.
+struct Release {
+  const Service& service;
+  kbs::ResourcePath path;
+  Facts facts;
+  std::string token_sha256;
+  UnixTime now;
+
+  std::optional<Refusal> refusal;
+  std::string jwe;
+};
+
+ledger::Entry release_entry(const Release& release, std::uint64_t version, std::uint64_t policy) {
+  return {.time = release.now,
+          .kind = "release",
+          .actor = to_hex(release.facts.workload),
+          .subject = release.path.text(),
+          .details = {{"resource_version", std::to_string(version)},
+                      {"policy_version", std::to_string(policy)},
+                      {"tee", release.facts.tee},
+                      {"runtime", to_hex(release.facts.runtime)},
+                      {"tcb_status", release.facts.tcb_status.value_or("")},
+                      {"development", release.facts.development ? "true" : "false"},
+                      {"token_sha256", release.token_sha256}}};
+}
+
+Result<void> refuse_release(store::Transaction& tx, Release& release, Refusal refusal) {
+  const auto entry =
+      refusal_entry(refusal, to_hex(release.facts.workload), release.path.text(), release.now);
+  release.refusal = std::move(refusal);
+  return record(tx, release.service.keys, entry);
+}
+
+// decide runs inside the transaction: the policy and the resource that it reads are those that the
+// leaf is about.
+Result<void> decide(store::Transaction& tx, Release& release) {
+  const Keys& keys = release.service.keys;
+  release.refusal.reset();
+  WARD_TRY(const auto resource, keys.rows.get(tx, kResourceTable, release.path.text()));
+  if (!resource.value) {
+    return refuse_release(tx, release, refuse(404, "ResourceNotFound", CheckId::kResourceExists));
+  }
+  WARD_TRY(auto policy, load_results_policy(tx, keys, release.path.repository));
+  if (!policy) {
+    return refuse_release(
+        tx, release,
+        refuse(401, kType, CheckId::kReleaseRule, "The repository has no policy at all."));
+  }
+  const std::uint64_t policy_version = policy->version;
+  const DeclarativePolicy rules(std::move(policy->value),
+                                "results policy of " + release.path.repository + ", version " +
+                                    std::to_string(policy_version));
+  const auto checks = rules.decide(release.path.type + "/" + release.path.tag, release.facts);
+  const auto failed = failed_of(checks);
+  if (checks.empty() || !failed.empty()) {
+    return refuse_release(tx, release, refuse_checks(kType, failed));
+  }
+  WARD_TRY(const token::Jwk receiver, token::parse_jwk(as_bytes(release.facts.tee_pubkey)));
+  WARD_TRY(const token::Jwe jwe,
+           token::encrypt_jwe(receiver.key, resource.value->expose(), release.service.rng));
+  release.jwe = token::to_json(jwe);
+  WARD_CHECK_OK(count_release(tx, release.path.text()));
+  return record(tx, keys, release_entry(release, resource.version, policy_version));
+}
+
+}  // namespace
+
+Answer<std::string> Broker::resource(const Credentials& credentials, std::string_view path,
+                                     UnixTime now) const {
+  auto parsed = kbs::parse_resource_path(path);
+  if (!parsed)
+    return refuse(404, "InvalidRequestPath", CheckId::kMessageForm, parsed.error().what());
+  WARD_TRY(const std::string token, token_of(service_, credentials, now));
+  WARD_TRY(Facts facts, facts_in(service_, token, now));
+  Release release{.service = service_,
+                  .path = *std::move(parsed),
+                  .facts = std::move(facts),
+                  .token_sha256 = to_hex(crypto::sha256(as_bytes(token))),
+                  .now = now,
+                  .refusal = std::nullopt,
+                  .jwe = {}};
+  const auto done =
+      service_.store.transact([&](store::Transaction& tx) { return decide(tx, release); });
+  if (!done) return unavailable(done.error());
+  if (release.refusal) return *std::move(release.refusal);
+  return std::move(release.jwe);
+}
+
+}  // namespace ward::broker

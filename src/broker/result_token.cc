@@ -1,0 +1,69 @@
+#include "broker/result_token.h"
+
+#include "broker/facts.h"
+#include "token/ear.h"
+
+namespace ward::broker {
+namespace {
+
+// AR4SI, section 2.3: the values that the broker gives.
+constexpr std::int8_t kAffirmed = 2;
+constexpr std::int8_t kApprovedBoot = 3;
+constexpr std::int8_t kKnownVulnerable = 32;
+constexpr std::int8_t kVisible = 96;
+constexpr std::int8_t kUnrecognised = 97;
+
+token::EarCheck to_ear(const attest::Check& check) {
+  return {
+      .id = check.info->id,
+      .outcome = to_text(check.outcome),
+      .found = check.found,
+      .expected = check.expected,
+      .expected_from = check.expected_from.empty() ? to_text(check.origin) : check.expected_from,
+      .reference = check.info->reference,
+      .hint = check.outcome == attest::Outcome::kPassed ? "" : check.info->hint};
+}
+
+}  // namespace
+
+token::TrustVector trust_vector(const attest::Appraisal& appraisal) {
+  const bool exposed = appraisal.development || appraisal.facts.debug.value_or(true);
+  token::TrustVector out;
+  out.configuration = appraisal.facts.debug.value_or(true) ? kKnownVulnerable : kAffirmed;
+  out.executables = kApprovedBoot;
+  const bool current = appraisal.tcb.status == "UpToDate";
+  out.hardware = appraisal.development ? kUnrecognised : current ? kAffirmed : kKnownVulnerable;
+  out.runtime_opaque = exposed ? kVisible : kAffirmed;
+  return out;
+}
+
+Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
+                                const ResultInputs& inputs, UnixTime now) {
+  token::EarSubmod submod;
+  submod.vector = trust_vector(appraisal);
+  submod.policy_id = std::string(inputs.policy_id);
+  submod.tee = appraisal.tee;
+  WARD_TRY(submod.tee_claims_json, tee_claims(appraisal));
+  submod.runtime_data_json = std::string(inputs.runtime_data);
+  submod.report_data = appraisal.facts.report_data;
+  submod.init_data = to_buffer(inputs.init_data_digest);
+  submod.verdict = to_text(appraisal.verdict);
+  submod.tcb_status = appraisal.tcb.status.value_or("");
+  submod.tcb_advisories = appraisal.tcb.advisories;
+  submod.development = appraisal.development;
+  for (const attest::Check& check : appraisal.checks)
+    submod.checks.push_back(to_ear(check));
+  submod.unchecked = appraisal.unchecked;
+
+  token::Ear ear;
+  ear.issuer = service.options.name;
+  ear.audience = service.options.name;
+  ear.verifier_build = "wardd";
+  ear.id = to_hex(crypto::random_array<16>(service.rng));
+  ear.issued = now;
+  ear.expires = {now.seconds + service.options.token_life_s};
+  ear.submods.push_back(std::move(submod));
+  return token::sign_ear(service.keys.token_signer, ear);
+}
+
+}  // namespace ward::broker

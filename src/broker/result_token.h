@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "attest/appraisal.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/broker.h"
+#include "token/ear.h"
+
+namespace ward::broker {
+
+// ResultInputs is what an attestation result is made of, beside the appraisal.
+struct ResultInputs {
+  std::string_view policy_id;
+  std::string_view runtime_data;  // JSON, as bound
+  std::string_view tee_pubkey;
+  Bytes init_data_digest;  // empty where none was sent
+};
+
+// make_result signs the EAR of one appraisal (token/ear.h, Trustee's profile).
+[[nodiscard]] Result<std::string> make_result(const Service& service,
+                                              const attest::Appraisal& appraisal,
+                                              const ResultInputs& inputs, UnixTime now);
+
+// trust_vector says in AR4SI's words what the appraisal found. A development platform's hardware
+// is 97, unrecognised.
+[[nodiscard]] token::TrustVector trust_vector(const attest::Appraisal& appraisal);
+
+}  // namespace ward::broker

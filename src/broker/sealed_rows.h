@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/rng.h"
+#include "crypto/secret.h"
+#include "store/store.h"
+
+namespace ward::broker {
+
+// SealedRow is a row that was opened. Nobody ever wrote it where version is 0.
+struct SealedRow {
+  std::optional<SecretBytes> value;
+  std::uint64_t version = 0;
+};
+
+// SealedRows keeps rows encrypted and authenticated (AES-256-GCM). Table, key and version are
+// associated data: a row that was moved to another place, or an older one of the same place, does
+// not open. Thread safe.
+class SealedRows {
+ public:
+  explicit SealedRows(Secret<32> key) : key_(std::move(key)) {}
+
+  // get opens a row. kUntrusted: changed, moved or older than its version says.
+  [[nodiscard]] Result<SealedRow> get(store::View& view, std::string_view table,
+                                      std::string_view key) const;
+
+  // put seals and writes a row where its version is `expected`; the new version. Errors of
+  // Transaction::put.
+  [[nodiscard]] Result<std::uint64_t> put(store::Transaction& tx, std::string_view table,
+                                          std::string_view key, Bytes value, std::uint64_t expected,
+                                          crypto::Rng& rng) const;
+
+ private:
+  Secret<32> key_;
+};
+
+}  // namespace ward::broker

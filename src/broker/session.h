@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "crypto/rng.h"
+#include "crypto/secret.h"
+#include "protocol/kbs/message.h"
+
+namespace ward::broker {
+
+// Session is what /auth promised. It is kept by the client alone, sealed in the cookie.
+struct Session {
+  std::string version;  // of the protocol
+  std::string tee;
+  std::array<std::uint8_t, protocol::kbs::kNonceBytes> nonce{};
+  UnixTime expires;
+
+  // nonce_text is the nonce as messages carry it.
+  [[nodiscard]] std::string nonce_text() const;
+
+  // row_key is where the nonce's use is recorded: expiry first, so that the store's order is that
+  // of forgetting, then the nonce's digest.
+  [[nodiscard]] std::string row_key() const;
+
+  friend bool operator==(const Session&, const Session&) = default;
+};
+
+// row_expiry reads the expiry back from a row_key. kMalformed.
+[[nodiscard]] Result<UnixTime> row_expiry(std::string_view row_key);
+
+// SessionSealer seals sessions for the client to keep. Thread safe but for `rng`, which must be.
+class SessionSealer {
+ public:
+  explicit SessionSealer(Secret<32> key) : key_(std::move(key)) {}
+
+  // seal returns base64url text that fits a cookie.
+  [[nodiscard]] Result<std::string> seal(const Session& session, crypto::Rng& rng) const;
+
+  // open is its inverse. kUntrusted for everything that seal did not write under this key.
+  [[nodiscard]] Result<Session> open(std::string_view cookie) const;
+
+ private:
+  Secret<32> key_;
+};
+
+}  // namespace ward::broker

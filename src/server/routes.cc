@@ -1,0 +1,243 @@
+#include "server/routes.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "codec/json_write.h"
+
+namespace ward::server {
+namespace {
+
+using broker::Answer;
+using broker::CheckId;
+using broker::Refusal;
+using codec::JsonWriter;
+using protocol::HttpRequest;
+using protocol::HttpResponse;
+
+constexpr std::string_view kKbs = "/kbs/v0/";
+constexpr std::string_view kOwn = "/v1/";
+constexpr std::string_view kResource = "resource/";
+
+HttpResponse ok(std::string_view body = {}) {
+  return {.status = 200, .headers = {}, .body = to_buffer(as_bytes(body))};
+}
+
+HttpResponse to_response(const Refusal& refusal) {
+  return {.status = refusal.status,
+          .headers = {},
+          .body = to_buffer(as_bytes(protocol::kbs::write_error(refusal.body)))};
+}
+
+HttpResponse not_found() {
+  return to_response({.status = 404,
+                      .body = {"InvalidRequestPath", "there is nothing at this path"},
+                      .checks = {}});
+}
+
+HttpResponse wrong_method() {
+  return to_response({.status = 405,
+                      .body = {"InvalidRequestPath", "this path does not take this method"},
+                      .checks = {}});
+}
+
+HttpResponse json_response(JsonWriter& w) {
+  auto text = w.take();
+  if (!text) return to_response(broker::unavailable(text.error()));
+  return ok(*text);
+}
+
+HttpResponse version_response(const Answer<std::uint64_t>& version) {
+  if (!version) return to_response(version.error());
+  JsonWriter w;
+  w.begin_object().member("version", *version).end_object();
+  return json_response(w);
+}
+
+// session_of cuts kbs-session-id out of the Cookie header (RFC 6265 section 4.2).
+std::optional<std::string_view> session_of(const HttpRequest& request) {
+  auto rest = request.header("Cookie").value_or("");
+  while (!rest.empty()) {
+    const auto end = rest.find(';');
+    std::string_view pair = rest.substr(0, end);
+    while (pair.starts_with(' '))
+      pair.remove_prefix(1);
+    constexpr std::string_view kName = "kbs-session-id=";
+    if (pair.starts_with(kName)) return pair.substr(kName.size());
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> bearer_of(const HttpRequest& request) {
+  const auto header = request.header("Authorization");
+  constexpr std::string_view kScheme = "Bearer ";
+  if (!header || !header->starts_with(kScheme)) return std::nullopt;
+  return header->substr(kScheme.size());
+}
+
+std::string set_cookie(std::string_view value, UnixTime expires) {
+  return "kbs-session-id=" + std::string(value) + "; Expires=" + http_date(expires);
+}
+
+}  // namespace
+
+std::string http_date(UnixTime time) {
+  constexpr std::array<const char*, 7> kDays = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::int64_t kDay_s = 86400;
+  const CivilTime civil = to_civil(time);
+  const std::string text = format_rfc3339(time);  // "2026-11-23T18:47:26Z"
+  const auto day = static_cast<std::size_t>(time.seconds / kDay_s % 7);
+  return std::string(kDays.at(day)) + ", " + text.substr(8, 2) + " " + kMonths.at(civil.month - 1) +
+         " " + text.substr(0, 4) + " " + text.substr(11, 8) + " GMT";
+}
+
+Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock& clock, Log log)
+    : broker_(service),
+      admin_(service),
+      config_(std::move(config)),
+      clock_(clock),
+      log_(std::move(log)) {}
+
+HttpResponse Routes::answer(const HttpRequest& request) const {
+  HttpResponse reply = dispatch(request, clock_.now());
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
+  const bool known = path.size() <= 512 && reply.status != 404;  // a peer's words are not logged
+  log_("request", {{"method", known ? request.method : "?"},
+                   {"path", known ? std::string(path) : std::to_string(path.size()) + " octets"},
+                   {"status", std::to_string(reply.status)}});
+  return reply;
+}
+
+HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
+  const std::string_view path = request.target;
+  if (path.starts_with(kKbs)) return kbs(request, path.substr(kKbs.size()), now);
+  if (path.starts_with(kOwn)) return administer(request, path.substr(kOwn.size()), now);
+  if (path != "/healthz" && path != "/.well-known/jwks.json") return not_found();
+  if (request.method != "GET") return wrong_method();
+  return path == "/healthz" ? ok() : ok(config_.jwks);
+}
+
+HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, UnixTime now) const {
+  if (path.starts_with(kResource)) return resource(request, path.substr(kResource.size()), now);
+  if (path != "auth" && path != "attest") return not_found();
+  if (request.method != "POST") return wrong_method();
+  if (path == "auth") {
+    const auto challenged = broker_.auth(request.body, now);
+    if (!challenged) return to_response(challenged.error());
+    HttpResponse reply = ok(challenged->body);
+    reply.headers.emplace_back("Set-Cookie", set_cookie(challenged->cookie, challenged->expires));
+    return reply;
+  }
+  const auto cookie = session_of(request);
+  const auto token = broker_.attest(cookie.value_or(""), request.body, now);
+  if (!token) {
+    const Refusal& refusal = token.error();
+    log_("attestation.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
+    return to_response(refusal);
+  }
+  return ok(*token);
+}
+
+HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
+                              UnixTime now) const {
+  if (request.method == "GET") {
+    const auto jwe =
+        broker_.resource({.cookie = session_of(request), .bearer = bearer_of(request)}, path, now);
+    if (!jwe) {
+      const Refusal& refusal = jwe.error();
+      log_("release.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
+      return to_response(refusal);
+    }
+    return ok(*jwe);
+  }
+  if (request.method != "POST" && request.method != "DELETE") return wrong_method();
+  const auto actor = actor_of(request, now);
+  if (!actor) return to_response(actor.error());
+  if (request.method == "POST") {
+    return version_response(admin_.put_resource(*actor, path, request.body, now));
+  }
+  const auto deleted = admin_.delete_resource(*actor, path, now);
+  return deleted ? ok() : to_response(deleted.error());
+}
+
+broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, UnixTime now) const {
+  const auto token = bearer_of(request);
+  if (!token) return broker::refuse(401, "AdminAuthAccess", CheckId::kAdminToken, "None was sent.");
+  auto actor = authenticate(*token, config_.administrators, config_.audience, now);
+  if (!actor) {
+    log_("admin.refused", {{"reason", actor.error().what()}});
+    const bool role = actor.error().code() == Errc::kDenied &&
+                      std::string_view(actor.error().what()).starts_with("admin:");
+    return broker::refuse(401, "AdminAuthAccess", role ? CheckId::kAdminRole : CheckId::kAdminToken,
+                          actor.error().what());
+  }
+  return *std::move(actor);
+}
+
+HttpResponse Routes::administer(const HttpRequest& request, std::string_view path,
+                                UnixTime now) const {
+  if (path == "ledger/key") {
+    return request.method == "GET" ? ok("{\"key\":\"" + config_.ledger_key + "\"}")
+                                   : wrong_method();
+  }
+  const bool policy = path == "policies" || path.starts_with("policy/");
+  if (!policy && path != "resources" && !path.starts_with(kResource)) return not_found();
+  const auto actor = actor_of(request, now);
+  if (!actor) return to_response(actor.error());
+  if (policy) return policies(request, *actor, path, now);
+  if (request.method != "GET") return wrong_method();
+  if (path.starts_with(kResource)) {
+    const auto value = admin_.get_resource(*actor, path.substr(kResource.size()), now);
+    if (!value) return to_response(value.error());
+    return {.status = 200,
+            .headers = {{"Content-Type", "application/octet-stream"}},
+            .body = to_buffer(value->expose())};
+  }
+  const auto list = admin_.list_resources(*actor);
+  if (!list) return to_response(list.error());
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.resources/1").name("resources").begin_array();
+  for (const auto& one : *list) {
+    w.begin_object().member("path", one.path).member("version", one.version);
+    w.member("releases", one.releases).end_object();
+  }
+  w.end_array().end_object();
+  return json_response(w);
+}
+
+HttpResponse Routes::policies(const HttpRequest& request, const broker::Actor& actor,
+                              std::string_view path, UnixTime now) const {
+  if (path == "policies") {
+    if (request.method != "GET") return wrong_method();
+    const auto list = admin_.list_policies(actor);
+    if (!list) return to_response(list.error());
+    JsonWriter w;
+    w.begin_object().member("schema", "ward.policies/1").name("policies").begin_array();
+    for (const auto& one : *list) {
+      w.begin_object().member("for", one.kind);
+      if (!one.repository.empty()) w.member("repository", one.repository);
+      w.member("version", one.version).end_object();
+    }
+    w.end_array().end_object();
+    return json_response(w);
+  }
+  const std::string_view key = path.substr(std::string_view("policy/").size());
+  constexpr std::string_view kResults = "results/";
+  const bool evidence = key == "evidence";
+  if (!evidence && !key.starts_with(kResults)) return not_found();
+  if (request.method == "GET") {
+    const auto text = admin_.get_policy(actor, key);
+    return text ? ok(*text) : to_response(text.error());
+  }
+  if (request.method != "POST") return wrong_method();
+  return version_response(
+      evidence ? admin_.set_evidence_policy(actor, request.body, now)
+               : admin_.set_results_policy(actor, key.substr(kResults.size()), request.body, now));
+}
+
+}  // namespace ward::server

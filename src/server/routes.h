@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "broker/admin.h"
+#include "broker/broker.h"
+#include "protocol/exchange.h"
+#include "server/admin_auth.h"
+#include "server/log.h"
+
+namespace ward::server {
+
+// RoutesConfig is what the routes need beside the broker.
+struct RoutesConfig {
+  std::vector<Administrator> administrators;
+  std::string audience;    // of administrators' tokens: admin_audience()
+  std::string jwks;        // the token key, public: a JWK set
+  std::string ledger_key;  // text form of the ledger's NoteKey
+};
+
+// Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md). Safe from several threads.
+class Routes {
+ public:
+  // `service` and `clock` are borrowed and outlive the routes.
+  Routes(const broker::Service& service, RoutesConfig config, const Clock& clock, Log log);
+
+  [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request) const;
+
+ private:
+  [[nodiscard]] protocol::HttpResponse dispatch(const protocol::HttpRequest& request,
+                                                UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse kbs(const protocol::HttpRequest& request,
+                                           std::string_view path, UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse resource(const protocol::HttpRequest& request,
+                                                std::string_view path, UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse administer(const protocol::HttpRequest& request,
+                                                  std::string_view path, UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse policies(const protocol::HttpRequest& request,
+                                                const broker::Actor& actor, std::string_view path,
+                                                UnixTime now) const;
+  [[nodiscard]] broker::Answer<broker::Actor> actor_of(const protocol::HttpRequest& request,
+                                                       UnixTime now) const;
+
+  broker::Broker broker_;
+  broker::Admin admin_;
+  RoutesConfig config_;
+  const Clock& clock_;
+  Log log_;
+};
+
+// http_date writes "Mon, 23 Nov 2026 18:47:26 GMT" (RFC 9110 section 5.6.7).
+[[nodiscard]] std::string http_date(UnixTime time);
+
+}  // namespace ward::server

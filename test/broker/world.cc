@@ -1,0 +1,106 @@
+#include "test/broker/world.h"
+
+#include <gtest/gtest.h>
+
+#include "codec/json.h"
+#include "store/memory/memory_store.h"
+#include "token/jwk.h"
+
+namespace ward::broker::test_support {
+namespace {
+
+constexpr attest::CheckInfo kReportData{"fake.report_data", "test", "", ""};
+constexpr attest::CheckInfo kMeasurement{"fake.measurement", "test", "", ""};
+constexpr attest::CheckInfo kWorkload{"fake.workload", "test", "", ""};
+constexpr attest::CheckInfo kTcb{"fake.tcb", "test", "", ""};
+constexpr attest::CheckInfo kEvaluation{"fake.evaluation", "test", "", ""};
+constexpr attest::CheckInfo kDebug{"fake.debug", "test", "", ""};
+constexpr attest::CheckInfo kDevelopment{"fake.development", "test", "", ""};
+constexpr attest::CheckInfo kSignature{"fake.signature", "test", "", ""};
+
+crypto::PrivateKey make_key(crypto::KeyType type, crypto::Rng& rng) {
+  return *crypto::PrivateKey::generate(type, rng);
+}
+
+Secret<32> filled(std::uint8_t value) {
+  Secret<32> out;
+  std::fill(out.expose_mut().begin(), out.expose_mut().end(), value);
+  return out;
+}
+
+}  // namespace
+
+Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request) const {
+  const auto json = codec::parse_json(as_bytes(request.primary_evidence));
+  const auto* member = json ? json->find("report_data") : nullptr;
+  const auto text = member != nullptr ? member->as_string() : std::nullopt;
+  const auto report_data = text ? from_hex(*text) : std::nullopt;
+  if (!report_data) return Error(Errc::kMalformed, "fake: evidence");
+  attest::Findings findings;
+  findings.tee = "sgx";
+  findings.checks.push_back({.info = &kSignature, .outcome = attest::Outcome::kPassed});
+  findings.tcb.status = tcb_status;
+  findings.development = development;
+  findings.facts = {.tcb_status_check = &kTcb,
+                    .tcb_evaluation_check = &kEvaluation,
+                    .debug_check = &kDebug,
+                    .report_data_check = &kReportData,
+                    .measurement_check = &kMeasurement,
+                    .workload_check = &kWorkload,
+                    .development_check = &kDevelopment,
+                    .tcb_matched = true,
+                    .debug = debug,
+                    .report_data = *report_data,
+                    .measurement = runtime,
+                    .workload = workload,
+                    .signer = signer};
+  return attest::appraise(std::move(findings), request.policy, request.expected, request.now);
+}
+
+World::World(std::unique_ptr<store::Store> store)
+    : token_key_(make_key(crypto::KeyType::kP256, rng_)),
+      ledger_key_(make_key(crypto::KeyType::kEd25519, rng_)),
+      store_(store ? std::move(store) : store::make_memory_store()) {
+  const std::string kid = token::thumbprint(token_key_.public_key());
+  const crypto::PrivateKey& signing = token_key_;
+  const crypto::PrivateKey& noting = ledger_key_;
+  keys_ = std::make_unique<Keys>(
+      Keys{.sessions = SessionSealer(filled(1)),
+           .rows = SealedRows(filled(2)),
+           .token_signer = {token::JwsAlgorithm::kEs256, kid,
+                            [&signing](Bytes message) {
+                              return signing.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256,
+                                                     message);
+                            }},
+           .token_key = {token::JwsAlgorithm::kEs256, token_key_.public_key(), kid},
+           .ledger = {*ledger::NoteKey::make("wardd.test/ledger", ledger_key_.public_key()),
+                      [&noting](Bytes message) {
+                        return noting.sign(crypto::SignatureAlgorithm::kEd25519, message);
+                      }}});
+  service_ = std::make_unique<Service>(
+      Service{*store_, verifier, *keys_, rng_, Options{.name = "wardd.test"}});
+}
+
+void World::set_up() const {
+  const Admin admin(service());
+  const Actor actor = administrator();
+  EXPECT_TRUE(admin.set_evidence_policy(actor, as_bytes(evidence_policy()), kNow));
+  EXPECT_TRUE(admin.set_results_policy(actor, "hospital", as_bytes(results_policy()), kNow));
+  EXPECT_TRUE(admin.put_resource(actor, "hospital/key/records", as_bytes("the key"), kNow));
+}
+
+Actor administrator() {
+  return {.name = "first", .role = Role::kAdministrator, .repositories = {}};
+}
+
+std::string evidence_policy() {
+  return R"({"schema":"ward.evidence-policy/1","runtimes":[")" + to_hex(Buffer(32, 2)) + "\"]}";
+}
+
+std::string results_policy() {
+  return R"({"schema":"ward.results-policy/1","releases":[{"resources":["key/records","key/absent"],)"
+         R"("workloads":[")" +
+         to_hex(Buffer(48, 1)) + R"("],"runtimes":[")" + to_hex(Buffer(32, 2)) + "\"]}]}";
+}
+
+}  // namespace ward::broker::test_support

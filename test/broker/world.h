@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "attest/appraisal.h"
+#include "broker/admin.h"
+#include "broker/broker.h"
+#include "crypto/sign.h"
+#include "store/store.h"
+
+// For tests of broker and server: a service over a memory store, whose verifier accepts a made-up
+// kind of evidence. What the verifier finds is set by the test; its bindings are compared for real.
+namespace ward::broker::test_support {
+
+inline constexpr UnixTime kNow{1700000000};
+
+// FakeVerifier reads evidence {"report_data":"<hex>"} and reports the facts of the test.
+class FakeVerifier final : public EvidenceVerifier {
+ public:
+  [[nodiscard]] Result<attest::Appraisal> appraise(const EvidenceRequest& request) const override;
+
+  Buffer workload = Buffer(48, 1);
+  Buffer runtime = Buffer(32, 2);
+  Buffer signer = Buffer(32, 3);
+  std::string tcb_status = "UpToDate";
+  bool debug = false;
+  bool development = false;
+};
+
+// World owns everything that a Service refers to.
+class World {
+ public:
+  explicit World(std::unique_ptr<store::Store> store = nullptr);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  FakeVerifier verifier;
+
+  [[nodiscard]] const Service& service() const { return *service_; }
+
+  [[nodiscard]] store::Store& store() const { return *store_; }
+
+  [[nodiscard]] const Keys& keys() const { return *keys_; }
+
+  [[nodiscard]] const crypto::PrivateKey& token_key() const { return token_key_; }
+
+  // set_up writes a policy for evidence that accepts the fake's runtime, one for results of the
+  // repository `hospital` that grants key/records, and the resource itself, "the key".
+  void set_up() const;
+
+ private:
+  crypto::SystemRng rng_;
+  crypto::PrivateKey token_key_;
+  crypto::PrivateKey ledger_key_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Keys> keys_;
+  std::unique_ptr<Service> service_;
+};
+
+[[nodiscard]] Actor administrator();
+
+// evidence_policy and results_policy are texts that fit the fake.
+[[nodiscard]] std::string evidence_policy();
+[[nodiscard]] std::string results_policy();
+
+}  // namespace ward::broker::test_support
