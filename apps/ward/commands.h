@@ -6,5 +6,6 @@
 namespace ward::cli {
 
 void add_ledger(CLI::App& app, Action& action);
+void add_token(CLI::App& app, Action& action);
 
 }  // namespace ward::cli

@@ -240,4 +240,24 @@ Result<EarView> view_ear(const JsonValue& claims) {
   return out;
 }
 
+Result<void> judge_ear(const EarView& ear, bool allow_development) {
+  if (ear.submods.empty()) return Error(Errc::kDenied, "ear: nothing was appraised");
+  for (const EarView::Submod& submod : ear.submods) {
+    // A development platform's hardware claim is bad by rule, so its status says nothing; that
+    // every check passed is then in the verdict alone.
+    const bool tolerated = allow_development && submod.development && submod.verdict == "accepted";
+    if (submod.status != TrustTier::kAffirming && !tolerated) {
+      return Error(Errc::kDenied, "ear: a status is not affirming");
+    }
+    if (!submod.verdict.empty() && submod.verdict != "accepted") {
+      return Error(Errc::kDenied, "ear: a verdict is not accepted");
+    }
+    if (!submod.unchecked.empty()) return Error(Errc::kDenied, "ear: something was not checked");
+    if (submod.development && !allow_development) {
+      return Error(Errc::kDenied, "ear: a development platform");
+    }
+  }
+  return {};
+}
+
 }  // namespace ward::token

@@ -122,4 +122,12 @@ struct EarView {
 // the vector's worst claim.
 [[nodiscard]] Result<EarView> view_ear(const codec::JsonValue& claims);
 
+// judge_ear is what a relying party asks of a result at least: every submod affirming, its verdict
+// "accepted" where ward wrote one, nothing unchecked, and no development platform unless
+// `allow_development`; then its verdict counts instead of its status, since its hardware is never
+// called genuine. Trustee's results carry no
+// ward.appraisal and so count as development. kDenied names the first reason. Policies (src/policy,
+// the broker) ask more.
+[[nodiscard]] Result<void> judge_ear(const EarView& ear, bool allow_development);
+
 }  // namespace ward::token

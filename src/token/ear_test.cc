@@ -213,6 +213,62 @@ TEST(Ear, results_that_a_relying_party_refuses) {
   }
 }
 
+struct Judged {
+  const char* name;
+  void (*change)(EarView::Submod&);
+  bool with_development;
+  bool without;
+};
+
+TEST(Ear, a_relying_party_accepts_affirming_results_alone) {
+  using enum TrustTier;
+  const std::vector<Judged> cases = {
+      {"good", [](EarView::Submod&) {}, true, true},
+      {"none", [](EarView::Submod& s) { s.status = kNone; }, false, false},
+      {"warning", [](EarView::Submod& s) { s.status = kWarning; }, false, false},
+      {"contraindicated", [](EarView::Submod& s) { s.status = kContraindicated; }, false, false},
+      {"refused", [](EarView::Submod& s) { s.verdict = "refused"; }, false, false},
+      {"undetermined", [](EarView::Submod& s) { s.verdict = "undetermined"; }, false, false},
+      {"unchecked", [](EarView::Submod& s) { s.unchecked = {"report_data"}; }, false, false},
+      {"development", [](EarView::Submod& s) { s.development = true; }, true, false},
+      {"development_none",
+       [](EarView::Submod& s) {
+         s.development = true;
+         s.status = kNone;
+       },
+       true, false},
+      {"development_contraindicated",
+       [](EarView::Submod& s) {
+         s.development = true;
+         s.status = kContraindicated;
+       },
+       true, false},
+      {"development_without_a_verdict",
+       [](EarView::Submod& s) {
+         s.development = true;
+         s.verdict.clear();
+         s.status = kContraindicated;
+       },
+       false, false},
+  };
+  for (const Judged& c : cases) {
+    EarView view;
+    view.submods.resize(2);
+    for (EarView::Submod& submod : view.submods) {
+      submod.status = kAffirming;
+      submod.verdict = "accepted";
+      submod.development = false;
+    }
+    c.change(view.submods[1]);
+    for (const bool allow : {true, false}) {
+      const auto judged = judge_ear(view, allow);
+      EXPECT_EQ(judged.has_value(), allow ? c.with_development : c.without) << c.name;
+      EXPECT_TRUE(judged || judged.error().code() == Errc::kDenied) << c.name;
+    }
+  }
+  EXPECT_EQ(code(judge_ear({}, true)), Errc::kDenied);
+}
+
 TEST(Ear, a_result_without_our_own_claim_counts_as_development) {
   const std::string text =
       R"({"eat_profile":"tag:github.com,2024:confidential-containers/Trustee",)"

@@ -1,0 +1,155 @@
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/commands.h"
+#include "base/time.h"
+#include "codec/json_write.h"
+#include "token/ear.h"
+#include "token/jwk.h"
+#include "token/jwt.h"
+
+// ward token verify: judges an attestation result as a relying party does.
+namespace ward::cli {
+namespace {
+
+struct Options {
+  std::string token_file;
+  std::string jwks_file;
+  std::string issuer;
+  std::string audience;
+  std::string at;
+  bool allow_development = false;
+  bool json = false;
+};
+
+constexpr std::int64_t kSkew_s = 60;
+
+std::optional<std::string> read_whole_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream out;
+  if (!file || !(out << file.rdbuf())) return std::nullopt;
+  std::string text = out.str();
+  if (text.size() > token::kMaxJwsBytes + 1) return std::nullopt;
+  return text;
+}
+
+std::optional<UnixTime> time_of(const Options& options) {
+  if (!options.at.empty()) return parse_rfc3339(options.at);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return UnixTime{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+}
+
+Result<std::vector<token::JwsKey>> keys_of(const std::string& jwks) {
+  WARD_TRY(const auto set, token::parse_jwks(as_bytes(jwks)));
+  std::vector<token::JwsKey> out;
+  for (const token::Jwk& jwk : set) {
+    auto key = token::jws_key(jwk);
+    if (key) out.push_back(*std::move(key));  // others are for encrypting
+  }
+  if (out.empty()) return Error(Errc::kMalformed, "jwks: no key that verifies");
+  return out;
+}
+
+struct Judged {
+  token::VerifiedJwt jwt;
+  token::EarView ear;
+  Result<void> verdict;
+};
+
+Result<std::unique_ptr<Judged>> judge(std::string_view text, const std::vector<token::JwsKey>& keys,
+                                      const Options& options, UnixTime now) {
+  token::JwtExpectations expected;
+  expected.issuer = options.issuer;
+  if (!options.audience.empty()) expected.audience = options.audience;
+  expected.now = now;
+  expected.skew_s = kSkew_s;
+  expected.rules = {.typ = "JWT", .ignore_embedded_key = true};
+  WARD_TRY(token::VerifiedJwt jwt, token::verify_jwt(text, keys, expected));
+  auto out = std::make_unique<Judged>(Judged{std::move(jwt), {}, {}});
+  WARD_TRY(out->ear, token::view_ear(out->jwt.claims));
+  out->verdict = token::judge_ear(out->ear, options.allow_development);
+  return out;
+}
+
+Result<std::string> judged_json(const Judged& judged) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.token/1");
+  w.member("verdict", judged.verdict ? "accepted" : "refused");
+  w.member("reason", judged.verdict ? std::optional<std::string>()
+                                    : std::optional<std::string>(judged.verdict.error().what()));
+  w.member("expires", format_rfc3339(judged.jwt.expires));
+  w.name("submods").begin_array();
+  for (const token::EarView::Submod& submod : judged.ear.submods) {
+    w.begin_object().member("name", submod.name).member("status", to_text(submod.status));
+    w.member("verdict", submod.verdict).member("development", submod.development);
+    w.name("unchecked").begin_array();
+    for (const std::string& name : submod.unchecked)
+      w.string(name);
+    w.end_array().end_object();
+  }
+  return w.end_array().end_object().take();
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_text(const Judged& judged) {
+  for (const token::EarView::Submod& submod : judged.ear.submods) {
+    print(submod.name + ": " + std::string(to_text(submod.status)) +
+          (submod.development ? ", development" : "") + '\n');
+  }
+  if (judged.verdict) print("accepted until " + format_rfc3339(judged.jwt.expires) + '\n');
+}
+
+int verify(const Options& options) {
+  const auto now = time_of(options);
+  if (!now) return fail(kUsage, "--at is not a time", "write it as 2024-05-18T18:22:51Z");
+  const auto jwks = read_whole_file(options.jwks_file);
+  if (!jwks) return fail(kUsage, "the key set cannot be read");
+  const auto keys = keys_of(*jwks);
+  if (!keys) return fail(kUsage, error_text(keys.error()), "give the issuer's JWKS");
+  auto text = read_whole_file(options.token_file);
+  if (!text) return fail(kCouldNotTell, "the token cannot be read");
+  if (!text->empty() && text->back() == '\n') text->pop_back();
+  const auto judged = judge(*text, *keys, options, *now);
+  if (!judged) return fail(kRefused, error_text(judged.error()));
+  if (options.json) {
+    const auto json = judged_json(**judged);
+    if (!json) return fail(kCouldNotTell, error_text(json.error()));
+    print(*json + '\n');
+  } else {
+    print_text(**judged);
+  }
+  const Result<void>& verdict = (*judged)->verdict;
+  return verdict ? kAccepted : fail(kRefused, error_text(verdict.error()));
+}
+
+}  // namespace
+
+void add_token(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* group = app.add_subcommand("token", "attestation results");
+  group->require_subcommand(1);
+  CLI::App* command = group->add_subcommand("verify", "judge a result as a relying party does");
+  command->add_option("FILE", options->token_file, "the token, a compact JWT")->required();
+  command->add_option("--jwks", options->jwks_file, "key set of the verifier that issued it")
+      ->required();
+  command->add_option("--issuer", options->issuer, "who must have issued it")->required();
+  command->add_option("--audience", options->audience,
+                      "whom it must be for; without this it is not compared");
+  command->add_option("--at", options->at, "judge as of this time, RFC 3339 in UTC");
+  command->add_flag("--allow-development", options->allow_development,
+                    "accept results about the development platform");
+  command->add_flag("--json", options->json, "print one JSON object");
+  command->callback([options, &action] { action = [options] { return verify(*options); }; });
+}
+
+}  // namespace ward::cli
