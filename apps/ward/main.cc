@@ -12,6 +12,7 @@ using ward::cli::Register;
 
 // In the order of `ward --help`.
 constexpr Register kCommands[] = {
+    ward::cli::add_keep,
     ward::cli::add_ledger,
     ward::cli::add_token,
 };

@@ -110,12 +110,20 @@ int create(int mount_fd, const std::string& path) {
                   0600);
 }
 
+// presize lets the tmpfs choose huge pages for a large file; copy sets the true size at the end.
+void presize(int source_fd, int to) {
+  struct stat info {};
+
+  if (to != -2 && ::fstat(source_fd, &info) == 0) (void)!::ftruncate(to, info.st_size);
+}
+
 // copy reads `source_fd` to its end; what is hashed is what is written to `to` (-2: nowhere).
 Result<Copied, Failure> copy(int source_fd, int to, const std::string& path,
                              std::uint64_t max_bytes) {
   crypto::Hasher hasher(crypto::Hash::kSha256);
   Buffer block(kCopyBytes);
   Copied out;
+  presize(source_fd, to);
   while (true) {
     const ssize_t n = ::read(source_fd, block.data(), block.size());
     if (n < 0 && errno == EINTR) continue;
@@ -128,6 +136,8 @@ Result<Copied, Failure> copy(int source_fd, int to, const std::string& path,
     hasher.update(part);
     if (to != -2 && !write_all(to, part)) return system_failure("file " + path, errno);
   }
+  if (to != -2 && ::ftruncate(to, static_cast<off_t>(out.size_bytes)) != 0)
+    return system_failure("file " + path, errno);
   const Buffer digest = hasher.finish();
   std::copy(digest.begin(), digest.end(), out.sha256.begin());
   return out;
