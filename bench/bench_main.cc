@@ -1,4 +1,8 @@
 #include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -16,6 +20,35 @@ void run(benchmark::State& state, const ward::bench::HotPath& path) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(path.bytes));
 }
 
+// Shows the runs as usual and keeps the processor time of each, in nanoseconds.
+class Reporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& one : runs) {
+      if (one.iterations > 0) {
+        time_ns[one.run_name.function_name] =
+            one.cpu_accumulated_time / static_cast<double>(one.iterations) * 1e9;
+      }
+    }
+    ConsoleReporter::ReportRuns(runs);
+  }
+
+  std::map<std::string, double> time_ns;
+};
+
+// Ratios hold on any machine, because both sides were timed in this run.
+void print_ratios(const std::vector<ward::bench::HotPath>& paths,
+                  const std::map<std::string, double>& time_ns) {
+  for (const auto& path : paths) {
+    const auto mine = time_ns.find(path.name);
+    const auto floor = time_ns.find(path.floor);
+    if (mine == time_ns.end() || floor == time_ns.end()) continue;
+    std::printf("ratio %s = %.2f x (%u x %s)\n", path.name.c_str(),
+                mine->second / (floor->second * path.floor_runs), path.floor_runs,
+                path.floor.c_str());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -26,7 +59,9 @@ int main(int argc, char** argv) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
+  Reporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  print_ratios(paths, reporter.time_ns);
   benchmark::Shutdown();
   return 0;
 }

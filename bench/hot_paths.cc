@@ -11,6 +11,8 @@
 #include "crypto/aead.h"
 #include "crypto/digest.h"
 #include "crypto/signature.h"
+#include "pki/build.h"
+#include "pki/certificate.h"
 
 namespace ward::bench {
 namespace {
@@ -79,6 +81,39 @@ HotPath aes256gcm_64k() {
           }};
 }
 
+// A certificate of the shape of a PCK leaf; its signature has the right form only, because parsing
+// does not look at it.
+Buffer certificate() {
+  constexpr std::array<pki::NamePart, 4> kName{
+      {{"CN", "ward hot path"}, {"O", "ward"}, {"L", "Nowhere"}, {"C", "XX"}}};
+  const pki::Name name = *pki::make_name(kName);
+  const Buffer point = p256_point();
+  const Buffer spki = crypto::PublicKey::from_p256_xy(point)->to_spki();
+  const pki::CertificateSpec spec{
+      .serial = Buffer(20, std::uint8_t{0x11}),
+      .signature_algorithm = crypto::SignatureAlgorithm::kEcdsaP256Sha256,
+      .issuer = name,
+      .subject = name,
+      .not_before = *parse_rfc3339("2024-01-01T00:00:00Z"),
+      .not_after = *parse_rfc3339("2034-01-01T00:00:00Z"),
+      .spki = spki,
+      .extensions = {pki::basic_constraints_extension({}),
+                     pki::key_usage_extension(pki::key_usage::kDigitalSignature),
+                     pki::subject_key_id_extension(*pki::key_id(spki)),
+                     pki::crl_distribution_point_extension("https://example.org/crl.der")}};
+  return *pki::build_certificate(spec, [](Bytes) -> Result<Buffer> {
+    return *from_hex(
+        "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+        "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
+  });
+}
+
+HotPath certificate_parse() {
+  auto der = std::make_shared<const Buffer>(certificate());
+  return {"pki.certificate", der->size(),
+          [der] { return pki::parse_certificate(*der).has_value(); }};
+}
+
 HotPath hex_64k() {
   auto data = std::make_shared<const Buffer>(65536, std::uint8_t{0x5a});
   return {"base.hex", data->size(), [data] { return to_hex(*data).size() == 131072; }};
@@ -92,8 +127,8 @@ HotPath time_parse() {
 }  // namespace
 
 std::vector<HotPath> hot_paths() {
-  return {time_parse(),  hex_64k(),  json_parse(),   sha256_64k(),
-          p256_verify(), p256_key(), aes256gcm_64k()};
+  return {time_parse(),  hex_64k(),  json_parse(),    sha256_64k(),
+          p256_verify(), p256_key(), aes256gcm_64k(), certificate_parse()};
 }
 
 }  // namespace ward::bench

@@ -4,6 +4,7 @@ option(WARD_HARDEN "Release hardening flags" OFF)
 option(WARD_TESTS "Build tests" ON)
 option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
+set(WARD_TEST_OPTIONS "" CACHE STRING "Options for the tests' own code, not for what they test")
 set(WARD_SANITIZE "" CACHE STRING "Value for -fsanitize=")
 
 # Groups that ./run builds: what users run, what tsan needs, the fuzz targets.
@@ -45,6 +46,7 @@ function(ward_tests name)
     return()
   endif()
   add_executable(ward_${name}_test ${A_SOURCES})
+  target_compile_options(ward_${name}_test PRIVATE ${WARD_TEST_OPTIONS})
   target_link_libraries(ward_${name}_test PRIVATE ${A_LIBS} ward_test_support ward_flags GTest::gmock_main)
   gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "unit;${A_LABELS}")
