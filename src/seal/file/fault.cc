@@ -1,0 +1,77 @@
+#include "seal/file/fault.h"
+
+namespace ward::seal {
+namespace {
+
+struct Row {
+  Fault fault;
+  Errc code;
+  std::string_view name;
+  Literal text;
+};
+
+using enum Fault;
+
+constexpr Row kRows[] = {
+    {kNotSealed, Errc::kMalformed, "not_sealed", "seal.file: not a sealed file"},
+    {kHeaderMalformed, Errc::kMalformed, "header_malformed", "seal.file: malformed header"},
+    {kHeaderLimit, Errc::kLimit, "header_limit", "seal.file: header beyond a limit"},
+    {kUnsupportedVersion, Errc::kUnsupported, "unsupported_version",
+     "seal.file: version of the format"},
+    {kUnsupportedSuite, Errc::kUnsupported, "unsupported_suite", "seal.file: unknown suite"},
+    {kNoSlot, Errc::kUnavailable, "no_slot", "seal.file: no slot for this key"},
+    {kWrongKey, Errc::kUntrusted, "wrong_key", "seal.file: wrong key"},
+    {kHeaderChanged, Errc::kUntrusted, "header_changed", "seal.file: the header was changed"},
+    {kNameMismatch, Errc::kDenied, "name_mismatch", "seal.file: the file has another name"},
+    {kIdMismatch, Errc::kDenied, "id_mismatch", "seal.file: the file has another id"},
+    {kSegmentChanged, Errc::kUntrusted, "segment_changed", "seal.file: a segment was changed"},
+    {kSegmentMoved, Errc::kUntrusted, "segment_moved", "seal.file: segments were reordered"},
+    {kTruncated, Errc::kTruncated, "truncated", "seal.file: the file was cut short"},
+    {kTrailingData, Errc::kMalformed, "trailing_data", "seal.file: data behind the end"},
+    {kContentChanged, Errc::kUntrusted, "content_changed",
+     "seal.file: not the content that the keep signed"},
+    {kSizeMismatch, Errc::kMalformed, "size_mismatch",
+     "seal.file: the plaintext changed its size while it was sealed"},
+    {kNoProvenance, Errc::kDenied, "no_provenance", "seal.file: no provenance"},
+    {kProvenanceUnchecked, Errc::kDenied, "provenance_unchecked",
+     "seal.file: a provenance that nobody said how to check"},
+    {kTokenUntrusted, Errc::kUntrusted, "token_untrusted", "seal.file: token of the provenance"},
+    {kTokenStale, Errc::kStale, "token_stale",
+     "seal.file: not made while the token of the provenance was valid"},
+    {kTokenDenied, Errc::kDenied, "token_denied", "seal.file: the token accepts no keep"},
+    {kDevelopment, Errc::kDenied, "development", "seal.file: made on a development platform"},
+    {kSignature, Errc::kUntrusted, "signature",
+     "seal.file: not signed by the key that the token binds"},
+    {kInitData, Errc::kUntrusted, "init_data", "seal.file: the token names other init-data"},
+    {kWorkload, Errc::kDenied, "workload", "seal.file: made by another workload"},
+};
+
+const Row& row_of(Fault fault) {
+  for (const Row& row : kRows) {
+    if (row.fault == fault) return row;
+  }
+  std::abort();  // an enumerator without a row: our own bug, which a test finds
+}
+
+}  // namespace
+
+std::string_view to_text(Fault fault) { return row_of(fault).name; }
+
+Error fault_error(Fault fault) {
+  const Row& row = row_of(fault);
+  return {row.code, row.text};
+}
+
+Error fault_error(Fault fault, std::uint64_t value) {
+  const Row& row = row_of(fault);
+  return {row.code, row.text, value};
+}
+
+std::optional<Fault> fault_of(const Error& error) {
+  for (const Row& row : kRows) {
+    if (std::string_view(row.text.c_str()) == error.what()) return row.fault;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ward::seal
