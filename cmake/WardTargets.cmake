@@ -122,6 +122,6 @@ function(ward_static_program name)
     -Wl,--start-group ${archives} ${A_SYSTEM} -Wl,--end-group ${CMAKE_DL_LIBS} Threads::Threads)
   set_property(TARGET ${name} PROPERTY POSITION_INDEPENDENT_CODE)  # unset: CMake would add -pie
   target_compile_options(${name} PRIVATE -fPIE)
-  target_link_options(${name} PRIVATE -static-pie)
+  target_link_options(${name} PRIVATE -static-pie -Wl,--strip-debug)  # it is copied at each start
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${archives})
 endfunction()
