@@ -39,7 +39,7 @@ class FakeBroker {
     auto context = net::server_context(identity_.certificate_pem, identity_.key_pem);
     EXPECT_TRUE(context);
     auto server = net::serve_https({}, *context, [this](const protocol::HttpRequest& request) {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       return answer(request);
     });
     EXPECT_TRUE(server);
@@ -56,7 +56,7 @@ class FakeBroker {
   [[nodiscard]] Bytes key() const { return key_.expose(); }
 
   [[nodiscard]] std::string init_data() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return init_data_;
   }
 
