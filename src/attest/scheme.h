@@ -27,8 +27,9 @@ struct SchemeInfo {
   const char* title;       // "Intel SGX, DCAP quote version 3"
   const char* media_type;  // of the evidence
   std::size_t report_data_size;
-  std::span<const CheckInfo> checks;  // all that it can produce
-  std::span<const Anchor> anchors;    // the maker's roots, pinned
+  std::span<const CheckInfo> checks;          // all that it can produce
+  std::span<const Anchor> anchors;            // the maker's roots, pinned
+  std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept
 };
 
 // Scheme is all knowledge of one kind of evidence. Stateless and thread safe. No method does I/O or

@@ -1,0 +1,59 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/cli.h"
+#include "apps/ward/commands.h"
+#include "attest/check.h"
+#include "tee/all.h"
+
+namespace ward::cli {
+namespace {
+
+// A cell of a Markdown table: no bar may end it early.
+std::string cell(const char* text) {
+  std::string out;
+  for (const char c : std::string_view(text)) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string table(std::span<const attest::CheckInfo> checks) {
+  std::string out =
+      "| check | what it means where it fails | what to do | reference |\n|---|---|---|---|\n";
+  for (const attest::CheckInfo& info : checks) {
+    out += "| `" + std::string(info.id) + "` | " + cell(info.meaning) + " | " + cell(info.hint) +
+           " | " + cell(info.reference) + " |\n";
+  }
+  return out;
+}
+
+int run() {
+  std::string out =
+      "# Checks\n\n"
+      "Every check that an appraisal may list, made by `ward checks` from the tables in the code. "
+      "An id never\n"
+      "changes its meaning. A check that nobody asked for, or that rests on one that failed, is "
+      "`not_done`, never\n"
+      "passed.\n";
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const attest::SchemeInfo info = scheme->info();
+    out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
+  }
+  const bool ok = std::fwrite(out.data(), 1, out.size(), stdout) == out.size();
+  return ok ? kAccepted : fail(kCouldNotTell, "standard output cannot be written");
+}
+
+}  // namespace
+
+void add_checks(CLI::App& app, Action& action) {
+  CLI::App* c =
+      app.add_subcommand("checks", "list every check: what it means and what to do (Markdown)");
+  c->callback([&action] { action = [] { return run(); }; });
+}
+
+}  // namespace ward::cli

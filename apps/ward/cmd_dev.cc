@@ -1,0 +1,74 @@
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/cli.h"
+#include "apps/ward/commands.h"
+#include "base/bytes.h"
+#include "codec/json_write.h"
+#include "crypto/rng.h"
+#include "tee/soft/attester/device_dir.h"
+
+namespace ward::cli {
+namespace {
+
+constexpr unsigned kDefaultDays = 365;
+constexpr unsigned kMaxDays = 3650;
+
+struct Options {
+  std::string dir;
+  unsigned days = kDefaultDays;
+  bool json = false;
+};
+
+int run_init(const Options& o) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const UnixTime at{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  crypto::SystemRng rng;
+  const auto done = soft::init(o.dir, at, o.days, rng);
+  if (!done) return fail(kCouldNotTell, done.error());
+  if (o.json) {
+    codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+    w.begin_object();
+    w.name("schema").string("ward.dev_init/1");
+    w.name("development").boolean(true);
+    w.name("root").string(o.dir + "/root.pem");
+    w.name("collateral").string(o.dir + "/collateral");
+    w.name("device").string(o.dir + "/device");
+    w.name("collateral_until").string(format_rfc3339({at.seconds + std::int64_t{o.days} * 86400}));
+    w.end_object();
+    const auto text = w.take();
+    if (!text) return fail(kCouldNotTell, error_text(text.error()));
+    std::printf("%s\n", text->c_str());
+    return kAccepted;
+  }
+  std::printf(
+      "made a development platform in %s\n"
+      "  root.pem     name it with --trust-root, together with --allow-development\n"
+      "  collateral/  give it with --collateral; valid for %u days\n"
+      "  device/, ca/ secrets: keep them with softd\n"
+      "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n",
+      o.dir.c_str(), o.days);
+  return kAccepted;
+}
+
+}  // namespace
+
+void add_dev(CLI::App& app, Action& action) {
+  auto o = std::make_shared<Options>();
+  CLI::App* dev = app.add_subcommand("dev", "the development platform (not a TEE)");
+  dev->require_subcommand(1);
+  CLI::App* init =
+      dev->add_subcommand("init", "make a development platform: root, collateral, device secrets");
+  init->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
+  init->add_option("--days", o->days, "how long the collateral is valid")
+      ->check(CLI::Range(1U, kMaxDays))
+      ->capture_default_str();
+  init->add_flag("--json", o->json, "print JSON (ward.dev_init/1)");
+  init->callback([o, &action] { action = [o] { return run_init(*o); }; });
+}
+
+}  // namespace ward::cli

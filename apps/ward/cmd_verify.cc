@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/appraisal_text.h"
+#include "apps/ward/cli.h"
+#include "apps/ward/commands.h"
+#include "apps/ward/input.h"
+#include "attest/appraisal_json.h"
+#include "pki/certificate.h"
+#include "tee/all.h"
+#include "verifier/verifier.h"
+
+namespace ward::cli {
+namespace {
+
+constexpr std::size_t kMaxEvidence = 4U << 20U;
+
+struct Options {
+  std::string file;
+  std::string collateral;
+  std::string at;
+  std::string report_data;
+  std::vector<std::string> measurements;
+  std::vector<std::string> workloads;
+  std::string trust_root;
+  std::vector<std::string> accept_tcb;
+  bool allow_debug = false;
+  bool allow_development = false;
+  std::optional<std::uint64_t> min_tcb_evaluation;
+  bool explain = false;
+  bool json = false;
+};
+
+// A usage mistake: what is wrong and what to do.
+struct Usage {
+  std::string what;
+  std::string hint;
+};
+
+UnixTime system_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+}
+
+Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& texts,
+                                                const char* option) {
+  if (texts.empty()) return attest::Expected(attest::Unchecked{});
+  std::vector<Buffer> values;
+  for (const std::string& text : texts) {
+    auto value = from_hex(text);
+    if (!value || value->empty()) {
+      return Usage{std::string(option) + ": not hexadecimal: " + text,
+                   "two digits per octet, no prefix, no blanks"};
+    }
+    values.push_back(*std::move(value));
+  }
+  return attest::Expected(std::move(values));
+}
+
+Result<attest::Expectations, Usage> expectations(const Options& o, const attest::Scheme& scheme) {
+  attest::Expectations out;
+  const std::vector<std::string> data =
+      o.report_data.empty() ? std::vector<std::string>{} : std::vector{o.report_data};
+  WARD_TRY(out.report_data, expected_values(data, "--report-data"));
+  WARD_TRY(out.measurement, expected_values(o.measurements, "--measurement"));
+  WARD_TRY(out.workload, expected_values(o.workloads, "--workload"));
+  const std::size_t size = scheme.info().report_data_size;
+  if (!data.empty() && data[0].size() != 2 * size) {
+    return Usage{"--report-data: " + std::to_string(data[0].size() / 2) +
+                     " octets, but the report data of " + scheme.info().name + " has " +
+                     std::to_string(size),
+                 "give the whole field; ward neither pads nor cuts what it compares"};
+  }
+  return out;
+}
+
+bool known_status(const std::string& status) {
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const auto known = scheme->info().tcb_statuses;
+    if (std::ranges::count(known, status) > 0) return true;
+  }
+  return false;
+}
+
+std::string known_statuses() {
+  std::string out = "any";
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    for (const char* status : scheme->info().tcb_statuses) {
+      if (out.find(std::string(" ") + status) == std::string::npos)
+        out += std::string(", ") + status;
+    }
+  }
+  return "one of " + out;
+}
+
+Result<attest::Policy, Usage> make_policy(const Options& o) {
+  attest::Policy policy;
+  if (!o.accept_tcb.empty() || o.allow_debug || o.allow_development || o.min_tcb_evaluation) {
+    policy.name = "command line";
+  }
+  for (const std::string& status : o.accept_tcb) {
+    if (status == "any") {
+      policy.accept_any_tcb = true;
+    } else if (status == "Revoked") {
+      return Usage{"--accept-tcb: Revoked is never accepted", "take it off the list"};
+    } else if (!known_status(status)) {
+      return Usage{"--accept-tcb: no TCB status: " + status, known_statuses()};
+    } else {
+      policy.accepted_tcb.push_back(status);
+    }
+  }
+  policy.allow_debug = o.allow_debug;
+  policy.allow_development = o.allow_development;
+  policy.min_tcb_evaluation = o.min_tcb_evaluation;
+  return policy;
+}
+
+// Every root that a user names beside the makers' pinned ones is a development root: results say
+// so.
+Result<std::vector<attest::Anchor>, Usage> named_roots(const std::string& path) {
+  std::vector<attest::Anchor> out;
+  if (path.empty()) return out;
+  const auto text = read_file(path, attest::kMaxDocumentBytes);
+  if (!text) return Usage{path + ": " + error_text(text.error()), "--trust-root takes a PEM file"};
+  const auto certificates = pki::parse_certificates(as_text(*text));
+  if (!certificates)
+    return Usage{path + ": " + error_text(certificates.error()), "--trust-root takes a PEM file"};
+  for (const pki::Certificate& c : *certificates) {
+    out.push_back(
+        {.spki_sha256 = c.spki_sha256(), .name = c.subject.common_name(), .development = true});
+  }
+  return out;
+}
+
+int exit_code(attest::Verdict verdict) {
+  switch (verdict) {
+    case attest::Verdict::kAccepted:
+      return kAccepted;
+    case attest::Verdict::kRefused:
+      return kRefused;
+    case attest::Verdict::kUndetermined:
+      return kCouldNotTell;
+  }
+  return kRefused;
+}
+
+int print(const Options& o, const attest::Appraisal& appraisal) {
+  std::string text;
+  if (o.json) {
+    codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
+    attest::write_appraisal(writer, appraisal);
+    auto taken = writer.take();
+    if (!taken) return fail(kCouldNotTell, error_text(taken.error()));
+    text = *std::move(taken) + "\n";
+  } else {
+    text = o.explain ? explain_text(appraisal) : short_text(appraisal);
+  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+    return fail(kCouldNotTell, "standard output cannot be written");
+  }
+  return exit_code(appraisal.verdict);
+}
+
+int usage(const Usage& u) { return fail(kUsage, u.what, u.hint); }
+
+int run(const Options& o) {
+  const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
+  if (!at)
+    return fail(kUsage, "--at: not a time: " + o.at, "RFC 3339 in UTC, like 2024-05-18T18:22:51Z");
+  auto policy = make_policy(o);
+  if (!policy) return usage(policy.error());
+  auto roots = named_roots(o.trust_root);
+  if (!roots) return usage(roots.error());
+  const auto evidence = read_file(o.file, kMaxEvidence);
+  if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
+
+  const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
+  const attest::Scheme* scheme = verifier.recognise(*evidence);
+  if (scheme == nullptr) {
+    return fail(kCouldNotTell, o.file + ": no kind of evidence that ward knows",
+                "give the evidence as the platform made it, one whole binary file");
+  }
+  auto expected = expectations(o, *scheme);
+  if (!expected) return usage(expected.error());
+  attest::Collateral collateral;
+  if (!o.collateral.empty()) {
+    auto read = read_collateral(o.collateral);
+    if (!read) return fail(kCouldNotTell, o.collateral + ": " + error_text(read.error()));
+    collateral = *std::move(read);
+  }
+  const auto appraisal = verifier.appraise({.evidence = *evidence,
+                                            .collateral = collateral,
+                                            .now = *at,
+                                            .expected = *std::move(expected)});
+  if (!appraisal) return fail(kCouldNotTell, error_text(appraisal.error()));
+  return print(o, *appraisal);
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Action& action) {
+  auto o = std::make_shared<Options>();
+  CLI::App* c = app.add_subcommand(
+      "verify", "appraise evidence: is it genuine, current, and what you expect?");
+  c->add_option("FILE", o->file, "evidence, as the platform made it; - is standard input")
+      ->required();
+  c->add_option("--collateral", o->collateral, "a file, or a folder with any mixture of documents");
+  c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
+  c->add_option("--report-data", o->report_data, "the whole report data that you expect, in hex");
+  c->add_option("--measurement", o->measurements,
+                "an accepted launch measurement, in hex; may be given again");
+  c->add_option("--workload", o->workloads,
+                "an accepted workload field (CONFIGID), in hex; may be given again");
+  c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
+  c->add_option("--accept-tcb", o->accept_tcb, "TCB statuses to accept beside UpToDate, or any")
+      ->delimiter(',');
+  c->add_flag("--allow-debug", o->allow_debug, "accept workloads in debug mode");
+  c->add_flag("--allow-development", o->allow_development, "accept development platforms");
+  c->add_option("--min-tcb-evaluation", o->min_tcb_evaluation,
+                "least tcbEvaluationDataNumber of the TCB documents");
+  auto* explain = c->add_flag("--explain", o->explain, "show every check");
+  c->add_flag("--json", o->json, "print the appraisal as JSON (ward.appraisal/1)")
+      ->excludes(explain);
+  c->callback([o, &action] { action = [o] { return run(*o); }; });
+}
+
+}  // namespace ward::cli

@@ -1,0 +1,78 @@
+#include "apps/ward/input.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+namespace ward::cli {
+namespace {
+
+struct Close {
+  void operator()(std::FILE* f) const { std::fclose(f); }
+};
+
+constexpr std::size_t kChunk = 64U << 10U;
+
+Result<Buffer> read_stream(std::FILE* in, std::size_t max) {
+  Buffer out;
+  for (;;) {
+    const std::size_t had = out.size();
+    out.resize(had + kChunk);
+    const std::size_t n = std::fread(out.data() + had, 1, kChunk, in);
+    out.resize(had + n);
+    if (out.size() > max) return Error(Errc::kLimit, "file: larger than ward reads", max);
+    if (n < kChunk) break;
+  }
+  if (std::ferror(in) != 0) return Error(Errc::kUnavailable, "file: cannot be read");
+  return out;
+}
+
+}  // namespace
+
+Result<Buffer> read_file(const std::string& path, std::size_t max) {
+  if (path == "-") return read_stream(stdin, max);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return Error(Errc::kUnavailable, "file: is a folder");
+  }
+  const std::unique_ptr<std::FILE, Close> in(std::fopen(path.c_str(), "rbe"));
+  if (!in) return Error(Errc::kUnavailable, "file: cannot be opened");
+  return read_stream(in.get(), max);
+}
+
+Result<attest::Collateral> read_collateral(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::error_code failed;
+  if (fs::is_directory(path, failed)) {
+    for (fs::recursive_directory_iterator
+             at(path, fs::directory_options::skip_permission_denied, failed),
+         end;
+         !failed && at != end; at.increment(failed)) {
+      std::error_code type_failed;
+      if (at->is_regular_file(type_failed)) files.push_back(at->path().string());
+      if (files.size() > attest::kMaxDocuments) {
+        return Error(Errc::kLimit, "collateral: more files than ward reads", attest::kMaxDocuments);
+      }
+    }
+    if (failed) return Error(Errc::kUnavailable, "collateral: folder cannot be read");
+    std::ranges::sort(files);
+  } else {
+    files.push_back(path);
+  }
+  attest::Collateral out;
+  for (const std::string& file : files) {
+    auto bytes = read_file(file, attest::kMaxDocumentBytes);
+    if (!bytes) return bytes.error();
+    std::string name = file;
+    if (files.size() > 1 && file.starts_with(path)) {
+      name = file.substr(path.size());
+      name.erase(0, std::min(name.find_first_not_of('/'), name.size()));
+    }
+    out.documents.push_back({std::move(name), *std::move(bytes)});
+  }
+  return out;
+}
+
+}  // namespace ward::cli

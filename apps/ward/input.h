@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "attest/collateral.h"
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace ward::cli {
+
+// read_file reads a whole file of at most `max` octets; "-" is standard input. kUnavailable where
+// it cannot be opened or read, kLimit where it is larger.
+[[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);
+
+// read_collateral reads one file, or every regular file below a folder (symbolic links to folders
+// are not followed), in the order of their names.
+[[nodiscard]] Result<attest::Collateral> read_collateral(const std::string& path);
+
+}  // namespace ward::cli

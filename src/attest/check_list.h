@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attest/check.h"
+
+namespace ward::attest {
+
+// CheckList holds one entry for every check of a scheme, in the order of its table, all `blocked`
+// until they are recorded: a check that the code forgot is therefore never passed. Id is the enum
+// that indexes the table.
+template <class Id>
+class CheckList {
+ public:
+  explicit CheckList(std::span<const CheckInfo> table) {
+    for (const CheckInfo& info : table) {
+      checks_.push_back({.info = &info, .not_done = NotDone::kBlocked});
+    }
+  }
+
+  // record notes that the check was done, what was found and what was expected, and returns
+  // `passed`.
+  bool record(Id id, bool passed, std::string found, Expectation expected) {
+    Check& check = at(id);
+    check.outcome = passed ? Outcome::kPassed : Outcome::kFailed;
+    check.not_done = NotDone::kNone;
+    check.found = std::move(found);
+    check.expected = std::move(expected.text);
+    check.origin = expected.origin;
+    check.expected_from = std::move(expected.from);
+    return passed;
+  }
+
+  // absent notes that the check could not be done for want of `what`.
+  void absent(Id id, std::string what) {
+    Check& check = at(id);
+    check.outcome = Outcome::kNotDone;
+    check.not_done = NotDone::kAbsent;
+    check.expected = std::move(what);
+  }
+
+  [[nodiscard]] bool passed(Id id) const {
+    return checks_[static_cast<std::size_t>(id)].outcome == Outcome::kPassed;
+  }
+
+  // take hands the entries over, but for those in [first, checks) that policy records itself.
+  [[nodiscard]] std::vector<Check> take_before(Id first) {
+    checks_.resize(static_cast<std::size_t>(first), Check{});
+    return std::move(checks_);
+  }
+
+ private:
+  Check& at(Id id) { return checks_[static_cast<std::size_t>(id)]; }
+
+  std::vector<Check> checks_;
+};
+
+}  // namespace ward::attest

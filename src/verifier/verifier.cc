@@ -1,0 +1,29 @@
+#include "verifier/verifier.h"
+
+namespace ward::verifier {
+
+Verifier::Verifier(std::span<const attest::Scheme* const> schemes,
+                   std::vector<attest::Anchor> extra_anchors, attest::Policy policy)
+    : schemes_(schemes.begin(), schemes.end()),
+      extra_anchors_(std::move(extra_anchors)),
+      policy_(std::move(policy)) {}
+
+const attest::Scheme* Verifier::recognise(Bytes evidence) const {
+  for (const attest::Scheme* scheme : schemes_) {
+    if (scheme->recognises(evidence)) return scheme;
+  }
+  return nullptr;
+}
+
+Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
+  const attest::Scheme* scheme = recognise(request.evidence);
+  if (scheme == nullptr) return Error(Errc::kUnsupported, "no kind of evidence that ward knows");
+  const auto pinned = scheme->info().anchors;
+  std::vector<attest::Anchor> anchors(pinned.begin(), pinned.end());
+  anchors.insert(anchors.end(), extra_anchors_.begin(), extra_anchors_.end());
+  auto findings = scheme->verify(request.evidence, request.collateral, anchors, request.now);
+  if (!findings) return findings.error();
+  return attest::appraise(*std::move(findings), policy_, request.expected, request.now);
+}
+
+}  // namespace ward::verifier

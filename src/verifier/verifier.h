@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "attest/collateral.h"
+#include "attest/scheme.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace ward::verifier {
+
+// Request is one appraisal: evidence, what the caller supplies beside it, and what the caller
+// expects. The expectations have no default: whoever does not compare report data or measurement
+// spells attest::Unchecked{}.
+struct Request {
+  Bytes evidence;
+  const attest::Collateral& collateral;
+  UnixTime now;
+  attest::Expectations expected;
+};
+
+// Verifier is the one pipeline from bytes to an appraisal; the command line, libward and the broker
+// use this object and no other. Immutable and thread safe. It opens nothing and reads no clock.
+class Verifier {
+ public:
+  // `schemes` must outlive the verifier. `extra_anchors` are roots that the relying party names
+  // beside the makers' pinned ones; each says whether it is a development platform's.
+  Verifier(std::span<const attest::Scheme* const> schemes,
+           std::vector<attest::Anchor> extra_anchors, attest::Policy policy);
+
+  // recognise returns the scheme whose evidence this is, or null: then there is nothing to appraise
+  // (exit 3).
+  [[nodiscard]] const attest::Scheme* recognise(Bytes evidence) const;
+
+  // appraise verifies the evidence and applies policy and expectations. kUnsupported where no
+  // scheme recognises it.
+  [[nodiscard]] Result<attest::Appraisal> appraise(const Request& request) const;
+
+  [[nodiscard]] std::span<const attest::Scheme* const> schemes() const { return schemes_; }
+
+  [[nodiscard]] const attest::Policy& policy() const { return policy_; }
+
+ private:
+  std::vector<const attest::Scheme*> schemes_;
+  std::vector<attest::Anchor> extra_anchors_;
+  attest::Policy policy_;
+};
+
+}  // namespace ward::verifier

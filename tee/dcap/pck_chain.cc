@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "codec/pem.h"
+#include "tee/dcap/verify.h"
+
+namespace ward::dcap {
+namespace {
+
+using attest::Expectation;
+using attest::Origin;
+
+constexpr PathChecks kPckPath = {CheckId::kPckChainRoot,      CheckId::kPckChainSignature,
+                                 CheckId::kPckChainNames,     CheckId::kPckChainConstraints,
+                                 CheckId::kPckChainNotBefore, CheckId::kPckChainNotAfter};
+constexpr CrlChecks kRootCrl = {CheckId::kRootCrlPresent, CheckId::kRootCrlSignature,
+                                CheckId::kRootCrlThisUpdate, CheckId::kRootCrlNextUpdate,
+                                CheckId::kRootCrlExtensions};
+constexpr CrlChecks kPckCrl = {CheckId::kPckCrlPresent, CheckId::kPckCrlSignature,
+                               CheckId::kPckCrlThisUpdate, CheckId::kPckCrlNextUpdate,
+                               CheckId::kPckCrlExtensions};
+
+// The profile's subject names end like this; before it stands the maker ("Intel", or the
+// development platform's mark).
+bool pck_names(std::span<const pki::Certificate> chain) {
+  const std::string ca = chain[1].subject.common_name();
+  return chain[0].subject.common_name().ends_with(" SGX PCK Certificate") &&
+         (ca.ends_with(" SGX PCK Platform CA") || ca.ends_with(" SGX PCK Processor CA")) &&
+         chain[2].subject.common_name().ends_with(" SGX Root CA");
+}
+
+// PCK 1.3.5: the leaf is no CA and may sign.
+bool pck_leaf_profile(const pki::Certificate& leaf) {
+  if (leaf.basic_constraints && leaf.basic_constraints->ca) return false;
+  return leaf.key_usage && (*leaf.key_usage & pki::key_usage::kDigitalSignature) != 0 &&
+         leaf.public_key && leaf.public_key->type() == crypto::KeyType::kP256;
+}
+
+void add_pck_claims(const PckExtensions& e, std::vector<attest::Claim>& out) {
+  static constexpr const char* kTypes[] = {"standard", "scalable", "scalable with integrity"};
+  out.push_back({"pck.fmspc", to_buffer(e.fmspc)});
+  out.push_back({"pck.pce_id", to_buffer(e.pce_id)});
+  out.push_back({"pck.pce_svn", std::uint64_t{e.pce_svn}});
+  out.push_back({"pck.cpu_svn", to_buffer(e.cpu_svn)});
+  out.push_back({"pck.tcb_components", to_buffer(e.tcb_components)});
+  out.push_back({"pck.ppid", to_buffer(e.ppid)});
+  out.push_back({"pck.sgx_type",
+                 e.sgx_type < 3 ? std::string(kTypes[e.sgx_type]) : std::to_string(e.sgx_type)});
+  if (e.platform_instance_id) {
+    out.push_back({"pck.platform_instance_id", to_buffer(*e.platform_instance_id)});
+  }
+  if (e.dynamic_platform) out.push_back({"pck.dynamic_platform", *e.dynamic_platform});
+  if (e.cached_keys) out.push_back({"pck.cached_keys", *e.cached_keys});
+  if (e.smt_enabled) out.push_back({"pck.smt_enabled", *e.smt_enabled});
+}
+
+}  // namespace
+
+std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe) {
+  CheckList& checks = context.checks;
+  const std::uint16_t type = qe.certification_type;
+  const std::string type_text = "type " + std::to_string(type);
+  const bool readable = type >= certification::kPpidPlain && type <= certification::kPckChain;
+  checks.record(CheckId::kCertificationDataType, readable, type_text,
+                {"type 5, or types 1 to 4 with the chain as collateral"});
+  if (!readable) return std::nullopt;
+  if (type != certification::kPckChain) {
+    checks.absent(CheckId::kPckChainPresent, "the PCK certificate chain inside the quote (type 5)");
+    return std::nullopt;
+  }
+  checks.record(CheckId::kPckChainPresent, true, type_text, {"a PCK certificate chain"});
+  auto chain = pki::parse_certificates(as_text(qe.certification_data));
+  const bool form = chain.has_value() && chain->size() == 3;
+  checks.record(CheckId::kPckChainForm, form,
+                chain ? std::to_string(chain->size()) + " certificates" : chain.error().what(),
+                {"PCK certificate, processor or platform CA, root"});
+  if (!form) return std::nullopt;
+
+  Platform platform{.chain = *std::move(chain), .chain_origin = "quote"};
+  record_path(context, platform.chain, kPckPath, pck_names(platform.chain),
+              pck_leaf_profile(platform.leaf()));
+  const attest::Anchor* anchor = find_anchor(context.anchors, platform.root());
+  context.findings.development = anchor != nullptr && anchor->development;
+
+  const pki::Extension* extension = platform.leaf().find(pck_extension_oid());
+  const auto parsed = extension == nullptr
+                          ? Result<PckExtensions>(Error(Errc::kMalformed, "absent"))
+                          : parse_pck_extensions(extension->value);
+  if (!checks.record(CheckId::kPckExtensions, parsed.has_value(),
+                     parsed ? "FMSPC " + to_hex(parsed->fmspc) : parsed.error().what(),
+                     {"PPID, TCB, PCE-ID, FMSPC and SGX Type"})) {
+    return std::nullopt;
+  }
+  platform.extensions = *parsed;
+  add_pck_claims(*parsed, context.findings.claims);
+  return platform;
+}
+
+const pki::Certificate* anchored_root(const Context& context, const Platform* platform) {
+  if (platform != nullptr) {
+    return find_anchor(context.anchors, platform->root()) == nullptr ? nullptr : &platform->root();
+  }
+  for (const Named<pki::Certificate>& certificate : context.collateral.certificates) {
+    if (find_anchor(context.anchors, certificate.value) != nullptr) return &certificate.value;
+  }
+  return nullptr;
+}
+
+const Named<pki::Crl>* verify_root_crl(Context& context, const pki::Certificate& root) {
+  return select_crl(context, root, kRootCrl);
+}
+
+void verify_revocation(Context& context, const Platform& platform,
+                       const Named<pki::Crl>* root_crl) {
+  CheckList& checks = context.checks;
+  // A CA that is not the root's leaves these blocked: its CRL would say nothing.
+  if (!checks.passed(CheckId::kPckChainSignature) || !checks.passed(CheckId::kPckChainNames))
+    return;
+  if (root_crl != nullptr) {
+    const bool revoked = root_crl->value.revokes(platform.ca().serial);
+    checks.record(CheckId::kPckCaRevocation, !revoked, "serial " + to_hex(platform.ca().serial),
+                  {"not listed", Origin::kCollateral, root_crl->origin()});
+  }
+  if (const auto* crl = select_crl(context, platform.ca(), kPckCrl)) {
+    const bool revoked = crl->value.revokes(platform.leaf().serial);
+    checks.record(CheckId::kPckRevocation, !revoked, "serial " + to_hex(platform.leaf().serial),
+                  {"not listed", Origin::kCollateral, crl->origin()});
+  }
+}
+
+}  // namespace ward::dcap

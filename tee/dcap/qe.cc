@@ -1,0 +1,94 @@
+#include "tee/dcap/verify.h"
+
+namespace ward::dcap {
+namespace {
+
+using attest::Origin;
+using crypto::PublicKey;
+using crypto::SignatureAlgorithm;
+
+// value & mask, for equal lengths.
+template <std::size_t N>
+std::array<std::uint8_t, N> masked(Bytes value, const std::array<std::uint8_t, N>& mask) {
+  std::array<std::uint8_t, N> out{};
+  for (std::size_t i = 0; i < N; ++i)
+    out[i] = value[i] & mask[i];
+  return out;
+}
+
+template <std::size_t N>
+bool record_masked(CheckList& checks, CheckId id, Bytes found,
+                   const std::array<std::uint8_t, N>& expected,
+                   const std::array<std::uint8_t, N>& mask, const std::string& origin) {
+  const auto want = masked(expected, mask);
+  return checks.record(id, masked(found, mask) == want, to_hex(found),
+                       {to_hex(want) + " under mask " + to_hex(mask), Origin::kCollateral, origin});
+}
+
+bool record_identity(CheckList& checks, const ReportBody& report,
+                     const Named<QeIdentity>& identity) {
+  const QeIdentity& id = identity.value;
+  const std::string origin = identity.origin();
+  bool ok =
+      record_masked(checks, CheckId::kQeReportMiscSelect, report.get<report_body::MiscSelect>(),
+                    id.misc_select, id.misc_select_mask, origin);
+  ok &= record_masked(checks, CheckId::kQeReportAttributes, report.get<report_body::Attributes>(),
+                      id.attributes, id.attributes_mask, origin);
+  const Bytes signer = report.get<report_body::MrSigner>();
+  ok &= checks.record(CheckId::kQeReportMrSigner, equal(signer, id.mr_signer), to_hex(signer),
+                      {to_hex(id.mr_signer), Origin::kCollateral, origin});
+  const std::uint16_t product = report.u16<report_body::IsvProdId>();
+  ok &=
+      checks.record(CheckId::kQeReportIsvProdId, product == id.isv_prod_id, std::to_string(product),
+                    {std::to_string(id.isv_prod_id), Origin::kCollateral, origin});
+  return ok;
+}
+
+}  // namespace
+
+const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attestation_key,
+                            const Platform* platform, const Named<QeIdentity>* identity) {
+  CheckList& checks = context.checks;
+  const ReportBody report(qe.report);
+  if (platform != nullptr && platform->leaf().public_key) {
+    checks.record(CheckId::kQeReportSignature,
+                  platform->leaf().public_key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256,
+                                                         qe.report, qe.signature),
+                  "signature by the PCK key", {"a right signature"});
+  }
+  checks.record(CheckId::kQeReportReserved, report.reserved_zero(), "reserved bytes", {"all zero"});
+  const Bytes data = report.get<report_body::ReportData>();
+  const auto want = crypto::sha256(concat({attestation_key, qe.auth_data}));
+  checks.record(CheckId::kQeReportData, equal(data.first(32), want) && all_zero(data.subspan(32)),
+                to_hex(data), {to_hex(want) + " and 32 zero bytes"});
+  checks.record(CheckId::kQeReportDebug, !report.debug(), report.debug() ? "true" : "false",
+                {"false"});
+  if (identity == nullptr) return nullptr;
+  record_identity(checks, report, *identity);
+  const std::uint16_t svn = report.u16<report_body::IsvSvn>();
+  const QeTcbLevel* level = nullptr;
+  for (const QeTcbLevel& candidate : identity->value.levels) {
+    if (svn >= candidate.isv_svn) {
+      level = &candidate;
+      break;
+    }
+  }
+  checks.record(CheckId::kQeTcbLevel, level != nullptr, "ISVSVN " + std::to_string(svn),
+                {"at least the lowest level", Origin::kCollateral, identity->origin()});
+  return level;
+}
+
+void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
+                            Bytes signature) {
+  const auto key = PublicKey::from_p256_xy(attestation_key);
+  if (!context.checks.record(CheckId::kAttestationKey, key.has_value(), to_hex(attestation_key),
+                             {"a point of P-256"})) {
+    return;
+  }
+  context.checks.record(
+      CheckId::kQuoteSignature,
+      key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part, signature),
+      "signature by the attestation key over header and body", {"a right signature"});
+}
+
+}  // namespace ward::dcap

@@ -1,0 +1,244 @@
+#include "tee/dcap/tcb_documents.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "codec/json.h"
+
+namespace ward::dcap {
+namespace {
+
+using codec::JsonValue;
+
+// Members reads the members of one object and keeps the first complaint.
+class Members {
+ public:
+  Members(Bytes document, const JsonValue& object, std::string path, std::optional<Diag>& diag)
+      : document_(document), object_(&object), path_(std::move(path)), diag_(&diag) {
+    if (!object.is_object()) complain(object.begin(), "", "an object");
+  }
+
+  const JsonValue* value(const char* name) {
+    const JsonValue* found = object_->find(name);
+    if (found == nullptr) complain(object_->begin(), name, "this member");
+    return found;
+  }
+
+  [[nodiscard]] bool has(const char* name) const { return object_->find(name) != nullptr; }
+
+  std::string string(const char* name) {
+    const JsonValue* v = value(name);
+    if (v == nullptr) return {};
+    const auto text = v->as_string();
+    if (!text) complain(v->begin(), name, "a string");
+    return std::string(text.value_or(""));
+  }
+
+  std::uint64_t number(const char* name, std::uint64_t max) {
+    const JsonValue* v = value(name);
+    if (v == nullptr) return 0;
+    const auto n = v->as_uint();
+    if (!n || *n > max) complain(v->begin(), name, "an integer from 0 to " + std::to_string(max));
+    return n.value_or(0);
+  }
+
+  UnixTime time(const char* name) {
+    const JsonValue* v = value(name);
+    if (v == nullptr) return {};
+    const auto text = v->as_string();
+    const auto t = text ? parse_rfc3339(*text) : std::nullopt;
+    if (!t) complain(v->begin(), name, "a time like 2024-05-18T18:22:51Z");
+    return t.value_or(UnixTime{});
+  }
+
+  template <std::size_t N>
+  std::array<std::uint8_t, N> hex(const char* name) {
+    const JsonValue* v = value(name);
+    if (v == nullptr) return {};
+    const auto text = v->as_string();
+    const auto bytes = text ? from_hex(*text) : std::nullopt;
+    const auto fixed = bytes ? to_array<N>(*bytes) : std::nullopt;
+    if (!fixed) complain(v->begin(), name, std::to_string(2 * N) + " hexadecimal digits");
+    return fixed.value_or(std::array<std::uint8_t, N>{});
+  }
+
+  TcbStatus status() {
+    const JsonValue* v = value("tcbStatus");
+    if (v == nullptr) return TcbStatus::kRevoked;
+    const auto text = v->as_string();
+    const auto parsed = text ? parse_tcb_status(*text) : std::nullopt;
+    if (!parsed) complain(v->begin(), "tcbStatus", "a TCB status of the PCS API");
+    return parsed.value_or(TcbStatus::kRevoked);
+  }
+
+  std::vector<std::string> advisories() {
+    std::vector<std::string> out;
+    if (!has("advisoryIDs")) return out;
+    const JsonValue* v = value("advisoryIDs");
+    if (!v->is_array() || v->items().size() > kMaxAdvisories) {
+      complain(v->begin(), "advisoryIDs", "an array of at most 256 strings");
+      return out;
+    }
+    for (const JsonValue& item : v->items()) {
+      const auto text = item.as_string();
+      if (!text) complain(item.begin(), "advisoryIDs", "a string");
+      out.emplace_back(text.value_or(""));
+    }
+    return out;
+  }
+
+  // levels gives the items of tcbLevels; Intel's documents have at least one.
+  const std::vector<JsonValue>& levels() {
+    static const std::vector<JsonValue> kNone;
+    const JsonValue* v = value("tcbLevels");
+    if (v == nullptr) return kNone;
+    if (!v->is_array() || v->items().empty() || v->items().size() > kMaxTcbLevels) {
+      complain(v->begin(), "tcbLevels", "an array of 1 to 256 levels");
+      return kNone;
+    }
+    return v->items();
+  }
+
+  Members object(const char* name) {
+    static const JsonValue kNull;
+    const JsonValue* v = value(name);
+    return {document_, v == nullptr ? kNull : *v, where(name), *diag_};
+  }
+
+  Members item(const JsonValue& v, const char* list, std::size_t index) {
+    return {document_, v, where(list) + "[" + std::to_string(index) + "]", *diag_};
+  }
+
+  void complain(std::size_t offset, const char* name, const std::string& expected) {
+    if (!*diag_) *diag_ = diag_at(document_, offset, where(name), expected);
+  }
+
+ private:
+  [[nodiscard]] std::string where(const std::string& name) const {
+    if (name.empty()) return path_;
+    return path_.empty() ? name : path_ + "." + name;
+  }
+
+  Bytes document_;
+  const JsonValue* object_;
+  std::string path_;
+  std::optional<Diag>* diag_;
+};
+
+void read_head(Members& m, SignedDocument& out) {
+  out.issue_date = m.time("issueDate");
+  out.next_update = m.time("nextUpdate");
+  out.evaluation_number = m.number("tcbEvaluationDataNumber", 1U << 30U);
+}
+
+// Version 2 writes sgxtcbcomp01svn..16, version 3 an array of objects with an svn.
+void read_components(Members& tcb, std::uint32_t version, TcbLevel& level) {
+  level.pce_svn = static_cast<std::uint16_t>(tcb.number("pcesvn", 65535));
+  if (version == 2) {
+    for (std::size_t i = 0; i < 16; ++i) {
+      const std::string digits = (i < 9 ? "0" : "") + std::to_string(i + 1);
+      const std::string name = "sgxtcbcomp" + digits + "svn";
+      level.sgx_components.at(i) = static_cast<std::uint8_t>(tcb.number(name.c_str(), 255));
+    }
+    return;
+  }
+  const JsonValue* list = tcb.value("sgxtcbcomponents");
+  if (list == nullptr) return;
+  if (list->items().size() != 16) {
+    tcb.complain(list->begin(), "sgxtcbcomponents", "an array of 16 components");
+    return;
+  }
+  for (std::size_t i = 0; i < 16; ++i) {
+    Members component = tcb.item(list->items()[i], "sgxtcbcomponents", i);
+    level.sgx_components.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
+  }
+}
+
+void read_tcb_info(Members& m, TcbInfo& out) {
+  out.version = static_cast<std::uint32_t>(m.number("version", 1000));
+  if (out.version != 2 && out.version != 3) {
+    m.complain(0, "version", "TCB info version 2 or 3");
+    return;
+  }
+  // Version 2 has no id: it exists for SGX alone.
+  out.id = out.version == 2 ? "SGX" : m.string("id");
+  read_head(m, out);
+  out.fmspc = m.hex<6>("fmspc");
+  out.pce_id = m.hex<2>("pceId");
+  if (m.number("tcbType", 1000) != 0) m.complain(0, "tcbType", "TCB type 0");
+  const auto& levels = m.levels();
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    Members level = m.item(levels[i], "tcbLevels", i);
+    TcbLevel parsed;
+    Members tcb = level.object("tcb");
+    read_components(tcb, out.version, parsed);
+    parsed.tcb_date = level.time("tcbDate");
+    parsed.status = level.status();
+    parsed.advisory_ids = level.advisories();
+    out.levels.push_back(std::move(parsed));
+  }
+}
+
+// The API writes MISCSELECT as a number's hex digits, the report holds it little-endian.
+std::array<std::uint8_t, 4> reversed(std::array<std::uint8_t, 4> v) {
+  std::ranges::reverse(v);
+  return v;
+}
+
+void read_qe_identity(Members& m, QeIdentity& out) {
+  out.version = static_cast<std::uint32_t>(m.number("version", 1000));
+  if (out.version != 2) {
+    m.complain(0, "version", "enclave identity version 2");
+    return;
+  }
+  out.id = m.string("id");
+  read_head(m, out);
+  out.misc_select = reversed(m.hex<4>("miscselect"));
+  out.misc_select_mask = reversed(m.hex<4>("miscselectMask"));
+  out.attributes = m.hex<16>("attributes");
+  out.attributes_mask = m.hex<16>("attributesMask");
+  out.mr_signer = m.hex<32>("mrsigner");
+  out.isv_prod_id = static_cast<std::uint16_t>(m.number("isvprodid", 65535));
+  const auto& levels = m.levels();
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    Members level = m.item(levels[i], "tcbLevels", i);
+    QeTcbLevel parsed;
+    Members tcb = level.object("tcb");
+    parsed.isv_svn = static_cast<std::uint16_t>(tcb.number("isvsvn", 65535));
+    parsed.tcb_date = level.time("tcbDate");
+    parsed.status = level.status();
+    parsed.advisory_ids = level.advisories();
+    out.levels.push_back(std::move(parsed));
+  }
+}
+
+template <class T>
+Result<T, Diag> parse_signed(Bytes json, const char* member, void (*read)(Members&, T&)) {
+  auto parsed = codec::parse_json(json, {.max_bytes = kMaxTcbDocument, .max_depth = 16});
+  if (!parsed) return parsed.error();
+  std::optional<Diag> diag;
+  T out;
+  Members top(json, *parsed, "", diag);
+  if (!diag) {
+    out.signature = top.hex<64>("signature");
+    Members body = top.object(member);
+    if (const JsonValue* v = parsed->find(member); v != nullptr && v->is_object()) {
+      out.body = to_buffer(v->raw(json));
+      read(body, out);
+    }
+  }
+  if (diag) return *diag;
+  return out;
+}
+
+}  // namespace
+
+Result<TcbInfo, Diag> parse_tcb_info(Bytes json) {
+  return parse_signed<TcbInfo>(json, "tcbInfo", read_tcb_info);
+}
+
+Result<QeIdentity, Diag> parse_qe_identity(Bytes json) {
+  return parse_signed<QeIdentity>(json, "enclaveIdentity", read_qe_identity);
+}
+
+}  // namespace ward::dcap

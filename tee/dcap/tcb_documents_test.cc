@@ -1,0 +1,172 @@
+#include "tee/dcap/tcb_documents.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/signature.h"
+#include "pki/certificate.h"
+#include "test/support/vectors.h"
+
+namespace ward::dcap {
+namespace {
+
+// The value of `name=` in a key_fields column.
+std::string field(const std::string& fields, const std::string& name) {
+  const std::string key = name + "=";
+  auto at = fields.find(key);
+  while (at != std::string::npos && at > 0 && fields[at - 1] != ' ')
+    at = fields.find(key, at + 1);
+  if (at == std::string::npos) return {};
+  return fields.substr(at + key.size(), fields.find(' ', at) - at - key.size());
+}
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool intel_signed(const SignedDocument& document) {
+  for (const char* name :
+       {"TCB_Signing_20180521_ec37d981.pem", "TCB_Signing_20250506_c0575e76.pem"}) {
+    const auto c =
+        pki::parse_certificates(test::read_text(test::vectors_dir() / "dcap/certs" / name));
+    EXPECT_TRUE(c) << name;
+    if (c->front().public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256,
+                                         document.body, document.signature)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class T>
+void judge(const char* kind, const char* negative, Result<T, Diag> (*parse)(Bytes)) {
+  std::size_t in_manifest = 0;
+  std::size_t judged = 0;
+  std::size_t differences = 0;
+  for (auto& row : test::read_tsv(test::vectors_dir() / "MANIFEST.tsv")) {
+    const bool good = row["kind"] == kind;
+    if (!good && row["kind"] != negative) continue;
+    ++in_manifest;
+    SCOPED_TRACE(row["file"]);
+    const Buffer json = test::read_file(test::vectors_dir() / row["file"]);
+    const auto parsed = parse(json);
+    if (good) {
+      ASSERT_TRUE(parsed) << to_text(parsed.error());
+      EXPECT_TRUE(intel_signed(*parsed));
+      EXPECT_EQ(std::to_string(parsed->version), field(row["key_fields"], "version"));
+      EXPECT_EQ(std::to_string(parsed->evaluation_number), field(row["key_fields"], "evalnum"));
+      EXPECT_EQ(row["valid_time"],
+                format_rfc3339(parsed->issue_date) + ".." + format_rfc3339(parsed->next_update));
+      if constexpr (std::is_same_v<T, TcbInfo>) {
+        EXPECT_EQ(to_hex(parsed->fmspc), lower(field(row["key_fields"], "fmspc")));
+      }
+    } else {
+      EXPECT_TRUE(!parsed || !intel_signed(*parsed)) << "a negative vector passes as Intel's";
+    }
+    ++judged;
+  }
+  EXPECT_GT(judged, 0U);
+  test::report_vectors(kind, in_manifest, judged, differences);
+}
+
+TEST(TcbInfo, EveryVectorParsesWithItsFieldsAndNoNegativeOneIsIntels) {
+  WARD_NEED_VECTORS();
+  judge<TcbInfo>("tcbinfo", "neg-tcbinfo", parse_tcb_info);
+}
+
+TEST(QeIdentity, EveryVectorParsesWithItsFieldsAndNoNegativeOneIsIntels) {
+  WARD_NEED_VECTORS();
+  judge<QeIdentity>("qeid", "neg-qeid", parse_qe_identity);
+}
+
+constexpr const char* kComponents =
+    R"("sgxtcbcomponents":[{"svn":1},{"svn":2},{"svn":3},{"svn":4},{"svn":5},{"svn":6},{"svn":7},{"svn":8},)"
+    R"({"svn":9},{"svn":10},{"svn":11},{"svn":12},{"svn":13},{"svn":14},{"svn":15},{"svn":16}],"pcesvn":13)";
+
+std::string tcb_info_json() {
+  return std::string(R"({"tcbInfo": {"id":"SGX","version":3,"issueDate":"2024-05-02T02:44:30Z",)") +
+         R"("nextUpdate":"2024-06-01T02:44:30Z","fmspc":"00606A000000","pceId":"0000","tcbType":0,)" +
+         R"("tcbEvaluationDataNumber":16,"tcbLevels":[{"tcb":{)" + kComponents +
+         R"(},"tcbDate":"2023-08-09T00:00:00Z","tcbStatus":"UpToDate","advisoryIDs":["INTEL-SA-00001"]}]} ,)" +
+         R"("signature":")" + std::string(128, 'a') + "\"}";
+}
+
+TEST(TcbInfo, TheBodyIsTheOctetsAsSent) {
+  const std::string json = tcb_info_json();
+  const auto info = parse_tcb_info(as_bytes(json));
+  ASSERT_TRUE(info) << to_text(info.error());
+  EXPECT_TRUE(as_text(info->body).starts_with(R"({"id":"SGX")"));
+  EXPECT_TRUE(as_text(info->body).ends_with("]}"));
+  EXPECT_EQ(info->levels.at(0).sgx_components.at(15), 16);
+  EXPECT_EQ(info->levels.at(0).advisory_ids, std::vector<std::string>{"INTEL-SA-00001"});
+}
+
+struct Edit {
+  const char* name;
+  const char* from;
+  const char* to;
+  const char* path;  // of the Diag
+};
+
+constexpr Edit kEdits[] = {
+    {"no_id", R"("id":"SGX",)", "", "tcbInfo.id"},
+    {"version_1", R"("version":3)", R"("version":1)", "tcbInfo.version"},
+    {"version_4", R"("version":3)", R"("version":4)", "tcbInfo.version"},
+    {"date_without_zone", "02:44:30Z\",\"next", "02:44:30\",\"next", "tcbInfo.issueDate"},
+    {"fmspc_short", "00606A000000", "00606A0000", "tcbInfo.fmspc"},
+    {"fmspc_not_hex", "00606A000000", "00606G000000", "tcbInfo.fmspc"},
+    {"pce_id_number", R"("pceId":"0000")", R"("pceId":0)", "tcbInfo.pceId"},
+    {"tcb_type_1", R"("tcbType":0)", R"("tcbType":1)", "tcbInfo.tcbType"},
+    {"svn_256", R"({"svn":16})", R"({"svn":256})",
+     "tcbInfo.tcbLevels[0].tcb.sgxtcbcomponents[15].svn"},
+    {"svn_negative", R"({"svn":16})", R"({"svn":-1})",
+     "tcbInfo.tcbLevels[0].tcb.sgxtcbcomponents[15].svn"},
+    {"svn_float", R"({"svn":16})", R"({"svn":16.0})",
+     "tcbInfo.tcbLevels[0].tcb.sgxtcbcomponents[15].svn"},
+    {"fifteen_components", R"({"svn":1},)", "", "tcbInfo.tcbLevels[0].tcb.sgxtcbcomponents"},
+    {"pcesvn_65536", R"("pcesvn":13)", R"("pcesvn":65536)", "tcbInfo.tcbLevels[0].tcb.pcesvn"},
+    {"unknown_status", "UpToDate", "Uptodate", "tcbInfo.tcbLevels[0].tcbStatus"},
+    {"advisory_number", R"(["INTEL-SA-00001"])", "[1]", "tcbInfo.tcbLevels[0].advisoryIDs"},
+    {"signature_short", "aaaa\"}", "aa\"}", "signature"},
+    {"duplicate_member", R"("id":"SGX",)", R"("id":"SGX","id":"SGX",)", "tcbInfo"},
+};
+
+TEST(TcbInfo, EachMalformedMemberIsNamed) {
+  for (const Edit& edit : kEdits) {
+    SCOPED_TRACE(edit.name);
+    std::string json = tcb_info_json();
+    const auto at = json.find(edit.from);
+    ASSERT_NE(at, std::string::npos);
+    json.replace(at, std::string_view(edit.from).size(), edit.to);
+    const auto parsed = parse_tcb_info(as_bytes(json));
+    ASSERT_FALSE(parsed);
+    EXPECT_TRUE(parsed.error().path.starts_with(edit.path)) << to_text(parsed.error());
+  }
+}
+
+TEST(TcbInfo, RefusesACutAtEveryLength) {
+  const std::string json = tcb_info_json();
+  for (std::size_t n = 0; n < json.size(); ++n) {
+    EXPECT_FALSE(parse_tcb_info(as_bytes(json).first(n))) << n;
+  }
+}
+
+TEST(TcbInfo, LevelsBeyondTheLimitAreRefused) {
+  std::string json = tcb_info_json();
+  const auto begin = json.find("{\"tcb\":");
+  const auto end = json.find("]} ,");
+  const std::string level = json.substr(begin, end - begin);
+  const auto with = [&](std::size_t n) {
+    std::string levels = level;
+    for (std::size_t i = 1; i < n; ++i)
+      levels += "," + level;
+    return json.substr(0, begin) + levels + json.substr(end);
+  };
+  EXPECT_TRUE(parse_tcb_info(as_bytes(with(kMaxTcbLevels))));
+  EXPECT_FALSE(parse_tcb_info(as_bytes(with(kMaxTcbLevels + 1))));
+  EXPECT_FALSE(parse_tcb_info(as_bytes(json.substr(0, begin) + json.substr(end))));
+}
+
+}  // namespace
+}  // namespace ward::dcap

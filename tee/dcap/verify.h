@@ -1,0 +1,129 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/time.h"
+#include "pki/certificate.h"
+#include "pki/path.h"
+#include "tee/dcap/certification.h"
+#include "tee/dcap/checks.h"
+#include "tee/dcap/collateral.h"
+#include "tee/dcap/pck.h"
+
+namespace ward::dcap {
+
+// What one verification knows and fills. Everything is borrowed for the length of the call.
+struct Context {
+  CheckList& checks;
+  const CollateralSet& collateral;
+  std::span<const attest::Anchor> anchors;
+  UnixTime now;
+  attest::Findings& findings;
+};
+
+// What the quote shows of its platform, once the PCK chain parsed.
+struct Platform {
+  std::vector<pki::Certificate> chain;  // PCK leaf, processor or platform CA, root
+  PckExtensions extensions;
+  std::string chain_origin;
+
+  [[nodiscard]] const pki::Certificate& leaf() const { return chain[0]; }
+
+  [[nodiscard]] const pki::Certificate& ca() const { return chain[1]; }
+
+  [[nodiscard]] const pki::Certificate& root() const { return chain[2]; }
+};
+
+// Which documents belong to which TEE.
+struct TeeIds {
+  const char* tcb_info;     // "SGX", "TDX"
+  const char* qe_identity;  // "QE", "TD_QE"
+};
+
+// verify_pck_chain checks the chain of certification data type 5 up to a pinned root; nullopt where
+// it does not parse or is not there. Notes that the chain is a development platform's in the
+// findings.
+[[nodiscard]] std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe);
+
+// anchored_root returns a certificate whose key is a trust anchor: the PCK chain's own root, or
+// else (a quote without a chain) one of the collateral; null where there is none. Borrowed.
+[[nodiscard]] const pki::Certificate* anchored_root(const Context& context,
+                                                    const Platform* platform);
+
+// verify_root_crl selects and checks the root's CRL; null where no acceptable one was given.
+// Borrowed.
+[[nodiscard]] const Named<pki::Crl>* verify_root_crl(Context& context,
+                                                     const pki::Certificate& root);
+
+// verify_revocation selects and checks the PCK CA's CRL, and that neither CA nor leaf is revoked.
+void verify_revocation(Context& context, const Platform& platform, const Named<pki::Crl>* root_crl);
+
+// The signed TCB documents that were chosen. Null where absent, malformed or not fitting; borrowed
+// from the collateral.
+struct TcbDocuments {
+  const Named<TcbInfo>* tcb_info = nullptr;
+  const Named<QeIdentity>* qe_identity = nullptr;
+};
+
+// verify_tcb_documents selects TCB info and QE identity, and checks their signatures up to `root`
+// and their times. The root is the PCK chain's own: one root may not vouch for another's platforms.
+// `platform` may be null: then no TCB info can be chosen.
+[[nodiscard]] TcbDocuments verify_tcb_documents(Context& context, const Platform* platform,
+                                                const pki::Certificate& root,
+                                                const Named<pki::Crl>* root_crl, const TeeIds& ids);
+
+// verify_qe checks the quoting enclave's report: signed by the PCK key, vouching for the
+// attestation key, and as its identity says. Returns the level of the quoting enclave; null where
+// none matched.
+const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attestation_key,
+                            const Platform* platform, const Named<QeIdentity>* identity);
+
+// verify_quote_signature checks the attestation key and its signature over `signed_part`.
+void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
+                            Bytes signature);
+
+// match_sgx_level finds the first level of the TCB info that the PCK certificate's TCB reaches.
+[[nodiscard]] const TcbLevel* match_sgx_level(const TcbInfo& info, const PckExtensions& pck);
+
+// conclude_tcb records the matched levels, converges their status and collects the advisories.
+void conclude_tcb(Context& context, const Platform* platform, const TcbDocuments& documents,
+                  const QeTcbLevel* qe_level);
+
+// Recording a CRL's checks (crl.cc) for the root's or the PCK CA's.
+struct CrlChecks {
+  CheckId present;
+  CheckId signature;
+  CheckId this_update;
+  CheckId next_update;
+  CheckId extensions;
+};
+
+// select_crl returns the CRL of `issuer` to use, or null, and records its checks.
+const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
+                                  const CrlChecks& ids);
+
+// Recording a certificate path's checks.
+struct PathChecks {
+  std::optional<CheckId>
+      root{};  // nullopt: the caller gave the anchor as the top of the chain itself
+  CheckId signature;
+  CheckId names;
+  CheckId constraints;
+  CheckId not_before;
+  CheckId not_after;
+};
+
+// record_path checks `chain` against the anchor that its top certificate carries, at the context's
+// time, and records one outcome per fact. `names_ok` adds the profile's demands on names,
+// `profile_ok` those on the leaf. True where all passed.
+bool record_path(Context& context, std::span<const pki::Certificate> chain, const PathChecks& ids,
+                 bool names_ok, bool profile_ok);
+
+// find_anchor returns the anchor whose key `certificate` carries, or null.
+[[nodiscard]] const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors,
+                                                const pki::Certificate& certificate);
+
+}  // namespace ward::dcap

@@ -1,0 +1,374 @@
+#include "tee/soft/world.h"
+
+#include <algorithm>
+
+#include "base/writer.h"
+#include "codec/json_write.h"
+#include "codec/pem.h"
+
+namespace ward::soft {
+namespace {
+
+using codec::JsonWriter;
+using crypto::KeyType;
+using crypto::PrivateKey;
+using crypto::SignatureAlgorithm;
+using dcap::PckExtensions;
+
+constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kRootYears = 20;
+constexpr std::array<std::uint8_t, 6> kDevelopmentFmspc = {0xff, 0x77, 0x61, 0x72, 0x64, 0x00};
+constexpr std::uint16_t kQeSvn = 8;
+constexpr std::uint16_t kQeProdId = 1;
+constexpr std::size_t kAuthDataSize = 32;
+
+Result<pki::Name> name(const char* end) {
+  const std::string common = std::string(kMark) + end;
+  const pki::NamePart parts[] = {
+      {"C", "XX"}, {"O", "ward development - not a TEE"}, {"CN", common}};
+  return pki::make_name(parts);
+}
+
+Buffer serial(crypto::Rng& rng) {
+  Buffer out(16);
+  rng.fill(out);
+  out[0] = static_cast<std::uint8_t>((out[0] & 0x7fU) | 0x40U);
+  return out;
+}
+
+pki::Extension pck_extension(const PckExtensions& pck) {
+  return {.oid = to_buffer(dcap::pck_extension_oid()),
+          .critical = false,
+          .value = write_pck_extensions(pck)};
+}
+
+PckExtensions platform(crypto::Rng& rng) {
+  PckExtensions out;
+  rng.fill(out.ppid);
+  out.tcb_components.fill(1);
+  out.cpu_svn.fill(1);
+  out.pce_svn = 13;
+  out.fmspc = kDevelopmentFmspc;
+  out.sgx_type = 0;
+  std::array<std::uint8_t, 16> instance{};
+  rng.fill(instance);
+  out.platform_instance_id = instance;
+  out.dynamic_platform = false;
+  out.cached_keys = false;
+  out.smt_enabled = true;
+  return out;
+}
+
+// A certificate of the PKI, for the key `subject_spki`, issued under `issuer_spki`.
+Result<pki::CertificateSpec> certificate(const pki::Name& issuer, const pki::Name& subject,
+                                         Bytes subject_spki, Bytes issuer_spki, crypto::Rng& rng) {
+  WARD_TRY(const Buffer subject_id, pki::key_id(subject_spki));
+  WARD_TRY(const Buffer issuer_id, pki::key_id(issuer_spki));
+  pki::CertificateSpec out;
+  out.serial = serial(rng);
+  out.signature_algorithm = SignatureAlgorithm::kEcdsaP256Sha256;
+  out.issuer = issuer;
+  out.subject = subject;
+  out.spki = to_buffer(subject_spki);
+  out.extensions = {pki::subject_key_id_extension(subject_id),
+                    pki::authority_key_id_extension(issuer_id)};
+  return out;
+}
+
+void make_ca(pki::CertificateSpec& spec, std::uint32_t path_len) {
+  spec.extensions.push_back(
+      pki::key_usage_extension(pki::key_usage::kKeyCertSign | pki::key_usage::kCrlSign));
+  spec.extensions.push_back(pki::basic_constraints_extension({.ca = true, .path_len = path_len}));
+}
+
+void make_leaf(pki::CertificateSpec& spec) {
+  spec.extensions.push_back(pki::key_usage_extension(pki::key_usage::kDigitalSignature));
+  spec.extensions.push_back(pki::basic_constraints_extension({.ca = false}));
+}
+
+Result<pki::CrlSpec> crl(const pki::Name& issuer, Bytes issuer_spki, UnixTime from, UnixTime to) {
+  WARD_TRY(const Buffer issuer_id, pki::key_id(issuer_spki));
+  pki::CrlSpec out;
+  out.signature_algorithm = SignatureAlgorithm::kEcdsaP256Sha256;
+  out.issuer = issuer;
+  out.this_update = from;
+  out.next_update = to;
+  out.extensions = {pki::authority_key_id_extension(issuer_id), pki::crl_number_extension(1)};
+  return out;
+}
+
+void state_documents(SgxWorld& world, Bytes root_spki, UnixTime from, UnixTime to) {
+  dcap::TcbInfo& info = world.tcb_info;
+  info.id = "SGX";
+  info.version = 3;
+  info.issue_date = from;
+  info.next_update = to;
+  info.evaluation_number = 17;
+  info.fmspc = world.pck.fmspc;
+  info.pce_id = world.pck.pce_id;
+  dcap::TcbLevel level;
+  level.sgx_components = world.pck.tcb_components;
+  level.pce_svn = world.pck.pce_svn;
+  level.tcb_date = from;
+  level.status = dcap::TcbStatus::kUpToDate;
+  info.levels = {level};
+  level.sgx_components.fill(0);
+  level.pce_svn = 0;
+  level.status = dcap::TcbStatus::kOutOfDate;
+  level.advisory_ids = {"WARD-DEVELOPMENT-0001"};
+  info.levels.push_back(level);
+
+  dcap::QeIdentity& qe = world.qe_identity;
+  qe.id = "QE";
+  qe.version = 2;
+  qe.issue_date = from;
+  qe.next_update = to;
+  qe.evaluation_number = 17;
+  qe.misc_select_mask.fill(0xff);
+  qe.attributes = {0x15};  // INIT, MODE64BIT, PROVISIONKEY
+  qe.attributes_mask.fill(0);
+  std::fill_n(qe.attributes_mask.begin(), 8, std::uint8_t{0xff});
+  qe.mr_signer =
+      crypto::sha256(concat({as_bytes("ward development quoting enclave signer"), root_spki}));
+  qe.isv_prod_id = kQeProdId;
+  qe.levels = {{.isv_svn = kQeSvn, .tcb_date = from, .status = dcap::TcbStatus::kUpToDate},
+               {.isv_svn = 1, .tcb_date = from, .status = dcap::TcbStatus::kOutOfDate}};
+}
+
+Result<Buffer> sign_certificate(const pki::CertificateSpec& spec, const PrivateKey& key) {
+  return pki::build_certificate(
+      spec, [&](Bytes tbs) { return key.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs); });
+}
+
+Result<Buffer> sign_crl(const pki::CrlSpec& spec, const PrivateKey& key) {
+  return pki::build_crl(
+      spec, [&](Bytes tbs) { return key.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs); });
+}
+
+Result<std::string> sign_document(const char* member, const std::string& body,
+                                  const PrivateKey& key) {
+  WARD_TRY(const Buffer signature,
+           key.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, as_bytes(body)));
+  return std::string("{\"") + member + "\":" + body + ",\"signature\":\"" + to_hex(signature) +
+         "\"}";
+}
+
+void write_head(JsonWriter& w, const dcap::SignedDocument& d) {
+  w.name("id").string(d.id);
+  w.name("version").unsigned_integer(d.version);
+  w.name("issueDate").string(format_rfc3339(d.issue_date));
+  w.name("nextUpdate").string(format_rfc3339(d.next_update));
+}
+
+void write_level_end(JsonWriter& w, UnixTime date, dcap::TcbStatus status,
+                     const std::vector<std::string>& advisories) {
+  w.name("tcbDate").string(format_rfc3339(date));
+  w.name("tcbStatus").string(tcb_status_text(status));
+  if (advisories.empty()) return;
+  w.name("advisoryIDs").begin_array();
+  for (const std::string& id : advisories)
+    w.string(id);
+  w.end_array();
+}
+
+// MISCSELECT is written as a number's digits; the report holds it little-endian.
+std::string number_hex(std::array<std::uint8_t, 4> little_endian) {
+  std::ranges::reverse(little_endian);
+  return to_hex(little_endian);
+}
+
+}  // namespace
+
+Result<SgxKeys> generate_keys(crypto::Rng& rng) {
+  WARD_TRY(PrivateKey root, PrivateKey::generate(KeyType::kP256, rng));
+  WARD_TRY(PrivateKey pck_ca, PrivateKey::generate(KeyType::kP256, rng));
+  WARD_TRY(PrivateKey tcb_signing, PrivateKey::generate(KeyType::kP256, rng));
+  WARD_TRY(PrivateKey pck, PrivateKey::generate(KeyType::kP256, rng));
+  return SgxKeys{std::move(root), std::move(pck_ca), std::move(tcb_signing), std::move(pck)};
+}
+
+Result<SgxWorld> default_world(const SgxKeys& keys, UnixTime from, unsigned days,
+                               crypto::Rng& rng) {
+  WARD_TRY(const pki::Name root, name(" SGX Root CA"));
+  WARD_TRY(const pki::Name ca, name(" SGX PCK Platform CA"));
+  WARD_TRY(const pki::Name signing, name(" SGX TCB Signing"));
+  WARD_TRY(const pki::Name pck, name(" SGX PCK Certificate"));
+  const Buffer root_spki = keys.root.public_key().to_spki();
+  const Buffer ca_spki = keys.pck_ca.public_key().to_spki();
+  SgxWorld out;
+  out.pck = platform(rng);
+  WARD_TRY(out.root_cert, certificate(root, root, root_spki, root_spki, rng));
+  make_ca(out.root_cert, 1);
+  WARD_TRY(out.pck_ca_cert, certificate(root, ca, ca_spki, root_spki, rng));
+  make_ca(out.pck_ca_cert, 0);
+  WARD_TRY(out.tcb_signing_cert,
+           certificate(root, signing, keys.tcb_signing.public_key().to_spki(), root_spki, rng));
+  make_leaf(out.tcb_signing_cert);
+  WARD_TRY(out.pck_cert, certificate(ca, pck, keys.pck.public_key().to_spki(), ca_spki, rng));
+  make_leaf(out.pck_cert);
+  for (pki::CertificateSpec* spec :
+       {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert, &out.pck_cert}) {
+    spec->not_before = from;
+    spec->not_after = {from.seconds + kRootYears * 365 * kDay};
+  }
+  const UnixTime to{from.seconds + days * kDay};
+  WARD_TRY(out.root_crl, crl(root, root_spki, from, to));
+  WARD_TRY(out.pck_crl, crl(ca, ca_spki, from, to));
+  state_documents(out, root_spki, from, to);
+  return out;
+}
+
+Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys) {
+  pki::CertificateSpec leaf = world.pck_cert;
+  leaf.extensions.push_back(pck_extension(world.pck));
+  WARD_TRY(const Buffer root, sign_certificate(world.root_cert, keys.root));
+  WARD_TRY(const Buffer ca, sign_certificate(world.pck_ca_cert, keys.root));
+  WARD_TRY(const Buffer signing, sign_certificate(world.tcb_signing_cert, keys.root));
+  WARD_TRY(const Buffer pck, sign_certificate(leaf, keys.pck_ca));
+  WARD_TRY(const std::string info, tcb_info_body(world.tcb_info));
+  WARD_TRY(const std::string identity, qe_identity_body(world.qe_identity));
+  SgxCollateral out;
+  out.root_pem = codec::to_pem("CERTIFICATE", root);
+  out.tcb_signing_pem = codec::to_pem("CERTIFICATE", signing) + out.root_pem;
+  out.pck_chain_pem =
+      codec::to_pem("CERTIFICATE", pck) + codec::to_pem("CERTIFICATE", ca) + out.root_pem;
+  WARD_TRY(out.root_crl, sign_crl(world.root_crl, keys.root));
+  WARD_TRY(out.pck_crl, sign_crl(world.pck_crl, keys.pck_ca));
+  WARD_TRY(out.tcb_info, sign_document("tcbInfo", info, keys.tcb_signing));
+  WARD_TRY(out.qe_identity, sign_document("enclaveIdentity", identity, keys.tcb_signing));
+  return out;
+}
+
+attest::Collateral SgxCollateral::documents() const {
+  attest::Collateral out;
+  const auto text = [&](const char* file, const std::string& t) {
+    out.documents.push_back({file, to_buffer(as_bytes(t))});
+  };
+  text("root_ca.pem", root_pem);
+  text("tcb_signing.pem", tcb_signing_pem);
+  out.documents.push_back({"root_ca.crl", root_crl});
+  out.documents.push_back({"pck_platform_ca.crl", pck_crl});
+  text("tcb_info.json", tcb_info);
+  text("qe_identity.json", qe_identity);
+  return out;
+}
+
+Result<std::string> tcb_info_body(const dcap::TcbInfo& info) {
+  JsonWriter w;
+  w.begin_object();
+  write_head(w, info);
+  w.name("fmspc").string(to_hex(info.fmspc));
+  w.name("pceId").string(to_hex(info.pce_id));
+  w.name("tcbType").unsigned_integer(0);
+  w.name("tcbEvaluationDataNumber").unsigned_integer(info.evaluation_number);
+  w.name("tcbLevels").begin_array();
+  for (const dcap::TcbLevel& level : info.levels) {
+    w.begin_object().name("tcb").begin_object().name("sgxtcbcomponents").begin_array();
+    for (const std::uint8_t svn : level.sgx_components) {
+      w.begin_object().name("svn").unsigned_integer(svn).end_object();
+    }
+    w.end_array().name("pcesvn").unsigned_integer(level.pce_svn).end_object();
+    write_level_end(w, level.tcb_date, level.status, level.advisory_ids);
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return w.take();
+}
+
+Result<std::string> qe_identity_body(const dcap::QeIdentity& identity) {
+  JsonWriter w;
+  w.begin_object();
+  write_head(w, identity);
+  w.name("tcbEvaluationDataNumber").unsigned_integer(identity.evaluation_number);
+  w.name("miscselect").string(number_hex(identity.misc_select));
+  w.name("miscselectMask").string(number_hex(identity.misc_select_mask));
+  w.name("attributes").string(to_hex(identity.attributes));
+  w.name("attributesMask").string(to_hex(identity.attributes_mask));
+  w.name("mrsigner").string(to_hex(identity.mr_signer));
+  w.name("isvprodid").unsigned_integer(identity.isv_prod_id);
+  w.name("tcbLevels").begin_array();
+  for (const dcap::QeTcbLevel& level : identity.levels) {
+    w.begin_object()
+        .name("tcb")
+        .begin_object()
+        .name("isvsvn")
+        .unsigned_integer(level.isv_svn)
+        .end_object();
+    write_level_end(w, level.tcb_date, level.status, level.advisory_ids);
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return w.take();
+}
+
+Buffer report_body(const EnclaveIdentity& enclave, const std::array<std::uint8_t, 16>& cpu_svn,
+                   std::span<const std::uint8_t, 64> report_data) {
+  // FLAGS: INIT, DEBUG, MODE64BIT, KSS (CONFIGID is in use); XFRM: x87 and SSE (SDM volume
+  // 3D, 34.7.1).
+  const std::uint8_t flags = static_cast<std::uint8_t>(0x85U | (enclave.debug ? 0x02U : 0U));
+  Writer w;
+  w.bytes(cpu_svn);
+  w.zeros(4 + 12 + 16);  // MISCSELECT, reserved, ISVEXTPRODID
+  w.u8(flags);
+  w.zeros(7);
+  w.u64le(3);
+  w.bytes(enclave.mr_enclave);
+  w.zeros(32);
+  w.bytes(enclave.mr_signer);
+  w.zeros(32);
+  w.bytes(enclave.config_id);
+  w.u16le(enclave.isv_prod_id);
+  w.u16le(enclave.isv_svn);
+  w.zeros(2 + 42 + 16);  // CONFIGSVN, reserved, ISVFAMILYID
+  w.bytes(report_data);
+  return w.take();
+}
+
+QuotingEnclave::QuotingEnclave(PrivateKey attestation, sgx::QuoteParts parts)
+    : attestation_(std::move(attestation)), parts_(std::move(parts)) {}
+
+Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const PrivateKey& pck,
+                                              const dcap::QeIdentity& identity,
+                                              const PckExtensions& platform,
+                                              std::string pck_chain_pem) {
+  sgx::QuoteParts parts;
+  parts.qe_svn = identity.levels.front().isv_svn;
+  parts.pce_svn = platform.pce_svn;
+  std::copy(platform.ppid.begin(), platform.ppid.end(), parts.user_data.begin());
+  parts.attestation_key = attestation.public_key().to_ec_xy();
+  parts.auth_data = Buffer(kAuthDataSize);
+  for (std::size_t i = 0; i < kAuthDataSize; ++i)
+    parts.auth_data[i] = static_cast<std::uint8_t>(i);
+  const auto bound = crypto::sha256(concat({parts.attestation_key, parts.auth_data}));
+  Writer w;
+  w.bytes(platform.cpu_svn);
+  w.bytes(identity.misc_select);
+  w.zeros(12 + 16);
+  w.bytes(identity.attributes);
+  w.bytes(crypto::sha256(as_bytes("ward development quoting enclave")));
+  w.zeros(32);
+  w.bytes(identity.mr_signer);
+  w.zeros(32 + 64);
+  w.u16le(identity.isv_prod_id);
+  w.u16le(parts.qe_svn);
+  w.zeros(2 + 42 + 16);
+  w.bytes(bound);
+  w.zeros(32);
+  parts.qe_report = w.take();
+  WARD_TRY(parts.qe_signature, pck.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, parts.qe_report));
+  parts.certification_data = to_buffer(as_bytes(pck_chain_pem));
+  return QuotingEnclave(std::move(attestation), std::move(parts));
+}
+
+Result<Buffer> QuotingEnclave::quote(Bytes body) const {
+  if (body.size() != dcap::kReportBodySize) {
+    return Error(Errc::kInternal, "soft.quote: report body", body.size());
+  }
+  sgx::QuoteParts parts = parts_;
+  parts.body = to_buffer(body);
+  WARD_TRY(parts.signature, attestation_.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256,
+                                                 sgx::write_signed_part(parts)));
+  return sgx::write_quote(parts);
+}
+
+}  // namespace ward::soft

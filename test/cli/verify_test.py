@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""What `ward verify`, `ward inspect` and `ward checks` print, and with which exit code."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARD = os.environ["WARD_PROGRAM"]
+VECTORS = pathlib.Path(os.environ.get("WARD_VECTORS") or ROOT.parent / "shared/vectors")
+QUOTE = VECTORS / "sgx/sgx_v3_automata-network_c81a90ee.dat"
+AT = ["--at", "2024-05-18T18:22:51Z"]
+COLLATERAL = ["--collateral", str(VECTORS / "dcap")]
+
+
+def ward(*args, stdin=None):
+    done = subprocess.run([WARD, *map(str, args)], capture_output=True, input=stdin, timeout=60)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def need_vectors():
+    if (VECTORS / "MANIFEST.tsv").exists():
+        return
+    if "vectors" in os.environ.get("WARD_REQUIRE", ""):
+        raise AssertionError("WARD_REQUIRE=vectors, but none found")
+    raise unittest.SkipTest("no vectors: set WARD_VECTORS")
+
+
+class Verify(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need_vectors()
+
+    def test_default_policy_refuses_by_exactly_the_tcb_check(self):
+        code, out, err = ward("verify", QUOTE, *COLLATERAL, *AT)
+        self.assertEqual((code, err), (1, ""))
+        self.assertEqual(out.splitlines()[0], "refused: sgx.tcb.status")
+        self.assertIn("found    SWHardeningNeeded", out)
+
+    def test_accepted_status_names_what_was_not_checked(self):
+        code, out, err = ward("verify", QUOTE, *COLLATERAL, *AT, "--accept-tcb", "SWHardeningNeeded")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(
+            out.splitlines()[0],
+            "accepted (platform only; not checked: report_data, measurement)",
+        )
+
+    def test_json_follows_the_published_schema(self):
+        import jsonschema
+
+        schema = json.loads((ROOT / "docs/schemas/ward.appraisal-1.json").read_text())
+        for extra in ([], COLLATERAL, [*COLLATERAL, "--accept-tcb", "any"], [*COLLATERAL, "--report-data", "00" * 64]):
+            code, out, err = ward("verify", QUOTE, *AT, "--json", *extra)
+            appraisal = json.loads(out)
+            jsonschema.validate(appraisal, schema)
+            self.assertEqual(code, {"accepted": 0, "refused": 1, "undetermined": 3}[appraisal["verdict"]])
+            self.assertEqual(err, "")
+
+    def test_expected_values_are_compared_whole(self):
+        claims = json.loads(ward("inspect", QUOTE, "--json")[1])["claims"]
+        good = ["--accept-tcb", "any", "--report-data", claims["report_data"], "--measurement", claims["mr_enclave"]]
+        code, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, *good)
+        self.assertEqual((code, out.splitlines()[0]), (0, "accepted"))
+        wrong = ["--accept-tcb", "any", "--report-data", "11" * 64]
+        code, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, *wrong)
+        self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.report_data.expected"))
+        code, out, err = ward("verify", QUOTE, *COLLATERAL, *AT, "--report-data", "11" * 32)
+        self.assertEqual((code, out), (2, ""))
+        self.assertEqual(
+            err,
+            "ward: error: --report-data: 32 octets, but the report data of sgx has 64\n"
+            "ward: hint: give the whole field; ward neither pads nor cuts what it compares\n",
+        )
+
+    def test_without_collateral_the_verdict_is_undetermined(self):
+        code, out, err = ward("verify", QUOTE, *AT)
+        self.assertEqual((code, err), (3, ""))
+        self.assertTrue(out.startswith("undetermined: sgx.root_crl.present"), out)
+
+    def test_minimum_evaluation_number(self):
+        code, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, "--accept-tcb", "any", "--min-tcb-evaluation", 99)
+        self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.tcb.evaluation_number"))
+
+    def test_usage_mistakes_are_one_line_and_a_hint(self):
+        rows = [
+            (["verify"], 2, "FILE is required"),
+            (["verify", QUOTE, "--at", "yesterday"], 2, "--at: not a time: yesterday"),
+            (["verify", QUOTE, "--report-data", "xyz"], 2, "--report-data: not hexadecimal: xyz"),
+            (["verify", QUOTE, "--accept-tcb", "Revoked"], 2, "--accept-tcb: Revoked is never accepted"),
+            (["verify", QUOTE, "--accept-tcb", "UpTodate"], 2, "--accept-tcb: no TCB status: UpTodate"),
+            (["verify", QUOTE, "--trust-root", ROOT / "LICENSE"], 2, f"{ROOT / 'LICENSE'}: pem: no block"),
+            (["verify", "/nonexistent"], 3, "/nonexistent: file: cannot be opened"),
+            (["verify", QUOTE, "--collateral", "/nonexistent"], 3, "/nonexistent: file: cannot be opened"),
+            (["verify", ROOT / "LICENSE"], 3, f"{ROOT / 'LICENSE'}: no kind of evidence that ward knows"),
+            (["frobnicate"], 2, ""),
+        ]
+        for args, want, text in rows:
+            with self.subTest(args=args):
+                code, out, err = ward(*args)
+                self.assertEqual((code, out), (want, ""))
+                lines = err.splitlines()
+                self.assertTrue(lines[0].startswith("ward: error: " + text), err)
+                self.assertLessEqual(len(lines), 2, err)
+
+    def test_altered_and_cut_evidence_is_refused_and_empty_too(self):
+        whole = QUOTE.read_bytes()
+        for n in (0, 1, 2, 47, 431, 432, 1000, len(whole) - 1):
+            code, out, _ = ward("verify", "-", *AT, stdin=whole[:n])
+            self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.quote.size"), n)
+        flipped = bytearray(whole)
+        flipped[100] ^= 1
+        code, out, _ = ward("verify", "-", *COLLATERAL, *AT, "--accept-tcb", "any", stdin=bytes(flipped))
+        self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.quote.signature"))
+
+    def test_explain_lists_every_check_once(self):
+        _, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, "--explain")
+        listed = [c["id"] for c in json.loads(ward("verify", QUOTE, *COLLATERAL, *AT, "--json")[1])["checks"]]
+        for check in listed:
+            lines = [line for line in out.splitlines() if line.split("(")[0].strip().endswith(" " + check)]
+            self.assertEqual(len([line for line in lines if line.startswith("  ")]), 1, check)
+
+
+class Inspect(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need_vectors()
+
+    def test_layout_covers_every_byte(self):
+        code, out, _ = ward("inspect", QUOTE, "--layout", "--json")
+        self.assertEqual(code, 0)
+        at = 0
+        for field in json.loads(out)["layout"]:
+            self.assertEqual(field["offset"], at, field)
+            at += field["size"]
+        self.assertEqual(at, QUOTE.stat().st_size)
+
+    def test_layout_text_names_reserved_fields(self):
+        code, out, _ = ward("inspect", QUOTE, "--layout")
+        self.assertEqual(code, 0)
+        for name in ("header.version", "report_body.reserved4", "qe_report.mr_signer", "certification_data.size"):
+            self.assertIn(name, out)
+
+    def test_malformed_evidence_is_refused(self):
+        code, out, err = ward("inspect", "-", stdin=QUOTE.read_bytes()[:500])
+        self.assertEqual((code, out), (1, ""))
+        self.assertTrue(err.startswith("ward: error: -: malformed sgx evidence: sgx.quote: signature data"), err)
+
+
+class Development(unittest.TestCase):
+    def test_init_refuses_a_folder_that_is_in_use_and_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = pathlib.Path(folder, "kept")
+            kept.write_text("mine")
+            code, out, err = ward("dev", "init", folder)
+            self.assertEqual((code, out), (3, ""))
+            self.assertIn("nothing was changed", err)
+            self.assertEqual(os.listdir(folder), ["kept"])
+
+    def test_secrets_are_for_their_owner_alone(self):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        try:
+            code, out, err = ward("dev", "init", folder / "platform")
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("NOT A TEE", out)
+            secrets = [*folder.rglob("*.pk8"), *folder.rglob("device_root")]
+            self.assertEqual(len(secrets), 5)
+            for path in secrets:
+                self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
+        finally:
+            shutil.rmtree(folder)
+
+
+class Checks(unittest.TestCase):
+    def test_the_page_is_what_the_program_prints(self):
+        code, out, err = ward("checks")
+        self.assertEqual((code, err), (0, ""))
+        page = ROOT / "docs/checks.md"
+        if "--update" in sys.argv:
+            page.write_text(out)
+        self.assertEqual(page.read_text(), out, "run test/cli/verify_test.py --update and read the difference")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[a for a in sys.argv if a != "--update"])
