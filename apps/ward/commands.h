@@ -5,8 +5,12 @@
 // The commands of `ward`, one per cmd_*.cc. main.cc lists them.
 namespace ward::cli {
 
+void add_checks(CLI::App& app, Action& action);
+void add_dev(CLI::App& app, Action& action);
+void add_inspect(CLI::App& app, Action& action);
 void add_keep(CLI::App& app, Action& action);
 void add_ledger(CLI::App& app, Action& action);
 void add_token(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
 
 }  // namespace ward::cli

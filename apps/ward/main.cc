@@ -12,6 +12,10 @@ using ward::cli::Register;
 
 // In the order of `ward --help`.
 constexpr Register kCommands[] = {
+    ward::cli::add_verify,
+    ward::cli::add_inspect,
+    ward::cli::add_checks,
+    ward::cli::add_dev,
     ward::cli::add_keep,
     ward::cli::add_ledger,
     ward::cli::add_token,
