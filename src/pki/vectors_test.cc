@@ -131,5 +131,73 @@ TEST(IntelVectors, OnlyCrlsNotMarkedBadAreSignedByTheRealCa) {
   EXPECT_EQ(bad, 8U);
 }
 
+// The one real CA of this name whose key signed the CRL; nullptr where there is none.
+const Certificate* real_signer(const std::vector<Certificate>& certificates, const Crl& crl) {
+  for (const Certificate& issuer : certificates) {
+    if (issuer.subject.matches(crl.issuer) && signed_by(crl, *issuer.public_key)) return &issuer;
+  }
+  return nullptr;
+}
+
+TEST(IntelVectors, AuthoritiesAndTheirCrlsAreRightAtTheTimeOfTheCrl) {
+  WARD_NEED_VECTORS();
+  const auto certificates = real_intel_certificates();
+  std::vector<Crl> crls;
+  for (const Row& row : manifest("dcap/crl/")) {
+    auto crl = parse_crl(read_file(vectors_dir() / row.at("file")));
+    ASSERT_TRUE(crl) << row.at("file");
+    const Certificate* issuer = real_signer(certificates, *crl);
+    if (issuer == nullptr) continue;
+    EXPECT_TRUE(check_crl(*crl, *issuer, crl->this_update).empty()) << row.at("file");
+    EXPECT_TRUE(check_crl(*crl, *issuer, *crl->next_update).empty()) << row.at("file");
+    EXPECT_EQ(check_crl(*crl, *issuer, {crl->next_update->seconds + 1}),
+              std::vector{PathFault::kCrlExpired});
+    crls.push_back(std::move(*crl));
+  }
+  constexpr UnixTime kAt{1735689600};  // 2025-01-01: within one root CRL
+  std::size_t intermediates = 0;
+  for (const Certificate& certificate : certificates) {
+    for (const Certificate& root : certificates) {
+      if (certificate.self_issued() || !root.self_issued()) continue;
+      const Certificate chain[] = {certificate, root};
+      if (root.not_after < kAt || certificate.not_before > kAt) continue;
+      const auto faults = check_path(chain, root.spki_sha256(), {.at = kAt, .crls = crls});
+      EXPECT_TRUE(faults.empty()) << certificate.subject.text() << ": "
+                                  << to_string(faults.front().fault);
+      ++intermediates;
+    }
+  }
+  EXPECT_GT(intermediates, 0U);
+}
+
+TEST(AmdVectors, CertificatesAreSignedByWhatTheManifestSays) {
+  WARD_NEED_VECTORS();
+  // By the first digits of the certificate's hash, which its file name ends with.
+  std::map<std::string, Certificate> certificates;
+  const auto rows = manifest("snp/certs/");
+  ASSERT_GT(rows.size(), 40U);
+  const auto digits = [](const std::string& file) { return file.substr(file.size() - 12, 8); };
+  for (const Row& row : rows) {
+    const auto got = parse_certificates(read_text(vectors_dir() / row.at("file")));
+    ASSERT_TRUE(got) << row.at("file") << ": " << got.error().what();
+    EXPECT_EQ(got->front().subject.common_name(), row.at("what")) << row.at("file");
+    certificates.emplace(digits(row.at("file")), got->front());
+  }
+  std::size_t altered = 0;
+  for (const Row& row : rows) {
+    const Certificate& certificate = certificates.at(digits(row.at("file")));
+    EXPECT_EQ(certificate.issuer.common_name(), field(row.at("key_fields"), "issuer"));
+    const std::string by = field(row.at("key_fields"), "sigver_by");
+    if (by.empty()) ++altered;
+    for (const auto& [id, issuer] : certificates) {
+      if (!issuer.public_key || !issuer.subject.matches(certificate.issuer)) continue;
+      EXPECT_EQ(signed_by(certificate, *issuer.public_key),
+                !by.empty() && certificates.at(by).spki == issuer.spki)
+          << row.at("file") << " by " << id;
+    }
+  }
+  EXPECT_GT(altered, 0U);
+}
+
 }  // namespace
 }  // namespace ward::pki
