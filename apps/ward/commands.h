@@ -10,6 +10,8 @@ void add_dev(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_keep(CLI::App& app, Action& action);
 void add_ledger(CLI::App& app, Action& action);
+void add_policy(CLI::App& app, Action& action);
+void add_secret(CLI::App& app, Action& action);
 void add_token(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 

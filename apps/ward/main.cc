@@ -17,6 +17,8 @@ constexpr Register kCommands[] = {
     ward::cli::add_checks,
     ward::cli::add_dev,
     ward::cli::add_keep,
+    ward::cli::add_secret,
+    ward::cli::add_policy,
     ward::cli::add_ledger,
     ward::cli::add_token,
 };

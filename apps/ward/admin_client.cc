@@ -1,0 +1,106 @@
+#include "apps/ward/admin_client.h"
+
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "net/http/client.h"
+#include "protocol/kbs/message.h"
+#include "server/admin_auth.h"
+#include "server/files.h"
+#include "server/key_file.h"
+
+namespace ward::cli {
+namespace {
+
+constexpr int kTimeoutMs = 20000;
+constexpr std::size_t kMaxCaBytes = 1U << 20U;
+
+AdminReply failed(int code, const std::string& what, const std::string& hint = {}) {
+  return {fail(code, what, hint), {}};
+}
+
+// A line for people, and the exit code, where the connection did not come about.
+AdminReply no_connection(const std::string& server, const Error& error) {
+  const bool refused = error.code() == Errc::kUntrusted || error.code() == Errc::kStale;
+  return failed(refused ? kRefused : kCouldNotTell, server + ": " + error_text(error),
+                error.code() == Errc::kUntrusted
+                    ? "compare --server-key with the line server_key that `wardd init` printed"
+                    : "");
+}
+
+Result<net::ServerTrust, int> trust_of(const AdminOptions& options, const net::Url& url) {
+  if (options.server_key.empty() == options.ca.empty()) {
+    return fail(kUsage, "give either --server-key or --ca");
+  }
+  if (!options.server_key.empty()) {
+    const auto octets = from_hex(options.server_key);
+    const auto digest = octets ? to_array<32>(*octets) : std::nullopt;
+    if (!digest) return fail(kUsage, "--server-key: 64 hex digits");
+    return net::ServerTrust(net::SpkiPin{*digest});
+  }
+  const auto pem = server::read_file(options.ca, kMaxCaBytes);
+  if (!pem) return fail(kUsage, options.ca + ": " + error_text(pem.error()));
+  return net::ServerTrust(net::CaTrust{std::string(as_text(*pem)), url.host});
+}
+
+Result<server::AdminKey, int> key_of(const AdminOptions& options) {
+  const auto text = server::read_secret_file(options.admin, server::kMaxKeyFileBytes);
+  if (!text) return fail(kUsage, options.admin + ": " + error_text(text.error()));
+  auto key = server::parse_admin_key(text->expose());
+  if (!key) return fail(kUsage, options.admin + ": " + error_text(key.error()));
+  return *std::move(key);
+}
+
+// judge turns the server's reply into ours.
+AdminReply judge(protocol::HttpResponse reply) {
+  if (reply.status == 200) return {kAccepted, std::move(reply.body)};
+  const auto body = protocol::kbs::parse_error(reply.body);
+  const std::string why =
+      body ? body->detail : "the server answered with status " + std::to_string(reply.status);
+  const bool absent = reply.status == 404 || reply.status == 429 || reply.status >= 500;
+  return failed(absent ? kCouldNotTell : kRefused, why);
+}
+
+}  // namespace
+
+void add_admin_options(CLI::App& app, AdminOptions& options) {
+  app.add_option("--server", options.server, "the service: https://host:port")->required();
+  app.add_option("--admin", options.admin, "the administrator's key file")->required();
+  app.add_option("--server-key", options.server_key,
+                 "SHA-256 of the server's public key (the line server_key of `wardd init`)");
+  app.add_option("--ca", options.ca, "CA certificates (PEM) that the server's must lead to");
+  app.add_flag("--json", options.json, "print one JSON object");
+}
+
+AdminReply administer(const AdminOptions& options, const AdminRequest& request) {
+  const auto url = net::parse_https_url(options.server);
+  if (!url) return failed(kUsage, options.server + ": " + error_text(url.error()));
+  const auto key = key_of(options);
+  if (!key) return {key.error(), {}};
+  const auto trust = trust_of(options, *url);
+  if (!trust) return {trust.error(), {}};
+  const UnixTime now{std::time(nullptr)};
+  auto connection = net::https_connect(*url, *trust, now, kTimeoutMs);
+  if (!connection) return no_connection(options.server, connection.error());
+
+  const token::JwsSigner signer = server::signer_of(key->key);
+  const auto token =
+      server::make_admin_token(signer, {.name = key->name,
+                                        .role = key->role,
+                                        .audience = server::admin_audience(connection->spki_sha256),
+                                        .now = now});
+  if (!token) return failed(kCouldNotTell, error_text(token.error()));
+  auto reply =
+      connection->exchange->exchange({.method = std::string(request.method),
+                                      .target = request.target,
+                                      .headers = {{"Authorization", "Bearer " + *token},
+                                                  {"Content-Type", "application/octet-stream"}},
+                                      .body = to_buffer(request.body)});
+  if (!reply) return no_connection(options.server, reply.error());
+  return judge(*std::move(reply));
+}
+
+}  // namespace ward::cli

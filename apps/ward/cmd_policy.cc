@@ -1,0 +1,145 @@
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/admin_client.h"
+#include "apps/ward/commands.h"
+#include "broker/policy.h"
+#include "codec/json.h"
+#include "server/files.h"
+
+// ward policy check|set|get|list: the two policies of a running wardd.
+namespace ward::cli {
+namespace {
+
+struct Options : AdminOptions {
+  std::string file;
+  std::string kind;  // "evidence" or "results"
+  std::string repository;
+};
+
+// parse_as returns what is wrong with a policy of this kind, nullopt where nothing is.
+std::optional<Diag> parse_as(const std::string& kind, Bytes text) {
+  if (kind == "evidence") {
+    const auto policy = broker::parse_evidence_policy(text);
+    return policy ? std::nullopt : std::optional(policy.error());
+  }
+  const auto policy = broker::parse_results_policy(text);
+  return policy ? std::nullopt : std::optional(policy.error());
+}
+
+// load reads and checks the file; the exit code where it is not right.
+Result<Buffer, int> load(const Options& options) {
+  auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
+  if (!text) return fail(kUsage, options.file + ": " + error_text(text.error()));
+  if (const auto wrong = parse_as(options.kind, *text)) {
+    return fail(kUsage, options.file + ": " + to_text(*wrong));
+  }
+  return *std::move(text);
+}
+
+// target is the policy's place at the server; nullopt where the options do not fit together.
+std::optional<std::string> target(const Options& options) {
+  const bool evidence = options.kind == "evidence";
+  if (evidence != options.repository.empty()) return std::nullopt;
+  return "/v1/policy/" + (evidence ? "evidence" : "results/" + options.repository);
+}
+
+int wrong_repository() {
+  return fail(kUsage, "--repository goes with --for results, and only with it");
+}
+
+int check(const Options& options) {
+  const auto text = load(options);
+  if (!text) return text.error();
+  std::printf(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
+  return kAccepted;
+}
+
+int set(const Options& options) {
+  const auto place = target(options);
+  if (!place) return wrong_repository();
+  const auto text = load(options);
+  if (!text) return text.error();
+  const AdminReply reply = administer(options, {"POST", *place, *text});
+  if (reply.exit != kAccepted) return reply.exit;
+  const auto body = codec::parse_json(reply.body);
+  const auto* version = body ? body->find("version") : nullptr;
+  const auto number = version != nullptr ? version->as_uint() : std::nullopt;
+  if (!number) return fail(kCouldNotTell, "the server's answer cannot be read");
+  std::printf(options.json ? "{\"schema\":\"ward.policy/1\",\"version\":%llu}\n" : "version %llu\n",
+              static_cast<unsigned long long>(*number));
+  return kAccepted;
+}
+
+int get(const Options& options) {
+  const auto place = target(options);
+  if (!place) return wrong_repository();
+  const AdminReply reply = administer(options, {"GET", *place, {}});
+  if (reply.exit != kAccepted) return reply.exit;
+  std::fwrite(reply.body.data(), 1, reply.body.size(), stdout);
+  return kAccepted;
+}
+
+int list(const Options& options) {
+  const AdminReply reply = administer(options, {"GET", "/v1/policies", {}});
+  if (reply.exit != kAccepted) return reply.exit;
+  const auto body = codec::parse_json(reply.body);
+  const auto* policies = body ? body->find("policies") : nullptr;
+  if (policies == nullptr) return fail(kCouldNotTell, "the server's answer cannot be read");
+  if (options.json) {
+    std::printf("%.*s\n", static_cast<int>(reply.body.size()), as_text(reply.body).data());
+    return kAccepted;
+  }
+  for (const auto& one : policies->items()) {
+    const auto* kind = one.find("for");
+    const auto* repository = one.find("repository");
+    const auto* version = one.find("version");
+    if (kind == nullptr || version == nullptr || !kind->as_string()) {
+      return fail(kCouldNotTell, "the server's answer cannot be read");
+    }
+    const std::string where =
+        repository != nullptr ? " " + std::string(repository->as_string().value_or("")) : "";
+    std::printf("%s%s version %llu\n", std::string(*kind->as_string()).c_str(), where.c_str(),
+                static_cast<unsigned long long>(version->as_uint().value_or(0)));
+  }
+  return kAccepted;
+}
+
+}  // namespace
+
+void add_policy(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand(
+      "policy", "what evidence is good (the verifier's owner), and who gets what (owners)");
+  group->require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
+    CLI::App* one = group->add_subcommand(name, help);
+    one->callback([options, &action, run] { action = [options, run] { return run(*options); }; });
+    return one;
+  };
+  const auto add_kind = [&](CLI::App& one) {
+    one.add_option("--for", options->kind, "evidence or results")
+        ->required()
+        ->check(CLI::IsMember({"evidence", "results"}));
+  };
+  CLI::App* check_app = add("check", "check a policy's form, without a server", check);
+  check_app->add_option("FILE", options->file, "policy, JSON")->required();
+  add_kind(*check_app);
+  check_app->add_flag("--json", options->json, "print one JSON object");
+  CLI::App* set_app = add("set", "put a policy into force; prints its version", set);
+  set_app->add_option("FILE", options->file, "policy, JSON")->required();
+  CLI::App* get_app = add("get", "print a policy as it was set", get);
+  for (CLI::App* one : {set_app, get_app}) {
+    add_kind(*one);
+    one->add_option("--repository", options->repository, "whose results policy");
+    add_admin_options(*one, *options);
+  }
+  CLI::App* list_app = add("list", "the policies in force, and their versions", list);
+  add_admin_options(*list_app, *options);
+}
+
+}  // namespace ward::cli

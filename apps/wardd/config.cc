@@ -1,0 +1,220 @@
+#include "apps/wardd/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <utility>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "server/key_file.h"
+
+namespace ward::wardd {
+namespace {
+
+constexpr std::int64_t kMaxLife_s = 3600;
+constexpr std::size_t kMaxEntries = 256;
+
+Diag diag_of(const toml::source_region& at, std::string path, std::string_view expected) {
+  return {.line = at.begin.line,
+          .column = at.begin.column,
+          .path = std::move(path),
+          .expected = std::string(expected)};
+}
+
+// Section reads one table strictly.
+class Section {
+ public:
+  Section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
+
+  [[nodiscard]] Diag wrong(std::string_view key, std::string_view expected) const {
+    const toml::node* node = table_.get(key);
+    return diag_of(node != nullptr ? node->source() : table_.source(), path_ + std::string(key),
+                   expected);
+  }
+
+  [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
+
+  [[nodiscard]] Result<void, Diag> only(std::initializer_list<std::string_view> known) const {
+    for (const auto& [key, node] : table_) {
+      if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
+        return diag_of(node.source(), path_ + std::string(key.str()), "no key of this name");
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<std::string, Diag> text(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    const auto* value = node != nullptr ? node->as_string() : nullptr;
+    if (value == nullptr || value->get().empty()) return wrong(key, "a text");
+    return value->get();
+  }
+
+  [[nodiscard]] Result<bool, Diag> boolean(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    const auto* value = node != nullptr ? node->as_boolean() : nullptr;
+    if (value == nullptr) return wrong(key, "true or false");
+    return value->get();
+  }
+
+  [[nodiscard]] Result<std::int64_t, Diag> seconds(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::int64_t{300};
+    const auto* value = node->as_integer();
+    if (value == nullptr || value->get() < 1 || value->get() > kMaxLife_s) {
+      return wrong(key, "a number of seconds from 1 to 3600");
+    }
+    return value->get();
+  }
+
+  [[nodiscard]] Result<std::vector<std::string>, Diag> texts(std::string_view key) const {
+    std::vector<std::string> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    const auto* list = node->as_array();
+    if (list == nullptr || list->size() > kMaxEntries) return wrong(key, "a list of texts");
+    for (const toml::node& item : *list) {
+      const auto* value = item.as_string();
+      if (value == nullptr) return wrong(key, "a list of texts");
+      out.push_back(value->get());
+    }
+    return out;
+  }
+
+  // sections lists the tables of [[key]].
+  [[nodiscard]] Result<std::vector<Section>, Diag> sections(std::string_view key) const {
+    std::vector<Section> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    const auto* list = node->as_array();
+    if (list == nullptr || list->size() > kMaxEntries) return wrong(key, "[[tables]]");
+    for (const toml::node& item : *list) {
+      const auto* table = item.as_table();
+      if (table == nullptr) return wrong(key, "[[tables]]");
+      out.emplace_back(*table, path_ + std::string(key) + "[" + std::to_string(out.size()) + "].");
+    }
+    return out;
+  }
+
+ private:
+  const toml::table& table_;
+  std::string path_;
+};
+
+Result<void, Diag> read_listen(const Section& root, Config& config) {
+  WARD_TRY(const std::string listen, root.text("listen"));
+  const auto colon = listen.rfind(':');
+  if (colon == std::string::npos) return root.wrong("listen", "\"address:port\"");
+  config.address = listen.substr(0, colon);
+  if (config.address.starts_with('[') && config.address.ends_with(']')) {
+    config.address = config.address.substr(1, config.address.size() - 2);
+  }
+  const char* end = listen.data() + listen.size();
+  const auto [stop, error] = std::from_chars(listen.data() + colon + 1, end, config.port);
+  if (error != std::errc{} || stop != end) return root.wrong("listen", "a port from 0 to 65535");
+  return {};
+}
+
+Result<attest::Anchor, Diag> read_root(const Section& section) {
+  WARD_CHECK_OK(section.only({"name", "spki_sha256", "development"}));
+  attest::Anchor anchor;
+  WARD_TRY(anchor.name, section.text("name"));
+  WARD_TRY(const std::string hex, section.text("spki_sha256"));
+  const auto octets = from_hex(hex);
+  const auto digest = octets ? to_array<32>(*octets) : std::nullopt;
+  if (!digest) return section.wrong("spki_sha256", "32 octets in hex");
+  anchor.spki_sha256 = *digest;
+  // No default: whoever trusts a root says whether it is a development platform's.
+  WARD_TRY(anchor.development, section.boolean("development"));
+  return anchor;
+}
+
+Result<server::Administrator, Diag> read_administrator(const Section& section) {
+  WARD_CHECK_OK(section.only({"name", "role", "repositories", "public_key"}));
+  broker::Actor actor;
+  WARD_TRY(actor.name, section.text("name"));
+  if (!server::valid_name(actor.name)) return section.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
+  WARD_TRY(const std::string role, section.text("role"));
+  const auto known = broker::role_of(role);
+  if (!known) return section.wrong("role", "\"administrator\", \"verifier-owner\" or \"owner\"");
+  actor.role = *known;
+  WARD_TRY(actor.repositories, section.texts("repositories"));
+  if ((actor.role == broker::Role::kOwner) == actor.repositories.empty()) {
+    return section.wrong("repositories", "the names of an owner's repositories, of nobody else's");
+  }
+  WARD_TRY(const std::string base64, section.text("public_key"));
+  const auto der = from_base64(base64, Base64::kStandard);
+  const auto key = der ? crypto::PublicKey::from_spki(*der)
+                       : Result<crypto::PublicKey>(Error(Errc::kMalformed, "config: key"));
+  const bool usable =
+      key && (key->type() == crypto::KeyType::kEd25519 || key->type() == crypto::KeyType::kP256);
+  if (!usable) {
+    return section.wrong("public_key", "an Ed25519 or P-256 SubjectPublicKeyInfo, DER in base64");
+  }
+  return server::Administrator{std::move(actor), server::verifier_of(*key)};
+}
+
+Result<void, Diag> read_lists(const Section& root, Config& config) {
+  WARD_TRY(const auto roots, root.sections("trust_root"));
+  for (const Section& one : roots) {
+    WARD_TRY(attest::Anchor anchor, read_root(one));
+    config.trust_roots.push_back(std::move(anchor));
+  }
+  WARD_TRY(const auto people, root.sections("administrator"));
+  for (const Section& one : people) {
+    WARD_TRY(server::Administrator person, read_administrator(one));
+    for (const auto& other : config.administrators) {
+      if (other.actor.name == person.actor.name)
+        return one.wrong("name", "a name that is not taken");
+    }
+    config.administrators.push_back(std::move(person));
+  }
+  if (config.administrators.empty()) {
+    return root.wrong("administrator", "at least one [[administrator]]");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config, Diag> parse_config(std::string_view text, const std::string& folder) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));
+  }
+  const Section root(parsed.table(), "");
+  WARD_CHECK_OK(root.only({"name", "listen", "bound_file", "store", "master_key", "tls_certificate",
+                           "tls_key", "token_key", "ledger_key", "collateral", "session_seconds",
+                           "token_seconds", "trust_root", "administrator"}));
+  Config config;
+  WARD_TRY(config.name, root.text("name"));
+  if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
+  WARD_CHECK_OK(read_listen(root, config));
+  const auto path = [&](const std::string& given) {
+    return given.starts_with('/') ? given : folder + "/" + given;
+  };
+  const std::pair<const char*, std::string*> kPaths[] = {
+      {"store", &config.store},         {"master_key", &config.master_key},
+      {"tls_key", &config.tls_key},     {"tls_certificate", &config.tls_certificate},
+      {"token_key", &config.token_key}, {"ledger_key", &config.ledger_key},
+  };
+  for (const auto& [key, into] : kPaths) {
+    WARD_TRY(const std::string given, root.text(key));
+    *into = path(given);
+  }
+  const std::pair<const char*, std::optional<std::string>*> kOptional[] = {
+      {"bound_file", &config.bound_file}, {"collateral", &config.collateral}};
+  for (const auto& [key, into] : kOptional) {
+    if (!root.has(key)) continue;
+    WARD_TRY(const std::string given, root.text(key));
+    *into = path(given);
+  }
+  WARD_TRY(config.session_seconds, root.seconds("session_seconds"));
+  WARD_TRY(config.token_seconds, root.seconds("token_seconds"));
+  WARD_CHECK_OK(read_lists(root, config));
+  return config;
+}
+
+}  // namespace ward::wardd

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/diag.h"
+#include "base/result.h"
+#include "server/admin_auth.h"
+
+namespace ward::wardd {
+
+inline constexpr std::size_t kMaxConfigBytes = 256U << 10U;
+
+// Config is `wardd.toml` (docs/wardd.md). Paths are complete: relative ones were below the folder
+// of the file.
+struct Config {
+  std::string name;
+  std::string address;
+  std::uint16_t port = 0;
+  std::optional<std::string> bound_file;
+  std::string store;
+  std::string master_key;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string token_key;
+  std::string ledger_key;
+  std::optional<std::string> collateral;
+  std::int64_t session_seconds = 300;
+  std::int64_t token_seconds = 300;
+  std::vector<attest::Anchor> trust_roots;
+  std::vector<server::Administrator> administrators;
+};
+
+// parse_config reads the TOML text strictly: a key that is not known is refused. `folder` is where
+// relative paths begin.
+[[nodiscard]] Result<Config, Diag> parse_config(std::string_view text, const std::string& folder);
+
+}  // namespace ward::wardd

@@ -1,0 +1,39 @@
+#include "apps/wardd/evidence.h"
+
+#include <utility>
+
+#include "codec/json.h"
+#include "tee/all.h"
+#include "verifier/verifier.h"
+
+namespace ward::wardd {
+
+Result<Buffer> quote_of(std::string_view primary_evidence) {
+  const auto json = codec::parse_json(as_bytes(primary_evidence));
+  const auto* member = json ? json->find("quote") : nullptr;
+  const auto text = member != nullptr ? member->as_string() : std::nullopt;
+  auto octets = text ? from_base64(*text, Base64::kStandard) : std::nullopt;
+  if (!octets || octets->empty()) {
+    return Error(Errc::kMalformed, "evidence: no member quote in base64");
+  }
+  return *std::move(octets);
+}
+
+PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
+                                   attest::Collateral collateral)
+    : extra_anchors_(std::move(extra_anchors)), collateral_(std::move(collateral)) {}
+
+Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
+  WARD_TRY(const Buffer quote, quote_of(request.primary_evidence));
+  const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy);
+  const attest::Scheme* scheme = pipeline.recognise(quote);
+  if (scheme == nullptr || scheme->info().name != request.tee) {
+    return Error(Errc::kUnsupported, "evidence: not of the TEE that the session is for");
+  }
+  return pipeline.appraise({.evidence = quote,
+                            .collateral = collateral_,
+                            .now = request.now,
+                            .expected = request.expected});
+}
+
+}  // namespace ward::wardd

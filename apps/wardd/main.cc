@@ -1,0 +1,111 @@
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <string>
+
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/wardd/config.h"
+#include "apps/wardd/init.h"
+#include "apps/wardd/serve.h"
+#include "server/files.h"
+
+namespace {
+
+using ward::wardd::Config;
+
+constexpr int kUsage = 2;
+constexpr int kCouldNotTell = 3;
+
+int fail(int code, const std::string& what, const std::string& hint = {}) {
+  std::fprintf(stderr, "wardd: error: %s\n", what.c_str());
+  if (!hint.empty()) std::fprintf(stderr, "wardd: hint: %s\n", hint.c_str());
+  return code;
+}
+
+int init(const ward::wardd::InitOptions& options) {
+  ward::crypto::SystemRng rng;
+  const auto made = ward::wardd::initialise(options, {std::time(nullptr)}, rng);
+  if (!made) {
+    const bool usage =
+        made.error().code() == ward::Errc::kStale || made.error().code() == ward::Errc::kMalformed;
+    return fail(usage ? kUsage : kCouldNotTell, options.folder + ": " + made.error().what());
+  }
+  std::printf("config      %s\nadmin_key   %s\nserver_key  %s\ntoken_key   %s\nledger_key  %s\n",
+              made->config.c_str(), made->admin_key.c_str(), made->server_spki.c_str(),
+              made->token_key_id.c_str(), made->ledger_key.c_str());
+  std::fprintf(stderr,
+               "wardd: the administrator's key belongs to a person, not to this machine: move it.\n"
+               "wardd: server_key is what clients pin; ledger_key is what auditors need.\n"
+               "wardd: start with: wardd --config %s\n",
+               made->config.c_str());
+  return 0;
+}
+
+// block_signals lets the serving thread wait for them.
+void block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A peer that is gone, and a file that may not grow, are errors where they happen.
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail
+  std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c)
+}
+
+int run_service(const std::string& path, bool check_only) {
+  const auto text = ward::server::read_file(path, ward::wardd::kMaxConfigBytes);
+  if (!text) return fail(kUsage, path + ": " + text.error().what());
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const auto config = ward::wardd::parse_config(ward::as_text(*text), folder);
+  if (!config) return fail(kUsage, path + ": " + to_text(config.error()));
+  block_signals();
+  const auto done = check_only ? ward::wardd::check(*config) : ward::wardd::serve(*config);
+  if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
+  if (check_only) std::printf("ok\n");
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "wardd: ward's trust service. It appraises evidence and releases keys by their owners'\n"
+      "policies. Exit: 0 done, 1 refused, 2 usage, 3 could not tell."};
+  app.name("wardd");
+  std::string config;
+  bool check_only = false;
+  ward::wardd::InitOptions options;
+  app.add_option("--config", config, "configuration file (TOML)");
+  app.add_flag("--check", check_only, "load everything, open the store, and end");
+  CLI::App* make = app.add_subcommand("init", "make a new service: keys, certificate, config");
+  make->add_option("DIR", options.folder, "a folder that does not exist yet")->required();
+  make->add_option("--name", options.name, "issuer and audience of results");
+  make->add_option("--listen", options.listen, "address:port; port 0 lets the system choose");
+  make->add_option("--host", options.hosts, "names and addresses for the TLS certificate");
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    return fail(kUsage, error.what(), "see `wardd --help`");
+  }
+  if (make->parsed()) return init(options);
+  if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
+  return run_service(config, check_only);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // out of memory, a library's own bug
+    return fail(kCouldNotTell, error.what());
+  }
+}

@@ -1,0 +1,234 @@
+#include "apps/wardd/serve.h"
+
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "apps/wardd/evidence.h"
+#include "broker/records.h"
+#include "crypto/kdf.h"
+#include "net/http/server.h"
+#include "net/tls/context.h"
+#include "pki/certificate.h"
+#include "server/files.h"
+#include "server/key_file.h"
+#include "server/routes.h"
+#include "store/sqlite/sqlite_store.h"
+#include "token/jwk.h"
+
+namespace ward::wardd {
+namespace {
+
+constexpr int kRefused = 1;
+constexpr int kCouldNotTell = 3;
+constexpr std::size_t kMasterKeyBytes = 32;
+constexpr std::size_t kMaxCollateralFiles = attest::kMaxDocuments;
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] UnixTime now() const override { return {std::time(nullptr)}; }
+};
+
+std::string text_of(const Error& error) {
+  std::string text = error.what();
+  if (error.value()) text += " (" + std::to_string(*error.value()) + ")";
+  return text;
+}
+
+// failed makes a Failure: what is absent or unreachable is 3, what is there and wrong is 1.
+Failure failed(const Error& error, const std::string& subject) {
+  const bool absent = error.code() == Errc::kUnavailable || error.code() == Errc::kInternal;
+  return {absent ? kCouldNotTell : kRefused, subject + ": " + text_of(error), ""};
+}
+
+Result<crypto::PrivateKey, Failure> load_key(const std::string& path, crypto::KeyType type) {
+  const auto text = server::read_secret_file(path, server::kMaxKeyFileBytes);
+  if (!text) return failed(text.error(), path);
+  auto key = server::parse_private_key(text->expose());
+  if (!key) return failed(key.error(), path);
+  if (key->type() != type) return Failure{kRefused, path + ": a key of another type", ""};
+  return *std::move(key);
+}
+
+Result<attest::Collateral, Failure> load_collateral(const std::string& folder) {
+  attest::Collateral out;
+  std::error_code code;
+  std::filesystem::recursive_directory_iterator files(folder, code);
+  if (code) return Failure{kCouldNotTell, folder + ": the collateral cannot be read", ""};
+  for (const auto& entry : files) {
+    if (!entry.is_regular_file(code)) continue;
+    auto bytes = server::read_file(entry.path(), attest::kMaxDocumentBytes);
+    if (!bytes) return failed(bytes.error(), entry.path());
+    out.documents.push_back({entry.path().filename(), *std::move(bytes)});
+    if (out.documents.size() > kMaxCollateralFiles) {
+      return Failure{kRefused, folder + ": too many files of collateral", ""};
+    }
+  }
+  return out;
+}
+
+struct Tls {
+  net::TlsContext context;
+  crypto::Sha256Digest spki_sha256{};
+};
+
+Result<Tls, Failure> load_tls(const Config& config, UnixTime now) {
+  const auto certificate = server::read_file(config.tls_certificate, 1U << 20U);
+  if (!certificate) return failed(certificate.error(), config.tls_certificate);
+  const auto key = server::read_secret_file(config.tls_key, server::kMaxKeyFileBytes);
+  if (!key) return failed(key.error(), config.tls_key);
+  auto context = net::server_context(as_text(*certificate), as_text(key->expose()));
+  if (!context) return failed(context.error(), config.tls_certificate);
+  const auto chain = pki::parse_certificates(as_text(*certificate));
+  if (!chain) return failed(chain.error(), config.tls_certificate);
+  const pki::Certificate& leaf = chain->front();
+  if (now > leaf.not_after) {
+    return Failure{kRefused,
+                   config.tls_certificate + ": the certificate has expired at " +
+                       format_rfc3339(leaf.not_after),
+                   "put a new one in its place; clients that pin its key need no change if the key "
+                   "stays"};
+  }
+  if (now < leaf.not_before) {
+    return Failure{kRefused,
+                   config.tls_certificate + ": the certificate is not valid before " +
+                       format_rfc3339(leaf.not_before),
+                   "is this machine's clock right?"};
+  }
+  return Tls{*std::move(context), leaf.spki_sha256()};
+}
+
+Secret<32> derive(const SecretBytes& master, std::string_view purpose) {
+  return crypto::hkdf<32>(crypto::Hash::kSha256, master.expose(), {}, as_bytes(purpose));
+}
+
+// Loaded is a service that could start: everything the configuration names is in memory.
+class Loaded {
+ public:
+  static Result<std::unique_ptr<Loaded>, Failure> load(const Config& config, UnixTime now) {
+    WARD_TRY(Tls tls, load_tls(config, now));
+    WARD_TRY(crypto::PrivateKey token, load_key(config.token_key, crypto::KeyType::kP256));
+    WARD_TRY(crypto::PrivateKey ledger, load_key(config.ledger_key, crypto::KeyType::kEd25519));
+    auto master = server::read_secret_file(config.master_key, kMasterKeyBytes);
+    if (!master) return failed(master.error(), config.master_key);
+    if (master->size() != kMasterKeyBytes) {
+      return Failure{kRefused, config.master_key + ": not a master key (32 octets)", ""};
+    }
+    attest::Collateral collateral;
+    if (config.collateral) {
+      WARD_TRY(collateral, load_collateral(*config.collateral));
+    }
+    auto note = ledger::NoteKey::make(config.name + "/ledger", ledger.public_key());
+    if (!note) return failed(note.error(), config.ledger_key);
+    auto store = store::open_sqlite_store({.path = config.store});
+    if (!store) return failed(store.error(), config.store);
+    if (const auto right = broker::check_clock(**store, now); !right) {
+      if (right.error().code() != Errc::kStale) return failed(right.error(), config.store);
+      return Failure{kRefused, "the clock stands before the newest entry of the ledger",
+                     "set the clock right; nothing is signed before"};
+    }
+    auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
+    out->store_ = *std::move(store);
+    out->verifier_ = std::make_unique<PipelineVerifier>(config.trust_roots, std::move(collateral));
+    out->assemble(config, *master, *std::move(note));
+    return out;
+  }
+
+  Loaded(Tls tls, crypto::PrivateKey token, crypto::PrivateKey ledger)
+      : tls_(std::move(tls)), token_(std::move(token)), ledger_(std::move(ledger)) {}
+
+  [[nodiscard]] const broker::Service& service() const { return *service_; }
+
+  [[nodiscard]] const Tls& tls() const { return tls_; }
+
+  [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
+    const token::Jwk jwk{token_.public_key(), keys_->token_key.kid, "ES256", "sig", {}};
+    return {.administrators = config.administrators,
+            .audience = server::admin_audience(tls_.spki_sha256),
+            .jwks = token::to_jwks_json({&jwk, 1}),
+            .ledger_key = keys_->ledger.key.to_text()};
+  }
+
+ private:
+  void assemble(const Config& config, const SecretBytes& master, ledger::NoteKey note) {
+    keys_ = std::make_unique<broker::Keys>(broker::Keys{
+        .sessions = broker::SessionSealer(derive(master, "ward kbs session 1")),
+        .rows = broker::SealedRows(derive(master, "ward sealed rows 1")),
+        .token_signer = server::signer_of(token_),
+        .token_key = server::verifier_of(token_.public_key()),
+        .ledger = {std::move(note), [this](Bytes message) {
+                     return ledger_.sign(crypto::SignatureAlgorithm::kEd25519, message);
+                   }}});
+    service_ = std::make_unique<broker::Service>(
+        broker::Service{*store_, *verifier_, *keys_, rng_,
+                        broker::Options{.name = config.name,
+                                        .session_life_s = config.session_seconds,
+                                        .token_life_s = config.token_seconds}});
+  }
+
+  Tls tls_;
+  crypto::PrivateKey token_;
+  crypto::PrivateKey ledger_;
+  crypto::SystemRng rng_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<PipelineVerifier> verifier_;
+  std::unique_ptr<broker::Keys> keys_;
+  std::unique_ptr<broker::Service> service_;
+};
+
+std::string bound_address(const Config& config, std::uint16_t port) {
+  const bool v6 = config.address.find(':') != std::string::npos;
+  return (v6 ? "[" + config.address + "]" : config.address) + ":" + std::to_string(port);
+}
+
+// wait_for_end returns the signal that asks the service to end.
+int wait_for_end() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  int which = 0;
+  while (sigwait(&signals, &which) != 0) {
+  }
+  return which;
+}
+
+}  // namespace
+
+Result<void, Failure> check(const Config& config) {
+  const SystemClock clock;
+  const auto loaded = Loaded::load(config, clock.now());
+  if (!loaded) return loaded.error();
+  return {};
+}
+
+Result<void, Failure> serve(const Config& config) {
+  const SystemClock clock;
+  WARD_TRY(const std::unique_ptr<Loaded> loaded, Loaded::load(config, clock.now()));
+  const server::Log log = server::stderr_log();
+  const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);
+  net::ServerOptions options;
+  options.address = config.address;
+  options.port = config.port;
+  auto listening = net::serve_https(
+      options, loaded->tls().context,
+      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); });
+  if (!listening) return failed(listening.error(), config.address);
+  const std::string address = bound_address(config, (*listening)->port());
+  if (config.bound_file) {
+    const auto written = server::replace_file(*config.bound_file, as_bytes(address + "\n"));
+    if (!written) return failed(written.error(), *config.bound_file);
+  }
+  log("started", {{"address", address},
+                  {"name", config.name},
+                  {"server_spki_sha256", to_hex(loaded->tls().spki_sha256)}});
+  const int which = wait_for_end();
+  log("stopping", {{"signal", std::to_string(which)}});
+  (*listening)->stop();
+  log("stopped", {});
+  return {};
+}
+
+}  // namespace ward::wardd
