@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails when a linked program lacks RELRO, BIND_NOW, PIE or a non-executable stack.
 
-usage: hardening.py FOLDER...   every ELF program directly in the folders is read with readelf.
+usage: hardening.py PLACE...   each ELF program, or those directly in a folder, is read with readelf.
 """
 import pathlib
 import subprocess
@@ -33,8 +33,10 @@ def is_elf(path):
         return file.read(4) == b"\x7fELF"
 
 
-def main(folders):
-    programs = [p for f in folders for p in sorted(pathlib.Path(f).glob("*")) if p.is_file() and is_elf(p)]
+def main(places):
+    paths = [pathlib.Path(place) for place in places]
+    files = [p for path in paths for p in (sorted(path.glob("*")) if path.is_dir() else [path])]
+    programs = [p for p in files if p.is_file() and is_elf(p)]
     bad = 0
     for path in programs:
         for fault in faults(path):

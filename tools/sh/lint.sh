@@ -30,11 +30,12 @@ lint_headers() {
     sh -c 'g++ -std=c++20 -fsyntax-only -Wall -Wextra -Isrc -Iinclude -I. -include "$0" -x c++ /dev/null || exit 255'
 }
 
-# lint_hardening: what the release linker really did, in every program and test program.
+# lint_hardening: what the release linker really did, in every program and every gtest program (not
+# in the workloads that tests run, which may be static).
 lint_hardening() {
   configure release
   build_or_fail release all "everything"
-  python3 tools/hardening.py build/release/bin build/release/test-bin
+  python3 tools/hardening.py build/release/bin build/release/test-bin/*_test
 }
 
 # tidy_base: where the change began: WARD_BASE, the branch point from origin/main, or the last merge.
