@@ -79,7 +79,7 @@ class Server final : public HttpServer, public http_server::Shared {
   bool stopping() const override { return stop_.stop_requested(); }
 
   void gone(Session* session) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     sessions_.erase(session);
   }
 
@@ -105,7 +105,7 @@ class Server final : public HttpServer, public http_server::Shared {
     make_room();
     auto session = std::make_shared<Session>(*this, std::move(socket), tls_);
     {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       sessions_.insert(session.get());
     }
     session->start();
@@ -129,7 +129,7 @@ class Server final : public HttpServer, public http_server::Shared {
   // so none is dropped while it is held.
   std::vector<std::shared_ptr<Session>> alive() {
     std::vector<std::shared_ptr<Session>> out;
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     for (Session* one : sessions_) {
       if (auto session = one->weak_from_this().lock()) out.push_back(std::move(session));
     }
