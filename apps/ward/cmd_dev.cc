@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -7,6 +6,7 @@
 
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/input.h"
 #include "base/bytes.h"
 #include "codec/json_write.h"
 #include "crypto/rng.h"
@@ -25,8 +25,7 @@ struct Options {
 };
 
 int run_init(const Options& o) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const UnixTime at{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  const UnixTime at = system_now();
   crypto::SystemRng rng;
   const auto done = soft::init(o.dir, at, o.days, rng);
   if (!done) return fail(kCouldNotTell, done.error());

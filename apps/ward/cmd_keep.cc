@@ -1,9 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/input.h"
 #include "codec/json_write.h"
 #include "keep/fd.h"
 #include "keep/infer.h"
@@ -83,10 +82,9 @@ int show(const keep::Manifest& manifest, const keep::Measured& measured, const O
 }
 
 int run_measure(const Options& options) {
-  std::ifstream file(options.manifest, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return fail(kUsage, options.manifest + ": cannot be read");
-  const auto manifest = keep::parse_manifest(as_bytes(text.str()));
+  const auto text = read_file(options.manifest, keep::kMaxManifestBytes);
+  if (!text) return fail(kUsage, options.manifest + ": " + error_text(text.error()));
+  const auto manifest = keep::parse_manifest(*text);
   if (!manifest) return fail(kUsage, options.manifest + ": " + to_text(manifest.error()));
   const auto measured = measure(*manifest, options);
   if (!measured) return fail_with(measured.error());

@@ -1,15 +1,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/input.h"
 #include "codec/json_write.h"
 #include "ledger/audit.h"
 #include "ledger/ledger.h"
@@ -38,20 +37,11 @@ int exit_code(Errc code) {
 
 int fail_with(const Error& error) { return fail(exit_code(error.code()), error_text(error)); }
 
-std::optional<std::string> read_small_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream out;
-  if (!file || !(out << file.rdbuf())) return std::nullopt;
-  std::string text = out.str();
-  if (text.size() > kMaxFileBytes) return std::nullopt;
-  return text;
-}
-
 // The key as text, or the first line of a file of that name.
 Result<ledger::NoteKey> key_of(const Options& options) {
   std::string text = options.key;
   if (text.find('+') == std::string::npos) {
-    const auto file = read_small_file(text);
+    const auto file = read_text(text, kMaxFileBytes);
     if (!file) return Error(Errc::kUnavailable, "ledger key: no such file, or too large");
     text = file->substr(0, file->find('\n'));
   }
@@ -89,7 +79,7 @@ int verify(const Options& options) {
   if (!key) return fail(kUsage, error_text(key.error()), "give --key TEXT or --key FILE");
   std::optional<std::string> kept;
   if (!options.checkpoint_file.empty()) {
-    kept = read_small_file(options.checkpoint_file);
+    if (auto text = read_text(options.checkpoint_file, kMaxFileBytes)) kept = *std::move(text);
     if (!kept) return fail(kUsage, "the checkpoint file cannot be read");
   }
   const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});

@@ -1,16 +1,14 @@
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/input.h"
 #include "base/time.h"
 #include "codec/json_write.h"
 #include "token/ear.h"
@@ -33,19 +31,9 @@ struct Options {
 
 constexpr std::int64_t kSkew_s = 60;
 
-std::optional<std::string> read_whole_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream out;
-  if (!file || !(out << file.rdbuf())) return std::nullopt;
-  std::string text = out.str();
-  if (text.size() > token::kMaxJwsBytes + 1) return std::nullopt;
-  return text;
-}
-
 std::optional<UnixTime> time_of(const Options& options) {
   if (!options.at.empty()) return parse_rfc3339(options.at);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixTime{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  return system_now();
 }
 
 Result<std::vector<token::JwsKey>> keys_of(const std::string& jwks) {
@@ -112,11 +100,11 @@ void print_text(const Judged& judged) {
 int verify(const Options& options) {
   const auto now = time_of(options);
   if (!now) return fail(kUsage, "--at is not a time", "write it as 2024-05-18T18:22:51Z");
-  const auto jwks = read_whole_file(options.jwks_file);
+  const auto jwks = read_text(options.jwks_file, token::kMaxJwsBytes);
   if (!jwks) return fail(kUsage, "the key set cannot be read");
   const auto keys = keys_of(*jwks);
   if (!keys) return fail(kUsage, error_text(keys.error()), "give the issuer's JWKS");
-  auto text = read_whole_file(options.token_file);
+  auto text = read_text(options.token_file, token::kMaxJwsBytes + 1);
   if (!text) return fail(kCouldNotTell, "the token cannot be read");
   if (!text->empty() && text->back() == '\n') text->pop_back();
   const auto judged = judge(*text, *keys, options, *now);

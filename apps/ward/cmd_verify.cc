@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -43,11 +42,6 @@ struct Usage {
   std::string what;
   std::string hint;
 };
-
-UnixTime system_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::seconds>(now).count()};
-}
 
 Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& texts,
                                                 const char* option) {

@@ -1,6 +1,7 @@
 #include "apps/ward/input.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -39,6 +40,16 @@ Result<Buffer> read_file(const std::string& path, std::size_t max) {
   const std::unique_ptr<std::FILE, Close> in(std::fopen(path.c_str(), "rbe"));
   if (!in) return Error(Errc::kUnavailable, "file: cannot be opened");
   return read_stream(in.get(), max);
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t max) {
+  WARD_TRY(const Buffer bytes, read_file(path, max));
+  return std::string(as_text(bytes));
+}
+
+UnixTime system_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::seconds>(now).count()};
 }
 
 Result<attest::Collateral> read_collateral(const std::string& path) {

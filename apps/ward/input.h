@@ -6,12 +6,19 @@
 #include "attest/collateral.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace ward::cli {
 
 // read_file reads a whole file of at most `max` octets; "-" is standard input. kUnavailable where
 // it cannot be opened or read, kLimit where it is larger.
 [[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);
+
+// read_text is read_file for text.
+[[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t max);
+
+// system_now is this machine's clock, for commands that were given no time.
+[[nodiscard]] UnixTime system_now();
 
 // read_collateral reads one file, or every regular file below a folder (symbolic links to folders
 // are not followed), in the order of their names.

@@ -75,7 +75,7 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
                 {"PCK certificate, processor or platform CA, root"});
   if (!form) return std::nullopt;
 
-  Platform platform{.chain = *std::move(chain), .chain_origin = "quote"};
+  Platform platform{.chain = *std::move(chain)};
   record_path(context, platform.chain, kPckPath, pck_names(platform.chain),
               pck_leaf_profile(platform.leaf()));
   const attest::Anchor* anchor = find_anchor(context.anchors, platform.root());

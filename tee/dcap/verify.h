@@ -28,7 +28,6 @@ struct Context {
 struct Platform {
   std::vector<pki::Certificate> chain;  // PCK leaf, processor or platform CA, root
   PckExtensions extensions;
-  std::string chain_origin;
 
   [[nodiscard]] const pki::Certificate& leaf() const { return chain[0]; }
 
