@@ -7,12 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "codec/json.h"
@@ -20,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "store/sqlite/sqlite_store.h"
 #include "test/ledger/test_signer.h"
+#include "test/support/program.h"
 #include "test/support/vectors.h"
 
 namespace ward::ledger {
@@ -27,11 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Ran {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
+using Ran = test::ProgramResult;
 
 class LedgerAuditTest : public testing::Test {
  protected:
@@ -71,28 +66,6 @@ class LedgerAuditTest : public testing::Test {
     sqlite3_close(db);
   }
 
-  // Runs a program and returns all that it wrote.
-  Ran run(std::vector<std::string> arguments) const {
-    const std::string out = (folder_ / "out").string();
-    const std::string err = (folder_ / "err").string();
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<char*> argv;
-      for (std::string& a : arguments)
-        argv.push_back(a.data());
-      argv.push_back(nullptr);
-      const int out_fd = open(out.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-      const int err_fd = open(err.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-      if (dup2(out_fd, 1) != 1 || dup2(err_fd, 2) != 2) _exit(126);
-      execvp(argv[0], argv.data());
-      _exit(127);
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::read_text(out),
-            test::read_text(err)};
-  }
-
   [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
     const std::string path = (folder_ / name).string();
     std::ofstream(path, std::ios::binary) << text;
@@ -103,16 +76,18 @@ class LedgerAuditTest : public testing::Test {
     std::vector<std::string> arguments = {WARD_PROGRAM, "ledger", "verify",
                                           database(),   "--key",  key()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(arguments);
+    return test::run_program(arguments);
   }
 
   Ran prove(const std::string& id) const {
-    return run({WARD_PROGRAM, "ledger", "prove", id, "--db", database(), "--key", key()});
+    return test::run_program(
+        {WARD_PROGRAM, "ledger", "prove", id, "--db", database(), "--key", key()});
   }
 
   Ran check(const std::string& proof, const std::string& key_text) const {
-    return run({"python3", (test::source_dir() / "test/ledger/check_proof.py").string(),
-                write("proof.json", proof), key_text});
+    return test::run_program({"python3",
+                              (test::source_dir() / "test/ledger/check_proof.py").string(),
+                              write("proof.json", proof), key_text});
   }
 
   NoteSigner signer_ = test_signer("wardd.test/ledger", 1);
@@ -123,7 +98,7 @@ class LedgerAuditTest : public testing::Test {
 
 TEST_F(LedgerAuditTest, verify_accepts_a_whole_ledger) {
   const Ran ran = verify();
-  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.out.substr(0, 24), "whole: 13 entries, root ");
   EXPECT_EQ(ran.err, "");
 }
@@ -136,11 +111,11 @@ TEST_F(LedgerAuditTest, verify_names_what_was_done_to_the_database) {
       " WHERE tbl='ledger.leaf' AND key=CAST('" +
       index_key(9) + "' AS BLOB);");
   const Ran ran = verify();
-  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.exit, 1);
   EXPECT_EQ(ran.out, "reordered: 3\nremoved: 8\nchanged: 9\n");
   EXPECT_EQ(ran.err, "ward: error: the ledger was altered\n");
   const Ran json = verify({"--json"});
-  EXPECT_EQ(json.code, 1);
+  EXPECT_EQ(json.exit, 1);
   const auto parsed = codec::parse_json(as_bytes(json.out));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->find("whole")->as_bool(), false);
@@ -163,36 +138,36 @@ TEST_F(LedgerAuditTest, verify_with_a_kept_checkpoint_finds_a_ledger_that_was_ro
     }));
   }
   const std::string file = write("kept", kept);
-  EXPECT_EQ(verify({"--checkpoint", file}).code, 0);
+  EXPECT_EQ(verify({"--checkpoint", file}).exit, 0);
   fs::remove(database() + "-wal");
   fs::remove(database() + "-shm");
   fs::rename(copy, database());
-  EXPECT_EQ(verify().code, 0);  // the old state is whole in itself
+  EXPECT_EQ(verify().exit, 0);  // the old state is whole in itself
   const Ran ran = verify({"--checkpoint", file});
-  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.exit, 1);
   EXPECT_EQ(ran.out, "rolled_back: 14\n");
 }
 
 TEST_F(LedgerAuditTest, verify_tells_what_it_cannot_read) {
   const auto with = [&](const std::string& db, const std::string& k) {
-    return run({WARD_PROGRAM, "ledger", "verify", db, "--key", k});
+    return test::run_program({WARD_PROGRAM, "ledger", "verify", db, "--key", k});
   };
-  EXPECT_EQ(with(database() + ".absent", key()).code, 3);
-  EXPECT_EQ(with(write("noise", std::string(5000, 'x')), key()).code, 1);
-  EXPECT_EQ(with(database(), "no+key").code, 2);
-  EXPECT_EQ(with(database(), "no-such-file").code, 2);
-  EXPECT_EQ(run({WARD_PROGRAM, "ledger", "verify", database()}).code, 2);
+  EXPECT_EQ(with(database() + ".absent", key()).exit, 3);
+  EXPECT_EQ(with(write("noise", std::string(5000, 'x')), key()).exit, 1);
+  EXPECT_EQ(with(database(), "no+key").exit, 2);
+  EXPECT_EQ(with(database(), "no-such-file").exit, 2);
+  EXPECT_EQ(test::run_program({WARD_PROGRAM, "ledger", "verify", database()}).exit, 2);
   const Ran other = with(database(), test_signer("wardd.test/ledger", 2).key.to_text());
-  EXPECT_EQ(other.code, 1);
+  EXPECT_EQ(other.exit, 1);
   EXPECT_EQ(other.out.substr(0, 14), "checkpoint: 1\n");
 }
 
 TEST_F(LedgerAuditTest, a_proof_checks_with_a_script_that_shares_no_code) {
   for (const char* id : {"0", "6", "11", "12"}) {
     const Ran proof = prove(id);
-    ASSERT_EQ(proof.code, 0) << proof.err;
+    ASSERT_EQ(proof.exit, 0) << proof.err;
     const Ran checked = check(proof.out, key());
-    EXPECT_EQ(checked.code, 0) << checked.err;
+    EXPECT_EQ(checked.exit, 0) << checked.err;
     EXPECT_EQ(checked.out, std::string("proved: leaf ") + id + " of 13\n");
   }
 }
@@ -205,26 +180,26 @@ TEST_F(LedgerAuditTest, a_proof_that_was_changed_is_refused_by_the_script) {
     EXPECT_NE(at, std::string::npos) << from;
     return out.replace(at, from.size(), to);
   };
-  EXPECT_EQ(check(replaced("\"index\": 6", "\"index\": 7"), key()).code, 1);
-  EXPECT_EQ(check(replaced("\"size\": 13", "\"size\": 12"), key()).code, 1);
-  EXPECT_EQ(check(replaced("ledger\\n13\\n", "ledger\\n14\\n"), key()).code, 1);
-  EXPECT_EQ(check(replaced("\"leaf\": \"p2", "\"leaf\": \"p3"), key()).code, 1);
-  EXPECT_EQ(check(proof, test_signer("wardd.test/ledger", 2).key.to_text()).code, 1);
+  EXPECT_EQ(check(replaced("\"index\": 6", "\"index\": 7"), key()).exit, 1);
+  EXPECT_EQ(check(replaced("\"size\": 13", "\"size\": 12"), key()).exit, 1);
+  EXPECT_EQ(check(replaced("ledger\\n13\\n", "ledger\\n14\\n"), key()).exit, 1);
+  EXPECT_EQ(check(replaced("\"leaf\": \"p2", "\"leaf\": \"p3"), key()).exit, 1);
+  EXPECT_EQ(check(proof, test_signer("wardd.test/ledger", 2).key.to_text()).exit, 1);
 }
 
 TEST_F(LedgerAuditTest, prove_refuses_what_does_not_prove) {
-  EXPECT_EQ(prove("13").code, 3);
-  EXPECT_EQ(prove(std::string(64, 'a')).code, 3);
-  EXPECT_EQ(prove("x").code, 1);
+  EXPECT_EQ(prove("13").exit, 3);
+  EXPECT_EQ(prove(std::string(64, 'a')).exit, 3);
+  EXPECT_EQ(prove("x").exit, 1);
   sql("UPDATE rows SET value=CAST(replace(value,'keep','seep') AS BLOB) WHERE tbl='ledger.leaf'");
   const Ran ran = prove("6");
-  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.exit, 1);
   EXPECT_EQ(ran.out, "");
 }
 
 TEST_F(LedgerAuditTest, list_prints_entries_as_json_lines) {
-  const Ran ran = run({WARD_PROGRAM, "ledger", "list", database(), "--from", "11"});
-  EXPECT_EQ(ran.code, 0);
+  const Ran ran = test::run_program({WARD_PROGRAM, "ledger", "list", database(), "--from", "11"});
+  EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 2);
   EXPECT_NE(ran.out.find(R"("index":11,"time":"1970-01-01T00:16:51Z","kind":"release")"),
             std::string::npos)

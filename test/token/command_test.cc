@@ -5,15 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "crypto/rng.h"
 #include "crypto/sign.h"
-#include "test/support/vectors.h"
+#include "test/support/program.h"
 #include "token/ear.h"
 #include "token/jwk.h"
 
@@ -22,11 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Ran {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
+using Ran = test::ProgramResult;
 
 class TokenCommandTest : public testing::Test {
  protected:
@@ -68,24 +61,7 @@ class TokenCommandTest : public testing::Test {
       arguments.push_back(value);
     }
     arguments.insert(arguments.end(), more.begin(), more.end());
-    const std::string out = (folder_ / "out").string();
-    const std::string err = (folder_ / "err").string();
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<char*> argv;
-      for (std::string& a : arguments)
-        argv.push_back(a.data());
-      argv.push_back(nullptr);
-      const int out_fd = open(out.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-      const int err_fd = open(err.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-      if (dup2(out_fd, 1) != 1 || dup2(err_fd, 2) != 2) _exit(126);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::read_text(out),
-            test::read_text(err)};
+    return test::run_program(arguments);
   }
 
   static crypto::PrivateKey make_key(std::string_view seed) {
@@ -102,23 +78,23 @@ class TokenCommandTest : public testing::Test {
 
 TEST_F(TokenCommandTest, an_affirming_result_is_accepted) {
   const Ran ran = verify(token(), {"--audience", "broker.test"});
-  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.out, "cpu0: affirming\naccepted until 2023-11-14T22:18:20Z\n");
   EXPECT_EQ(ran.err, "");
-  EXPECT_EQ(verify(token() + "\n").code, 0);
+  EXPECT_EQ(verify(token() + "\n").exit, 0);
 }
 
 TEST_F(TokenCommandTest, a_development_result_is_refused_unless_allowed) {
   const Ran ran = verify(token(true));
-  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.exit, 1);
   EXPECT_EQ(ran.out, "cpu0: affirming, development\n");
   EXPECT_EQ(ran.err, "ward: error: ear: a development platform\n");
-  EXPECT_EQ(verify(token(true), {"--allow-development"}).code, 0);
+  EXPECT_EQ(verify(token(true), {"--allow-development"}).exit, 0);
 }
 
 TEST_F(TokenCommandTest, json_says_the_same) {
   const Ran ran = verify(token(true), {"--json"});
-  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.exit, 1);
   const auto parsed = codec::parse_json(as_bytes(ran.out));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->find("schema")->as_string(), "ward.token/1");
@@ -127,15 +103,15 @@ TEST_F(TokenCommandTest, json_says_the_same) {
 }
 
 TEST_F(TokenCommandTest, what_is_wrong_is_refused_and_what_is_absent_cannot_be_told) {
-  EXPECT_EQ(verify(token(), {"--audience", "other.test"}).code, 1);
-  EXPECT_EQ(verify(token(), {"--issuer", "other.test"}).code, 1);
-  EXPECT_EQ(verify(token(), {"--at", "2023-11-14T22:30:00Z"}).code, 1);
-  EXPECT_EQ(verify(token(), {"--at", "2023-11-14T22:00:00Z"}).code, 1);
-  EXPECT_EQ(verify("no token").code, 1);
+  EXPECT_EQ(verify(token(), {"--audience", "other.test"}).exit, 1);
+  EXPECT_EQ(verify(token(), {"--issuer", "other.test"}).exit, 1);
+  EXPECT_EQ(verify(token(), {"--at", "2023-11-14T22:30:00Z"}).exit, 1);
+  EXPECT_EQ(verify(token(), {"--at", "2023-11-14T22:00:00Z"}).exit, 1);
+  EXPECT_EQ(verify("no token").exit, 1);
   const crypto::PrivateKey other = make_key("another");
-  EXPECT_EQ(verify(*sign_jws(signer_of(other), "JWT", as_bytes("{}"))).code, 1);
-  EXPECT_EQ(verify(token(), {"--at", "today"}).code, 2);
-  EXPECT_EQ(verify(token(), {"--jwks", "/nonexistent"}).code, 2);
+  EXPECT_EQ(verify(*sign_jws(signer_of(other), "JWT", as_bytes("{}"))).exit, 1);
+  EXPECT_EQ(verify(token(), {"--at", "today"}).exit, 2);
+  EXPECT_EQ(verify(token(), {"--jwks", "/nonexistent"}).exit, 2);
 }
 
 }  // namespace
