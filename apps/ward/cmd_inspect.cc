@@ -13,8 +13,6 @@
 namespace ward::cli {
 namespace {
 
-constexpr std::size_t kMaxEvidence = 4U << 20U;
-
 struct Options {
   std::string file;
   bool layout = false;
@@ -58,8 +56,22 @@ void write_layout(codec::JsonWriter& w, const std::vector<attest::LayoutField>& 
   w.end_array();
 }
 
-int print_json(const attest::Scheme& scheme, const std::vector<attest::Claim>& claims,
-               const std::vector<attest::LayoutField>* layout) {
+// Inspection is everything that form alone says.
+struct Inspection {
+  std::vector<attest::Claim> claims;
+  std::vector<attest::CollateralRequest> needs;
+  std::vector<attest::LayoutField> layout;
+};
+
+Result<Inspection> inspect(const attest::Scheme& scheme, Bytes evidence) {
+  Inspection out;
+  WARD_TRY(out.claims, scheme.inspect(evidence));
+  WARD_TRY(out.needs, scheme.needs(evidence));
+  WARD_TRY(out.layout, scheme.layout(evidence));
+  return out;
+}
+
+int print_json(const attest::Scheme& scheme, const Inspection& found, bool layout) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object();
   w.name("schema").string("ward.inspection/1");
@@ -67,10 +79,18 @@ int print_json(const attest::Scheme& scheme, const std::vector<attest::Claim>& c
   w.name("title").string(scheme.info().title);
   w.name("authenticated").boolean(false);
   w.name("claims");
-  attest::write_claims(w, claims);
-  if (layout != nullptr) {
+  attest::write_claims(w, found.claims);
+  w.name("needs").begin_array();
+  for (const attest::CollateralRequest& request : found.needs) {
+    w.begin_object();
+    w.name("kind").string(request.kind);
+    w.name("key").string(request.key);
+    w.end_object();
+  }
+  w.end_array();
+  if (layout) {
     w.name("layout");
-    write_layout(w, *layout);
+    write_layout(w, found.layout);
   }
   w.end_object();
   auto text = w.take();
@@ -82,17 +102,20 @@ int run(const Options& o) {
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
   for (const attest::Scheme* scheme : tee::all_schemes()) {
     if (!scheme->recognises(*evidence)) continue;
-    const auto claims = scheme->inspect(*evidence);
-    const auto layout = scheme->layout(*evidence);
-    if (!claims || !layout) {
-      return fail(kRefused, o.file + ": malformed " + scheme->info().name + " evidence: " +
-                                error_text(claims ? layout.error() : claims.error()));
+    const auto found = inspect(*scheme, *evidence);
+    if (!found) {
+      return fail(kRefused, o.file + ": malformed " + scheme->info().name +
+                                " evidence: " + error_text(found.error()));
     }
-    if (o.json) return print_json(*scheme, *claims, o.layout ? &*layout : nullptr);
-    if (o.layout) return print(layout_text(*layout));
+    if (o.json) return print_json(*scheme, *found, o.layout);
+    if (o.layout) return print(layout_text(found->layout));
     std::string text = std::string(scheme->info().title) + ", not authenticated";
-    for (const attest::Claim& claim : *claims) {
+    for (const attest::Claim& claim : found->claims) {
       text += "\n  " + claim.name + " = " + attest::claim_text(claim.value);
+    }
+    text += "\nneeds, as collateral";
+    for (const attest::CollateralRequest& request : found->needs) {
+      text += "\n  " + request.kind + (request.key.empty() ? "" : " " + request.key);
     }
     return print(text);
   }

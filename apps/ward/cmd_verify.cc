@@ -19,8 +19,6 @@
 namespace ward::cli {
 namespace {
 
-constexpr std::size_t kMaxEvidence = 4U << 20U;
-
 struct Options {
   std::string file;
   std::string collateral;

@@ -10,6 +10,9 @@
 
 namespace ward::cli {
 
+// No evidence that ward reads is longer, in octets.
+inline constexpr std::size_t kMaxEvidence = 4U << 20U;
+
 // read_file reads a whole file of at most `max` octets; "-" is standard input. kUnavailable where
 // it cannot be opened or read, kLimit where it is larger.
 [[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);

@@ -129,6 +129,13 @@ class Inspect(unittest.TestCase):
     def setUpClass(cls):
         need_vectors()
 
+    def test_needed_collateral_is_named_and_is_what_verify_misses(self):
+        needs = {n["kind"]: n["key"] for n in json.loads(ward("inspect", QUOTE, "--json")[1])["needs"]}
+        self.assertEqual(needs["sgx.tcb_info"], "00606a000000")
+        self.assertEqual(needs["sgx.pck_crl"], "platform")
+        self.assertLessEqual({"sgx.root_crl", "sgx.tcb_signing_chain", "sgx.qe_identity"}, set(needs))
+        self.assertIn("\n  sgx.tcb_info 00606a000000\n", ward("inspect", QUOTE)[1])
+
     def test_layout_covers_every_byte(self):
         code, out, _ = ward("inspect", QUOTE, "--layout", "--json")
         self.assertEqual(code, 0)
