@@ -1,5 +1,7 @@
 #include "tee/dcap/tcb_documents.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "crypto/signature.h"
@@ -39,45 +41,50 @@ bool intel_signed(const SignedDocument& document) {
   return false;
 }
 
-template <class T>
-void judge(const char* kind, const char* negative, Result<T, Diag> (*parse)(Bytes)) {
+// Judges every file of one kind of the manifest with `check`, and reports how many.
+template <class T, class Check>
+void judge(const char* kind, Result<T, Diag> (*parse)(Bytes), Check check) {
   std::size_t in_manifest = 0;
-  std::size_t judged = 0;
-  std::size_t differences = 0;
   for (auto& row : test::read_tsv(test::vectors_dir() / "MANIFEST.tsv")) {
-    const bool good = row["kind"] == kind;
-    if (!good && row["kind"] != negative) continue;
+    if (row["kind"] != kind) continue;
     ++in_manifest;
     SCOPED_TRACE(row["file"]);
     const Buffer json = test::read_file(test::vectors_dir() / row["file"]);
-    const auto parsed = parse(json);
-    if (good) {
-      ASSERT_TRUE(parsed) << to_text(parsed.error());
-      EXPECT_TRUE(intel_signed(*parsed));
-      EXPECT_EQ(std::to_string(parsed->version), field(row["key_fields"], "version"));
-      EXPECT_EQ(std::to_string(parsed->evaluation_number), field(row["key_fields"], "evalnum"));
-      EXPECT_EQ(row["valid_time"],
-                format_rfc3339(parsed->issue_date) + ".." + format_rfc3339(parsed->next_update));
-      if constexpr (std::is_same_v<T, TcbInfo>) {
-        EXPECT_EQ(to_hex(parsed->fmspc), lower(field(row["key_fields"], "fmspc")));
-      }
-    } else {
-      EXPECT_TRUE(!parsed || !intel_signed(*parsed)) << "a negative vector passes as Intel's";
-    }
-    ++judged;
+    check(row, parse(json));
   }
-  EXPECT_GT(judged, 0U);
-  test::report_vectors(kind, in_manifest, judged, differences);
+  EXPECT_GT(in_manifest, 0U);
+  test::report_vectors(kind, in_manifest, in_manifest, 0);
+}
+
+template <class T>
+void expect_genuine(std::map<std::string, std::string>& row, const Result<T, Diag>& parsed) {
+  ASSERT_TRUE(parsed) << to_text(parsed.error());
+  EXPECT_TRUE(intel_signed(*parsed));
+  EXPECT_EQ(std::to_string(parsed->version), field(row["key_fields"], "version"));
+  EXPECT_EQ(std::to_string(parsed->evaluation_number), field(row["key_fields"], "evalnum"));
+  EXPECT_EQ(row["valid_time"],
+            format_rfc3339(parsed->issue_date) + ".." + format_rfc3339(parsed->next_update));
+  if constexpr (std::is_same_v<T, TcbInfo>) {
+    EXPECT_EQ(to_hex(parsed->fmspc), lower(field(row["key_fields"], "fmspc")));
+  }
+}
+
+template <class T>
+void expect_not_genuine(std::map<std::string, std::string>& /*row*/,
+                        const Result<T, Diag>& parsed) {
+  EXPECT_TRUE(!parsed || !intel_signed(*parsed)) << "a negative vector passes as Intel's";
 }
 
 TEST(TcbInfo, EveryVectorParsesWithItsFieldsAndNoNegativeOneIsIntels) {
   WARD_NEED_VECTORS();
-  judge<TcbInfo>("tcbinfo", "neg-tcbinfo", parse_tcb_info);
+  judge("tcbinfo", parse_tcb_info, expect_genuine<TcbInfo>);
+  judge("neg-tcbinfo", parse_tcb_info, expect_not_genuine<TcbInfo>);
 }
 
 TEST(QeIdentity, EveryVectorParsesWithItsFieldsAndNoNegativeOneIsIntels) {
   WARD_NEED_VECTORS();
-  judge<QeIdentity>("qeid", "neg-qeid", parse_qe_identity);
+  judge("qeid", parse_qe_identity, expect_genuine<QeIdentity>);
+  judge("neg-qeid", parse_qe_identity, expect_not_genuine<QeIdentity>);
 }
 
 constexpr const char* kComponents =
