@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
 #include <sys/stat.h>
 
 #include "keep/capture.h"
@@ -18,8 +19,10 @@ class InferTest : public testing::Test {
  protected:
   void SetUp() override {
     // Not below /tmp: a keep makes that folder itself.
-    folder_ = std::filesystem::current_path() / ("infer-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
+    // Not /tmp, which a keep makes itself, and not the checkout, which may lie there.
+    std::string pattern = "/var/tmp/ward-infer-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
   }
 
   void TearDown() override { std::filesystem::remove_all(folder_); }
