@@ -65,6 +65,7 @@ Session::~Session() { shared_.gone(this); }
 
 void Session::start() {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->closing_) return self->stream_.next_layer().close();
     self->stream_.next_layer().expires_after(self->shared_.options().request_timeout);
     self->stream_.async_handshake(asio::ssl::stream_base::server, [self](const Code& code) {
       if (code) return self->end();
@@ -76,7 +77,9 @@ void Session::start() {
 void Session::close() {
   closing_ = true;
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (!self->busy_) self->end();
+    // What is pending is cancelled, and its own completion ends the connection: a second operation
+    // beside it (a TLS shutdown during a read) is what neither library allows.
+    if (!self->busy_) self->stream_.next_layer().cancel();
   });
 }
 
