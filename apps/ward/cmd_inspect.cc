@@ -8,6 +8,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "attest/appraisal_json.h"
+#include "seal/file/header.h"
 #include "tee/all.h"
 
 namespace ward::cli {
@@ -97,9 +98,55 @@ int print_json(const attest::Scheme& scheme, const Inspection& found, bool layou
   return text ? print(*std::move(text)) : fail(kCouldNotTell, error_text(text.error()));
 }
 
+// Where the parts of a head stand; what follows is the body.
+std::vector<attest::LayoutField> sealed_layout(const seal::Head& head) {
+  std::vector<attest::LayoutField> out;
+  std::size_t offset = 0;
+  const auto add = [&](const char* name, const char* type, std::size_t size, std::string value) {
+    out.push_back({offset, size, name, type, std::move(value)});
+    offset += size;
+  };
+  const Bytes magic = Bytes(head.prefix).first(head.prefix.size() - sizeof(std::uint32_t));
+  add("magic", "bytes", magic.size(), to_hex(magic));
+  add("header_size", "u32be", sizeof(std::uint32_t), std::to_string(head.octets.size()));
+  add("header", "cbor", head.octets.size(),
+      head.header.name + ", slots: " + std::to_string(head.header.slots.size()));
+  add("mac", "bytes", head.mac.size(), to_hex(head.mac));
+  if (head.signature) add("signature", "bytes", head.signature->size(), to_hex(*head.signature));
+  add("body", "bytes", 0, "from here to the end");
+  return out;
+}
+
+Result<std::string> sealed_layout_json(const seal::Head& head) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.sealed-file-layout/1").name("layout");
+  write_layout(w, sealed_layout(head));
+  return w.end_object().take();
+}
+
+int print_sealed(Bytes front, const Options& o) {
+  static_assert(kMaxEvidence > seal::kMaxHeaderBytes + 1024, "the whole head was read");
+  const auto head = seal::parse_head(front);
+  if (!head) {
+    const bool unknown = head.error().code() == Errc::kUnsupported;
+    return fail(unknown ? kCouldNotTell : kRefused, o.file + ": " + error_text(head.error()));
+  }
+  if (o.json) {
+    auto text = o.layout ? sealed_layout_json(*head) : seal::describe_json(*head);
+    return text ? print(*std::move(text)) : fail(kCouldNotTell, error_text(text.error()));
+  }
+  if (o.layout) return print(layout_text(sealed_layout(*head)));
+  std::string text = seal::describe_text(*head);
+  text.pop_back();  // print ends the line
+  return print(std::move(text));
+}
+
 int run(const Options& o) {
-  const auto evidence = read_file(o.file, kMaxEvidence);
+  const auto evidence = read_front(o.file, kMaxEvidence + 1);
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
+  if (seal::is_sealed(*evidence)) return print_sealed(*evidence, o);
+  if (evidence->size() > kMaxEvidence)
+    return fail(kCouldNotTell, o.file + ": larger than any evidence that ward reads");
   for (const attest::Scheme* scheme : tee::all_schemes()) {
     if (!scheme->recognises(*evidence)) continue;
     const auto found = inspect(*scheme, *evidence);
@@ -119,17 +166,19 @@ int run(const Options& o) {
     }
     return print(text);
   }
-  return fail(kCouldNotTell, o.file + ": no kind of evidence that ward knows");
+  return fail(kCouldNotTell, o.file + ": no sealed file, and no kind of evidence that ward knows");
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("inspect", "print what evidence says, without judging it");
-  c->add_option("FILE", o->file, "evidence; - is standard input")->required();
+  CLI::App* c = app.add_subcommand("inspect",
+                                   "print what evidence or a sealed file says, without judging it");
+  c->add_option("FILE", o->file, "evidence or a sealed file; - is standard input")->required();
   c->add_flag("--layout", o->layout, "offset, size, name and value of every field");
-  c->add_flag("--json", o->json, "print JSON (ward.inspection/1)");
+  c->add_flag("--json", o->json,
+              "print JSON (ward.inspection/1; a sealed file: ward.sealed-file/1)");
   c->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 

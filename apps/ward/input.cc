@@ -17,13 +17,13 @@ constexpr std::size_t kChunk = 64U << 10U;
 
 Result<Buffer> read_stream(std::FILE* in, std::size_t max) {
   Buffer out;
-  for (;;) {
+  while (out.size() < max) {
     const std::size_t had = out.size();
-    out.resize(had + kChunk);
-    const std::size_t n = std::fread(out.data() + had, 1, kChunk, in);
+    const std::size_t wanted = std::min(kChunk, max - had);
+    out.resize(had + wanted);
+    const std::size_t n = std::fread(out.data() + had, 1, wanted, in);
     out.resize(had + n);
-    if (out.size() > max) return Error(Errc::kLimit, "file: larger than ward reads", max);
-    if (n < kChunk) break;
+    if (n < wanted) break;
   }
   if (std::ferror(in) != 0) return Error(Errc::kUnavailable, "file: cannot be read");
   return out;
@@ -31,7 +31,7 @@ Result<Buffer> read_stream(std::FILE* in, std::size_t max) {
 
 }  // namespace
 
-Result<Buffer> read_file(const std::string& path, std::size_t max) {
+Result<Buffer> read_front(const std::string& path, std::size_t max) {
   if (path == "-") return read_stream(stdin, max);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -40,6 +40,12 @@ Result<Buffer> read_file(const std::string& path, std::size_t max) {
   const std::unique_ptr<std::FILE, Close> in(std::fopen(path.c_str(), "rbe"));
   if (!in) return Error(Errc::kUnavailable, "file: cannot be opened");
   return read_stream(in.get(), max);
+}
+
+Result<Buffer> read_file(const std::string& path, std::size_t max) {
+  WARD_TRY(Buffer bytes, read_front(path, max + 1));
+  if (bytes.size() > max) return Error(Errc::kLimit, "file: larger than ward reads", max);
+  return bytes;
 }
 
 Result<std::string> read_text(const std::string& path, std::size_t max) {

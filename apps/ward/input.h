@@ -17,6 +17,9 @@ inline constexpr std::size_t kMaxEvidence = 4U << 20U;
 // it cannot be opened or read, kLimit where it is larger.
 [[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);
 
+// read_front reads at most `max` octets of a file, and says nothing of the rest. kUnavailable.
+[[nodiscard]] Result<Buffer> read_front(const std::string& path, std::size_t max);
+
 // read_text is read_file for text.
 [[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t max);
 

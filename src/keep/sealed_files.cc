@@ -79,7 +79,8 @@ Result<OpenedInput> SealedFileFormat::open_input(const InputEntry& input, Bytes 
   const OneKey keys(input.resource, key);
   WARD_TRY(const seal::FileKey file_key,
            seal::unlock(head, {.keys = &keys, .identity = nullptr, .passphrase = nullptr}));
-  WARD_CHECK_OK(seal::expect(head.header, std::nullopt, id));
+  WARD_CHECK_OK(seal::expect(
+      head.header, {.name = std::nullopt, .id = id, .min_content_version = std::nullopt}));
   // The tmpfs gives a file huge pages where it knows its size before the octets come.
   if (head.header.size) (void)!::ftruncate(plain_fd, static_cast<off_t>(*head.header.size));
   off_t written = 0;

@@ -47,6 +47,21 @@ record() {
   printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$(git rev-parse --short HEAD)" "$1" "$2" >>docs/assurance.md
 }
 
+# soak_seal: a file of 300 MB is sealed and opened in 128 MiB of address space.
+soak_seal() {
+  local ward=$root/build/release/bin/ward folder status=0
+  folder=$(mktemp -d)
+  head -c 300000000 /dev/urandom >"$folder/big"
+  "$ward" key new --kind resource -o "$folder/key" >/dev/null
+  (
+    ulimit -v 131072
+    "$ward" seal "$folder/big" --resource soak/data/big --key "$folder/key" >/dev/null &&
+      "$ward" open "$folder/big.sealed" --resource-key "$folder/key" -o "$folder/out" >/dev/null
+  ) && cmp "$folder/big" "$folder/out" || status=1
+  rm -rf "$folder"
+  return $status
+}
+
 run_soak() {
   local seconds=${1:-600} status=0 result
   need_packages build test
@@ -56,6 +71,12 @@ run_soak() {
   record "./run soak $seconds (fuzz, $seconds s for each of $(wc -l <build/fuzz/fuzzers.tsv) targets)" "$result"
   build_ward
   build_or_fail release all "everything"
+  if soak_seal; then
+    record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "equal"
+  else
+    record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "a failure"
+    status=1
+  fi
   if run_ctest release --repeat until-fail:10; then
     record "./run soak $seconds (every release test 10 times)" "all passed"
   else

@@ -26,10 +26,20 @@ run_report() {
   python3 tools/report.py "$WARD_REPORT" >&3
 }
 
+# need_tink: Tink's own wheel, for the tests of sealed files; without a network they are skipped.
+need_tink() {
+  .venv/bin/python -c 'import tink' 2>/dev/null && return
+  mkdir -p "$logs"
+  if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q tink==1.16.1; } >"$logs/tink.log" 2>&1; then
+    note "Tink could not be installed ($logs/tink.log): its tests are skipped"
+  fi
+}
+
 test_release() {
   need_packages build test
   need_packages_beside demo
   build_ward
+  need_tink
   build_or_fail release all "everything"
   wait_background
   export WARD_REPORT=$root/build/release/report.tsv
@@ -57,6 +67,7 @@ asan_targets() {
 
 test_asan() {
   need_packages build test sanitize
+  need_tink
   configure asan
   local target
   for target in $(asan_targets); do

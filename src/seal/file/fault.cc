@@ -24,6 +24,8 @@ constexpr Row kRows[] = {
     {kHeaderChanged, Errc::kUntrusted, "header_changed", "seal.file: the header was changed"},
     {kNameMismatch, Errc::kDenied, "name_mismatch", "seal.file: the file has another name"},
     {kIdMismatch, Errc::kDenied, "id_mismatch", "seal.file: the file has another id"},
+    {kContentVersion, Errc::kStale, "content_version",
+     "seal.file: an older version of the content than is accepted"},
     {kSegmentChanged, Errc::kUntrusted, "segment_changed", "seal.file: a segment was changed"},
     {kSegmentMoved, Errc::kUntrusted, "segment_moved", "seal.file: segments were reordered"},
     {kTruncated, Errc::kTruncated, "truncated", "seal.file: the file was cut short"},
@@ -38,12 +40,14 @@ constexpr Row kRows[] = {
     {kTokenUntrusted, Errc::kUntrusted, "token_untrusted", "seal.file: token of the provenance"},
     {kTokenStale, Errc::kStale, "token_stale",
      "seal.file: not made while the token of the provenance was valid"},
+    {kTokenIssuer, Errc::kDenied, "token_issuer", "seal.file: the token has another issuer"},
     {kTokenDenied, Errc::kDenied, "token_denied", "seal.file: the token accepts no keep"},
     {kDevelopment, Errc::kDenied, "development", "seal.file: made on a development platform"},
     {kSignature, Errc::kUntrusted, "signature",
      "seal.file: not signed by the key that the token binds"},
     {kInitData, Errc::kUntrusted, "init_data", "seal.file: the token names other init-data"},
     {kWorkload, Errc::kDenied, "workload", "seal.file: made by another workload"},
+    {kInputs, Errc::kDenied, "inputs", "seal.file: made from other inputs"},
 };
 
 const Row& row_of(Fault fault) {

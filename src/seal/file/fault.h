@@ -21,6 +21,7 @@ enum class Fault : std::uint8_t {
   kHeaderChanged,
   kNameMismatch,
   kIdMismatch,
+  kContentVersion,  // value: the version that the file has
   kSegmentChanged,  // value: number of the segment
   kSegmentMoved,    // value: number of the segment that stands in another's place
   kTruncated,       // value: octets of plaintext before it, or of the head
@@ -31,11 +32,13 @@ enum class Fault : std::uint8_t {
   kProvenanceUnchecked,
   kTokenUntrusted,
   kTokenStale,   // `created` is outside the token's time, or in the future
+  kTokenIssuer,  // another issuer than the caller expects
   kTokenDenied,  // the token does not say that this attester was accepted
   kDevelopment,  // the token is of a development platform, which the caller does not allow
   kSignature,
   kInitData,  // the token names other init-data
   kWorkload,  // the caller expects another workload
+  kInputs,    // the caller expects other inputs
 };
 
 // to_text is the fault's stable name: "segment_changed".

@@ -16,8 +16,8 @@ Error token_fault(const Error& error) {
   switch (error.code()) {
     case Errc::kStale:
       return fault_error(Fault::kTokenStale);
-    case Errc::kDenied:
-      return fault_error(Fault::kTokenDenied);
+    case Errc::kDenied:  // under these rules nothing else is denied
+      return fault_error(Fault::kTokenIssuer);
     case Errc::kTruncated:
     case Errc::kMalformed:
     case Errc::kUnsupported:
@@ -39,7 +39,7 @@ Result<token::VerifiedJwt> verify_token(const Provenance& provenance, UnixTime c
                                    .now = created,
                                    .skew_s = kClockSkewSeconds,
                                    .max_age_s = std::nullopt,
-                                   .rules = {}};
+                                   .rules = {.typ = {}, .ignore_embedded_key = true}};
   auto verified = token::verify_jwt(provenance.token, expected.token_keys, jwt);
   if (!verified) return token_fault(verified.error());
   return verified;
@@ -72,6 +72,17 @@ Result<void> check_signature(const Head& head, const token::EarView::Submod& sub
   return {};
 }
 
+// Of the inputs with that name there is one, and none has another id.
+bool has_input(const Provenance& provenance, const ExpectedInput& expected) {
+  bool found = false;
+  for (const ProvenanceInput& input : provenance.inputs) {
+    if (input.name != expected.name) continue;
+    if (input.id != expected.id) return false;
+    found = true;
+  }
+  return found;
+}
+
 }  // namespace
 
 Buffer provenance_message(Bytes authenticated) {
@@ -100,6 +111,9 @@ Result<CheckedProvenance> check_provenance(const Head& head,
   if (submod.development && !expected.allow_development) return fault_error(Fault::kDevelopment);
   const auto* wanted = std::get_if<Workload>(&expected.workload);
   if (wanted != nullptr && *wanted != workload) return fault_error(Fault::kWorkload);
+  for (const ExpectedInput& input : expected.inputs) {
+    if (!has_input(*header.provenance, input)) return fault_error(Fault::kInputs);
+  }
   return CheckedProvenance{
       .workload = workload, .created = header.created, .development = submod.development};
 }

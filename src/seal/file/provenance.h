@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/result.h"
@@ -14,12 +15,19 @@
 
 namespace ward::seal {
 
+// ExpectedInput is a sealed file that the output must have been made from.
+struct ExpectedInput {
+  std::string_view name;
+  FileId id{};
+};
+
 // ProvenanceExpectations are what a receiver trusts and asks of an output. There is no default:
 // what is not asked is spelt token::Unchecked{}.
 struct ProvenanceExpectations {
   std::span<const token::JwsKey> token_keys;  // of the verifier, chosen beforehand
   std::variant<token::Unchecked, std::string> issuer;
   std::variant<token::Unchecked, Workload> workload;
+  std::span<const ExpectedInput> inputs;  // each must be there; others may be there too
   bool allow_development = false;
   UnixTime now;  // `created` must not be later than this, give or take kClockSkewSeconds
 };
@@ -36,7 +44,8 @@ struct CheckedProvenance {
 // check_provenance verifies the token as of `created` (an output stays good when its token has
 // expired), the signature by the key that the token binds, that the token names the init-data, and
 // what the caller expects. The header must be authentic already (unlock). kNoProvenance,
-// kTokenUntrusted, kTokenStale, kTokenDenied, kDevelopment, kSignature, kInitData, kWorkload.
+// kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied, kDevelopment, kSignature, kInitData,
+// kWorkload, kInputs.
 [[nodiscard]] Result<CheckedProvenance> check_provenance(const Head& head,
                                                          const ProvenanceExpectations& expected);
 

@@ -5,95 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "crypto/digest.h"
-#include "test/seal/fixture.h"
-#include "token/ear.h"
-#include "token/jwk.h"
+#include "test/seal/provenance_fixture.h"
 
 namespace ward::seal {
 namespace {
-
-constexpr std::int64_t kNow = 1'700'000'000;
-constexpr const char* kInitData = "version = \"0.1.0\"\nalgorithm = \"sha384\"\n";
-
-class ProvenanceTest : public SealedFixture {
- protected:
-  crypto::PrivateKey new_key() {
-    auto key = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng_);
-    EXPECT_TRUE(key.has_value());
-    return *std::move(key);
-  }
-
-  token::EarSubmod accepted() {
-    token::EarSubmod out;
-    out.vector.hardware = 2;
-    out.vector.executables = 2;
-    out.tee = "sgx";
-    out.runtime_data_json = R"({"nonce":"bm9uY2U=","tee-pubkey":)" +
-                            token::to_json({keep_.public_key(), {}, "ECDH-ES+A256KW", {}, {}}) +
-                            "}";
-    const auto digest = crypto::sha384(as_bytes(kInitData));
-    out.init_data.assign(digest.begin(), digest.end());
-    out.verdict = "accepted";
-    return out;
-  }
-
-  std::string token_of(std::vector<token::EarSubmod> submods,
-                       std::int64_t issued = kNow - 100) const {
-    token::Ear ear;
-    ear.issuer = "https://broker";
-    ear.issued = UnixTime{issued};
-    ear.expires = UnixTime{issued + 600};
-    ear.submods = std::move(submods);
-    const token::JwsSigner signer{
-        .algorithm = token::JwsAlgorithm::kEs256, .kid = "k", .sign = [this](Bytes message) {
-          return broker_.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, message);
-        }};
-    const auto token = token::sign_ear(signer, ear);
-    EXPECT_TRUE(token.has_value());
-    return *token;
-  }
-
-  SealRequest output(const std::string& token, Bytes plaintext, const crypto::PrivateKey& signer) {
-    SealRequest out = request(plaintext.size());
-    out.created = UnixTime{kNow};
-    SignOutput sign;
-    sign.provenance.token = token;
-    sign.provenance.init_data = kInitData;
-    sign.provenance.inputs = {{"model.pt", FileId{1}, Digest{2}}};
-    sign.content = reader_of(plaintext, 1000);
-    sign.sign = [&signer](Bytes message) {
-      return signer.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, message);
-    };
-    out.output = std::move(sign);
-    return out;
-  }
-
-  Head head_of(const std::string& token) {
-    const auto head = parse_head(sealed(as_bytes("out"), output(token, as_bytes("out"), keep_)));
-    EXPECT_TRUE(head.has_value());
-    return *head;
-  }
-
-  ProvenanceExpectations expectations() {
-    return {.token_keys = keys_of_broker_,
-            .issuer = std::string("https://broker"),
-            .workload = crypto::sha384(as_bytes(kInitData)),
-            .allow_development = false,
-            .now = UnixTime{kNow + 1'000'000}};
-  }
-
-  std::optional<Fault> fault(const Head& head, const ProvenanceExpectations& expected) {
-    const auto checked = check_provenance(head, expected);
-    return checked ? std::nullopt : fault_of(checked.error());
-  }
-
-  std::optional<Fault> fault(const Head& head) { return fault(head, expectations()); }
-
-  crypto::PrivateKey keep_ = new_key();
-  crypto::PrivateKey broker_ = new_key();
-  std::vector<token::JwsKey> keys_of_broker_ = {
-      {token::JwsAlgorithm::kEs256, broker_.public_key(), "k"}};
-};
 
 TEST_F(ProvenanceTest, AnOutputOfAnAcceptedKeepIsProvedAlsoWhenItsTokenHasExpired) {
   const Head head = head_of(token_of({accepted()}));
@@ -178,7 +93,7 @@ TEST_F(ProvenanceTest, ATokenOfAnotherVerifierIsRefused) {
   EXPECT_EQ(fault(head, expected), Fault::kTokenUntrusted);
   expected = expectations();
   expected.issuer = std::string("https://other");
-  EXPECT_EQ(fault(head, expected), Fault::kTokenDenied);
+  EXPECT_EQ(fault(head, expected), Fault::kTokenIssuer);
   EXPECT_EQ(fault(head_of("not.a.token")), Fault::kTokenUntrusted);
 }
 
@@ -240,6 +155,31 @@ TEST_F(ProvenanceTest, ATokenThatNamesOtherInitDataOrNoneIsRefused) {
   EXPECT_EQ(fault(head_of(token_of({submod}))), Fault::kInitData);
   submod.init_data.clear();
   EXPECT_EQ(fault(head_of(token_of({submod}))), Fault::kInitData);
+}
+
+TEST_F(ProvenanceTest, AnInputThatIsNotTheExpectedOneIsRefused) {
+  const Head head = head_of(token_of({accepted()}));
+  auto expected = expectations();
+  const ExpectedInput right[] = {{"model.pt", FileId{1}}};
+  expected.inputs = right;
+  EXPECT_EQ(fault(head, expected), std::nullopt);
+  const ExpectedInput other_id[] = {{"model.pt", FileId{1}}, {"model.pt", FileId{2}}};
+  expected.inputs = other_id;
+  EXPECT_EQ(fault(head, expected), Fault::kInputs);
+  const ExpectedInput other_name[] = {{"model", FileId{1}}};
+  expected.inputs = other_name;
+  EXPECT_EQ(fault(head, expected), Fault::kInputs);
+}
+
+TEST_F(ProvenanceTest, TwoInputsOfOneNameAreRefusedWhereOneIsAnother) {
+  auto sealing = output(token_of({accepted()}), as_bytes("o"), keep_);
+  sealing.output->provenance.inputs = {{"in", FileId{1}, {}}, {"in", FileId{2}, {}}};
+  const auto head = parse_head(sealed(as_bytes("o"), sealing));
+  ASSERT_TRUE(head.has_value());
+  auto expected = expectations();
+  const ExpectedInput first[] = {{"in", FileId{1}}};
+  expected.inputs = first;
+  EXPECT_EQ(fault(*head, expected), Fault::kInputs);
 }
 
 TEST_F(ProvenanceTest, AFileThatIsNoOutputHasNoProvenance) {

@@ -245,10 +245,11 @@ Result<void> authenticate(const Head& head, const FileKey& key) {
   return {};
 }
 
-Result<void> expect(const Header& header, std::optional<std::string_view> name,
-                    const std::optional<FileId>& id) {
-  if (name && *name != header.name) return fault_error(Fault::kNameMismatch);
-  if (id && *id != header.id) return fault_error(Fault::kIdMismatch);
+Result<void> expect(const Header& header, const Expectations& expected) {
+  if (expected.name && *expected.name != header.name) return fault_error(Fault::kNameMismatch);
+  if (expected.id && *expected.id != header.id) return fault_error(Fault::kIdMismatch);
+  if (expected.min_content_version && header.content_version < *expected.min_content_version)
+    return fault_error(Fault::kContentVersion, header.content_version);
   return {};
 }
 

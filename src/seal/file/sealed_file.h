@@ -93,9 +93,16 @@ struct Credentials {
 // kHeaderChanged.
 [[nodiscard]] Result<void> authenticate(const Head& head, const FileKey& key);
 
-// expect compares name and id where they are given. kNameMismatch, kIdMismatch.
-[[nodiscard]] Result<void> expect(const Header& header, std::optional<std::string_view> name,
-                                  const std::optional<FileId>& id);
+// Expectations are what a caller knows of a file beforehand; an absent one is not compared.
+struct Expectations {
+  std::optional<std::string_view> name;
+  std::optional<FileId> id;
+  std::optional<std::uint64_t> min_content_version;  // an older file is refused
+};
+
+// expect compares an authentic header with what the caller knows. kNameMismatch, kIdMismatch,
+// kContentVersion.
+[[nodiscard]] Result<void> expect(const Header& header, const Expectations& expected);
 
 // open_body authenticates the header, then reads the body from `in`, which stands right behind the
 // head, and writes the plaintext to `out` segment by segment. kWrongKey, kHeaderChanged,

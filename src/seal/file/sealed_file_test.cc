@@ -106,6 +106,7 @@ bool is_fault_of_head(Fault fault) {
     case kWrongKey:
     case kNameMismatch:
     case kIdMismatch:
+    case kContentVersion:
     case kSegmentChanged:
     case kSegmentMoved:
     case kTrailingData:
@@ -115,11 +116,13 @@ bool is_fault_of_head(Fault fault) {
     case kProvenanceUnchecked:
     case kTokenUntrusted:
     case kTokenStale:
+    case kTokenIssuer:
     case kTokenDenied:
     case kDevelopment:
     case kSignature:
     case kInitData:
     case kWorkload:
+    case kInputs:
       return false;
   }
   return false;
@@ -270,15 +273,18 @@ TEST_F(SealedFileTest, ASlotThatHoldsAnotherFileKeyIsRefused) {
   EXPECT_EQ(fault_of(unlocked.error()), Fault::kHeaderChanged);
 }
 
-TEST_F(SealedFileTest, ExpectationsOfNameAndIdAreCompared) {
+TEST_F(SealedFileTest, ExpectationsAreCompared) {
   const auto head = parse_head(sealed(some_bytes(1)));
   ASSERT_TRUE(head.has_value());
   FileId id = head->header.id;
-  EXPECT_TRUE(expect(head->header, "records.csv", id).has_value());
-  EXPECT_TRUE(expect(head->header, std::nullopt, std::nullopt).has_value());
-  EXPECT_EQ(fault_in(expect(head->header, "records", id)), Fault::kNameMismatch);
+  const auto version = head->header.content_version;
+  EXPECT_TRUE(expect(head->header, {"records.csv", id, version}).has_value());
+  EXPECT_TRUE(expect(head->header, {}).has_value());
+  EXPECT_TRUE(expect(head->header, {{}, {}, version - 1}).has_value());
+  EXPECT_EQ(fault_in(expect(head->header, {{}, {}, version + 1})), Fault::kContentVersion);
+  EXPECT_EQ(fault_in(expect(head->header, {"records", id, {}})), Fault::kNameMismatch);
   id[15] ^= 1U;
-  EXPECT_EQ(fault_in(expect(head->header, "records.csv", id)), Fault::kIdMismatch);
+  EXPECT_EQ(fault_in(expect(head->header, {"records.csv", id, {}})), Fault::kIdMismatch);
 }
 
 TEST_F(SealedFileTest, APlaintextOfAnotherSizeThanWasSaidIsNotSealed) {

@@ -1,0 +1,167 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/commands.h"
+#include "apps/ward/key_files.h"
+#include "apps/ward/output_file.h"
+#include "apps/ward/sealed_cli.h"
+#include "codec/json_write.h"
+#include "codec/pem.h"
+#include "crypto/rng.h"
+#include "token/jwk.h"
+
+// ward key new|public: keys for sealed files.
+namespace ward::cli {
+namespace {
+
+constexpr std::size_t kResourceKeyBytes = 32;
+
+struct Options {
+  std::string kind = "recipient";
+  std::string file;
+  std::string format = "jwk";
+  bool force = false;
+  bool json = false;
+};
+
+std::string public_jwk(const crypto::PublicKey& key) {
+  return token::to_json({.key = key,
+                         .kid = token::thumbprint(key),
+                         .alg = "ECDH-ES+A256KW",
+                         .use = "enc",
+                         .key_ops = {}});
+}
+
+std::string in_format(const crypto::PublicKey& key, const std::string& format) {
+  if (format == "pem") return codec::to_pem("PUBLIC KEY", key.to_spki());
+  if (format == "spki-base64") return to_base64(key.to_spki(), Base64::kStandard) + '\n';
+  return public_jwk(key) + '\n';
+}
+
+int print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    return fail(kCouldNotTell, "standard output cannot be written");
+  return kAccepted;
+}
+
+int print_json(const Options& options, const crypto::PublicKey* key) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.key/1").member("kind", options.kind);
+  w.member("file", options.file);
+  if (key != nullptr) {
+    w.member("kid", token::thumbprint(*key)).member("jwk", public_jwk(*key));
+    w.member("pem", in_format(*key, "pem"))
+        .member("spki_base64", to_base64(key->to_spki(), Base64::kStandard));
+  }
+  const auto text = w.end_object().take();
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
+}
+
+// PEM (RFC 7468) in memory that is wiped; to_pem of src/codec would leave it in a string.
+SecretBytes private_pem(const crypto::PrivateKey& key) {
+  constexpr std::string_view kBegin = "-----BEGIN PRIVATE KEY-----\n";
+  constexpr std::string_view kEnd = "-----END PRIVATE KEY-----\n";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::size_t kGroupsInLine = 16;
+  const SecretBytes der = key.to_pkcs8();
+  const Bytes in = der.expose();
+  const std::size_t groups = (in.size() + 2) / 3;
+  const std::size_t lines = (groups + kGroupsInLine - 1) / kGroupsInLine;
+  SecretBytes out(kBegin.size() + 4 * groups + lines + kEnd.size());
+  std::size_t at = 0;
+  const auto put = [&](char c) { out.expose_mut()[at++] = static_cast<std::uint8_t>(c); };
+  for (const char c : kBegin)
+    put(c);
+  for (std::size_t group = 0; group < groups; ++group) {
+    const std::size_t from = 3 * group;
+    const auto octet = [&](std::size_t i) -> unsigned {
+      return from + i < in.size() ? in[from + i] : 0U;
+    };
+    const unsigned bits = (octet(0) << 16U) | (octet(1) << 8U) | octet(2);
+    const std::size_t have = std::min<std::size_t>(3, in.size() - from);
+    for (unsigned i = 0; i < 4; ++i)
+      put(i <= have ? kAlphabet[(bits >> (18 - 6 * i)) & 63U] : '=');
+    if (group % kGroupsInLine == kGroupsInLine - 1 || group + 1 == groups) put('\n');
+  }
+  for (const char c : kEnd)
+    put(c);
+  return out;
+}
+
+int write_new(const Options& options, Bytes content) {
+  auto out = prepare_output(options.file, options.force);
+  auto done = out ? out->write(content) : Result<void>(out.error());
+  if (done) done = out->commit(options.force);
+  if (done) return kAccepted;
+  const bool taken = done.error().code() == Errc::kDenied;
+  return fail(taken ? kUsage : kCouldNotTell, options.file + ": " + error_text(done.error()),
+              taken ? "--force replaces it: what was sealed to it can then not be opened" : "");
+}
+
+int print_public(const Options& options, const crypto::PublicKey& key) {
+  return options.json ? print_json(options, &key) : print(in_format(key, options.format));
+}
+
+int make(const Options& options) {
+  crypto::SystemRng rng;
+  if (options.kind == "resource") {
+    const int code = write_new(options, random_secret(rng, kResourceKeyBytes).expose());
+    return code == kAccepted && options.json ? print_json(options, nullptr) : code;
+  }
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng);
+  if (!key) return fail(kCouldNotTell, error_text(key.error()));
+  const int code = write_new(options, private_pem(*key).expose());
+  return code == kAccepted ? print_public(options, key->public_key()) : code;
+}
+
+int show(const Options& options) {
+  const auto key = read_either_half(options.file);
+  if (!key) return key_failure(options.file, key.error());
+  return print_public(options, *key);
+}
+
+void add_format(CLI::App& command, Options& options) {
+  command
+      .add_option("--format", options.format,
+                  "jwk (default), pem, or spki-base64: one line, as a manifest names a receiver")
+      ->check(CLI::IsMember({"jwk", "pem", "spki-base64"}))
+      ->type_name("FORMAT");
+  command.add_flag("--json", options.json, "print one JSON object (ward.key/1) with every format");
+}
+
+}  // namespace
+
+void add_key(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* group =
+      app.add_subcommand("key", "make keys for sealed files, print their public half");
+  group->require_subcommand(1);
+  CLI::App* make_command = group->add_subcommand(
+      "new", "make a secret key (mode 0600); a recipient's public half is printed");
+  make_command
+      ->add_option("--kind", options->kind,
+                   "recipient (default): P-256, PEM, for `ward open --identity`; or resource: 32 "
+                   "octets, for `ward seal --key` and `ward secret put`")
+      ->check(CLI::IsMember({"recipient", "resource"}))
+      ->type_name("KIND");
+  make_command->add_option("-o,--output", options->file, "where to write the secret key")
+      ->required()
+      ->type_name("FILE");
+  make_command->add_flag("--force", options->force, "replace a file that exists");
+  add_format(*make_command, *options);
+  make_command->callback([options, &action] { action = [options] { return make(*options); }; });
+  CLI::App* show_command = group->add_subcommand(
+      "public",
+      "print a recipient's public key, from either half, in the format that is asked for");
+  show_command->add_option("FILE", options->file, "private key (PEM) or public key (PEM, JWK)")
+      ->required()
+      ->type_name("");
+  add_format(*show_command, *options);
+  show_command->callback([options, &action] { action = [options] { return show(*options); }; });
+}
+
+}  // namespace ward::cli

@@ -1,0 +1,112 @@
+#include "apps/ward/key_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "codec/pem.h"
+#include "token/jwk.h"
+
+namespace ward::cli {
+namespace {
+
+constexpr std::size_t kResourceKeyBytes = 32;
+constexpr std::size_t kMaxPassphraseBytes = 1024;
+constexpr std::size_t kMaxKeyFileBytes = std::size_t{64} << 10U;
+constexpr std::size_t kMaxJwksBytes = std::size_t{1} << 20U;
+
+Result<std::size_t> read_some(int fd, std::span<std::uint8_t> out) {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const ssize_t n = ::read(fd, out.data() + filled, out.size() - filled);
+    if (n < 0) return Error(Errc::kUnavailable, "key file: cannot be read");
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  return filled;
+}
+
+// One block of `label`, in memory that is wiped.
+Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
+  auto blocks = codec::parse_pem(as_text(text.expose()));
+  if (!blocks) return Error(Errc::kMalformed, "key file: not PEM");
+  if (blocks->size() != 1 || blocks->front().label != label) {
+    for (codec::PemBlock& block : *blocks)
+      wipe(block.der);
+    return Error(Errc::kMalformed, "key file: PEM of another kind");
+  }
+  SecretBytes der = SecretBytes::copy_of(blocks->front().der);
+  wipe(blocks->front().der);
+  return der;
+}
+
+}  // namespace
+
+Result<SecretBytes> read_secret(const std::string& path, std::size_t max) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Error(Errc::kUnavailable, "key file: cannot be opened");
+  SecretBytes out(max + 1);
+  const auto n = read_some(fd, out.expose_mut());
+  ::close(fd);
+  if (!n) return n.error();
+  if (*n > max) return Error(Errc::kMalformed, "key file: too large", max);
+  out.shrink(*n);
+  return out;
+}
+
+Result<SecretBytes> read_resource_key(const std::string& path) {
+  WARD_TRY(SecretBytes key, read_secret(path, kMaxKeyFileBytes));
+  if (key.size() != kResourceKeyBytes)
+    return Error(Errc::kMalformed, "resource key: 32 octets expected", key.size());
+  return key;
+}
+
+Result<SecretBytes> read_passphrase(const std::string& path) {
+  WARD_TRY(SecretBytes words, read_secret(path, kMaxPassphraseBytes));
+  if (!words.empty() && words.expose().back() == '\n') words.shrink(words.size() - 1);
+  if (words.empty()) return Error(Errc::kMalformed, "passphrase: empty");
+  return words;
+}
+
+Result<crypto::PrivateKey> read_identity(const std::string& path) {
+  WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
+  WARD_TRY(const SecretBytes der, read_pem(text, "PRIVATE KEY"));
+  auto key = crypto::PrivateKey::from_pkcs8(der.expose());
+  if (!key || key->type() != crypto::KeyType::kP256)
+    return Error(Errc::kMalformed, "identity: not a P-256 private key");
+  return key;
+}
+
+Result<crypto::PublicKey> read_recipient(const std::string& path) {
+  WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
+  const auto is_p256 = [](const auto& key) { return key && key->type() == crypto::KeyType::kP256; };
+  if (const auto jwk = token::parse_jwk(text.expose())) {
+    if (jwk->key.type() == crypto::KeyType::kP256 &&
+        token::allows(*jwk, token::KeyUse::kEncrypt, "ECDH-ES+A256KW"))
+      return jwk->key;
+    return Error(Errc::kMalformed, "recipient: not a P-256 key for encryption");
+  } else if (jwk.error().code() == Errc::kDenied) {
+    return Error(Errc::kMalformed, "recipient: this is a private key");
+  }
+  WARD_TRY(const SecretBytes der, read_pem(text, "PUBLIC KEY"));
+  auto key = crypto::PublicKey::from_spki(der.expose());
+  if (!is_p256(key)) return Error(Errc::kMalformed, "recipient: not a P-256 public key");
+  return key;
+}
+
+Result<crypto::PublicKey> read_either_half(const std::string& path) {
+  if (const auto key = read_identity(path)) return key->public_key();
+  return read_recipient(path);
+}
+
+Result<std::vector<token::JwsKey>> read_jwks(const std::string& path) {
+  WARD_TRY(const SecretBytes text, read_secret(path, kMaxJwksBytes));
+  WARD_TRY(const std::vector<token::Jwk> set, token::parse_jwks(text.expose()));
+  std::vector<token::JwsKey> out;
+  for (const token::Jwk& jwk : set) {
+    if (auto key = token::jws_key(jwk)) out.push_back(*std::move(key));
+  }
+  if (out.empty()) return Error(Errc::kMalformed, "JWKS: no key for signatures");
+  return out;
+}
+
+}  // namespace ward::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/secret.h"
+#include "crypto/sign.h"
+#include "token/jws.h"
+
+// Keys as the command line takes them: files, never arguments. Each is kUnavailable where the file
+// cannot be read and kMalformed where it does not hold such a key.
+namespace ward::cli {
+
+// read_secret reads a whole small file into locked memory.
+[[nodiscard]] Result<SecretBytes> read_secret(const std::string& path, std::size_t max);
+
+// read_resource_key: exactly 32 octets.
+[[nodiscard]] Result<SecretBytes> read_resource_key(const std::string& path);
+
+// read_passphrase: the file's octets without one line end at the end; not empty.
+[[nodiscard]] Result<SecretBytes> read_passphrase(const std::string& path);
+
+// read_identity: a P-256 private key in PEM (PKCS #8, "PRIVATE KEY").
+[[nodiscard]] Result<crypto::PrivateKey> read_identity(const std::string& path);
+
+// read_recipient: a P-256 public key as JWK or PEM ("PUBLIC KEY").
+[[nodiscard]] Result<crypto::PublicKey> read_recipient(const std::string& path);
+
+// read_either_half: the public key of a P-256 key in any form that read_identity and read_recipient
+// take.
+[[nodiscard]] Result<crypto::PublicKey> read_either_half(const std::string& path);
+
+// read_jwks: the keys that a verifier signs its results with.
+[[nodiscard]] Result<std::vector<token::JwsKey>> read_jwks(const std::string& path);
+
+}  // namespace ward::cli
