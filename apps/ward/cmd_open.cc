@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> inputs;
   std::optional<std::uint64_t> min_content_version;
   bool any_workload = false;
+  bool allow_warning = false;
   bool allow_development = false;
   bool unchecked_provenance = false;
   bool force = false;
@@ -95,11 +96,11 @@ bool read_inputs(const Options& options, Opening& opening) {
 // Where an output came from is checked completely or not at all.
 std::optional<std::string> provenance_usage_fault(const Options& options, Opening& opening) {
   const bool any = !options.issuer.empty() || !options.workload.empty() || options.any_workload ||
-                   !options.inputs.empty() || options.allow_development;
+                   !options.inputs.empty() || options.allow_warning || options.allow_development;
   if (options.jwks.empty()) {
     if (any)
-      return "--issuer, --expect-workload, --any-workload, --expect-input and --allow-development "
-             "need --jwks";
+      return "--issuer, --expect-workload, --any-workload, --expect-input, --allow-warning "
+             "and --allow-development need --jwks";
     return std::nullopt;
   }
   if (options.unchecked_provenance) return "--jwks and --unchecked-provenance exclude each other";
@@ -154,6 +155,7 @@ Result<void> check_origin(const seal::Head& head, const Options& options, const 
                                         .issuer = options.issuer,
                                         .workload = token::Unchecked{},
                                         .inputs = opening.inputs,
+                                        .allow_warning = options.allow_warning,
                                         .allow_development = options.allow_development,
                                         .now = system_now()};
   if (!options.any_workload) expected.workload = opening.workload.value();
@@ -248,6 +250,9 @@ void add_provenance_options(CLI::App& command, Options& options) {
                       "a sealed file that it must have been made from; may be given again")
           ->allow_extra_args(false),
       "NAME=ID");
+  add(command.add_flag(
+      "--allow-warning", options.allow_warning,
+      "accept a platform of known weaknesses that the verifier's policy accepted"));
   add(command.add_flag("--allow-development", options.allow_development,
                        "accept the output of a development platform, which protects nothing"));
   add(command.add_flag("--unchecked-provenance", options.unchecked_provenance,

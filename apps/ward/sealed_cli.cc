@@ -48,6 +48,7 @@ std::string_view hint_for(const Error& error) {
   if (fault == kProvenanceUnchecked)
     return "--jwks, --issuer and --expect-workload check it; --unchecked-provenance opens it "
            "without";
+  if (fault == kTokenWarning) return "--allow-warning accepts it";
   if (fault == kDevelopment) return "--allow-development accepts it";
   return {};
 }

@@ -111,7 +111,7 @@ TEST_F(OpenOutputTest, EachExpectationIsChecked) {
 TEST_F(OpenOutputTest, ADevelopmentPlatformNeedsTheReceiversWord) {
   auto submod = accepted();
   submod.development = true;
-  submod.vector.hardware = 32;
+  submod.vector.hardware = 97;
   write_output(token_of({submod}));
   refused(checks(), "made on a development platform");
   const auto ran = open(checks({"--allow-development"}));

@@ -82,6 +82,7 @@ class ProvenanceTest : public SealedFixture {
             .issuer = std::string("https://broker"),
             .workload = crypto::sha384(as_bytes(kInitData)),
             .inputs = {},
+            .allow_warning = false,
             .allow_development = false,
             .now = UnixTime{kNow + 1'000'000}};
   }

@@ -42,6 +42,8 @@ constexpr Row kRows[] = {
      "seal.file: not made while the token of the provenance was valid"},
     {kTokenIssuer, Errc::kDenied, "token_issuer", "seal.file: the token has another issuer"},
     {kTokenDenied, Errc::kDenied, "token_denied", "seal.file: the token accepts no keep"},
+    {kTokenWarning, Errc::kDenied, "token_warning",
+     "seal.file: made on a platform of known weaknesses (the token says warning)"},
     {kDevelopment, Errc::kDenied, "development", "seal.file: made on a development platform"},
     {kSignature, Errc::kUntrusted, "signature",
      "seal.file: not signed by the key that the token binds"},

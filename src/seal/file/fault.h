@@ -31,10 +31,11 @@ enum class Fault : std::uint8_t {
   kNoProvenance,
   kProvenanceUnchecked,
   kTokenUntrusted,
-  kTokenStale,   // `created` is outside the token's time, or in the future
-  kTokenIssuer,  // another issuer than the caller expects
-  kTokenDenied,  // the token does not say that this attester was accepted
-  kDevelopment,  // the token is of a development platform, which the caller does not allow
+  kTokenStale,    // `created` is outside the token's time, or in the future
+  kTokenIssuer,   // another issuer than the caller expects
+  kTokenDenied,   // the token does not say that this attester was accepted
+  kTokenWarning,  // the verifier accepted a platform of known weaknesses; the caller does not
+  kDevelopment,   // the token is of a development platform, which the caller does not allow
   kSignature,
   kInitData,  // the token names other init-data
   kWorkload,  // the caller expects another workload

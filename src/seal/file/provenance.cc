@@ -72,6 +72,28 @@ Result<void> check_signature(const Head& head, const token::EarView::Submod& sub
   return {};
 }
 
+// What the verifier concluded. A development platform's hardware claim is bad by rule, so that its
+// status says nothing.
+Result<void> judge(const token::EarView::Submod& submod, const ProvenanceExpectations& expected) {
+  if (submod.verdict != "accepted" || !submod.unchecked.empty())
+    return fault_error(Fault::kTokenDenied);
+  if (submod.development) {
+    if (expected.allow_development) return {};
+    return fault_error(Fault::kDevelopment);
+  }
+  switch (submod.status) {
+    case token::TrustTier::kAffirming:
+      return {};
+    case token::TrustTier::kWarning:
+      if (expected.allow_warning) return {};
+      return fault_error(Fault::kTokenWarning);
+    case token::TrustTier::kNone:
+    case token::TrustTier::kContraindicated:
+      break;
+  }
+  return fault_error(Fault::kTokenDenied);
+}
+
 // Of the inputs with that name there is one, and none has another id.
 bool has_input(const Provenance& provenance, const ExpectedInput& expected) {
   bool found = false;
@@ -106,9 +128,7 @@ Result<CheckedProvenance> check_provenance(const Head& head,
   WARD_TRY(const Workload workload, workload_in(jwt.claims, submod.name));
   if (workload != crypto::sha384(as_bytes(header.provenance->init_data)))
     return fault_error(Fault::kInitData);
-  if (submod.verdict != "accepted" || submod.status == token::TrustTier::kContraindicated)
-    return fault_error(Fault::kTokenDenied);
-  if (submod.development && !expected.allow_development) return fault_error(Fault::kDevelopment);
+  WARD_CHECK_OK(judge(submod, expected));
   const auto* wanted = std::get_if<Workload>(&expected.workload);
   if (wanted != nullptr && *wanted != workload) return fault_error(Fault::kWorkload);
   for (const ExpectedInput& input : expected.inputs) {

@@ -28,7 +28,8 @@ struct ProvenanceExpectations {
   std::variant<token::Unchecked, std::string> issuer;
   std::variant<token::Unchecked, Workload> workload;
   std::span<const ExpectedInput> inputs;  // each must be there; others may be there too
-  bool allow_development = false;
+  bool allow_warning = false;      // platforms that the verifier accepted in spite of weaknesses
+  bool allow_development = false;  // then the verdict counts instead of the status
   UnixTime now;  // `created` must not be later than this, give or take kClockSkewSeconds
 };
 
@@ -44,8 +45,8 @@ struct CheckedProvenance {
 // check_provenance verifies the token as of `created` (an output stays good when its token has
 // expired), the signature by the key that the token binds, that the token names the init-data, and
 // what the caller expects. The header must be authentic already (unlock). kNoProvenance,
-// kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied, kDevelopment, kSignature, kInitData,
-// kWorkload, kInputs.
+// kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied, kTokenWarning, kDevelopment,
+// kSignature, kInitData, kWorkload, kInputs.
 [[nodiscard]] Result<CheckedProvenance> check_provenance(const Head& head,
                                                          const ProvenanceExpectations& expected);
 

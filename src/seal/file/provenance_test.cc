@@ -125,10 +125,30 @@ TEST_F(ProvenanceTest, AKeepThatWasNotAcceptedIsRefused) {
   EXPECT_EQ(fault(head_of(token_of({accepted(), second}))), Fault::kTokenDenied);
 }
 
+TEST_F(ProvenanceTest, TheStatusMustBeAffirmingUnlessTheReceiverAllowsAWarning) {
+  auto allowing = expectations();
+  allowing.allow_warning = true;
+  auto submod = accepted();
+  submod.vector.hardware = 32;
+  const Head warned = head_of(token_of({submod}));
+  EXPECT_EQ(fault(warned), Fault::kTokenWarning);
+  EXPECT_EQ(fault(warned, allowing), std::nullopt);
+  submod.vector.hardware = 97;
+  const Head contraindicated = head_of(token_of({submod}));
+  EXPECT_EQ(fault(contraindicated), Fault::kTokenDenied);
+  EXPECT_EQ(fault(contraindicated, allowing), Fault::kTokenDenied);
+}
+
+TEST_F(ProvenanceTest, ATokenThatLeftSomethingUncheckedIsRefused) {
+  auto submod = accepted();
+  submod.unchecked = {"report_data"};
+  EXPECT_EQ(fault(head_of(token_of({submod}))), Fault::kTokenDenied);
+}
+
 TEST_F(ProvenanceTest, ADevelopmentPlatformIsRefusedUnlessTheReceiverAllowsIt) {
   auto submod = accepted();
   submod.development = true;
-  submod.vector.hardware = 32;
+  submod.vector.hardware = 97;  // as the broker says it: never genuine, so the status is the worst
   const Head head = head_of(token_of({submod}));
   EXPECT_EQ(fault(head), Fault::kDevelopment);
   auto expected = expectations();

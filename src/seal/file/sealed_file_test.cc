@@ -118,6 +118,7 @@ bool is_fault_of_head(Fault fault) {
     case kTokenStale:
     case kTokenIssuer:
     case kTokenDenied:
+    case kTokenWarning:
     case kDevelopment:
     case kSignature:
     case kInitData:
