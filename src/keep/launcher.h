@@ -47,6 +47,8 @@ struct LaunchRequest {
 struct Enforcement {
   std::string limit;      // "memory", "processes", "swap", ...
   std::string mechanism;  // "cgroup v1", "cgroup v2", "rlimit (of each process)", "no swap"
+
+  friend bool operator==(const Enforcement&, const Enforcement&) = default;
 };
 
 // Keep is a keep that has started. Its destructor kills every process in it and frees its root.

@@ -108,8 +108,7 @@ std::unique_ptr<protocol::Transport> socket_transport(int fd, int timeout_ms) {
   return std::make_unique<SocketTransport>(fd, timeout_ms);
 }
 
-Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host,
-                                                         std::uint16_t port, int timeout_ms) {
+Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -118,11 +117,15 @@ Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-    if (const int fd = connect_one(*one, timeout_ms); fd >= 0) {
-      return socket_transport(fd, timeout_ms);
-    }
+    if (const int fd = connect_one(*one, timeout_ms); fd >= 0) return fd;
   }
   return Error(Errc::kUnavailable, "net.tcp: nothing answers at the server's address");
+}
+
+Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host,
+                                                         std::uint16_t port, int timeout_ms) {
+  WARD_TRY(const int fd, tcp_connect_fd(host, port, timeout_ms));
+  return socket_transport(fd, timeout_ms);
 }
 
 Result<Url> parse_https_url(std::string_view text) {

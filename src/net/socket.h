@@ -19,6 +19,11 @@ namespace ward::net {
                                                                        std::uint16_t port,
                                                                        int timeout_ms);
 
+// tcp_connect_fd is tcp_connect for a caller that needs the descriptor itself, which it then owns;
+// the socket is nonblocking.
+[[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
+                                         int timeout_ms);
+
 // Url is a server's address, "https://host:port".
 struct Url {
   std::string host;

@@ -1,0 +1,253 @@
+#include "keep/launch_channel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <sys/socket.h>
+
+#include "base/reader.h"
+#include "base/writer.h"
+#include "codec/cbor.h"
+#include "codec/cbor_write.h"
+#include "keep/frame.h"
+
+namespace ward::keep {
+namespace {
+
+constexpr std::array<std::uint8_t, 4> kMagic = {'W', 'K', 'L', '1'};
+constexpr std::size_t kFdCount = 5;
+constexpr std::size_t kMaxEnforcements = 32;
+constexpr std::size_t kMaxEventText = 4096;
+
+constexpr std::uint8_t kStarted = 'S';
+constexpr std::uint8_t kFailed = 'F';
+constexpr std::uint8_t kEnded = 'X';
+
+using FdBlock = std::array<int, kFdCount>;
+
+// receive_first reads the first octet and the descriptors that travel with it. More descriptors
+// than fit are closed by the kernel and refused.
+Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet) {
+  iovec part{.iov_base = &octet, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(FdBlock))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return Error(Errc::kUnavailable, "keep.launch: receive", static_cast<unsigned>(errno));
+  std::vector<UniqueFd> out;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
+      out.emplace_back(fd);
+    }
+  }
+  if (n == 0) return Error(Errc::kTruncated, "keep.launch: request");
+  if (out.size() != kFdCount || (message.msg_flags & MSG_CTRUNC) != 0)
+    return Error(Errc::kMalformed, "keep.launch: descriptors", out.size());
+  return out;
+}
+
+std::optional<std::string> text_of(const codec::CborValue& map, std::string_view key) {
+  const codec::CborValue* v = map.find(key);
+  const auto text = v != nullptr ? v->as_text() : std::nullopt;
+  if (!text || text->size() > kMaxEventText) return std::nullopt;
+  return std::string(*text);
+}
+
+std::optional<bool> flag_of(const codec::CborValue& map, std::string_view key) {
+  const codec::CborValue* v = map.find(key);
+  return v != nullptr ? v->as_bool() : std::nullopt;
+}
+
+std::optional<std::uint64_t> number_of(const codec::CborValue& map, std::string_view key) {
+  const codec::CborValue* v = map.find(key);
+  return v != nullptr ? v->as_uint() : std::nullopt;
+}
+
+constexpr const char* kNoEvent = "keep.launch: event";
+
+Result<std::vector<Enforcement>> enforcement_of(const codec::CborValue* list) {
+  if (list == nullptr || list->kind() != codec::CborValue::Kind::kArray ||
+      list->items().size() > kMaxEnforcements) {
+    return Error(Errc::kMalformed, kNoEvent);
+  }
+  std::vector<Enforcement> out;
+  for (const codec::CborValue& item : list->items()) {
+    auto limit = text_of(item, "limit");
+    auto mechanism = text_of(item, "mechanism");
+    if (!limit || !mechanism) return Error(Errc::kMalformed, kNoEvent);
+    out.push_back({.limit = *std::move(limit), .mechanism = *std::move(mechanism)});
+  }
+  return out;
+}
+
+Result<LaunchEvent> started_of(const codec::CborValue& map) {
+  auto platform = text_of(map, "platform");
+  const auto development = flag_of(map, "development");
+  auto workload = text_of(map, "workload");
+  auto launch = text_of(map, "launch_measurement");
+  if (map.members().size() != 5 || !platform || !development || !workload || !launch)
+    return Error(Errc::kMalformed, kNoEvent);
+  WARD_TRY(std::vector<Enforcement> enforcement, enforcement_of(map.find("enforcement")));
+  return LaunchEvent(LaunchStarted{.platform = *std::move(platform),
+                                   .development = *development,
+                                   .workload = *std::move(workload),
+                                   .launch_measurement = *std::move(launch),
+                                   .enforcement = std::move(enforcement)});
+}
+
+Result<LaunchEvent> failed_of(const codec::CborValue& map) {
+  const auto code = number_of(map, "code");
+  auto what = text_of(map, "what");
+  if (map.members().size() != 2 || !code || *code > static_cast<unsigned>(Errc::kInternal) || !what)
+    return Error(Errc::kMalformed, kNoEvent);
+  return LaunchEvent(Failure{.code = static_cast<Errc>(*code), .what = *std::move(what)});
+}
+
+Result<LaunchEvent> ended_of(const codec::CborValue& map) {
+  const auto signalled = flag_of(map, "signalled");
+  const auto number = number_of(map, "number");
+  if (map.members().size() != 2 || !signalled || !number || *number > 255)
+    return Error(Errc::kMalformed, kNoEvent);
+  return LaunchEvent(
+      LaunchEnded{.signalled = *signalled, .number = static_cast<std::uint32_t>(*number)});
+}
+
+Result<Buffer> write_started(const LaunchStarted& event) {
+  codec::CborWriter w;
+  w.begin_map().member("platform", event.platform).member("development", event.development);
+  w.member("workload", event.workload).member("launch_measurement", event.launch_measurement);
+  w.name("enforcement").begin_array();
+  for (const Enforcement& one : event.enforcement)
+    w.begin_map().member("limit", one.limit).member("mechanism", one.mechanism).end_map();
+  return w.end_array().end_map().take();
+}
+
+Result<Buffer> write_failed(const Failure& event) {
+  codec::CborWriter w;
+  w.begin_map().member("code", static_cast<unsigned>(event.code));
+  w.member("what", std::string_view(event.what).substr(0, kMaxEventText));
+  return w.end_map().take();
+}
+
+Result<Buffer> write_ended(const LaunchEnded& event) {
+  codec::CborWriter w;
+  w.begin_map().member("signalled", event.signalled).member("number", event.number);
+  return w.end_map().take();
+}
+
+}  // namespace
+
+Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest) {
+  Writer head;
+  head.bytes(kMagic);
+  head.u32le(static_cast<std::uint32_t>(manifest.size()));
+  const Bytes octets = head.view();
+  const FdBlock block = {fds.root.get(), fds.relay.get(), fds.output.get(),
+                         fds.standard_output.get(), fds.standard_error.get()};
+  std::uint8_t first = octets.front();
+  iovec part{.iov_base = &first, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(FdBlock))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof block);
+  std::memcpy(CMSG_DATA(header), block.data(), sizeof block);
+  ssize_t n = 0;
+  do {
+    n = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n != 1) return Error(Errc::kUnavailable, "keep.launch: send", static_cast<unsigned>(errno));
+  WARD_CHECK_OK(write_exact(socket, octets.subspan(1)));
+  return write_exact(socket, manifest);
+}
+
+Result<LaunchDemand> receive_demand(int socket) {
+  std::array<std::uint8_t, kMagic.size() + 4> head{};
+  WARD_TRY(std::vector<UniqueFd> fds, receive_first(socket, head[0]));
+  WARD_CHECK_OK(read_exact(socket, std::span(head).subspan(1)));
+  Reader r(head);
+  Bytes magic;
+  std::uint32_t size = 0;
+  if (!r.bytes(kMagic.size(), magic) || !r.u32le(size))
+    return Error(Errc::kTruncated, "keep.launch: request");
+  if (!std::equal(magic.begin(), magic.end(), kMagic.begin()))
+    return Error(Errc::kMalformed, "keep.launch: request");
+  if (size > kMaxManifestBytes) return Error(Errc::kLimit, "keep.launch: manifest", size);
+  Buffer manifest(size);
+  WARD_CHECK_OK(read_exact(socket, manifest));
+  return LaunchDemand{.fds = {.root = std::move(fds[0]),
+                              .relay = std::move(fds[1]),
+                              .output = std::move(fds[2]),
+                              .standard_output = std::move(fds[3]),
+                              .standard_error = std::move(fds[4])},
+                      .manifest = std::move(manifest)};
+}
+
+Result<EventOctets> write_event(const LaunchEvent& event) {
+  if (const auto* started = std::get_if<LaunchStarted>(&event)) {
+    WARD_TRY(Buffer octets, write_started(*started));
+    return EventOctets{.kind = kStarted, .octets = std::move(octets)};
+  }
+  if (const auto* failure = std::get_if<Failure>(&event)) {
+    WARD_TRY(Buffer octets, write_failed(*failure));
+    return EventOctets{.kind = kFailed, .octets = std::move(octets)};
+  }
+  WARD_TRY(Buffer octets, write_ended(std::get<LaunchEnded>(event)));
+  return EventOctets{.kind = kEnded, .octets = std::move(octets)};
+}
+
+Result<void> send_event(int socket, const LaunchEvent& event) {
+  WARD_TRY(const EventOctets written, write_event(event));
+  if (written.octets.size() > kMaxEventBytes) return Error(Errc::kLimit, kNoEvent);
+  Writer w;
+  w.u8(written.kind);
+  w.u32le(static_cast<std::uint32_t>(written.octets.size()));
+  w.bytes(written.octets);
+  return write_exact(socket, w.view());
+}
+
+Result<LaunchEvent> parse_event(std::uint8_t kind, Bytes octets) {
+  WARD_TRY(const codec::CborValue top, codec::parse_cbor(octets));
+  switch (kind) {
+    case kStarted:
+      return started_of(top);
+    case kFailed:
+      return failed_of(top);
+    case kEnded:
+      return ended_of(top);
+    default:
+      return Error(Errc::kMalformed, kNoEvent, kind);
+  }
+}
+
+Result<LaunchEvent> receive_event(int socket) {
+  std::array<std::uint8_t, 5> head{};
+  WARD_CHECK_OK(read_exact(socket, head));
+  Reader r(head);
+  std::uint8_t kind = 0;
+  std::uint32_t size = 0;
+  if (!r.u8(kind) || !r.u32le(size)) return Error(Errc::kTruncated, kNoEvent);
+  if (size > kMaxEventBytes) return Error(Errc::kLimit, kNoEvent, size);
+  Buffer octets(size);
+  WARD_CHECK_OK(read_exact(socket, octets));
+  return parse_event(kind, octets);
+}
+
+}  // namespace ward::keep

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "keep/fd.h"
+#include "keep/launcher.h"
+
+// The socket between who wants a keep and the service that starts it (docs/protocols/softd.md).
+// One connection is one keep; when the connection closes, the keep ends.
+//
+//   request   "WKL1" length(4, LE) the manifest's octets; with its first octet five descriptors
+//   events    kind(1) length(4, LE) deterministic CBOR:
+//             'S' the keep has started, 'F' it could not, 'X' it has ended
+//
+// 'S' or 'F' comes first; 'X' follows 'S' and is the last.
+namespace ward::keep {
+
+// LaunchFds are the descriptors that travel with a request: the folder of the sources, the stream
+// to the broker, the stream of sealed outputs, and where the workload's words go.
+struct LaunchFds {
+  UniqueFd root;
+  UniqueFd relay;
+  UniqueFd output;
+  UniqueFd standard_output;
+  UniqueFd standard_error;
+};
+
+struct LaunchDemand {
+  LaunchFds fds;
+  Buffer manifest;  // the document, as a person wrote it
+};
+
+// LaunchStarted says what was started and by what it is bound.
+struct LaunchStarted {
+  std::string platform;            // for people: what vouches for this keep
+  bool development = false;        // the platform is no TEE
+  std::string workload;            // lower-case hex
+  std::string launch_measurement;  // of the ward-keep image on this platform, lower-case hex
+  std::vector<Enforcement> enforcement;
+
+  friend bool operator==(const LaunchStarted&, const LaunchStarted&) = default;
+};
+
+// LaunchEnded is waitpid(2)'s status: the code of exit, or the signal.
+struct LaunchEnded {
+  bool signalled = false;
+  std::uint32_t number = 0;
+
+  friend bool operator==(const LaunchEnded&, const LaunchEnded&) = default;
+};
+
+using LaunchEvent = std::variant<LaunchStarted, Failure, LaunchEnded>;
+
+inline constexpr std::size_t kMaxEventBytes = std::size_t{64} << 10U;
+
+// send_demand asks for a keep. The descriptors are borrowed. kUnavailable where nobody listens.
+[[nodiscard]] Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest);
+
+// receive_demand is the service's side: kTruncated, kMalformed (other octets, another number of
+// descriptors), kLimit (a manifest beyond kMaxManifestBytes).
+[[nodiscard]] Result<LaunchDemand> receive_demand(int socket);
+
+// send_event: kUnavailable where the other side is gone, kLimit.
+[[nodiscard]] Result<void> send_event(int socket, const LaunchEvent& event);
+
+// receive_event: kTruncated at the end of the stream, kMalformed, kLimit.
+[[nodiscard]] Result<LaunchEvent> receive_event(int socket);
+
+// EventOctets is an event as it is sent.
+struct EventOctets {
+  std::uint8_t kind = 0;
+  Buffer octets;
+};
+
+// write_event and parse_event are an event's octets. kLimit, kMalformed.
+[[nodiscard]] Result<EventOctets> write_event(const LaunchEvent& event);
+[[nodiscard]] Result<LaunchEvent> parse_event(std::uint8_t kind, Bytes octets);
+
+}  // namespace ward::keep
