@@ -1,22 +1,20 @@
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
-
 #include <CLI/CLI.hpp>
 
 #include "apps/ward/commands.h"
-#include "apps/ward/input.h"
+#include "apps/ward/keep_cli.h"
 #include "codec/json_write.h"
 #include "keep/fd.h"
 #include "keep/infer.h"
 #include "keep/launcher.h"
+#include "tee/soft/processor.h"
 
 // ward keep new|measure: write a manifest for a command, and say what a manifest's identity is.
+// cmd_keep_run.cc has `ward keep run`.
 namespace ward::cli {
 namespace {
 
@@ -30,31 +28,17 @@ struct Options {
   std::vector<std::string> files;
   bool pin = false;
   bool init_data = false;
+  bool runtime = false;
   bool json = false;
 };
 
-int fail_with(const keep::Failure& failure) {
-  const bool cannot = failure.code == Errc::kUnavailable || failure.code == Errc::kInternal ||
-                      failure.code == Errc::kLimit;
-  return fail(cannot ? kCouldNotTell : kRefused, failure.what);
-}
-
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-// agent_path is ward-keep beside this program, where it is installed.
-std::string agent_path(const Options& options) {
-  if (!options.agent.empty()) return options.agent;
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "ward-keep";
-}
 
 Result<keep::Measured, keep::Failure> measure(const keep::Manifest& manifest,
                                               const Options& options) {
-  const keep::UniqueFd root(::open(options.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!root.valid())
-    return keep::Failure{.code = Errc::kUnavailable, .what = options.root + ": no such folder"};
+  WARD_TRY(const keep::UniqueFd root, open_root(options.root));
   keep::LaunchRequest request{.manifest = &manifest, .root_fd = root.get()};
-  request.agent = agent_path(options);
+  request.agent = options.agent.empty() ? program_beside("ward-keep") : options.agent;
   return keep::measure(request);
 }
 
@@ -64,6 +48,8 @@ Result<std::string> measured_json(const keep::Manifest& manifest, const keep::Me
   w.member("workload", to_hex(measured.workload));
   w.member("manifest", to_hex(crypto::sha384(measured.canonical)));
   w.member("runtime", to_hex(crypto::sha256(measured.runtime)));
+  w.name("launch_measurement").begin_object();
+  w.member("soft-sgx", to_hex(soft::mr_enclave_of(measured.runtime))).end_object();
   w.member("init_data", measured.init_data);
   return w.end_object().take();
 }
@@ -75,6 +61,8 @@ int show(const keep::Manifest& manifest, const keep::Measured& measured, const O
     print(*text + '\n');
   } else if (options.init_data) {
     print(measured.init_data);
+  } else if (options.runtime) {
+    print(to_hex(soft::mr_enclave_of(measured.runtime)) + '\n');
   } else {
     print(to_hex(measured.workload) + '\n');
   }
@@ -82,20 +70,17 @@ int show(const keep::Manifest& manifest, const keep::Measured& measured, const O
 }
 
 int run_measure(const Options& options) {
-  const auto text = read_file(options.manifest, keep::kMaxManifestBytes);
-  if (!text) return fail(kUsage, options.manifest + ": " + error_text(text.error()));
-  const auto manifest = keep::parse_manifest(*text);
-  if (!manifest) return fail(kUsage, options.manifest + ": " + to_text(manifest.error()));
-  const auto measured = measure(*manifest, options);
+  const auto loaded = load_manifest(options.manifest);
+  if (!loaded) return fail(kUsage, loaded.error().what);
+  const auto measured = measure(loaded->manifest, options);
   if (!measured) return fail_with(measured.error());
-  return show(*manifest, *measured, options);
+  return show(loaded->manifest, *measured, options);
 }
 
 int run_new(const Options& options) {
-  const char* path = std::getenv("PATH");
   auto manifest = keep::infer_manifest({.name = options.name,
                                         .argv = options.command,
-                                        .search_path = path != nullptr ? path : "/usr/bin:/bin",
+                                        .search_path = search_path(),
                                         .trees = options.trees,
                                         .more_files = options.files});
   if (!manifest) return fail_with(manifest.error());
@@ -117,6 +102,9 @@ void add_measure(CLI::App& keep, const std::shared_ptr<Options>& options, Action
   measure->add_option("--root", options->root, "folder below which sources are looked up");
   measure->add_option("--agent", options->agent, "the ward-keep program");
   measure->add_flag("--init-data", options->init_data, "print the KBS init-data instead");
+  measure->add_flag("--runtime", options->runtime,
+                    "print the launch measurement of ward-keep instead (software TEE: MRENCLAVE), "
+                    "which a policy names under `runtimes`");
   measure->add_flag("--json", options->json, "all digests as JSON");
   measure->callback([options, &action] { action = [options] { return run_measure(*options); }; });
 }
@@ -147,6 +135,7 @@ void add_keep(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_new(*keep, options, action);
   add_measure(*keep, options, action);
+  add_keep_run(*keep, action);
 }
 
 }  // namespace ward::cli

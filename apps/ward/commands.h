@@ -9,6 +9,7 @@ void add_checks(CLI::App& app, Action& action);
 void add_dev(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_keep(CLI::App& app, Action& action);
+void add_keep_run(CLI::App& keep, Action& action);  // below `keep`
 void add_key(CLI::App& app, Action& action);
 void add_ledger(CLI::App& app, Action& action);
 void add_open(CLI::App& app, Action& action);

@@ -118,7 +118,9 @@ class Started final : public Keep {
 class Launch {
  public:
   explicit Launch(const LaunchRequest& request)
-      : request_(request), manifest_(*request.manifest), host_(host_ids(next_number++)) {}
+      : request_(request),
+        manifest_(*request.manifest),
+        host_(host_ids(request.number ? *request.number : next_number++)) {}
 
   Result<std::unique_ptr<Keep>, Failure> run() {
     WARD_CHECK_OK(prepare_limits());

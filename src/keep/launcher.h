@@ -40,6 +40,9 @@ struct LaunchRequest {
   int stdout_fd = -1;  // -1: /dev/null
   int stderr_fd = -1;
   std::optional<FileReader> reader;
+  // Picks the keep's user id in root's mode: different for keeps that run at the same time.
+  // nullopt: this process counts. Below kKeepUids (keep/host.h).
+  std::optional<std::uint32_t> number;
   std::string agent;  // path of the ward-keep program, a static ELF file
 };
 
@@ -88,7 +91,8 @@ class Keep {
 };
 
 // launch starts a keep. The caller then serves device_fd() until the keep ends. The calling
-// process should be undumpable and must not have set SIGCHLD to be ignored.
+// process should be undumpable where it is root (an ordinary user's cannot be: it could not map the
+// keep's user ids) and must not have set SIGCHLD to be ignored.
 [[nodiscard]] Result<std::unique_ptr<Keep>, Failure> launch(const LaunchRequest& request);
 
 // measure computes what launch would measure, and starts nothing. `request` needs manifest,

@@ -1,0 +1,119 @@
+#include "apps/softd/connection.h"
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "apps/softd/keep_device.h"
+#include "keep/host.h"
+#include "keep/launch_channel.h"
+
+namespace ward::softd {
+namespace {
+
+// What a person reads where the evidence's own words are not at hand.
+constexpr const char* kPlatform = "ward software TEE, SGX face";
+
+keep::Failure failure_of(const Error& error) {
+  return {.code = error.code(), .what = error.what()};
+}
+
+keep::LaunchEnded ended_of(int status) {
+  if (WIFSIGNALED(status))
+    return {.signalled = true, .number = static_cast<std::uint32_t>(WTERMSIG(status))};
+  return {.signalled = false, .number = static_cast<std::uint32_t>(WEXITSTATUS(status))};
+}
+
+class Connection {
+ public:
+  Connection(const ConnectionRequest& request, soft::Device device)
+      : request_(request), device_(std::move(device)) {}
+
+  Result<void, keep::Failure> run() {
+    WARD_CHECK_OK(start());
+    const keep::Measured& measured = keep_->measured();
+    auto identity = identity_of(measured);
+    if (!identity) return failure_of(identity.error());
+    const keep::LaunchStarted started{.platform = kPlatform,
+                                      .development = true,
+                                      .workload = to_hex(measured.workload),
+                                      .launch_measurement = to_hex(identity->mr_enclave),
+                                      .enforcement = keep_->enforcement()};
+    if (!send_event(request_.socket, started)) return {};  // the peer is gone, and the keep with it
+    KeepDevice vouching(std::move(device_), *identity);
+    attend(vouching);
+    const auto status = keep_->wait();
+    if (!status) return failure_of(status.error());
+    (void)send_event(request_.socket, ended_of(*status));
+    return {};
+  }
+
+ private:
+  Result<void, keep::Failure> start() {
+    // Only the demand has a bound: afterwards the peer has nothing more to say.
+    const timeval bound{.tv_sec = kDemandTimeoutS, .tv_usec = 0};
+    (void)::setsockopt(request_.socket, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
+    auto demand = keep::receive_demand(request_.socket);
+    if (!demand) return failure_of(demand.error());
+    const auto manifest = keep::parse_manifest(demand->manifest);
+    if (!manifest) {
+      return keep::Failure{.code = Errc::kMalformed,
+                           .what = "manifest: " + to_text(manifest.error())};
+    }
+    keep::LaunchRequest launch{.manifest = &*manifest,
+                               .root_fd = demand->fds.root.get(),
+                               .relay_fd = demand->fds.relay.get(),
+                               .output_fd = demand->fds.output.get(),
+                               .stdout_fd = demand->fds.standard_output.get(),
+                               .stderr_fd = demand->fds.standard_error.get(),
+                               .reader = std::nullopt,
+                               .number = request_.number,
+                               .agent = request_.agent};
+    if (keep::host_ids(request_.number).privileged)
+      launch.reader = keep::FileReader{.uid = request_.peer.uid, .gid = request_.peer.gid};
+    WARD_TRY(keep_, keep::launch(launch));
+    return {};  // `demand` closes its descriptors: the keep has its own
+  }
+
+  // attend answers the keep's device until the keep ends; it is ended when the peer is gone or a
+  // signal comes.
+  void attend(keep::Device& device) {
+    bool serving = true;
+    while (true) {
+      pollfd entries[] = {
+          {.fd = keep_->pid_fd(), .events = POLLIN, .revents = 0},
+          {.fd = request_.socket, .events = POLLRDHUP, .revents = 0},
+          {.fd = request_.signals, .events = POLLIN, .revents = 0},
+          {.fd = serving ? keep_->device_fd() : -1, .events = POLLIN, .revents = 0}};
+      if (::poll(entries, std::size(entries), -1) < 0 && errno == EINTR) continue;
+      if (entries[0].revents != 0) return;
+      if (entries[1].revents != 0 || entries[2].revents != 0) {
+        keep_->kill();
+        return;
+      }
+      if (entries[3].revents != 0) {
+        const auto more = keep_->serve_device(device);
+        serving = more && *more;
+      }
+    }
+  }
+
+  const ConnectionRequest& request_;
+  soft::Device device_;
+  std::unique_ptr<keep::Keep> keep_;
+};
+
+}  // namespace
+
+void serve_connection(const ConnectionRequest& request, soft::Device device) {
+  const auto done = Connection(request, std::move(device)).run();
+  if (!done) (void)send_event(request.socket, done.error());
+}
+
+}  // namespace ward::softd

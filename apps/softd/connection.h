@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <sys/types.h>
+
+#include "tee/soft/attester/device_dir.h"
+
+namespace ward::softd {
+
+// Peer is who asks for a keep: the sources are opened under these rights where softd is root.
+struct Peer {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// ConnectionRequest is one connection, in a process of its own.
+struct ConnectionRequest {
+  int socket = -1;   // borrowed
+  int signals = -1;  // signalfd of SIGTERM and SIGINT, which are blocked; readable: end the keep
+  Peer peer;
+  std::uint32_t number = 0;  // keep::LaunchRequest::number
+  std::string agent;
+};
+
+// How long a peer may take to say which keep it wants.
+inline constexpr int kDemandTimeoutS = 30;
+
+// serve_connection reads one demand, starts the keep, vouches for it while it runs, and says how it
+// ended. The keep ends when the peer is gone or a signal comes. Nothing is kept.
+void serve_connection(const ConnectionRequest& request, soft::Device device);
+
+}  // namespace ward::softd

@@ -1,0 +1,206 @@
+#include "apps/softd/service.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "apps/softd/connection.h"
+#include "keep/failure.h"
+#include "keep/host.h"
+#include "keep/launch_channel.h"
+
+namespace ward::softd {
+namespace {
+
+Result<sockaddr_un, keep::Failure> address_of(const std::string& path) {
+  sockaddr_un out{};
+  out.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof out.sun_path) {
+    return keep::Failure{
+        .code = Errc::kMalformed,
+        .what = "socket path: 1 to " + std::to_string(sizeof out.sun_path - 1) + " octets"};
+  }
+  std::memcpy(out.sun_path, path.data(), path.size());
+  return out;
+}
+
+// is_dead is true for a socket that nobody listens to.
+bool is_dead(const sockaddr_un& address) {
+  struct stat info {};
+
+  if (::lstat(address.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
+  const keep::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+         errno == ECONNREFUSED;
+}
+
+// Signals turns SIGTERM, SIGINT and SIGCHLD into a descriptor.
+Result<keep::UniqueFd, keep::Failure> signals_of(std::initializer_list<int> numbers) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : numbers)
+    ::sigaddset(&set, number);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return keep::system_failure("signals", errno);
+  keep::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (!fd.valid()) return keep::system_failure("signals", errno);
+  return fd;
+}
+
+std::optional<Peer> peer_of(int socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return std::nullopt;
+  return Peer{.uid = who.uid, .gid = who.gid};
+}
+
+// number_of_this_process keeps clear of a service's slots.
+std::uint32_t number_of_this_process() {
+  const auto pid = static_cast<std::uint32_t>(::getpid());
+  return static_cast<std::uint32_t>(kMaxKeeps) +
+         pid % (keep::kKeepUids - static_cast<std::uint32_t>(kMaxKeeps));
+}
+
+class Service {
+ public:
+  Service(keep::UniqueFd listener, const ServiceOptions& options, soft::Device device)
+      : listener_(std::move(listener)), options_(options), device_(std::move(device)) {}
+
+  Result<void, keep::Failure> run() {
+    WARD_TRY(signals_, signals_of({SIGTERM, SIGINT, SIGCHLD}));
+    while (true) {
+      const bool full = slot() == children_.size();
+      pollfd entries[] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                          {.fd = full ? -1 : listener_.get(), .events = POLLIN, .revents = 0}};
+      if (::poll(entries, std::size(entries), -1) < 0 && errno == EINTR) continue;
+      if (entries[0].revents != 0 && !take_signal()) break;
+      if (entries[1].revents == 0) continue;
+      WARD_CHECK_OK(accept_one());
+      if (child_) return {};
+    }
+    end_all();
+    return {};
+  }
+
+ private:
+  // slot is the first that is free; children_.size() where none is. A keep's number is its slot.
+  [[nodiscard]] std::size_t slot() const {
+    return static_cast<std::size_t>(std::find(children_.begin(), children_.end(), 0) -
+                                    children_.begin());
+  }
+
+  // take_signal is false for those that end the service.
+  bool take_signal() {
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return true;
+    if (info.ssi_signo != SIGCHLD) return false;
+    for (pid_t pid = 0; (pid = ::waitpid(-1, nullptr, WNOHANG)) > 0;)
+      std::replace(children_.begin(), children_.end(), pid, 0);
+    return true;
+  }
+
+  [[nodiscard]] bool may_ask(uid_t uid) const {
+    return uid == ::geteuid() ||
+           std::find(options_.users.begin(), options_.users.end(), uid) != options_.users.end();
+  }
+
+  Result<void, keep::Failure> accept_one() {
+    const keep::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!socket.valid()) return {};  // it went away again
+    const auto peer = peer_of(socket.get());
+    if (!peer || !may_ask(peer->uid)) {
+      (void)keep::send_event(socket.get(),
+                       keep::Failure{.code = Errc::kDenied,
+                                     .what = "softd: this user may not start keeps here"});
+      return {};
+    }
+    const std::size_t number = slot();
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+      (void)keep::send_event(socket.get(), keep::system_failure("softd: new process", errno));
+      return {};
+    }
+    children_[number] = pid;
+    if (pid != 0) return {};
+    child_ = true;
+    listener_.reset();
+    (void)::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) return {};
+    return serve_child(socket.get(), *peer, static_cast<std::uint32_t>(number));
+  }
+
+  Result<void, keep::Failure> serve_child(int socket, const Peer& peer, std::uint32_t number) {
+    WARD_TRY(const keep::UniqueFd signals, signals_of({SIGTERM, SIGINT}));
+    serve_connection({.socket = socket,
+                      .signals = signals.get(),
+                      .peer = peer,
+                      .number = number,
+                      .agent = options_.agent},
+                     std::move(device_));
+    return {};
+  }
+
+  void end_all() {
+    (void)::unlink(options_.socket_path.c_str());
+    listener_.reset();
+    for (const pid_t pid : children_) {
+      if (pid != 0) (void)::kill(pid, SIGTERM);
+    }
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+    }
+  }
+
+  keep::UniqueFd listener_;
+  const ServiceOptions& options_;
+  soft::Device device_;
+  keep::UniqueFd signals_;
+  std::array<pid_t, kMaxKeeps> children_{};
+  bool child_ = false;  // this is a connection's process
+};
+
+}  // namespace
+
+Result<keep::UniqueFd, keep::Failure> listen_at(const ServiceOptions& options) {
+  WARD_TRY(const sockaddr_un address, address_of(options.socket_path));
+  const std::string& path = options.socket_path;
+  if (is_dead(address)) (void)::unlink(path.c_str());
+  keep::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return keep::system_failure("socket", errno);
+  const mode_t before = ::umask(options.users.empty() ? 0177 : 0111);
+  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int problem = errno;
+  (void)::umask(before);
+  if (bound != 0) return keep::system_failure(path, problem);
+  if (::listen(fd.get(), SOMAXCONN) != 0) return keep::system_failure(path, errno);
+  return fd;
+}
+
+Result<void, keep::Failure> serve(keep::UniqueFd listener, const ServiceOptions& options,
+                                  soft::Device device) {
+  return Service(std::move(listener), options, std::move(device)).run();
+}
+
+Result<void, keep::Failure> serve_one(int socket, const std::string& agent, soft::Device device) {
+  WARD_TRY(const keep::UniqueFd signals, signals_of({SIGTERM, SIGINT}));
+  serve_connection({.socket = socket,
+                    .signals = signals.get(),
+                    .peer = {.uid = ::geteuid(), .gid = ::getegid()},
+                    .number = number_of_this_process(),
+                    .agent = agent},
+                   std::move(device));
+  return {};
+}
+
+}  // namespace ward::softd

@@ -1,0 +1,413 @@
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ward/commands.h"
+#include "apps/ward/keep_cli.h"
+#include "apps/ward/keep_service.h"
+#include "apps/ward/output_file.h"
+#include "codec/json_write.h"
+#include "keep/failure.h"
+#include "keep/infer.h"
+#include "keep/launch_channel.h"
+#include "keep/output_channel.h"
+#include "net/relay.h"
+
+// ward keep run: has a keep started, carries its octets to the broker without looking at them, and
+// takes its sealed outputs.
+namespace ward::cli {
+namespace {
+
+constexpr int kConnectTimeoutMs = 10000;
+// What sealing adds to an output: a header, and 16 octets in each segment of 1 MiB.
+constexpr std::uint64_t kSealingSlack = std::uint64_t{1} << 20U;
+
+struct Options {
+  std::vector<std::string> words;
+  std::string root = "/";
+  std::string softd;
+  std::string device;
+  std::string out = ".";
+  std::string agent;
+  bool force = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+double now_seconds() {
+  timespec at{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &at);
+  return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
+}
+
+void say(const Options& options, const std::string& line) {
+  if (!options.quiet) std::fprintf(stderr, "ward: %s\n", line.c_str());
+}
+
+// is_manifest tells a manifest from a command: one word, the name of a file that is not executable,
+// or of none and ending in .toml.
+bool is_manifest(const std::vector<std::string>& words) {
+  if (words.size() != 1) return false;
+  const std::string& name = words.front();
+  return name.ends_with(".toml") ||
+         (::access(name.c_str(), R_OK) == 0 && ::access(name.c_str(), X_OK) != 0);
+}
+
+Result<LoadedManifest, keep::Failure> manifest_of(const Options& options) {
+  if (is_manifest(options.words)) return load_manifest(options.words.front());
+  WARD_TRY(keep::Manifest manifest, keep::infer_manifest({.name = "command",
+                                                          .argv = options.words,
+                                                          .search_path = search_path(),
+                                                          .trees = {},
+                                                          .more_files = {}}));
+  const std::string document = keep::to_toml(manifest);
+  say(options, "no manifest given; this one was inferred:\n" + document);
+  return LoadedManifest{.document = Buffer(document.begin(), document.end()),
+                        .manifest = std::move(manifest)};
+}
+
+// Outputs writes sealed outputs to files that get their names only when the whole run is done.
+class Outputs final : public keep::OutputSink {
+ public:
+  explicit Outputs(const Options& options) : options_(options) {}
+
+  [[nodiscard]] std::string path_of(const std::string& name) const {
+    return (std::filesystem::path(options_.out) / (name + ".sealed")).string();
+  }
+
+  // prepare makes sure, before a keep starts, that every output can be written.
+  Result<void, keep::Failure> prepare(const keep::Manifest& manifest) {
+    for (const keep::OutputEntry& output : manifest.outputs) {
+      const std::string path = path_of(output.name);
+      if (!options_.force && ::access(path.c_str(), F_OK) == 0) {
+        return keep::Failure{.code = Errc::kDenied,
+                             .what = path + ": exists already; --force replaces it"};
+      }
+      auto file = OutputFile::create(path);
+      if (!file) return keep::library_failure(path, file.error());
+      files_.emplace(output.name, *std::move(file));
+    }
+    return {};
+  }
+
+  Result<void> begin(const std::string& name) override {
+    current_ = &files_.at(name);  // read_outputs lets only names of the manifest through
+    return {};
+  }
+
+  Result<void> data(Bytes octets) override { return current_->write(octets); }
+
+  Result<void> end() override { return {}; }
+
+  Result<void, keep::Failure> commit() {
+    for (auto& [name, file] : files_) {
+      if (const auto done = file.commit(options_.force); !done)
+        return keep::library_failure(path_of(name), done.error());
+    }
+    return {};
+  }
+
+ private:
+  const Options& options_;
+  std::map<std::string, OutputFile> files_;
+  OutputFile* current_ = nullptr;
+};
+
+struct Ended {
+  keep::LaunchStarted started;
+  keep::RunReport report;
+  double start_s = 0;  // to the keep's first instruction
+  double total_s = 0;
+};
+
+class Run {
+ public:
+  Run(const Options& options, const LoadedManifest& loaded, Outputs& outputs)
+      : options_(options), loaded_(loaded), outputs_(outputs) {}
+
+  Result<Ended, keep::Failure> run() {
+    const double begin = now_seconds();
+    Ended out;
+    WARD_TRY(const KeepService service, connect());
+    WARD_CHECK_OK(demand(service.fd()));
+    WARD_TRY(out.started, started(service.fd()));
+    out.start_s = now_seconds() - begin;
+    announce(out.started);
+    start_relay();
+    auto report =
+        keep::read_outputs(output_.get(), loaded_.manifest, most_output_octets(), outputs_);
+    stop_relay();
+    if (!report) return ended_early(service.fd(), report.error());
+    out.report = *std::move(report);
+    if (relay_error_ && out.report.ending == keep::Ending::kBrokerUnreachable)
+      out.report.detail = relay_error_->what();
+    if (out.report.ending == keep::Ending::kDone) WARD_CHECK_OK(outputs_.commit());
+    out.total_s = now_seconds() - begin;
+    return out;
+  }
+
+ private:
+  Result<KeepService, keep::Failure> connect() const {
+    if (!options_.device.empty()) return KeepService::start(options_.device, options_.agent);
+    return KeepService::at(options_.softd.empty() ? default_socket() : options_.softd);
+  }
+
+  // demand asks for the keep and hands over the inner ends of its streams.
+  Result<void, keep::Failure> demand(int service) {
+    keep::LaunchFds fds;
+    WARD_TRY(fds.root, open_root(options_.root));
+    WARD_CHECK_OK(make_pair(relay_, fds.relay));
+    WARD_CHECK_OK(make_pair(output_, fds.output));
+    fds.standard_output.reset(
+        ::fcntl(options_.json ? STDERR_FILENO : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    fds.standard_error.reset(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (!fds.standard_output.valid() || !fds.standard_error.valid())
+      return keep::Failure{.code = Errc::kUnavailable, .what = "standard output is closed"};
+    if (const auto sent = keep::send_demand(service, fds, loaded_.document); !sent)
+      return keep::library_failure("softd", sent.error());
+    return {};
+  }
+
+  static Result<void, keep::Failure> make_pair(keep::UniqueFd& here, keep::UniqueFd& there) {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      return keep::system_failure("socket pair", errno);
+    here.reset(ends[0]);
+    there.reset(ends[1]);
+    return {};
+  }
+
+  static Result<keep::LaunchStarted, keep::Failure> started(int service) {
+    auto event = keep::receive_event(service);
+    if (!event) return keep::library_failure("softd went away", event.error());
+    if (auto* failure = std::get_if<keep::Failure>(&*event)) return std::move(*failure);
+    auto* out = std::get_if<keep::LaunchStarted>(&*event);
+    if (out == nullptr)
+      return keep::Failure{.code = Errc::kInternal, .what = "softd: an end without a beginning"};
+    return std::move(*out);
+  }
+
+  void announce(const keep::LaunchStarted& started) const {
+    say(options_, "keep " + loaded_.manifest.name + ", workload " + started.workload);
+    say(options_, "platform: " + started.platform +
+                      (started.development ? "; not a TEE: for development only" : ""));
+    std::string bounds;
+    for (const keep::Enforcement& one : started.enforcement)
+      bounds += (bounds.empty() ? "" : "; ") + one.limit + ": " + one.mechanism;
+    say(options_, "bounds: " + bounds);
+  }
+
+  [[nodiscard]] std::uint64_t most_output_octets() const {
+    const std::uint64_t disk = loaded_.manifest.limits.disk_bytes;
+    return disk + disk / 1024 + kSealingSlack * (1 + loaded_.manifest.outputs.size());
+  }
+
+  void start_relay() {
+    if (!loaded_.manifest.broker) return;
+    const auto url = net::parse_https_url(loaded_.manifest.broker->url);
+    if (!url) return;  // parse_manifest has looked at it
+    relaying_ = std::jthread([this, url = *url](const std::stop_token& stop) {
+      const auto done = net::relay(relay_.get(), url, kConnectTimeoutMs, stop);
+      if (!done) relay_error_ = done.error();
+    });
+  }
+
+  void stop_relay() {
+    if (!relaying_.joinable()) return;
+    relaying_.request_stop();
+    relaying_.join();
+  }
+
+  // ended_early: the stream of outputs broke off; softd knows how the keep ended.
+  static keep::Failure ended_early(int service, const Error& error) {
+    if (error.code() != Errc::kTruncated)
+      return keep::library_failure("what the keep hands out", error);
+    auto event = keep::receive_event(service);
+    if (event && std::holds_alternative<keep::Failure>(*event))
+      return std::get<keep::Failure>(*event);
+    std::string how = "the keep ended without a report";
+    if (event && std::holds_alternative<keep::LaunchEnded>(*event)) {
+      const auto& ended = std::get<keep::LaunchEnded>(*event);
+      how += (ended.signalled ? ": signal " : ": status ") + std::to_string(ended.number);
+    }
+    return {.code = Errc::kUnavailable, .what = how};
+  }
+
+  const Options& options_;
+  const LoadedManifest& loaded_;
+  Outputs& outputs_;
+  keep::UniqueFd relay_;
+  keep::UniqueFd output_;
+  std::optional<Error> relay_error_;
+  std::jthread relaying_;
+};
+
+int exit_code(keep::Ending ending) {
+  switch (ending) {
+    case keep::Ending::kDone:
+      return kAccepted;
+    case keep::Ending::kWorkloadFailed:
+    case keep::Ending::kWorkloadKilled:
+    case keep::Ending::kTimeLimit:
+    case keep::Ending::kWorkloadNotStarted:
+    case keep::Ending::kBrokerRefused:
+    case keep::Ending::kBrokerUntrusted:
+    case keep::Ending::kInputRefused:
+    case keep::Ending::kOutputMissing:
+      return kRefused;
+    case keep::Ending::kBrokerUnreachable:
+    case keep::Ending::kIsolationIncomplete:
+    case keep::Ending::kInternal:
+      return kCouldNotTell;
+  }
+  return kCouldNotTell;
+}
+
+// in_words is the report as a sentence for people.
+std::string in_words(const keep::RunReport& report, const keep::Limits& limits) {
+  const std::string about = report.subject.empty() ? "" : report.subject + ": ";
+  switch (report.ending) {
+    case keep::Ending::kDone:
+      return "done";
+    case keep::Ending::kWorkloadFailed:
+      return "the workload returned " + std::to_string(report.status);
+    case keep::Ending::kWorkloadKilled:
+      return "the workload was ended by signal " + std::to_string(report.status) +
+             (report.status == 9 ? " (a limit on memory, or itself)" : "");
+    case keep::Ending::kTimeLimit:
+      return "the workload ran into its limit of " + std::to_string(limits.seconds) + " s";
+    case keep::Ending::kWorkloadNotStarted:
+      return "the workload's program cannot be executed: " +
+             std::string(std::strerror(static_cast<int>(report.status)));
+    case keep::Ending::kBrokerRefused:
+      return "the broker refused " + about + report.detail;
+    case keep::Ending::kBrokerUnreachable:
+      return "the broker cannot be reached: " + about + report.detail;
+    case keep::Ending::kBrokerUntrusted:
+      return "who answers is not the manifest's broker: " + about + report.detail;
+    case keep::Ending::kInputRefused:
+      return "input " + about + report.detail;
+    case keep::Ending::kOutputMissing:
+      return "output " + about + report.detail;
+    case keep::Ending::kIsolationIncomplete:
+      return "the keep is not isolated: " + report.detail;
+    case keep::Ending::kInternal:
+      return "inside the keep: " + about + report.detail;
+  }
+  return "unknown ending";
+}
+
+std::string seconds_text(double seconds) {
+  std::array<char, 32> text{};
+  (void)std::snprintf(text.data(), text.size(), "%.3f", seconds);
+  return text.data();
+}
+
+int print_json(const Ended& ended, const keep::Manifest& manifest, const Outputs& outputs) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.keep-run/1").member("name", manifest.name);
+  w.member("workload", ended.started.workload);
+  w.member("launch_measurement", ended.started.launch_measurement);
+  w.member("platform", ended.started.platform).member("development", ended.started.development);
+  w.name("enforcement").begin_object();
+  for (const keep::Enforcement& one : ended.started.enforcement)
+    w.member(one.limit, one.mechanism);
+  w.end_object();
+  w.member("ending", keep::to_text(ended.report.ending)).member("status", ended.report.status);
+  w.member("subject", ended.report.subject).member("detail", ended.report.detail);
+  w.member("left_behind", ended.report.left_behind);
+  w.name("outputs").begin_object();
+  if (ended.report.ending == keep::Ending::kDone) {
+    for (const keep::OutputEntry& output : manifest.outputs)
+      w.member(output.name, outputs.path_of(output.name));
+  }
+  w.end_object();
+  w.name("milliseconds").begin_object();
+  w.member("start", static_cast<std::uint64_t>(ended.start_s * 1000));
+  w.member("workload", ended.report.milliseconds);
+  w.member("total", static_cast<std::uint64_t>(ended.total_s * 1000)).end_object();
+  const auto text = w.end_object().take();
+  if (!text) return fail(kCouldNotTell, error_text(text.error()));
+  std::printf("%s\n", text->c_str());
+  return kAccepted;
+}
+
+int show(const Ended& ended, const Options& options, const keep::Manifest& manifest,
+         const Outputs& outputs) {
+  if (options.json) {
+    if (const int code = print_json(ended, manifest, outputs); code != kAccepted) return code;
+  }
+  if (ended.report.left_behind > 0)
+    say(options, std::to_string(ended.report.left_behind) + " processes left behind were ended");
+  if (ended.report.ending != keep::Ending::kDone)
+    return fail(exit_code(ended.report.ending), in_words(ended.report, manifest.limits));
+  say(options, "done in " + seconds_text(ended.total_s) + " s (start " +
+                   seconds_text(ended.start_s) + " s, workload " +
+                   seconds_text(ended.report.milliseconds / 1000.0) + " s)");
+  for (const keep::OutputEntry& output : manifest.outputs)
+    say(options, "sealed output: " + outputs.path_of(output.name));
+  return kAccepted;
+}
+
+int run(const Options& options) {
+  if (!options.softd.empty() && !options.device.empty())
+    return fail(kUsage, "--softd and --device are alternatives");
+  const auto loaded = manifest_of(options);
+  if (!loaded) {
+    if (is_manifest(options.words)) return fail(kUsage, loaded.error().what);
+    return fail_with(loaded.error());
+  }
+  Outputs outputs(options);
+  if (const auto ready = outputs.prepare(loaded->manifest); !ready) return fail_with(ready.error());
+  std::fflush(stdout);
+  const auto ended = Run(options, *loaded, outputs).run();
+  if (!ended) {
+    const int code = fail_with(ended.error());
+    if (options.softd.empty() && options.device.empty() && code == kCouldNotTell)
+      std::fputs("ward: hint: start softd, name its socket with --softd, or give --device DIR\n",
+                 stderr);
+    return code;
+  }
+  return show(*ended, options, loaded->manifest, outputs);
+}
+
+}  // namespace
+
+void add_keep_run(CLI::App& keep, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* made = keep.add_subcommand(
+      "run",
+      "run a workload in an attested keep: ward keep run [OPTIONS] MANIFEST, or\n"
+      "ward keep run [OPTIONS] -- COMMAND ARGUMENTS... (a manifest is inferred and printed)");
+  made->add_option("MANIFEST", options->words, "the manifest (TOML), or the command")->required();
+  made->add_option("--root", options->root, "folder below which sources are looked up (/)");
+  made->add_option("--softd", options->softd, "socket of the running softd");
+  made->add_option("--device", options->device,
+                   "development platform (ward dev init): start a softd for this run");
+  made->add_option("--out", options->out, "folder for the sealed outputs, NAME.sealed (.)");
+  made->add_option("--agent", options->agent, "the ward-keep program, with --device");
+  made->add_flag("--force", options->force, "replace outputs that exist");
+  made->add_flag("--quiet", options->quiet, "say nothing but errors");
+  made->add_flag("--json", options->json,
+                 "print how it ended as JSON; the workload's own output goes to stderr");
+  made->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace ward::cli
