@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""`ward keep run` against a real softd and a real wardd, as a user runs them."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from world import BIN, PATIENCE_S, RECORDS, World, wait_for, ward
+
+ROOT = os.geteuid() == 0
+NOBODY = 65534
+
+
+class Released(unittest.TestCase):
+    """What the broker releases, and what it refuses by which check."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.world.end()
+
+    def run_keep(self, manifest, *words):
+        return ward("keep", "run", "--device", self.world.device, *words, manifest)
+
+    def refused(self, done, text, code=1):
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        self.assertIn(text, done.stderr.decode())
+
+    def test_an_approved_keep_gets_the_key_and_its_output_proves_where_it_came_from(self):
+        manifest = self.world.manifest()
+        workload = self.world.approve(manifest)
+        out = self.world.out()
+        done = self.run_keep(manifest, "--out", out, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        said = json.loads(done.stdout)
+        self.assertEqual(said["schema"], "ward.keep-run/1")
+        self.assertEqual((said["ending"], said["workload"], said["development"]), ("done", workload, True))
+        self.assertEqual(said["outputs"], {"result": str(out / "result.sealed")})
+        self.assertNotIn(RECORDS[:32], (out / "result.sealed").read_bytes())
+        opened = ward("open", out / "result.sealed", "--identity", self.world.identity, "--jwks", self.world.jwks(),
+                      "--issuer", "wardd", "--expect-workload", workload, "--expect-input",
+                      f"records={self.world.file_id}", "--allow-development", "-o", out / "plain")
+        self.assertEqual(opened.returncode, 0, opened.stderr.decode())
+        self.assertEqual((out / "plain").read_bytes(), RECORDS)
+
+    def test_another_workload_is_refused_by_name(self):
+        self.world.approve(self.world.manifest())
+        other = self.world.manifest("other", ("/bin/cp", "-v", "/in/records", "/out/result"))
+        out = self.world.out()
+        self.refused(self.run_keep(other, "--out", out), "kbs.release.workload")
+        self.assertEqual(list(out.iterdir()), [])
+
+    def test_a_production_policy_refuses_the_development_platform(self):
+        manifest = self.world.manifest()
+        self.world.approve(manifest, evidence={"allow_development": False})
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "sgx.platform.development")
+
+    def test_another_runtime_is_refused(self):
+        manifest = self.world.manifest()
+        self.world.approve(manifest, release={"runtimes": ["00" * 32]})
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "kbs.release.runtime")
+
+    def test_a_broker_with_another_key_is_told_nothing(self):
+        manifest = self.world.manifest("stranger", server_key="ab" * 32)
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "is not the manifest's broker")
+
+    def test_a_broker_that_is_down_is_no_refusal(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            manifest = self.world.manifest("down", url=f"https://127.0.0.1:{taken.getsockname()[1]}")
+            self.refused(self.run_keep(manifest, "--out", self.world.out()), "cannot be reached", code=3)
+
+    def test_a_changed_input_is_refused_and_nothing_is_written(self):
+        changed = bytearray(self.world.sealed.read_bytes())
+        changed[-1] ^= 1
+        path = self.world.folder / "changed.sealed"
+        path.write_bytes(changed)
+        manifest = self.world.manifest("changed", source=path)
+        self.world.approve(manifest)
+        out = self.world.out()
+        self.refused(self.run_keep(manifest, "--out", out), "input records:")
+        self.assertEqual(list(out.iterdir()), [])
+
+    def test_another_file_under_the_same_key_is_refused_by_its_id(self):
+        (self.world.folder / "second").write_bytes(RECORDS)
+        self.world.seal("second")
+        manifest = self.world.manifest("second", source=self.world.folder / "second.sealed")
+        self.world.approve(manifest)
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "input records:")
+
+    def test_an_output_that_exists_is_kept_unless_forced(self):
+        manifest = self.world.manifest()
+        self.world.approve(manifest)
+        out = self.world.out()
+        (out / "result.sealed").write_text("mine")
+        self.refused(self.run_keep(manifest, "--out", out), "exists already")
+        self.assertEqual((out / "result.sealed").read_text(), "mine")
+        self.assertEqual(self.run_keep(manifest, "--out", out, "--force").returncode, 0)
+        self.assertNotEqual((out / "result.sealed").read_bytes(), b"mine")
+
+    def test_a_folder_that_is_not_there_is_found_before_a_keep_starts(self):
+        manifest = self.world.manifest()
+        done = self.run_keep(manifest, "--out", self.world.folder / "absent")
+        self.refused(done, "folder", code=3)
+        self.assertNotIn("workload", done.stderr.decode())
+
+    def test_a_workload_that_fails_hands_out_nothing(self):
+        manifest = self.world.manifest("fails", ("/bin/cp", "/in/absent", "/out/result"))
+        self.world.approve(manifest)
+        out = self.world.out()
+        self.refused(self.run_keep(manifest, "--out", out), "the workload returned 1")
+        self.assertEqual(list(out.iterdir()), [])
+
+    def test_an_output_that_was_not_written_is_named(self):
+        manifest = self.world.manifest("forgets", ("/bin/true",))
+        self.world.approve(manifest)
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "output result:")
+
+
+class Commands(unittest.TestCase):
+    """A command without a manifest, wrong input, and softd's own behaviour. No service is needed."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.path = pathlib.Path(subprocess.run(["mktemp", "-d", "/var/tmp/ward-softd-XXXXXX"], capture_output=True,
+                                               check=True).stdout.decode().strip())
+        cls.path.chmod(0o755)
+        cls.device = cls.path / "device"
+        ward("dev", "init", cls.device, check=0)
+
+    @classmethod
+    def tearDownClass(cls):
+        subprocess.run(["rm", "-rf", cls.path], check=True)
+
+    def softd(self, *words, name="softd.sock"):
+        process = subprocess.Popen([BIN / "softd", "--device", self.device, "--socket", self.path / name, *words],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.stop, process)
+        wait_for(self.path / name)
+        return process
+
+    @staticmethod
+    def stop(process):
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+
+    def test_a_command_runs_and_its_inferred_manifest_is_printed(self):
+        done = ward("keep", "run", "--device", self.device, "--", "/bin/echo", "hello")
+        self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr.decode())
+        self.assertIn('argv = ["/usr/bin/echo", "hello"]', done.stderr.decode())
+        self.assertIn("not a TEE", done.stderr.decode())
+
+    def test_the_manifest_that_was_printed_runs_the_same_workload(self):
+        done = ward("keep", "run", "--device", self.device, "--json", "--", "/bin/echo", "hello")
+        text = done.stderr.decode()
+        begin = text.index("version = 1")
+        path = self.path / "inferred.toml"
+        path.write_text(text[begin:text.index("ward: keep ", begin)], encoding="utf-8")
+        again = ward("keep", "run", "--device", self.device, "--json", path, check=0)
+        self.assertEqual(json.loads(done.stdout)["workload"], json.loads(again.stdout)["workload"])
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_an_ordinary_user_is_told_that_nothing_is_kept_from_him(self):
+        folder = self.path / "ordinary"
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+        ward("dev", "init", folder / "device", user=NOBODY, check=0)
+        done = ward("keep", "run", "--device", folder / "device", "--", "/bin/echo", "hello", user=NOBODY, cwd=folder)
+        self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr.decode())
+        self.assertIn("users: none: the launcher's user", done.stderr.decode())
+
+    def test_a_manifest_that_does_not_parse_is_a_usage_error_with_its_place(self):
+        path = self.path / "bad.toml"
+        path.write_text('version = 1\nname = "x"\nsurprise = 1\n', encoding="utf-8")
+        done = ward("keep", "run", "--device", self.device, path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("bad.toml", done.stderr.decode())
+        done = ward("keep", "run", "--device", self.device, self.path / "absent.toml")
+        self.assertEqual(done.returncode, 2)
+
+    def test_without_a_platform_the_error_says_what_to_do(self):
+        done = ward("keep", "run", "--softd", self.path / "nobody.sock", "--", "/bin/true")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("nobody.sock", done.stderr.decode())
+        done = ward("keep", "run", "--device", self.path / "absent", "--", "/bin/true")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("ward dev init", done.stderr.decode())
+
+    def test_softd_serves_many_and_ends_them_and_its_socket_on_sigterm(self):
+        service = self.softd()
+        sleepers = [subprocess.Popen([BIN / "ward", "keep", "run", "--softd", self.path / "softd.sock", "--quiet",
+                                      "--", "/usr/bin/yes", "ready"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+        for one in sleepers:
+            self.addCleanup(one.communicate)
+            self.assertEqual(one.stdout.readline(), b"ready\n")
+        done = ward("keep", "run", "--softd", self.path / "softd.sock", "--", "/bin/echo", "fourth", check=0)
+        self.assertEqual(done.stdout, b"fourth\n")
+        service.send_signal(signal.SIGTERM)
+        for one in sleepers:
+            _, errors = one.communicate(timeout=PATIENCE_S)
+            self.assertEqual(one.returncode, 3, errors.decode())
+            self.assertIn(b"the keep ended without a report: signal 9", errors)
+        self.assertEqual(service.wait(PATIENCE_S), 0)
+        self.assertFalse((self.path / "softd.sock").exists())
+
+    def test_a_keep_ends_when_who_asked_for_it_is_killed(self):
+        self.softd(name="killed.sock")
+        run = subprocess.Popen([BIN / "ward", "keep", "run", "--softd", self.path / "killed.sock", "--quiet", "--",
+                                "/usr/bin/yes", "ready"], stdout=subprocess.PIPE)
+        self.assertEqual(run.stdout.readline(), b"ready\n")
+        run.kill()
+        # The workload holds the other end of this pipe: it ends when the last process of the keep does.
+        run.stdout.read()
+        run.stdout.close()
+        run.wait(PATIENCE_S)
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_only_users_who_are_named_may_start_keeps(self):
+        self.softd(name="own.sock")
+        run = ("keep", "run", "--quiet", "--softd")
+        done = ward(*run, self.path / "own.sock", "--", "/bin/true", user=NOBODY, cwd="/")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Permission denied", done.stderr.decode())
+        self.softd("--allow-user", str(NOBODY), name="shared.sock")
+        ward(*run, self.path / "shared.sock", "--", "/bin/true", user=NOBODY, cwd="/", check=0)
+        done = ward(*run, self.path / "shared.sock", "--", "/bin/true", user=NOBODY - 1, cwd="/")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("may not start keeps", done.stderr.decode())
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_a_user_cannot_measure_in_a_file_that_he_may_not_read(self):
+        secret = self.path / "secret.txt"
+        secret.write_text("not for others")
+        secret.chmod(0o600)
+        self.softd("--allow-user", str(NOBODY), name="reader.sock")
+        path = self.path / "reads.toml"
+        head = ward("keep", "new", "--name", "reads", "--", "/bin/cat", "/secret.txt", check=0).stdout.decode()
+        path.write_text(head + f'\n[[file]]\npath = "/secret.txt"\nsource = "{secret}"\n', encoding="utf-8")
+        done = ward("keep", "run", "--softd", self.path / "reader.sock", path, user=NOBODY, cwd="/")
+        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        self.assertIn("secret.txt", done.stderr.decode())
+        self.assertEqual(done.stdout, b"")
+
+    def test_octets_that_are_no_request_are_answered_and_harm_nobody(self):
+        self.softd(name="noise.sock")
+        for noise in (b"", b"W", b"GET / HTTP/1.1\r\n\r\n", bytes(4096)):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(str(self.path / "noise.sock"))
+                stranger.sendall(noise)
+                stranger.shutdown(socket.SHUT_WR)
+                stranger.settimeout(PATIENCE_S)
+                self.assertEqual(stranger.recv(1), b"F")
+        ward("keep", "run", "--quiet", "--softd", self.path / "noise.sock", "--", "/bin/true", check=0)
+
+    def test_a_stale_socket_is_replaced_and_a_live_one_is_not(self):
+        with socket.socket(socket.AF_UNIX) as old:
+            old.bind(str(self.path / "stale.sock"))
+        self.assertTrue((self.path / "stale.sock").is_socket())
+        first = self.softd(name="stale.sock")
+        line = first.stdout.readline().decode()
+        self.assertIn("not a TEE", line)
+        second = subprocess.run([BIN / "softd", "--device", self.device, "--socket", self.path / "stale.sock"],
+                                capture_output=True, timeout=PATIENCE_S)
+        self.assertEqual(second.returncode, 3)
+        self.assertIn(b"Address already in use", second.stderr)
+        ward("keep", "run", "--quiet", "--softd", self.path / "stale.sock", "--", "/bin/true", check=0)
+
+
+if __name__ == "__main__":
+    unittest.main()
