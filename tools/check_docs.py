@@ -4,9 +4,10 @@
 - a relative link leads to a file;
 - docs/README.md lists every page under docs/ (adr/ as a folder);
 - in THREAT_MODEL.md, every row of a table with a column `test` names at least one test that exists:
-  `Suite.Name` of a TEST or TEST_P in the tree, or the path of a file; a format's or protocol's page
+  `Suite.Name` of a TEST or TEST_P, `Class.test_name` of a Python test, or the path of a file; a format's or protocol's page
   may name tests in a line that begins with `Tests:`, and those must exist too.
 """
+import ast
 import pathlib
 import re
 import sys
@@ -25,6 +26,11 @@ def known_tests(root):
     for folder in ("src", "tee", "lib", "apps", "test"):
         for path in (root / folder).rglob("*.cc"):
             names |= {f"{suite}.{name}" for suite, name in TEST.findall(path.read_text())}
+    for path in [*(root / "test").rglob("*_test.py"), *(root / "tools").rglob("*_test.py")]:
+        for part in ast.parse(path.read_text()).body:
+            if isinstance(part, ast.ClassDef):
+                names |= {f"{part.name}.{item.name}" for item in part.body
+                          if isinstance(item, ast.FunctionDef) and item.name.startswith("test_")}
     return names
 
 

@@ -39,6 +39,12 @@ class Docs(unittest.TestCase):
         self.assertEqual(check({"THREAT_MODEL.md": TABLE + "| c | none | r |\n"}),
                          ["THREAT_MODEL.md:3: the row names no test"])
 
+    def test_python_tests_count_too(self):
+        files = {"test/keep/run_test.py": "class Run(x):\n    def test_it(self):\n        pass\n"}
+        self.assertEqual(check({**files, "THREAT_MODEL.md": TABLE + "| c | `Run.test_it` | r |\n"}), [])
+        self.assertEqual(check({**files, "THREAT_MODEL.md": TABLE + "| c | `Run.test_that` | r |\n"}),
+                         ["THREAT_MODEL.md:3: no such test: Run.test_that"])
+
     def test_a_pages_list_of_tests(self):
         self.assertEqual(check({"docs/a.md": "Tests: `File.opens`, `File.closes`\n"}),
                          ["docs/a.md:1: no such test: File.closes"])
