@@ -127,8 +127,8 @@ HotPath time_parse() {
 }  // namespace
 
 std::vector<HotPath> hot_paths() {
-  return {time_parse(),  hex_64k(),  json_parse(),    sha256_64k(),
-          p256_verify(), p256_key(), aes256gcm_64k(), certificate_parse()};
+  return {time_parse(), hex_64k(),       json_parse(),        sha256_64k(), p256_verify(),
+          p256_key(),   aes256gcm_64k(), certificate_parse(), sgx_verify()};
 }
 
 }  // namespace ward::bench

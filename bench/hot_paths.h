@@ -19,4 +19,7 @@ struct HotPath {
 // that instruction counts can be compared (tools/callgrind.py).
 std::vector<HotPath> hot_paths();
 
+// sgx_verify is the whole appraisal of an SGX quote with nothing verified before (verify.cc).
+HotPath sgx_verify();
+
 }  // namespace ward::bench

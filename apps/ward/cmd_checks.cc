@@ -7,6 +7,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "attest/check.h"
+#include "broker/checks.h"
 #include "tee/all.h"
 
 namespace ward::cli {
@@ -44,6 +45,7 @@ int run() {
     const attest::SchemeInfo info = scheme->info();
     out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
   }
+  out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
   const bool ok = std::fwrite(out.data(), 1, out.size(), stdout) == out.size();
   return ok ? kAccepted : fail(kCouldNotTell, "standard output cannot be written");
 }

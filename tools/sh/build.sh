@@ -86,6 +86,18 @@ run_bench() {
   need_packages build bench
   configure release
   has_target release ward_bench || fail 3 "this version has no program ward_bench yet"
+  if [ "${1:-}" = keep ]; then
+    shift
+    bench_keep "$@"
+    return
+  fi
   build_or_fail release ward_bench
-  exec build/release/bin/ward_bench "$@" 1>&3 3>&-
+  build/release/bin/ward_bench "$@" 1>&3 3>&-
+  [ $# -gt 0 ] || bench_keep
+}
+
+# bench_keep times the start of a keep with the real programs; needs no arguments.
+bench_keep() {
+  build_or_fail release ward_programs
+  WARD_BIN=$PWD/build/release/bin /usr/bin/python3 bench/keep_start.py "$@" 1>&3 3>&-
 }
