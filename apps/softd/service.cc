@@ -24,6 +24,11 @@
 namespace ward::softd {
 namespace {
 
+// generic is the address as the socket calls take it.
+const sockaddr* generic(const sockaddr_un& address) {
+  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+}
+
 Result<sockaddr_un, keep::Failure> address_of(const std::string& path) {
   sockaddr_un out{};
   out.sun_family = AF_UNIX;
@@ -42,8 +47,7 @@ bool is_dead(const sockaddr_un& address) {
 
   if (::lstat(address.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
   const keep::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-         errno == ECONNREFUSED;
+  return ::connect(probe.get(), generic(address), sizeof address) != 0 && errno == ECONNREFUSED;
 }
 
 // Signals turns SIGTERM, SIGINT and SIGCHLD into a descriptor.
@@ -121,8 +125,8 @@ class Service {
     const auto peer = peer_of(socket.get());
     if (!peer || !may_ask(peer->uid)) {
       (void)keep::send_event(socket.get(),
-                       keep::Failure{.code = Errc::kDenied,
-                                     .what = "softd: this user may not start keeps here"});
+                             keep::Failure{.code = Errc::kDenied,
+                                           .what = "softd: this user may not start keeps here"});
       return {};
     }
     const std::size_t number = slot();
@@ -179,7 +183,7 @@ Result<keep::UniqueFd, keep::Failure> listen_at(const ServiceOptions& options) {
   keep::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return keep::system_failure("socket", errno);
   const mode_t before = ::umask(options.users.empty() ? 0177 : 0111);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int bound = ::bind(fd.get(), generic(address), sizeof address);
   const int problem = errno;
   (void)::umask(before);
   if (bound != 0) return keep::system_failure(path, problem);

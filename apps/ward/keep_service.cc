@@ -19,6 +19,11 @@
 namespace ward::cli {
 namespace {
 
+// generic is the address as the socket calls take it.
+const sockaddr* generic(const sockaddr_un& address) {
+  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+}
+
 constexpr int kChildFd = 3;
 
 // spawn starts softd with `socket` as its descriptor kChildFd. 0 and an errno where it cannot.
@@ -49,7 +54,7 @@ Result<KeepService, keep::Failure> KeepService::at(const std::string& socket_pat
   std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
   keep::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return keep::system_failure("socket", errno);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (::connect(fd.get(), generic(address), sizeof address) != 0)
     return keep::system_failure("softd at " + socket_path, errno);
   return KeepService(std::move(fd), 0);
 }
