@@ -31,6 +31,7 @@ struct LaunchFds {
   UniqueFd standard_error;
 };
 
+// LaunchDemand is a request as the service received it; it owns the descriptors.
 struct LaunchDemand {
   LaunchFds fds;
   Buffer manifest;  // the document, as a person wrote it

@@ -1,5 +1,6 @@
 #include "keep/launch_channel.h"
 
+#include <cstring>
 #include <string>
 #include <thread>
 
@@ -105,7 +106,7 @@ TEST(LaunchChannel, a_demand_truncated_anywhere_is_refused) {
     for (cmsghdr* h = CMSG_FIRSTHDR(&message); h != nullptr; h = CMSG_NXTHDR(&message, h)) {
       for (std::size_t i = 0; i < (h->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
         int fd = -1;
-        std::copy_n(CMSG_DATA(h) + i * sizeof fd, sizeof fd, reinterpret_cast<unsigned char*>(&fd));
+        std::memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
         ::close(fd);
       }
     }

@@ -12,6 +12,10 @@
 namespace ward::net {
 namespace {
 
+sockaddr* generic(sockaddr_in& address) {
+  return static_cast<sockaddr*>(static_cast<void*>(&address));
+}
+
 // Listener is a TCP server on loopback, on a port that the system picks.
 struct Listener {
   Listener() : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -19,9 +23,9 @@ struct Listener {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::bind(fd, generic(address), size), 0);
     EXPECT_EQ(::listen(fd, 1), 0);
-    EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    EXPECT_EQ(::getsockname(fd, generic(address), &size), 0);
     url = {.host = "127.0.0.1", .port = ntohs(address.sin_port)};
   }
 
