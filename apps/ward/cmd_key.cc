@@ -52,7 +52,7 @@ int print_json(const Options& options, const crypto::PublicKey* key) {
   w.begin_object().member("schema", "ward.key/1").member("kind", options.kind);
   w.member("file", options.file);
   if (key != nullptr) {
-    w.member("kid", token::thumbprint(*key)).member("jwk", public_jwk(*key));
+    w.member("kid", token::thumbprint(*key)).name("jwk").raw_json(public_jwk(*key));
     w.member("pem", in_format(*key, "pem"))
         .member("spki_base64", to_base64(key->to_spki(), Base64::kStandard));
   }
@@ -107,6 +107,7 @@ int print_public(const Options& options, const crypto::PublicKey& key) {
 }
 
 int make(const Options& options) {
+  protect_process();
   crypto::SystemRng rng;
   if (options.kind == "resource") {
     const int code = write_new(options, random_secret(rng, kResourceKeyBytes).expose());
@@ -119,6 +120,7 @@ int make(const Options& options) {
 }
 
 int show(const Options& options) {
+  protect_process();
   const auto key = read_either_half(options.file);
   if (!key) return key_failure(options.file, key.error());
   return print_public(options, *key);

@@ -11,6 +11,7 @@
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/sealed_cli.h"
+#include "apps/ward/terminal.h"
 #include "keys/soft/soft_keys.h"
 #include "seal/file/fault.h"
 #include "seal/file/provenance.h"
@@ -25,6 +26,7 @@ struct Options {
   std::string identity;
   std::string resource_key;
   std::string passphrase_file;
+  bool passphrase = false;
   std::string output;
   std::string expect_name;
   std::string expect_id;
@@ -66,6 +68,10 @@ Result<void> load(const Options& options, Opening& out) {
   if (!options.passphrase_file.empty()) {
     out.about = options.passphrase_file;
     WARD_TRY(out.passphrase, read_passphrase(options.passphrase_file));
+  }
+  if (options.passphrase) {
+    out.about = "terminal";
+    WARD_TRY(out.passphrase, ask_passphrase(false));
   }
   if (!options.jwks.empty()) {
     out.about = options.jwks;
@@ -114,8 +120,9 @@ std::optional<std::string> provenance_usage_fault(const Options& options, Openin
 }
 
 std::optional<std::string> usage_fault(const Options& options, Opening& opening) {
-  if (options.identity.empty() && options.resource_key.empty() && options.passphrase_file.empty())
-    return "no key: give --identity, --resource-key or --passphrase-file";
+  if (options.identity.empty() && options.resource_key.empty() && options.passphrase_file.empty() &&
+      !options.passphrase)
+    return "no key: give --identity, --resource-key, --passphrase or --passphrase-file";
   if (options.files.size() > 1 && !options.output.empty()) return "-o is for one file";
   if (options.files.size() > 1 &&
       !(options.expect_name.empty() && options.expect_id.empty() && !options.min_content_version))
@@ -214,6 +221,7 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
 }
 
 int run(const Options& options) {
+  protect_process();
   Opening opening;
   if (const auto fault = usage_fault(options, opening))
     return fail(kUsage, *fault, "see `ward open --help`");
@@ -272,8 +280,10 @@ void add_open(CLI::App& app, Action& action) {
       ->add_option("--resource-key", options->resource_key,
                    "the key that the broker keeps: 32 octets")
       ->type_name("FILE");
+  auto* ask = command->add_flag("--passphrase", options->passphrase, "ask for the passphrase");
   command->add_option("--passphrase-file", options->passphrase_file, "a passphrase on one line")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(ask);
   command
       ->add_option("-o,--output", options->output,
                    "where to write; - is standard output, which then may receive the beginning of "

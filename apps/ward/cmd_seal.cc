@@ -13,6 +13,7 @@
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/sealed_cli.h"
+#include "apps/ward/terminal.h"
 #include "codec/json_write.h"
 #include "keys/soft/soft_keys.h"
 #include "seal/file/sealed_file.h"
@@ -27,6 +28,7 @@ struct Options {
   std::string resource;
   std::string key_file;
   std::string passphrase_file;
+  bool passphrase = false;
   std::string output;
   std::string name;
   std::string creator;
@@ -61,6 +63,11 @@ Result<void> load(const Options& options, Receivers& out) {
     WARD_TRY(out.passphrase, read_passphrase(options.passphrase_file));
     out.list.emplace_back(seal::ToPassphrase{.passphrase = &out.passphrase});
   }
+  if (options.passphrase) {
+    out.about = "terminal";
+    WARD_TRY(out.passphrase, ask_passphrase(true));
+    out.list.emplace_back(seal::ToPassphrase{.passphrase = &out.passphrase});
+  }
   return {};
 }
 
@@ -70,8 +77,9 @@ std::string output_of(const Options& options, const std::string& file) {
 
 // Says what is wrong with the command itself, before a file is touched.
 std::optional<std::string> usage_fault(const Options& options) {
-  if (options.resource.empty() && options.recipients.empty() && options.passphrase_file.empty())
-    return "nobody could open it: give --to, --resource or --passphrase-file";
+  if (options.resource.empty() && options.recipients.empty() && options.passphrase_file.empty() &&
+      !options.passphrase)
+    return "nobody could open it: give --to, --resource, --passphrase or --passphrase-file";
   if (options.resource.empty() != options.key_file.empty())
     return "--resource and --key belong together";
   if (!options.resource.empty() && !seal::is_resource_path(options.resource))
@@ -110,6 +118,7 @@ Outcome seal_one(const Options& options, const Receivers& receivers, const std::
 }
 
 int run(const Options& options) {
+  protect_process();
   if (const auto fault = usage_fault(options))
     return fail(kUsage, *fault, "see `ward seal --help`");
   Receivers receivers;
@@ -139,8 +148,10 @@ void add_seal(CLI::App& app, Action& action) {
       ->type_name("REPOSITORY/TYPE/TAG");
   command->add_option("--key", options->key_file, "that key (`ward key new --kind resource`)")
       ->type_name("FILE");
+  auto* ask = command->add_flag("--passphrase", options->passphrase, "ask for a passphrase");
   command->add_option("--passphrase-file", options->passphrase_file, "a passphrase on one line")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(ask);
   command->add_option("-o,--output", options->output, "where to write the sealed file")
       ->type_name("FILE");
   command->add_option("--name", options->name, "logical name (the file's own)")->type_name("NAME");

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,6 +178,8 @@ Outcome Outcome::with(const Error& why, std::string_view what) const {
   if (!what.empty()) out.about = what;
   return out;
 }
+
+void protect_process() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 int key_failure(const std::string& path, const Error& error) {
   const bool absent = error.code() == Errc::kUnavailable;

@@ -74,6 +74,10 @@ struct Outcome {
   [[nodiscard]] Outcome with(const Error& why, std::string_view what = {}) const;
 };
 
+// protect_process: nothing of this process gets into a core file, and other processes of its user
+// cannot look into it.
+void protect_process();
+
 // key_failure says what is wrong with the key file `path` that the command line names, and returns
 // the exit code: absent 3, malformed 2.
 [[nodiscard]] int key_failure(const std::string& path, const Error& error);

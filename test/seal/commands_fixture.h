@@ -58,6 +58,17 @@ class CommandsTest : public testing::Test {
   test::Folder folder_;
 };
 
+// expect_schema: `json` follows docs/schemas/`name`-1.json.
+inline void expect_schema(const std::string& json, const std::string& name) {
+  const auto ran =
+      test::run_program({"python3", "-c",
+                         "import json, jsonschema, sys\n"
+                         "jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))",
+                         (test::source_dir() / ("docs/schemas/" + name + "-1.json")).string()},
+                        json);
+  EXPECT_EQ(ran.exit, 0) << ran.err << json;
+}
+
 // expect_error: a refusal says so on stderr and nothing on stdout.
 inline void expect_error(const test::ProgramResult& ran, int exit, const std::string& what) {
   EXPECT_EQ(ran.exit, exit) << ran.err;

@@ -55,6 +55,34 @@ TEST_F(CommandsTest, SealsToARecipientAndAPassphraseAtOnce) {
   expect_error(open_a(), 3, "no slot for this key");
 }
 
+// As a person types it; the terminal is `script`'s.
+TEST_F(CommandsTest, APassphraseIsAskedForAtTheTerminal) {
+  const auto typed = [&](const std::string& command, const std::string& input) {
+    return test::run_program(
+        {"script", "-qec", std::string(WARD_PROGRAM) + " " + command, "/dev/null"}, input);
+  };
+  const std::string a = folder_ / "a.txt";
+  const auto differ = typed("seal --passphrase " + a, "open sesame\nopen simsim\n");
+  EXPECT_EQ(differ.exit, 2) << differ.out;
+  EXPECT_THAT(differ.out, testing::HasSubstr("the two differ"));
+  EXPECT_FALSE(exists("a.txt.sealed"));
+  EXPECT_EQ(typed("seal --passphrase " + a, "\x03").exit, 2);
+  const auto sealed = typed("seal --passphrase " + a, "open sesame\nopen sesame\n");
+  EXPECT_EQ(sealed.exit, 0) << sealed.out;
+  const std::string open = "open --passphrase " + a + ".sealed -o " + (folder_ / "out");
+  EXPECT_EQ(typed(open, "open simsim\n").exit, 1);
+  const auto opened = typed(open, "open sesame\n");
+  EXPECT_EQ(opened.exit, 0) << opened.out;
+  EXPECT_EQ(content("out"), "the plaintext of a file");
+  EXPECT_EQ(ward({"open", a + ".sealed", "--passphrase-file", folder_ / "words", "-o",
+                  folder_ / "by_file"})
+                .exit,
+            0);
+  // setsid: a process without a terminal.
+  const auto none = test::run_program({"setsid", "-w", WARD_PROGRAM, "seal", "--passphrase", a});
+  expect_error(none, 3, "no terminal to ask at");
+}
+
 TEST_F(CommandsTest, WritesTheSealedFileToStandardOutputNeverButThePlaintextWhenTold) {
   ASSERT_EQ(seal_a().exit, 0);
   expect_error(seal_a({"-o", "-"}), 2, "not written to standard output");
@@ -307,6 +335,7 @@ TEST_F(CommandsTest, SeveralFilesAreAllTriedAndARefusalWins) {
 TEST_F(CommandsTest, JsonSaysWhatWasDoneAndWhyNot) {
   const auto sealed = seal_a({"--json", "--creator", "hospital"});
   ASSERT_EQ(sealed.exit, 0);
+  expect_schema(sealed.out, "ward.seal");
   const auto value = codec::parse_json(as_bytes(sealed.out));
   ASSERT_TRUE(value.has_value()) << sealed.out;
   EXPECT_EQ(value->find("schema")->as_string(), "ward.seal/1");
@@ -316,9 +345,11 @@ TEST_F(CommandsTest, JsonSaysWhatWasDoneAndWhyNot) {
   EXPECT_EQ(file.find("creator")->as_string(), "hospital");
   EXPECT_EQ(file.find("created")->as_string(), "2026-01-02T03:04:05Z");
   EXPECT_EQ(file.find("size")->as_uint(), 23U);
+  expect_schema(open_a({"--json"}).out, "ward.open");
   flip("a.txt.sealed", 1);
-  const auto opened = open_a({"--json"});
+  const auto opened = open_a({"--json", "--force"});
   EXPECT_EQ(opened.exit, 1);
+  expect_schema(opened.out, "ward.open");
   const auto refusal = codec::parse_json(as_bytes(opened.out));
   ASSERT_TRUE(refusal.has_value()) << opened.out;
   EXPECT_EQ(refusal->find("files")->items().at(0).find("reason")->as_string(), "segment_changed");

@@ -134,6 +134,9 @@ TEST_F(OpenOutputTest, AForgedOutputIsRefused) {
 
 TEST_F(OpenOutputTest, JsonSaysWhatWasProved) {
   const auto ran = open(checks({"--json"}));
+  expect_schema(ran.out, "ward.open");
+  expect_schema(open({"--unchecked-provenance", "--json", "--force"}).out, "ward.open");
+  expect_schema(ward({"inspect", "--json", folder_ / "o.sealed"}).out, "ward.sealed-file");
   ASSERT_EQ(ran.exit, 0) << ran.err;
   const auto value = codec::parse_json(as_bytes(ran.out));
   ASSERT_TRUE(value.has_value()) << ran.out;

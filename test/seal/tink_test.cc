@@ -16,7 +16,8 @@ class TinkTest : public SealedFixture {
   void SetUp() override {
     if (tink({"check"}).exit == 0) return;
     ASSERT_FALSE(test::required("tink")) << "WARD_REQUIRE=tink, but it is not there";
-    GTEST_SKIP() << "no Tink: python3 -m venv .venv && .venv/bin/pip install tink==1.16.1";
+    GTEST_SKIP()
+        << "no Tink: python3 -m venv .venv && .venv/bin/pip install -r tools/requirements.txt";
   }
 
   static test::ProgramResult tink(std::vector<std::string> arguments) {

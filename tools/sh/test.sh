@@ -30,7 +30,7 @@ run_report() {
 need_tink() {
   .venv/bin/python -c 'import tink' 2>/dev/null && return
   mkdir -p "$logs"
-  if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q tink==1.16.1; } >"$logs/tink.log" 2>&1; then
+  if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/tink.log" 2>&1; then
     note "Tink could not be installed ($logs/tink.log): its tests are skipped"
   fi
 }
