@@ -100,7 +100,7 @@ class Outputs final : public keep::OutputSink {
         return keep::Failure{.code = Errc::kDenied,
                              .what = path + ": exists already; --force replaces it"};
       }
-      auto file = OutputFile::create(path);
+      auto file = OutputFile::create(path, OutputFile::Readers::kUmask);
       if (!file) return keep::library_failure(path, file.error());
       files_.emplace(output.name, *std::move(file));
     }

@@ -93,7 +93,7 @@ SecretBytes private_pem(const crypto::PrivateKey& key) {
 }
 
 int write_new(const Options& options, Bytes content) {
-  auto out = prepare_output(options.file, options.force);
+  auto out = prepare_output(options.file, options.force, OutputFile::Readers::kOwner);
   auto done = out ? out->write(content) : Result<void>(out.error());
   if (done) done = out->commit(options.force);
   if (done) return kAccepted;

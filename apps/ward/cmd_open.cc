@@ -208,7 +208,7 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
     if (auto done = seal::open_body(*head, *key, read, to_stdout()); !done)
       return outcome.with(done.error());
   } else {
-    auto out = prepare_output(outcome.output, options.force);
+    auto out = prepare_output(outcome.output, options.force, OutputFile::Readers::kOwner);
     if (!out) return outcome.with(out.error(), outcome.output);
     const auto write = [&](Bytes bytes) { return out->write(bytes); };
     if (auto done = seal::open_body(*head, *key, read, write); !done)

@@ -97,7 +97,7 @@ Outcome seal_one(const Options& options, const Receivers& receivers, const std::
   Outcome outcome{.file = file, .output = target, .head = {}, .error = {}, .about = file};
   InputFile in;
   if (auto opened = in.open(file); !opened) return outcome.with(opened.error());
-  auto out = prepare_output(target, options.force);
+  auto out = prepare_output(target, options.force, OutputFile::Readers::kUmask);
   if (!out) return outcome.with(out.error(), target);
   seal::SealRequest request;
   request.name =

@@ -12,8 +12,6 @@
 namespace ward::cli {
 namespace {
 
-constexpr mode_t kMode = 0600;
-
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
@@ -27,14 +25,15 @@ std::string temporary_beside(const std::string& path) {
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create(const std::string& path, Readers readers) {
+  const mode_t mode = readers == Readers::kOwner ? 0600 : 0666;
   const std::string folder = folder_of(path);
-  int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
+  int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
   if (fd >= 0) return OutputFile(fd, path, {});
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
     return Error(Errc::kUnavailable, "output: the folder is not there or cannot be written");
   std::string temporary = temporary_beside(path);
-  fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode);
+  fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
   if (fd < 0) return Error(Errc::kUnavailable, "output: the folder cannot be written");
   return OutputFile(fd, path, std::move(temporary));
 }

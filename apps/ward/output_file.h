@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/bytes.h"
@@ -9,11 +10,14 @@ namespace ward::cli {
 
 // OutputFile is a file that does not exist until it is complete. It is written without a name
 // (O_TMPFILE), so that nothing is left behind however the process ends; where the file system has
-// no such files, under a temporary name, which the destructor removes. Mode 0600.
+// no such files, under a temporary name, which the destructor removes.
 class OutputFile {
  public:
+  // Who may read it: its owner alone (mode 0600), or whom the caller's umask lets.
+  enum class Readers : std::uint8_t { kOwner, kUmask };
+
   // create opens one beside `path`. kUnavailable: the folder is not there or not writable.
-  [[nodiscard]] static Result<OutputFile> create(const std::string& path);
+  [[nodiscard]] static Result<OutputFile> create(const std::string& path, Readers readers);
 
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

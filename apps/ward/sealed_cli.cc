@@ -145,12 +145,13 @@ seal::ReadFn InputFile::reader(std::function<void(std::size_t)> progress) {
   };
 }
 
-Result<OutputFile> prepare_output(const std::string& path, bool replace) {
+Result<OutputFile> prepare_output(const std::string& path, bool replace,
+                                  OutputFile::Readers readers) {
   struct stat info {};
 
   if (!replace && ::lstat(path.c_str(), &info) == 0)
     return Error(Errc::kDenied, "output: the file exists already");
-  return OutputFile::create(path);
+  return OutputFile::create(path, readers);
 }
 
 Progress::Progress(std::string_view what, std::string_view file, std::uint64_t total)

@@ -41,7 +41,8 @@ class InputFile {
 };
 
 // prepare_output opens the output. kDenied where the name is taken and not `replace`; kUnavailable.
-[[nodiscard]] Result<OutputFile> prepare_output(const std::string& path, bool replace);
+[[nodiscard]] Result<OutputFile> prepare_output(const std::string& path, bool replace,
+                                                OutputFile::Readers readers);
 
 // Progress writes a line about long work to stderr, where that is a terminal.
 class Progress {

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "codec/json.h"
 #include "seal/file/header.h"
@@ -27,10 +26,20 @@ TEST_F(CommandsTest, SealsAndOpensWithAResourceKey) {
   EXPECT_EQ(content("out"), "the plaintext of a file");
   EXPECT_EQ(content("a.txt.sealed").find("plaintext"), std::string::npos);
 
-  struct stat info {};
+  EXPECT_EQ(test::run_program({"stat", "-c", "%a", folder_ / "out"}).out, "600\n");
+}
 
-  ASSERT_EQ(::stat((folder_ / "out").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+// Plaintext is for its owner; a sealed file is made to be passed on.
+TEST_F(CommandsTest, TheUmaskSaysWhoMayReadASealedFile) {
+  for (const std::string mask : {"022", "077"}) {
+    const auto ran = test::run_program(
+        {"sh", "-c",
+         "umask " + mask + R"(; exec "$0" seal "$1" --resource a/b/c --key "$2" --force)",
+         WARD_PROGRAM, folder_ / "a.txt", folder_ / "k"});
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_EQ(test::run_program({"stat", "-c", "%a", folder_ / "a.txt.sealed"}).out,
+              mask == "022" ? "644\n" : "600\n");
+  }
 }
 
 TEST_F(CommandsTest, SealsToARecipientAndAPassphraseAtOnce) {
