@@ -32,6 +32,22 @@ Answer<token::Jwk> receiver_of(std::string_view tee_pubkey) {
   return *std::move(jwk);
 }
 
+// What present() compares, in its order; its refusals leave no leaf, so that in a leaf all passed.
+constexpr CheckId kPresentChecks[] = {CheckId::kSessionCookie, CheckId::kSessionExpiry,
+                                      CheckId::kMessageForm, CheckId::kNonceEqual,
+                                      CheckId::kTeePubkey};
+
+// passed_so_far lists what passed at the end of the appraisal, where there is one.
+std::vector<std::string> passed_so_far(const std::optional<attest::Appraisal>& appraisal) {
+  std::vector<std::string> out;
+  for (const CheckId id : kPresentChecks)
+    out.emplace_back(check_info(id).id);
+  if (!appraisal) return out;
+  const std::vector<std::string> more = passed_ids(appraisal->checks);
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
 // Presented is an attestation message that belongs to its session.
 struct Presented {
   Session session;
@@ -160,7 +176,8 @@ Answer<void> conclude(const Service& service, const Session& session, const Conc
   return {};
 }
 
-ledger::Entry attested_entry(const attest::Appraisal& appraisal, std::string_view token,
+ledger::Entry attested_entry(const attest::Appraisal& appraisal,
+                             const std::vector<std::string>& passed, std::string_view token,
                              UnixTime now) {
   return {.time = now,
           .kind = "attestation",
@@ -169,6 +186,7 @@ ledger::Entry attested_entry(const attest::Appraisal& appraisal, std::string_vie
           .details = {{"runtime", to_hex(appraisal.facts.measurement)},
                       {"tcb_status", appraisal.tcb.status.value_or("")},
                       {"development", appraisal.development ? "true" : "false"},
+                      {"passed", joined_ids(passed)},
                       {"token_sha256", to_hex(crypto::sha256(as_bytes(token)))}}};
 }
 
@@ -218,19 +236,22 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
 
 Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime now) const {
   WARD_TRY(const Presented presented, present(service_, cookie, body, now));
-  WARD_TRY(const Judged judged, judge(service_, presented, now));
+  WARD_TRY(Judged judged, judge(service_, presented, now));
 
+  const std::vector<std::string> passed = passed_so_far(judged.appraisal);
+  if (judged.refusal) judged.refusal->passed = passed;
   Conclusion conclusion;
   conclusion.token = judged.token;
   const std::string actor =
       judged.appraisal ? to_hex(judged.appraisal->facts.workload) : std::string();
   conclusion.entry = judged.refusal
                          ? refusal_entry(*judged.refusal, actor, presented.session.tee, now)
-                         : attested_entry(*judged.appraisal, judged.token, now);
+                         : attested_entry(*judged.appraisal, passed, judged.token, now);
   const auto concluded = conclude(service_, presented.session, conclusion, now);
   if (!concluded) {
-    const Refusal& refusal = concluded.error();
+    Refusal refusal = concluded.error();
     if (refusal.status == 503) return refusal;
+    refusal.passed = passed;
     return record_refusal(service_, refusal,
                           refusal_entry(refusal, actor, presented.session.tee, now));
   }

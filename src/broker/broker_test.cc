@@ -46,6 +46,22 @@ std::vector<std::string> leaves(const World& world) {
   return out;
 }
 
+// passed_of is what the last leaf says that passed.
+std::string passed_of_last(const World& world) {
+  std::string out;
+  const auto done = world.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    WARD_TRY(const Buffer octets, ledger::read_leaf(view, head.size - 1));
+    WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
+    for (const auto& [name, value] : leaf.entry.details) {
+      if (name == "passed") out = value;
+    }
+    return {};
+  });
+  EXPECT_TRUE(done);
+  return out;
+}
+
 std::string last_leaf(const World& world) {
   const auto all = leaves(world);
   return all.empty() ? "" : all.back();
@@ -276,6 +292,42 @@ TEST_F(BrokerTest, the_owners_policy_decides_about_release) {
   EXPECT_EQ(refused.error().body.type, "PolicyDeny");
   EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.release.workload: "));
   EXPECT_EQ(last_leaf(world_), "refusal kbs.release.workload");
+}
+
+TEST_F(BrokerTest, a_leaf_says_what_passed_as_well) {
+  const std::string token = attested(broker_, attester_, kNow);
+  constexpr const char* kSession =
+      "kbs.session.cookie kbs.session.expiry kbs.message.form kbs.nonce.equal "
+      "kbs.tee_pubkey.usable";
+  const std::string attested_all = passed_of_last(world_);
+  EXPECT_THAT(attested_all, StartsWith(kSession));
+  EXPECT_THAT(attested_all, HasSubstr(" fake.report_data"));
+  ASSERT_TRUE(get(token));
+  EXPECT_EQ(passed_of_last(world_),
+            "kbs.token.valid kbs.resource.exists kbs.release.rule kbs.release.workload "
+            "kbs.release.runtime kbs.release.tcb_status kbs.release.debug "
+            "kbs.release.development");
+  world_.verifier.workload[0] ^= 1;
+  const std::string other = attested(broker_, attester_, kNow);
+  ASSERT_FALSE(get(other));
+  EXPECT_EQ(last_leaf(world_), "refusal kbs.release.workload");
+  EXPECT_EQ(passed_of_last(world_),
+            "kbs.token.valid kbs.resource.exists kbs.release.rule kbs.release.runtime "
+            "kbs.release.tcb_status kbs.release.debug kbs.release.development");
+  world_.verifier.debug = true;
+  (void)refused_attest();
+  EXPECT_THAT(passed_of_last(world_), StartsWith(kSession));
+  EXPECT_THAT(passed_of_last(world_), testing::Not(HasSubstr("fake.debug")));
+}
+
+TEST_F(BrokerTest, a_replay_passed_everything_but_the_nonce) {
+  Opened session = open_session(broker_, attester_, kNow);
+  const std::string body = message(session, session.client.report_data());
+  ASSERT_TRUE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  const std::string first = passed_of_last(world_);
+  ASSERT_FALSE(broker_.attest(session.cookie, as_bytes(body), kNow));
+  EXPECT_EQ(last_leaf(world_), "refusal kbs.nonce.unused");
+  EXPECT_EQ(passed_of_last(world_), first);
 }
 
 TEST_F(BrokerTest, absent_and_unknown_resources_are_404) {

@@ -44,14 +44,13 @@ Result<void> record(store::Transaction& tx, const Keys& keys, const ledger::Entr
 
 ledger::Entry refusal_entry(const Refusal& refusal, std::string actor, std::string subject,
                             UnixTime now) {
-  std::string checks;
-  for (const std::string& id : refusal.checks)
-    checks += (checks.empty() ? "" : " ") + id;
   return {.time = now,
           .kind = "refusal",
           .actor = std::move(actor),
           .subject = std::move(subject),
-          .details = {{"checks", checks}, {"type", refusal.body.type}}};
+          .details = {{"checks", joined_ids(refusal.checks)},
+                      {"passed", joined_ids(refusal.passed)},
+                      {"type", refusal.body.type}}};
 }
 
 Refusal record_refusal(const Service& service, Refusal refusal, const ledger::Entry& entry) {

@@ -8,7 +8,8 @@ Refusal refuse(unsigned status, std::string_view type, CheckId id, std::string_v
   if (!more.empty()) detail += " " + std::string(more);
   return {.status = status,
           .body = {.type = std::string(type), .detail = std::move(detail)},
-          .checks = {info.id}};
+          .checks = {info.id},
+          .passed = {}};
 }
 
 Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
@@ -16,7 +17,8 @@ Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
 }
 
 Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& failed) {
-  Refusal out{.status = 401, .body = {.type = std::string(type), .detail = {}}, .checks = {}};
+  Refusal out{
+      .status = 401, .body = {.type = std::string(type), .detail = {}}, .checks = {}, .passed = {}};
   for (const attest::Check& check : failed)
     out.checks.emplace_back(check.info->id);
   if (failed.empty()) return out;
@@ -30,11 +32,29 @@ Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& f
   return out;
 }
 
+std::vector<std::string> passed_ids(const std::vector<attest::Check>& checks) {
+  std::vector<std::string> out;
+  for (const attest::Check& check : checks) {
+    if (check.outcome == attest::Outcome::kPassed) out.emplace_back(check.info->id);
+  }
+  return out;
+}
+
+std::string joined_ids(const std::vector<std::string>& ids) {
+  std::string out;
+  for (const std::string& id : ids)
+    out += (out.empty() ? "" : " ") + id;
+  return out;
+}
+
 Refusal unavailable(const Error& error) {
   if (error.code() == Errc::kStale) return refuse(503, "AttestationError", CheckId::kClock);
   std::string detail = "the service could not complete this: ";
   detail += error.what();
-  return {.status = 503, .body = {.type = "PluginInternalError", .detail = detail}, .checks = {}};
+  return {.status = 503,
+          .body = {.type = "PluginInternalError", .detail = detail},
+          .checks = {},
+          .passed = {}};
 }
 
 }  // namespace ward::broker

@@ -17,6 +17,7 @@ struct Refusal {
   unsigned status = 401;            // of HTTP
   protocol::kbs::ErrorBody body;    // type and detail; the detail names the failed check first
   std::vector<std::string> checks;  // ids that failed; empty where the service itself could not
+  std::vector<std::string> passed;  // ids that passed before; for the ledger, not for the client
 };
 
 // refuse names one of the broker's checks. The detail reads "<id>: <meaning> <more>".
@@ -30,6 +31,12 @@ struct Refusal {
 // the others.
 [[nodiscard]] Refusal refuse_checks(std::string_view type,
                                     const std::vector<attest::Check>& failed);
+
+// passed_ids lists the checks that passed, in their order.
+[[nodiscard]] std::vector<std::string> passed_ids(const std::vector<attest::Check>& checks);
+
+// joined_ids writes ids as a ledger's leaf holds them, with a blank between.
+[[nodiscard]] std::string joined_ids(const std::vector<std::string>& ids);
 
 // unavailable is for what the service could not do: 503, kStale of the ledger being its clock.
 [[nodiscard]] Refusal unavailable(const Error& error);

@@ -87,13 +87,30 @@ struct Release {
   std::string jwe;
 };
 
-ledger::Entry release_entry(const Release& release, std::uint64_t version, std::uint64_t policy) {
+// passed_before lists what held when the policy was asked, and what of it passed.
+std::vector<std::string> passed_before(const std::vector<attest::Check>& decision) {
+  std::vector<std::string> out{check_info(CheckId::kTokenValid).id,
+                               check_info(CheckId::kResourceExists).id};
+  const std::vector<std::string> more = passed_ids(decision);
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+// Decided is what a release rested on.
+struct Decided {
+  std::uint64_t resource_version = 0;
+  std::uint64_t policy_version = 0;
+  std::vector<std::string> passed;
+};
+
+ledger::Entry release_entry(const Release& release, const Decided& decided) {
   return {.time = release.now,
           .kind = "release",
           .actor = to_hex(release.facts.workload),
           .subject = release.path.text(),
-          .details = {{"resource_version", std::to_string(version)},
-                      {"policy_version", std::to_string(policy)},
+          .details = {{"resource_version", std::to_string(decided.resource_version)},
+                      {"policy_version", std::to_string(decided.policy_version)},
+                      {"passed", joined_ids(decided.passed)},
                       {"tee", release.facts.tee},
                       {"runtime", to_hex(release.facts.runtime)},
                       {"tcb_status", release.facts.tcb_status.value_or("")},
@@ -130,14 +147,19 @@ Result<void> decide(store::Transaction& tx, Release& release) {
   const auto checks = rules.decide(release.path.type + "/" + release.path.tag, release.facts);
   const auto failed = failed_of(checks);
   if (checks.empty() || !failed.empty()) {
-    return refuse_release(tx, release, refuse_checks(kType, failed));
+    Refusal refusal = refuse_checks(kType, failed);
+    refusal.passed = passed_before(checks);
+    return refuse_release(tx, release, std::move(refusal));
   }
   WARD_TRY(const token::Jwk receiver, token::parse_jwk(as_bytes(release.facts.tee_pubkey)));
   WARD_TRY(const token::Jwe jwe,
            token::encrypt_jwe(receiver.key, resource.value->expose(), release.service.rng));
   release.jwe = token::to_json(jwe);
   WARD_CHECK_OK(count_release(tx, release.path.text()));
-  return record(tx, keys, release_entry(release, resource.version, policy_version));
+  return record(tx, keys,
+                release_entry(release, {.resource_version = resource.version,
+                                        .policy_version = policy_version,
+                                        .passed = passed_before(checks)}));
 }
 
 }  // namespace
