@@ -20,6 +20,7 @@ constexpr unsigned kMaxDays = 3650;
 
 struct Options {
   std::string dir;
+  std::string maker;
   unsigned days = kDefaultDays;
   bool json = false;
 };
@@ -54,6 +55,17 @@ int run_init(const Options& o) {
   return kAccepted;
 }
 
+int run_outdated(const Options& o) {
+  crypto::SystemRng rng;
+  const auto done = soft::make_outdated(o.dir, o.maker, rng);
+  if (!done) return fail(kCouldNotTell, done.error());
+  std::printf(
+      "made a platform in %s: of the maker of %s, with firmware that was never updated\n"
+      "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n",
+      o.dir.c_str(), o.maker.c_str());
+  return kAccepted;
+}
+
 }  // namespace
 
 void add_dev(CLI::App& app, Action& action) {
@@ -68,6 +80,13 @@ void add_dev(CLI::App& app, Action& action) {
       ->capture_default_str();
   init->add_flag("--json", o->json, "print JSON (ward.dev_init/1)");
   init->callback([o, &action] { action = [o] { return run_init(*o); }; });
+  CLI::App* make = dev->add_subcommand("make", "make a platform that should be refused");
+  make->require_subcommand(1);
+  CLI::App* outdated =
+      make->add_subcommand("outdated", "another platform of a maker, its firmware never updated");
+  outdated->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
+  outdated->add_option("--maker", o->maker, "the folder that `ward dev init` made")->required();
+  outdated->callback([o, &action] { action = [o] { return run_outdated(*o); }; });
 }
 
 }  // namespace ward::cli

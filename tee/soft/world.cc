@@ -253,6 +253,28 @@ attest::Collateral SgxCollateral::documents() const {
   return out;
 }
 
+Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
+                                   const PrivateKey& pck_ca, Bytes pck_spki, crypto::Rng& rng) {
+  const Error no_chain(Errc::kMalformed, "soft.platform: not a platform's chain");
+  if (chain.size() != 3) return no_chain;
+  const pki::Extension* extension = chain[0].find(dcap::pck_extension_oid());
+  if (extension == nullptr) return no_chain;
+  WARD_TRY(PckExtensions pck, dcap::parse_pck_extensions(extension->value));
+  rng.fill(pck.ppid);
+  pck.tcb_components.fill(0);
+  pck.cpu_svn.fill(0);
+  pck.pce_svn = 0;
+  WARD_TRY(pki::CertificateSpec leaf,
+           certificate(chain[0].issuer, chain[0].subject, pck_spki, chain[1].spki, rng));
+  make_leaf(leaf);
+  leaf.extensions.push_back(pck_extension(pck));
+  leaf.not_before = chain[0].not_before;
+  leaf.not_after = chain[0].not_after;
+  WARD_TRY(const Buffer der, sign_certificate(leaf, pck_ca));
+  return codec::to_pem("CERTIFICATE", der) + codec::to_pem("CERTIFICATE", chain[1].der) +
+         codec::to_pem("CERTIFICATE", chain[2].der);
+}
+
 Result<std::string> tcb_info_body(const dcap::TcbInfo& info) {
   JsonWriter w;
   w.begin_object();

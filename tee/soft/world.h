@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,14 @@ struct SgxCollateral {
 };
 
 [[nodiscard]] Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys);
+
+// outdated_chain issues a PCK certificate for another platform of a maker, one whose firmware was
+// never updated: all its SVNs are 0, which the maker's TCB info calls OutOfDate. `chain` is that of
+// an up-to-date platform (PCK certificate, platform CA, root), `pck_ca` the platform CA's key.
+// Returns the new platform's chain in PEM. kMalformed where `chain` is none.
+[[nodiscard]] Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
+                                                 const crypto::PrivateKey& pck_ca, Bytes pck_spki,
+                                                 crypto::Rng& rng);
 
 // tcb_info_body and qe_identity_body write the inner JSON objects, which are signed as they are.
 [[nodiscard]] Result<std::string> tcb_info_body(const dcap::TcbInfo& info);

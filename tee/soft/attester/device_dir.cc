@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -109,23 +110,65 @@ Result<void, std::string> fill(const std::string& dir, UnixTime now, unsigned da
   return write_secrets(dir, *keys, rng);
 }
 
-}  // namespace
+// Copies the maker's public files: they are the same for all its platforms.
+Result<void, std::string> copy_public(const std::string& dir, const std::string& maker) {
+  std::error_code failed;
+  fs::copy(maker + "/root.pem", dir + "/root.pem", failed);
+  if (!failed) fs::copy(maker + "/collateral", dir + "/collateral", failed);
+  if (failed) return maker + ": cannot be copied: " + failed.message();
+  return {};
+}
 
-Result<void, std::string> init(const std::string& dir, UnixTime now, unsigned days,
-                               crypto::Rng& rng) {
+Result<void, std::string> fill_outdated(const std::string& dir, const std::string& maker,
+                                        crypto::Rng& rng) {
+  WARD_TRY(const SecretBytes ca_der, read_file(maker + "/ca/pck_ca.pk8", true));
+  WARD_TRY(const SecretBytes pem, read_file(maker + "/device/pck_chain.pem", false));
+  WARD_TRY(const SecretBytes identity, read_file(maker + "/device/qe_identity.json", false));
+  const auto chain = pki::parse_certificates(as_text(pem.expose()));
+  const auto ca = PrivateKey::from_pkcs8(ca_der.expose());
+  if (!chain || !ca) return maker + ": not what `ward dev init` writes";
+  const auto pck = PrivateKey::generate(crypto::KeyType::kP256, rng);
+  if (!pck) return error_text("keys", pck.error());
+  const auto made = outdated_chain(*chain, *ca, pck->public_key().to_spki(), rng);
+  if (!made) return error_text("platform", made.error());
+  WARD_CHECK_OK(copy_public(dir, maker));
+  const std::string device = dir + "/device";
+  if (::mkdir(device.c_str(), 0700) != 0) return trouble(device, "cannot be made");
+  WARD_CHECK_OK(write_file(device + "/pck_chain.pem", as_bytes(*made), kPublic));
+  WARD_CHECK_OK(write_file(device + "/qe_identity.json", identity.expose(), kPublic));
+  const auto device_root = crypto::random_secret<32>(rng);
+  WARD_CHECK_OK(write_file(device + "/device_root", device_root.expose(), kSecret));
+  return write_file(device + "/pck.pk8", pck->to_pkcs8().expose(), kSecret);
+}
+
+// make_dir fills a new or empty folder, and leaves nothing behind where that fails.
+Result<void, std::string> make_dir(const std::string& dir,
+                                   const std::function<Result<void, std::string>()>& fill_it) {
   std::error_code failed;
   const bool existed = fs::exists(dir, failed);
   if (existed && (!fs::is_directory(dir, failed) || !fs::is_empty(dir, failed))) {
     return dir + ": exists and is not an empty folder; nothing was changed";
   }
   if (!existed && ::mkdir(dir.c_str(), 0755) != 0) return trouble(dir, "cannot be made");
-  auto done = fill(dir, now, days, rng);
+  auto done = fill_it();
   if (!done) {
     for (const char* entry : {"/collateral", "/device", "/ca", "/root.pem"})
       fs::remove_all(dir + entry, failed);
     if (!existed) fs::remove(dir, failed);
   }
   return done;
+}
+
+}  // namespace
+
+Result<void, std::string> init(const std::string& dir, UnixTime now, unsigned days,
+                               crypto::Rng& rng) {
+  return make_dir(dir, [&] { return fill(dir, now, days, rng); });
+}
+
+Result<void, std::string> make_outdated(const std::string& dir, const std::string& maker,
+                                        crypto::Rng& rng) {
+  return make_dir(dir, [&] { return fill_outdated(dir, maker, rng); });
 }
 
 Result<Device, std::string> open_device(const std::string& dir) {

@@ -21,6 +21,12 @@ namespace ward::soft {
 [[nodiscard]] Result<void, std::string> init(const std::string& dir, UnixTime now, unsigned days,
                                              crypto::Rng& rng);
 
+// make_outdated writes into `dir`, as init does, another platform of the maker whose folder `maker`
+// is (its ca/ signs): same root, same collateral, but firmware that was never updated. For showing
+// what a verifier says of it. The new folder has no ca/.
+[[nodiscard]] Result<void, std::string> make_outdated(const std::string& dir,
+                                                      const std::string& maker, crypto::Rng& rng);
+
 // Device is an opened development platform.
 struct Device {
   Processor processor;
