@@ -378,7 +378,7 @@ TEST_F(KeepTest, another_version_than_the_manifest_names_is_refused) {
   const RunReport report = run();
   EXPECT_EQ(report.ending, Ending::kInputRefused);
   EXPECT_EQ(report.subject, "records.csv");
-  EXPECT_EQ(report.detail, "seal.file: the file has another id");
+  EXPECT_EQ(report.detail, "seal.file.id_mismatch: the file has another id");
 }
 
 TEST_F(KeepTest, a_changed_octet_of_an_input_is_refused) {
@@ -389,7 +389,7 @@ TEST_F(KeepTest, a_changed_octet_of_an_input_is_refused) {
   file.close();
   const RunReport report = run();
   EXPECT_EQ(report.ending, Ending::kInputRefused);
-  EXPECT_EQ(report.detail, "seal.file: a segment was changed");
+  EXPECT_EQ(report.detail, "seal.file.segment_changed: a segment was changed");
 }
 
 TEST_F(KeepTest, an_output_that_was_not_written_is_named) {

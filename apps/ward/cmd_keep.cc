@@ -114,13 +114,9 @@ void add_new(CLI::App& keep, const std::shared_ptr<Options>& options, Action& ac
       "new", "print a manifest for a command: ward keep new [OPTIONS] -- COMMAND ARGUMENTS...");
   made->add_option("--name", options->name, "name of the workload");
   made->add_option("--tree", options->trees, "folder to take whole; may be repeated")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);  // else it would take the `--` that begins the command
   made->add_option("--file", options->files, "further file to take; may be repeated")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);  // else it would take the `--` that begins the command
   made->add_flag("--pin", options->pin, "name every file alone, with its digest");
   made->add_option("--agent", options->agent, "the ward-keep program (for --pin)");
   made->add_option("COMMAND", options->command, "the command and its arguments")->required();

@@ -46,7 +46,7 @@ enum class Fault : std::uint8_t {
 [[nodiscard]] std::string_view to_text(Fault fault);
 
 // fault_error makes the error of a fault: its code is the one of the table, its text begins
-// "seal.file: ".
+// with its name, "seal.file.segment_changed: ".
 [[nodiscard]] Error fault_error(Fault fault);
 [[nodiscard]] Error fault_error(Fault fault, std::uint64_t value);
 
