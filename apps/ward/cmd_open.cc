@@ -196,12 +196,18 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
   const seal::ReadFn read = in.reader([&](std::size_t n) { progress.add(n); });
   auto head = seal::read_head(read);
   if (!head) return outcome.with(head.error());
+  using enum seal::Fault;
+  outcome.add_passed(
+      {kNotSealed, kHeaderMalformed, kHeaderLimit, kUnsupportedVersion, kUnsupportedSuite});
   const auto key = unlock(*head, opening);
   if (!key) return outcome.with(key.error());
+  outcome.add_passed({kNoSlot, kWrongKey, kHeaderChanged});
   seal::Expectations expected{
       .name = {}, .id = opening.id, .min_content_version = options.min_content_version};
   if (!options.expect_name.empty()) expected.name = options.expect_name;
   if (auto fits = seal::expect(head->header, expected); !fits) return outcome.with(fits.error());
+  if (expected.name) outcome.add_passed({kNameMismatch});
+  if (expected.id) outcome.add_passed({kIdMismatch});
   if (auto origin = check_origin(*head, options, opening, outcome); !origin)
     return outcome.with(origin.error());
   if (outcome.output == "-") {

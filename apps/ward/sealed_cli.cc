@@ -91,6 +91,10 @@ void write_outcome(codec::JsonWriter& w, const Outcome& outcome) {
   if (outcome.error) {
     w.member("reason", reason_of(*outcome.error)).member("error", error_text(*outcome.error));
     w.member("about", outcome.about);
+    w.name("passed").begin_array();
+    for (const seal::Fault fault : outcome.passed)
+      w.string(seal::to_text(fault));
+    w.end_array();
   } else if (outcome.head) {
     const seal::Header& header = outcome.head->header;
     w.member("output", outcome.output).member("id", to_hex(header.id)).member("name", header.name);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/output_file.h"
 #include "base/time.h"
+#include "seal/file/fault.h"
 #include "seal/file/provenance.h"
 #include "seal/file/sealed_file.h"
 
@@ -71,6 +73,12 @@ struct Outcome {
   std::string about;
   bool provenance_unchecked = false;                  // there is one, and the caller skipped it
   std::optional<seal::CheckedProvenance> provenance;  // what was proved
+  std::vector<seal::Fault> passed;                    // faults that were looked for and not found
+
+  // add_passed notes faults that a finished step excludes.
+  void add_passed(std::initializer_list<seal::Fault> faults) {
+    passed.insert(passed.end(), faults);
+  }
 
   [[nodiscard]] Outcome with(const Error& why, std::string_view what = {}) const;
 };

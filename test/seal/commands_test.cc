@@ -361,7 +361,14 @@ TEST_F(CommandsTest, JsonSaysWhatWasDoneAndWhyNot) {
   expect_schema(opened.out, "ward.open");
   const auto refusal = codec::parse_json(as_bytes(opened.out));
   ASSERT_TRUE(refusal.has_value()) << opened.out;
-  EXPECT_EQ(refusal->find("files")->items().at(0).find("reason")->as_string(), "segment_changed");
+  const auto& refused = refusal->find("files")->items().at(0);
+  EXPECT_EQ(refused.find("reason")->as_string(), "segment_changed");
+  std::vector<std::string> passed;
+  for (const auto& one : refused.find("passed")->items())
+    passed.emplace_back(*one.as_string());
+  EXPECT_EQ(passed, (std::vector<std::string>{"not_sealed", "header_malformed", "header_limit",
+                                              "unsupported_version", "unsupported_suite", "no_slot",
+                                              "wrong_key", "header_changed"}));
 }
 
 TEST_F(CommandsTest, SecretsAreNeitherPrintedNorWritten) {
