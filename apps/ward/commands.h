@@ -6,6 +6,7 @@
 namespace ward::cli {
 
 void add_checks(CLI::App& app, Action& action);
+void add_demo(CLI::App& app, Action& action);
 void add_dev(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_keep(CLI::App& app, Action& action);

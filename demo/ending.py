@@ -1,0 +1,108 @@
+"""An honest end: what the software TEE does not stop, who noticed that beforehand, and what hardware says."""
+import base64
+import dataclasses
+import json
+import pathlib
+
+import observer
+import performing
+from parties import Party
+from service import Machine
+from world import World
+
+GENUINE = "sgx/sgx_v3_automata-network_c81a90ee.dat"
+GENUINE_AT = "2024-05-18T18:22:51Z"  # when it was recorded
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Verdict is what `ward verify` said of one piece of evidence."""
+
+    verdict: str
+    tcb_status: str | None
+    failed: list[str]
+    appraisal: dict[str, object]
+
+    def to_json(self) -> dict[str, object]:
+        return {"verdict": self.verdict, "tcb_status": self.tcb_status, "failed": self.failed}
+
+
+@dataclasses.dataclass(frozen=True)
+class Genuine:
+    """Genuine is a quote of Intel hardware, judged as of its day and as of today."""
+
+    source: str
+    at: str
+    then: Verdict
+    today: Verdict
+
+    def holds(self) -> bool:
+        """holds: accepted as of its day, and refused today, when what vouches for it has expired."""
+        return (self.then.verdict, self.today.verdict) == ("accepted", "refused")
+
+
+def verify(party: Party, ward: pathlib.Path, quote: pathlib.Path, *options: object) -> Verdict:
+    done = party.try_run(ward, "verify", quote, *options, "--json")
+    appraisal = json.loads(done.stdout)
+    failed = [check["id"] for check in appraisal["checks"] if check["outcome"] == "failed"]
+    return Verdict(appraisal["verdict"], appraisal["tcb"]["status"], failed, appraisal)
+
+
+def evidence_of(message: pathlib.Path) -> bytes:
+    """evidence_of takes the quote out of an attestation message (KBS protocol, section 4)."""
+    def find(value: object) -> str | None:
+        if isinstance(value, dict):
+            if isinstance(value.get("quote"), str):
+                return value["quote"]
+            return next((found for one in value.values() if (found := find(one))), None)
+        if isinstance(value, str) and value.startswith("{"):
+            return find(json.loads(value))
+        return None
+
+    quote = find(json.loads(message.read_text()))
+    if quote is None:
+        raise ValueError(f"{message}: no evidence")
+    return base64.b64decode(quote)
+
+
+def read_memory(world: World, machine: Machine, socket: pathlib.Path, plaintext: bytes) -> observer.Sight | None:
+    """read_memory: the approved workload runs once more, and root looks into it."""
+    operator = world["operator"]
+    out = operator.folder / "out-root"
+    out.mkdir()
+    operator.own(out)
+    seen: list[observer.Sight] = []
+
+    def look(_: int) -> None:
+        for pid in observer.descendants(machine.pid):
+            if "infer.py" in observer.command_line(pid):
+                sight = observer.look_stopped(pid, plaintext)
+                seen.extend([sight] if sight else [])
+
+    files = (operator.folder / "root.stdout", operator.folder / "root.stderr")
+    performing.watched(operator, [world.ward, "keep", "run", "manifest.toml", "--softd", socket, "--out", out.name],
+                       files, look)
+    return seen[0] if seen else None
+
+
+def production_verdict(world: World, recorded: pathlib.Path) -> Verdict:
+    """production_verdict: this platform's evidence under the policy that ships: no development root, no exception."""
+    quote = world["operator"].folder / "quote.bin"
+    quote.write_bytes(evidence_of(recorded / "attestation.json"))
+    published = world.publish(quote)
+    return verify(world["hospital"], world.ward, published, "--collateral", world.publish_folder(
+        world.platform_folder / "machine" / "collateral"))
+
+
+def genuine_verdicts(world: World) -> Genuine | None:
+    """genuine_verdicts: a quote of a real SGX machine; None where no recorded one is at hand."""
+    vectors = world.settings.vectors
+    if vectors is None:
+        return None
+    quote = world.publish(vectors / GENUINE, "genuine.dat")
+    collateral = world.publish_folder(vectors / "dcap")
+    hospital = world["hospital"]
+    status = verify(hospital, world.ward, quote, "--collateral", collateral, "--at", GENUINE_AT).tcb_status
+    then = verify(hospital, world.ward, quote, "--collateral", collateral, "--at", GENUINE_AT, "--accept-tcb", status)
+    today = verify(hospital, world.ward, quote, "--collateral", collateral, "--accept-tcb", status)
+    return Genuine(GENUINE, GENUINE_AT, then, today)

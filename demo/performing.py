@@ -1,0 +1,143 @@
+"""The work itself: in the keep, and beside it the same work without ward, under the same observer."""
+import dataclasses
+import os
+import pathlib
+import subprocess
+from collections.abc import Callable
+
+import observer
+from leak_places import Place
+from parties import CommandFailed, Party
+from service import Machine, Running
+from wire import Wire
+from world import ENVIRONMENT, OUTPUT, PYTHON, World
+
+READ_MARK = b"infer: "  # infer.py says so when it has read the records
+
+
+@dataclasses.dataclass(frozen=True)
+class Performed:
+    """Performed is a finished run and what an observer took of it."""
+
+    output: bytes
+    stdout: pathlib.Path
+    places: list[Place]
+
+
+def watched(party: Party, words: list[object], files: tuple[pathlib.Path, pathlib.Path],
+            look: Callable[[int], None]) -> None:
+    """watched runs a command, its stdout and stderr into files, and looks once its workload has read the inputs."""
+    stdout, stderr = files
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = party.start(*words, more=ENVIRONMENT, stdout=subprocess.PIPE, stderr=err)
+        looked = False
+        try:
+            for line in process.stdout:
+                out.write(line)
+                if not looked and line.startswith(READ_MARK):
+                    look(process.pid)
+                    looked = True
+            code = process.wait()
+        finally:  # interrupted: what was started does not stay
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    if code != 0 or not looked:
+        raise CommandFailed(f"{party.name}: {words[0]} ended with {code}: {stderr.read_text()[-800:]}")
+
+
+def launcher_of(pids: list[int]) -> list[int]:
+    """launcher_of keeps the processes outside the keep: those in our own pid namespace."""
+    mine = os.readlink("/proc/self/ns/pid")
+
+    def outside(pid: int) -> bool:
+        try:
+            return os.readlink(f"/proc/{pid}/ns/pid") == mine
+        except OSError:  # not ours to look at: a keep of another user namespace, or undumpable
+            return False
+
+    return [pid for pid in pids if outside(pid)]
+
+
+def snapshots(pids: list[int], folder: pathlib.Path) -> None:
+    folder.mkdir()
+    for pid in pids:
+        if observer.snapshot(pid, folder / f"{pid}.memory") == 0 and os.geteuid() == 0:
+            raise CommandFailed(f"the memory of process {pid} ({observer.command_line(pid)}) cannot be read")
+
+
+def run_in_keep(world: World, machine: Machine, socket: pathlib.Path) -> Performed:
+    """run_in_keep: the operator runs the manifest; whoever owns the machine looks at everything outside."""
+    operator = world["operator"]
+    out = operator.folder / "out"
+    out.mkdir()
+    operator.own(out)
+    stdout, stderr = operator.folder / "keep.stdout", operator.folder / "keep.stderr"
+    memory = world.observer / "launcher"
+
+    def look(pid: int) -> None:
+        snapshots(launcher_of([pid, machine.pid, *observer.descendants(machine.pid)]), memory)
+
+    watched(operator, [world.ward, "keep", "run", "manifest.toml", "--softd", socket, "--out", "out"],
+            (stdout, stderr), look)
+    places = [Place("operator's files", "files", path=operator.folder),
+              Place("recorded exchange", "exchange", path=world.wire.folder),
+              Place("stdout", "stdout", path=stdout),
+              Place("launcher's memory", "launcher", path=memory),
+              Place("broker's database", "database", path=world.service.database)]
+    return Performed(b"", stdout, places)
+
+
+def open_output(world: World) -> bytes:
+    """open_output: the researcher checks where the output comes from before a byte of it is written."""
+    researcher = world["researcher"]
+    researcher.run("curl", "-sS", "--fail", "--cacert", world.public / "broker.pem", "-o", "jwks.json",
+                   world.broker_url("researcher") + "/.well-known/jwks.json")
+    sealed = researcher.receive(world["operator"].folder / "out" / f"{OUTPUT}.sealed")
+    done = researcher.try_run(*opening(world, sealed))
+    if done.returncode != 0:
+        raise CommandFailed(f"the researcher cannot open the output: {done.stderr.decode()}")
+    return (researcher.folder / OUTPUT).read_bytes()
+
+
+def opening(world: World, sealed: pathlib.Path) -> list[object]:
+    """opening is how the researcher opens whatever is handed over as the output."""
+    ids = sorted(world.file_ids.items())
+    inputs = [word for name, number in ids for word in ("--expect-input", f"{name}={number}")]
+    return [world.ward, "open", sealed, "--identity", "researcher.pem", "--jwks", "jwks.json", "--issuer",
+            world.service.name, "--expect-workload", world.workload, *inputs, "--allow-development", "--expect-name",
+            OUTPUT, "-o", OUTPUT, "--force", "--json"]
+
+
+def run_plain(world: World) -> Performed:
+    """run_plain: the same job where everybody trusts the operator. It must be seen to leak."""
+    folder = world.settings.work / "plain"
+    folder.mkdir(mode=0o755)
+    trust = Party("share", folder / "share", world["trust"].user_id, world["trust"].network)
+    operator = Party("operator", folder / "operator", world["operator"].user_id, world["operator"].network)
+    for party in (trust, operator):
+        party.folder.mkdir(mode=0o700)
+        party.own(party.folder)
+    script = world.publish(world.settings.demo / "share.py")
+    database, memory = trust.folder / "share.db", world.observer / "plain"
+    log = folder / "share.log"
+    share = Running(trust.start(PYTHON, "-s", script, "serve", database, stdout=subprocess.PIPE), "stdout", log)
+    wire = Wire(folder / "wire")
+    try:
+        share.wait_for("listening")
+        port = int(log.read_text().rsplit(None, 1)[1])
+        for name, owner in (("records.csv", "hospital"), ("weights.pt", "vendor"), ("model.py", "vendor")):
+            url = f"http://127.0.0.1:{wire.join(world[owner], trust.network, port)}"
+            world[owner].run(PYTHON, "-s", script, "put", url, name)
+        url = f"http://127.0.0.1:{wire.join(operator, trust.network, port)}"
+        stdout = operator.folder / "stdout"
+        words = [PYTHON, "-s", script, "work", url, operator.folder, world.public / "infer.py"]
+        watched(operator, words, (stdout, operator.folder / "stderr"), lambda pid: snapshots([pid], memory))
+    finally:
+        share.stop()
+        wire.close()
+    places = [Place("operator's files", "files", path=operator.folder),
+              Place("recorded exchange", "exchange", path=wire.folder),
+              Place("launcher's memory", "launcher", path=memory),
+              Place("broker's database", "database", path=database)]
+    return Performed((operator.folder / "out" / OUTPUT).read_bytes(), stdout, places)

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""`ward demo --json`: the whole story, and a cheat that is none."""
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARD = os.environ["WARD_PROGRAM"]
+DATA = ROOT / "build/data/breast_cancer.csv"
+CHECKS = {
+    "workload-changed": "kbs.release.workload", "env-injected": "kbs.release.workload",
+    "evidence-replayed": "kbs.nonce.unused", "evidence-relayed": "sgx.report_data.expected",
+    "root-not-trusted": "sgx.pck_chain.root", "tcb-out-of-date": "sgx.tcb.status",
+    "input-swapped": "seal.file.no_slot", "model-rolled-back": "seal.file.id_mismatch",
+    "receiver-changed": "kbs.release.workload", "output-forged": "seal.file.no_provenance",
+    "owner-not-approved": "kbs.release.workload",
+}
+
+
+def missing() -> str:
+    if not all((pathlib.Path(WARD).parent / name).exists() for name in ("wardd", "softd", "ward-keep")):
+        return "not all programs are built"
+    if importlib.util.find_spec("torch") is None:
+        return "no PyTorch: python3-torch"
+    return "" if DATA.exists() else "no data: ./run test fetches it"
+
+
+def demo(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [WARD, "demo", "--demo-dir", str(ROOT / "demo"), "--data", str(DATA), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+
+
+class Story(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(dir="/var/tmp", prefix="ward-demo-test-")
+        self.work = pathlib.Path(self.folder.name, "work")
+        pathlib.Path(self.folder.name).chmod(0o755)
+
+    def tearDown(self) -> None:
+        self.folder.cleanup()
+
+    def running_here(self) -> list[str]:
+        """running_here lists processes that were started from the work folder."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().decode() if entry.name.isdigit() else ""
+            except OSError:
+                continue
+            if str(self.work) in words:
+                found.append(words)
+        return found
+
+    def test_everything_holds_and_every_cheat_is_refused_by_its_check(self) -> None:
+        done = demo("--json", "--work", self.work)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        story = json.loads(done.stdout)
+        self.assertEqual(story["schema"], "ward.demo/1")
+        self.assertIs(story["released"], True)
+        self.assertIs(story["identical_output"], True)
+        self.assertIs(story["plaintext_seen"], False)
+        self.assertIs(story["control"]["plaintext_seen"], True)
+        self.assertEqual({one["case"]: one["check"] for one in story["refusals"]}, CHECKS)
+        self.assertTrue(all(one["refused"] for one in story["refusals"]))
+        self.assertIs(story["root_reads_memory"], True if os.geteuid() == 0 else None)
+        self.assertEqual(story["production"]["failed"], ["sgx.pck_chain.root"])
+        self.assertIn(str(self.work), done.stderr)
+        self.assertEqual(self.running_here(), [])
+
+    def test_a_cheat_that_is_none_is_not_called_refused(self) -> None:
+        honest = pathlib.Path(self.folder.name, "honest.sh")
+        honest.write_text("# The operator does what was agreed.\n"
+                          '"$WARD" keep run "$MANIFEST" --softd "$SOFTD" --out .\n')
+        done = demo("--json", "--work", self.work, "--cheat", honest)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual([(one["case"], one["refused"]) for one in json.loads(done.stdout)["refusals"]],
+                         [("honest", False)])
+
+
+class Usage(unittest.TestCase):
+    def test_a_folder_that_is_not_empty_and_a_cheat_that_does_not_exist_are_usage(self) -> None:
+        for arguments in (("--work", ROOT), ("--cheat", "/nonexistent.sh")):
+            done = demo(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, "^ward: error: ")
+
+
+if __name__ == "__main__":
+    reason = missing()
+    if reason and "torch" in os.environ.get("WARD_REQUIRE", ""):
+        sys.exit(f"WARD_REQUIRE=torch: {reason}")
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(77)
+    unittest.main()
