@@ -4,14 +4,13 @@ import dataclasses
 import json
 import pathlib
 
+import genuine
 import observer
 import performing
 from parties import Party
 from service import Machine
 from world import World
 
-GENUINE = "sgx/sgx_v3_automata-network_c81a90ee.dat"
-GENUINE_AT = "2024-05-18T18:22:51Z"  # when it was recorded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,13 +95,13 @@ def production_verdict(world: World, recorded: pathlib.Path) -> Verdict:
 
 def genuine_verdicts(world: World) -> Genuine | None:
     """genuine_verdicts: a quote of a real SGX machine; None where no recorded one is at hand."""
-    vectors = world.settings.vectors
-    if vectors is None:
+    settings = world.settings
+    recorded = genuine.find(settings.vectors, settings.demo.parent, settings.work / "genuine-collateral")
+    if recorded is None:
         return None
-    quote = world.publish(vectors / GENUINE, "genuine.dat")
-    collateral = world.publish_folder(vectors / "dcap")
-    hospital = world["hospital"]
-    status = verify(hospital, world.ward, quote, "--collateral", collateral, "--at", GENUINE_AT).tcb_status
-    then = verify(hospital, world.ward, quote, "--collateral", collateral, "--at", GENUINE_AT, "--accept-tcb", status)
-    today = verify(hospital, world.ward, quote, "--collateral", collateral, "--accept-tcb", status)
-    return Genuine(GENUINE, GENUINE_AT, then, today)
+    quote = world.publish(recorded.quote, "genuine.dat")
+    words = (world["hospital"], world.ward, quote, "--collateral", world.publish_folder(recorded.collateral))
+    status = verify(*words, "--at", recorded.at).tcb_status
+    then = verify(*words, "--at", recorded.at, "--accept-tcb", status or "UpToDate")
+    today = verify(*words, "--accept-tcb", status or "UpToDate")
+    return Genuine(recorded.quote.name, recorded.at, then, today)

@@ -99,8 +99,10 @@ class Story:
             kept = performing.run_in_keep(world, self._machine, self._socket)
             tell.says("operator", "starts unmodified PyTorch in a keep, which proves itself to the broker")
         outcome.ledger = ledger.new()
-        released = {str(entry["subject"]) for entry in outcome.ledger if entry["kind"] == "release"}
-        outcome.released = released == set(RESOURCES.values())
+        releases = [entry for entry in outcome.ledger if entry["kind"] == "release"]
+        released = {str(entry["subject"]) for entry in releases}
+        outcome.released = released == set(RESOURCES.values()) and all(
+            str(entry["actor"]).startswith(world.workload) for entry in releases)
         tell.fact(outcome.released, f"the broker released {len(released)} keys to that keep alone, and wrote it down")
         with tell.step("open"):
             outcome.output = performing.open_output(world)

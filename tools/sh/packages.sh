@@ -120,6 +120,24 @@ open_files() {
   done
 }
 
+# recorded_evidence: true where the demo finds a genuine quote without a download.
+recorded_evidence() { [ -e "${WARD_VECTORS:-$root/../shared/vectors}/MANIFEST.tsv" ]; }
+
+# open_crates: takes single files out of crates, into build/data/crates. They are pinned by digest.
+open_crates() {
+  local name version digest path crate dir=$root/build/data/crates
+  recorded_evidence || have curl || return 0
+  recorded_evidence || group_lines crates | while read -r name version digest path; do
+    [ ! -s "$dir/$name/${path##*/}" ] || continue
+    crate=$dir/$name-$version.crate
+    mkdir -p "$dir/$name"
+    [ -s "$crate" ] || curl -sSf --max-time 120 -o "$crate" "https://static.crates.io/crates/$name/$name-$version.crate" || return 1
+    echo "$digest  $crate" | sha256sum -c --quiet || { rm -f "$crate"; return 1; }
+    tar -xOf "$crate" "$name-$version/$path" >"$dir/$name/${path##*/}.part" || return 1
+    mv "$dir/$name/${path##*/}.part" "$dir/$name/${path##*/}"
+  done
+}
+
 # need_packages_beside GROUP...: starts the install beside the build; wait_background ends it.
 need_packages_beside() {
   local missing log=$logs/apt-demo.log
@@ -134,6 +152,7 @@ need_packages_beside() {
   (
     [ -z "$missing" ] || apt_install "$log" $missing || exit 1
     open_files
+    open_crates >>"$log" 2>&1 || note "a genuine sample quote could not be fetched: the demo does without it"
   ) &
   background_apt=$!
 }
