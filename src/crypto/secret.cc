@@ -7,6 +7,8 @@
 #include <openssl/crypto.h>
 #include <sys/mman.h>
 
+#include "crypto/secret_memory.h"
+
 namespace ward {
 
 namespace {
@@ -24,10 +26,13 @@ void wipe(std::span<std::uint8_t> bytes) noexcept {
   if (!bytes.empty()) OPENSSL_cleanse(bytes.data(), bytes.size());
 }
 
-// Pages of its own, because mlock does not count: unlocking one secret would unlock its neighbour
-// on the same page.
-SecretBytes::SecretBytes(std::size_t size) : size_(size), mapped_(whole_pages(size)) {
+// Without a region (crypto/secret_memory.h), pages of its own, because mlock does not count:
+// unlocking one secret would unlock its neighbour on the same page.
+SecretBytes::SecretBytes(std::size_t size) : size_(size) {
   if (size == 0) return;
+  if (size <= kMaxKeyBytes) data_ = static_cast<std::uint8_t*>(secret_allocate(size));
+  if (data_ != nullptr) return;
+  mapped_ = whole_pages(size);
   void* pages = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) std::abort();
   data_ = static_cast<std::uint8_t*>(pages);
@@ -66,6 +71,10 @@ void SecretBytes::shrink(std::size_t size) {
 
 void SecretBytes::release() noexcept {
   if (data_ == nullptr) return;
+  if (mapped_ == 0) {
+    (void)secret_release(data_);  // wipes
+    return;
+  }
   ward::wipe({data_, size_});
   static_cast<void>(munmap(data_, mapped_));  // unlocks too
 }
