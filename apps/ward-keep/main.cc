@@ -1,122 +1,15 @@
 // ward-keep: the first process of a keep. The launcher executes it in an isolated root, with the
 // descriptors of keep/keep_init.h and nothing else: no arguments, no environment.
-#include <array>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include <fcntl.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "keep/agent.h"
-#include "keep/device_channel.h"
-#include "keep/fd.h"
-#include "keep/isolation_check.h"
-#include "keep/keep_init.h"
-#include "keep/runtime.h"
-#include "keep/sandbox.h"
+#include "apps/ward-keep/agent_main.h"
+#include "crypto/rng.h"
+#include "crypto/secret_memory.h"
 #include "keep/sealed_files.h"
-#include "net/http/client.h"
-#include "net/socket.h"
-#include "net/tls/context.h"
-#include "net/tls/stream.h"
-
-namespace {
-
-using namespace ward;
-
-// How long the broker may be silent. The relay's other end is the operator's, who can always delay.
-constexpr int kBrokerTimeoutMs = 30000;
-
-class SystemClock final : public Clock {
- public:
-  [[nodiscard]] UnixTime now() const override { return {.seconds = ::time(nullptr)}; }
-};
-
-// RelayConnector ends TLS in this process, over the one socket that leads out.
-class RelayConnector final : public keep::Connector {
- public:
-  explicit RelayConnector(const Clock& clock) : clock_(clock) {}
-
-  Result<std::unique_ptr<protocol::Exchange>> connect(const keep::BrokerEntry& broker) override {
-    WARD_TRY(const net::Url url, net::parse_https_url(broker.url));
-    WARD_TRY(const net::TlsContext context,
-             net::client_context(net::SpkiPin{.sha256 = broker.spki_sha256}, clock_.now()));
-    WARD_TRY(auto stream, net::tls_connect(net::socket_transport(keep::kRelayFd, kBrokerTimeoutMs),
-                                           context, url.host));
-    return net::http_over(std::move(stream), url.host);
-  }
-
- private:
-  const Clock& clock_;
-};
-
-Result<Buffer> read_file(const char* path, std::size_t max) {
-  const keep::UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd.valid()) return Error(Errc::kUnavailable, "ward-keep: file of the launcher");
-  Buffer out;
-  std::array<std::uint8_t, 65536> block{};
-  while (true) {
-    const ssize_t n = ::read(fd.get(), block.data(), block.size());
-    if (n < 0) return Error(Errc::kUnavailable, "ward-keep: file of the launcher");
-    if (n == 0) return out;
-    out.insert(out.end(), block.begin(), block.begin() + n);
-    if (out.size() > max) return Error(Errc::kLimit, "ward-keep: file of the launcher");
-  }
-}
-
-// check_self names what is wrong where a fence is missing, or where the launcher's two files do not
-// belong together; no key is made then.
-std::string check_self(const keep::ParsedCanonical& parsed, Bytes canonical,
-                       std::string_view init_data) {
-  const auto status = read_file("/proc/self/status", std::size_t{1} << 16U);
-  if (!status) return "/proc/self/status cannot be read";
-  if (std::string missing = keep::missing_isolation(as_text(*status)); !missing.empty())
-    return missing;
-  if (keep::init_data_of(parsed.manifest.name, canonical) != init_data)
-    return "init-data names another manifest";
-  return {};
-}
-
-Result<keep::RunReport> work(keep::OutputWriter& output) {
-  WARD_TRY(const Buffer canonical, read_file(keep::kManifestPath, keep::kMaxCanonicalBytes));
-  WARD_TRY(const Buffer init_data, read_file(keep::kInitDataPath, std::size_t{1} << 16U));
-  WARD_TRY(const keep::ParsedCanonical parsed, keep::parse_canonical(canonical));
-  if (std::string problem = check_self(parsed, canonical, as_text(init_data)); !problem.empty()) {
-    keep::RunReport report{.ending = keep::Ending::kIsolationIncomplete};
-    report.detail = std::move(problem);
-    WARD_CHECK_OK(output.report(report));
-    return report;
-  }
-  WARD_TRY(const keep::SeccompProgram filter, keep::seccomp_program(keep::Role::kWorkload));
-  const SystemClock clock;
-  crypto::SystemRng rng;
-  keep::DeviceClient device(keep::kDeviceFd);
-  RelayConnector connector(clock);
-  keep::SealedFileFormat files(rng, clock);
-  std::vector<int> inputs;
-  for (std::size_t i = 0; i < parsed.manifest.inputs.size(); ++i)
-    inputs.push_back(keep::kInputFd + static_cast<int>(i));
-  return keep::run_agent(
-      {.keep = &parsed,
-       .init_data = as_text(init_data),
-       .device = &device,
-       .connector = &connector,
-       .files = &files,
-       .rng = &rng,
-       .input_fds = inputs,
-       .workload = {.manifest = &parsed.manifest, .seccomp = filter, .hangup_fd = keep::kDeviceFd},
-       .output = &output});
-}
-
-}  // namespace
 
 int main() {
-  keep::OutputWriter output(keep::kOutputFd);
-  const auto report = work(output);
-  if (report) return report->ending == keep::Ending::kDone ? 0 : 1;
-  keep::RunReport failed{.ending = keep::Ending::kInternal};
-  failed.detail = report.error().what();
-  return output.report(failed) ? 1 : 2;
+  using namespace ward;
+  use_secret_memory();  // which kind it is, is in the report
+  const keep::SystemClock clock;
+  crypto::SystemRng rng;
+  keep::SealedFileFormat files(rng, clock);
+  return keep::agent_main({.rng = &rng, .clock = &clock, .files = &files});
 }

@@ -141,9 +141,9 @@ int look(pid_t pid, test::MemoryReader reader) {
 constexpr std::array kReaders = {test::MemoryReader::kProcMem, test::MemoryReader::kVmReadv};
 
 TEST(SecretMemory, keys_in_memfd_secret_are_not_read_from_outside) {
+  if (!test::has_memfd_secret()) GTEST_SKIP() << "this kernel has no memfd_secret";
   const Child child([](const Child& self) -> int { hold_keys(self, SecretMemory::kSecret); });
-  if (child.word() != static_cast<int>(SecretMemory::kSecret))
-    GTEST_SKIP() << "no memfd_secret here";
+  ASSERT_EQ(child.word(), static_cast<int>(SecretMemory::kSecret));
   for (const test::MemoryReader reader : kReaders) {
     EXPECT_EQ(look(child.pid(), reader), kMarker);  // the observer does see this process's memory
   }

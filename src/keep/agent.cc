@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/secret_memory.h"
 #include "keep/fd.h"
 #include "protocol/kbs/client.h"
 #include "token/jwe.h"
@@ -25,7 +26,8 @@ RunReport ended(Ending ending, std::string subject, std::string detail) {
           .subject = std::move(subject),
           .detail = std::move(detail),
           .left_behind = 0,
-          .milliseconds = 0};
+          .milliseconds = 0,
+          .key_memory = SecretMemory::kOrdinary};
 }
 
 Ending broker_ending(Errc code) {
@@ -53,18 +55,13 @@ class Agent {
 
   RunReport run() {
     if (manifest_.broker) {
-      if (Step failed = attest()) return *failed;
-      for (std::size_t i = 0; i < manifest_.inputs.size(); ++i) {
-        if (Step failed = open(i)) return *failed;
-      }
+      if (Step failed = with_keys([this] { return prepare(); })) return *failed;
     }
-    client_.reset();
-    exchange_.reset();  // nothing of the broker is at hand while the workload runs
     auto report = run_workload(parts_.workload);
     if (!report) return ended(Ending::kInternal, "", report.error().what());
     if (report->ending != Ending::kDone) return *report;
     for (const OutputEntry& output : manifest_.outputs) {
-      if (Step failed = seal(output)) return *failed;
+      if (Step failed = with_keys([&] { return seal(output); })) return *failed;
     }
     return *report;
   }
@@ -75,6 +72,25 @@ class Agent {
     std::string detail = error.what();
     if (client_ && client_->refusal()) detail = client_->refusal()->detail;
     return ended(broker_ending(error.code()), subject, detail);
+  }
+
+  // with_keys runs a stage that has keys at hand on secret memory, its stack included.
+  template <class Stage>
+  static Step with_keys(const Stage& stage) {
+    Step out;
+    on_secret_stack([&] { out = stage(); });
+    return out;
+  }
+
+  // prepare attests and opens the inputs. Nothing of the broker is at hand afterwards, while the
+  // workload runs.
+  Step prepare() {
+    Step failed = attest();
+    for (std::size_t i = 0; !failed && i < manifest_.inputs.size(); ++i)
+      failed = open(i);
+    client_.reset();
+    exchange_.reset();
+    return failed;
   }
 
   Step attest() {
@@ -168,7 +184,8 @@ class Agent {
 }  // namespace
 
 Result<RunReport> run_agent(const AgentParts& parts) {
-  const RunReport report = Agent(parts).run();
+  RunReport report = Agent(parts).run();
+  report.key_memory = secret_memory_in_use();
   WARD_CHECK_OK(parts.output->report(report));
   return report;
 }

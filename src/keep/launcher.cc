@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crypto/secret_memory.h"
 #include "keep/cgroup.h"
 #include "keep/device_channel.h"
 #include "keep/failure.h"
@@ -32,7 +33,9 @@ namespace {
 
 // Room for the agent and the launcher's own files beside the measured ones.
 constexpr std::uint64_t kRootSlackBytes = std::uint64_t{64} << 20U;
-constexpr rlim_t kSecretMemoryBytes = std::uint64_t{1} << 20U;
+// The agent's region for keys (crypto/secret_memory.h), and buffers of plaintext beside it.
+constexpr rlim_t kLockedMemoryBytes = std::uint64_t{8} << 20U;
+static_assert(kLockedMemoryBytes > 2 * (kSecretStackBytes + kSecretHeapBytes));
 
 std::atomic<std::uint32_t> next_number = 0;
 
@@ -147,7 +150,7 @@ class Launch {
                 {RLIMIT_NPROC, limits.processes + 2},
                 {RLIMIT_FSIZE, limits.disk_bytes},
                 {RLIMIT_MSGQUEUE, 0},
-                {RLIMIT_MEMLOCK, kSecretMemoryBytes}};
+                {RLIMIT_MEMLOCK, kLockedMemoryBytes}};
     if (cgroup_->bounds("memory").empty()) rlimits_.push_back({RLIMIT_DATA, limits.memory_bytes});
     return name_enforcement();
   }

@@ -150,6 +150,7 @@ Result<Buffer> write_report(const RunReport& report) {
   w.begin_map().member("ending", to_text(report.ending)).member("status", report.status);
   w.member("subject", cut(report.subject)).member("detail", cut(report.detail));
   w.member("left_behind", report.left_behind).member("milliseconds", report.milliseconds);
+  w.member("key_memory", to_text(report.key_memory));
   return w.end_map().take();
 }
 
@@ -161,11 +162,13 @@ Result<RunReport> parse_report(Bytes octets) {
   const auto status = number_of(top.find("status"));
   const auto left = number_of(top.find("left_behind"));
   const auto milliseconds = number_of(top.find("milliseconds"));
+  const auto memory = text_of(top.find("key_memory"));
+  const auto key_memory = memory ? secret_memory_of(*memory) : std::nullopt;
   const auto known = std::find_if(kEndings.begin(), kEndings.end(), [&](const EndingName& name) {
     return ending && name.text == *ending;
   });
-  if (top.members().size() != 6 || known == kEndings.end() || !subject || !detail || !status ||
-      !left || !milliseconds) {
+  if (top.members().size() != 7 || known == kEndings.end() || !subject || !detail || !status ||
+      !left || !milliseconds || !key_memory) {
     return Error(Errc::kMalformed, "keep.output: report");
   }
   return RunReport{.ending = known->ending,
@@ -173,7 +176,8 @@ Result<RunReport> parse_report(Bytes octets) {
                    .subject = *subject,
                    .detail = *detail,
                    .left_behind = *left,
-                   .milliseconds = *milliseconds};
+                   .milliseconds = *milliseconds,
+                   .key_memory = *key_memory};
 }
 
 Result<RunReport> read_outputs(int fd, const Manifest& manifest, std::uint64_t max_bytes,

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/secret_memory.h"
 #include "keep/manifest.h"
 
 // What leaves a keep, on the stream output_fd: sealed outputs and one report. Frames of
@@ -46,6 +47,7 @@ struct RunReport {
   std::string detail;              // for people
   std::uint32_t left_behind = 0;   // processes that the workload left and the keep ended
   std::uint32_t milliseconds = 0;  // of the workload
+  SecretMemory key_memory = SecretMemory::kOrdinary;  // where the keep's keys lay
 
   friend bool operator==(const RunReport&, const RunReport&) = default;
 };

@@ -73,7 +73,8 @@ TEST(OutputChannel, outputs_and_report_arrive) {
                          .subject = "s",
                          .detail = "d",
                          .left_behind = 2,
-                         .milliseconds = 3};
+                         .milliseconds = 3,
+                         .key_memory = SecretMemory::kSecret};
   ASSERT_TRUE(writer.begin("a"));
   ASSERT_TRUE(writer.data(as_bytes("one")));
   ASSERT_TRUE(writer.data(as_bytes("two")));

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -33,8 +34,11 @@ std::string readable_memory(pid_t pid, MemoryReader reader) {
   for (std::string line; std::getline(maps, line);) {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx r", &begin, &end) != 2 || end - begin > kMaxMapping)
+    char readable = '-';
+    if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3 || readable != 'r' ||
+        end - begin > kMaxMapping) {
       continue;
+    }
     for (std::uint64_t at = begin; at < end; at += kPage) {
       const ssize_t n = read_page(pid, memory, reader, at, page);
       if (n > 0) out.append(page, 0, static_cast<std::size_t>(n));
@@ -42,6 +46,12 @@ std::string readable_memory(pid_t pid, MemoryReader reader) {
   }
   if (memory >= 0) ::close(memory);
   return out;
+}
+
+bool has_memfd_secret() {
+  const auto fd = static_cast<int>(::syscall(SYS_memfd_secret, O_CLOEXEC));
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
 }
 
 bool holds(const std::string& memory, Bytes needle) {

@@ -19,4 +19,7 @@ enum class MemoryReader : std::uint8_t { kProcMem, kVmReadv };
 // holds is true where `needle` stands in `memory`.
 [[nodiscard]] bool holds(const std::string& memory, Bytes needle);
 
+// has_memfd_secret is true where this kernel gives secret memory.
+[[nodiscard]] bool has_memfd_secret();
+
 }  // namespace ward::test
