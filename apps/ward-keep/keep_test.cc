@@ -2,7 +2,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include "apps/ward-keep/agent_fixture.h"
+#include "test/support/agent_fixture.h"
 #include "test/support/process_memory.h"
 
 namespace ward::keep {
