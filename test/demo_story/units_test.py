@@ -21,6 +21,7 @@ if importlib.util.find_spec("numpy") is None:  # the leak search's; it comes wit
     print("skipped: no numpy (python3-torch)")
     sys.exit(77)
 import cheats  # noqa: E402
+import genuine  # noqa: E402
 import observer  # noqa: E402
 import parties  # noqa: E402
 import records  # noqa: E402
@@ -144,6 +145,23 @@ class RecordsTest(Folder):
         file.write_text("1,30,malignant,benign\n" + ",".join(["1"] * 31) + "\n")
         with self.assertRaisesRegex(ValueError, "not the breast-cancer data"):
             records.read(file)
+
+
+class GenuineTest(Folder):
+    def test_documents_are_what_was_signed_octet_for_octet(self) -> None:
+        body = '{"id":"SGX",  "version":3}'  # with blanks: the signature is over the text as it stands
+        pieces = {"pck_crl_issuer_chain": "PEM 1", "tcb_info_issuer_chain": "PEM 2", "qe_identity_issuer_chain": "PEM 3",
+                  "root_ca_crl": "3000", "pck_crl": "3001ff", "tcb_info": body, "tcb_info_signature": "aa",
+                  "qe_identity": "{}", "qe_identity_signature": "bb"}
+        made = dict(genuine.documents(pieces))
+        self.assertEqual(made["tcb_info.json"], b'{"tcbInfo":' + body.encode() + b',"signature":"aa"}')
+        self.assertEqual(made["qe_identity.json"], b'{"enclaveIdentity":{},"signature":"bb"}')
+        self.assertEqual(made["pck_crl.der"], b"\x30\x01\xff")
+        self.assertEqual(len(made), 7)
+
+    def test_without_recorded_evidence_there_is_none(self) -> None:
+        self.assertIsNone(genuine.find(None, self.folder, self.folder / "into"))
+        self.assertFalse((self.folder / "into").exists())
 
 
 class CheatsTest(unittest.TestCase):
