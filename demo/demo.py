@@ -64,6 +64,7 @@ def work_folder(given: pathlib.Path | None) -> pathlib.Path:
 
 
 def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, cheats: list[pathlib.Path]) -> int:
+    import reporting
     from leak_search import ProvesNothing
     from parties import CommandFailed
     from story import Story
@@ -89,10 +90,12 @@ def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, ch
     finally:
         world.close()
     tell.total()
+    if story.outcome.output:
+        reporting.write(world, story.outcome, work / "report.html")
     if options.json:
         print(json.dumps(story.outcome.to_json(tell.seconds), indent=1))
     tell.line()
-    tell.line(f"{tell.seconds['total']:.1f} s. Everything lies in {work}")
+    tell.line(f"{tell.seconds['total']:.1f} s. Everything lies in {work}; look at report.html there")
     if failure:
         return fail(3, failure, f"the work folder is {work}")
     if options.json:

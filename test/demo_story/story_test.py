@@ -70,6 +70,9 @@ class Story(unittest.TestCase):
         self.assertIs(story["root_reads_memory"], True if os.geteuid() == 0 else None)
         self.assertEqual(story["production"]["failed"], ["sgx.pck_chain.root"])
         self.assertIn(str(self.work), done.stderr)
+        page = (self.work / "report.html").read_text()
+        for text in ("POST /kbs/v0/attest", "P0001", "evidence-relayed", "sgx.quote.signature"):
+            self.assertIn(text, page)
         self.assertEqual(self.running_here(), [])
 
     def test_a_cheat_that_is_none_is_not_called_refused(self) -> None:
