@@ -13,6 +13,7 @@ import tempfile
 
 DEMO = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEMO))
+sys.dont_write_bytecode = True  # nothing is left behind but the work folder
 CHEATS = ("workload-changed", "env-injected", "evidence-replayed", "evidence-relayed", "root-not-trusted",
           "tcb-out-of-date", "input-swapped", "model-rolled-back", "receiver-changed", "output-forged",
           "owner-not-approved")

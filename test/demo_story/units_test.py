@@ -151,8 +151,8 @@ class RecordsTest(Folder):
 class GenuineTest(Folder):
     def test_documents_are_what_was_signed_octet_for_octet(self) -> None:
         body = '{"id":"SGX",  "version":3}'  # with blanks: the signature is over the text as it stands
-        pieces = {"pck_crl_issuer_chain": "PEM 1", "tcb_info_issuer_chain": "PEM 2", "qe_identity_issuer_chain": "PEM 3",
-                  "root_ca_crl": "3000", "pck_crl": "3001ff", "tcb_info": body, "tcb_info_signature": "aa",
+        pieces = {"pck_crl_issuer_chain": "PEM 1", "tcb_info_issuer_chain": "PEM 2",
+                  "qe_identity_issuer_chain": "PEM 3", "root_ca_crl": "3000", "pck_crl": "3001ff", "tcb_info": body, "tcb_info_signature": "aa",
                   "qe_identity": "{}", "qe_identity_signature": "bb"}
         made = dict(genuine.documents(pieces))
         self.assertEqual(made["tcb_info.json"], b'{"tcbInfo":' + body.encode() + b',"signature":"aa"}')
