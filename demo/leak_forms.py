@@ -49,11 +49,13 @@ class Secret:
 
 @dataclasses.dataclass
 class Windows:
-    """Windows are the different windows of one form as pairs of little-endian words; `trivial` were left out."""
+    """Windows are the different windows of one form as pairs of little-endian words; `trivial` were left out.
+    `pieces` hold each word that lies at offset 0 to 7 of one of them, and may hold more, and some twice."""
 
     low: np.ndarray
     high: np.ndarray
     trivial: int
+    pieces: np.ndarray
 
 
 def words_at_every_octet(octets):
@@ -80,7 +82,8 @@ def different_octets(rows):
 
 def windows_of(texts, starts_of=None):
     """windows_of: the windows of `texts`; of all positions, or of `starts_of(text)`."""
-    low, high = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+    nothing = np.zeros(0, np.uint64)
+    low, high, pieces = [nothing], [nothing], [nothing]
     for text in texts:
         count = len(text) - WINDOW + 1
         if count <= 0:
@@ -90,12 +93,16 @@ def windows_of(texts, starts_of=None):
         words = words_at_every_octet(text)
         low.append(words[starts])
         high.append(words[starts + ANCHOR])
+        if starts_of is None:
+            pieces.append(words)
     low, high = np.concatenate(low), np.concatenate(high)
     _, first = np.unique(mix(low, high), return_index=True)
     low, high = low[first], high[first]
     rows = np.stack([low, high], axis=1).astype("<u8").view(np.uint8).reshape(-1, WINDOW)
     telling = different_octets(rows) >= DIFFERENT_OCTETS
-    return Windows(low[telling], high[telling], int(np.count_nonzero(~telling)))
+    if starts_of is not None:
+        pieces += [np.ascontiguousarray(rows[telling, at:at + ANCHOR]).view("<u8").ravel() for at in range(ANCHOR)]
+    return Windows(low[telling], high[telling], int(np.count_nonzero(~telling)), np.concatenate(pieces))
 
 
 def every(step):

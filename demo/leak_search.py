@@ -2,7 +2,7 @@
 """Searches files, recordings, memory and databases for plaintext.
 
 What is looked for is in leak_forms.py. How it is found: a 16-octet window, wherever it lies, holds one
-whole 8-octet word at a multiple of 8. So only each eighth position is looked up, in a table of all
+whole 8-octet word at a multiple of 8. So only each eighth position is looked up, in a bitmap of all
 8-octet pieces of the secrets, and what may match is compared whole. Nothing is missed at any alignment.
 
 A search that finds nothing proves nothing by itself. Therefore
@@ -155,18 +155,11 @@ def keep_first(table, numbers, positions):
     table[numbers[earlier][::-1]] = positions[earlier][::-1]  # of equal numbers the last assignment stays
 
 
-def pieces(low, high):
-    """pieces: the words at offsets 0 to 7 of each window, one array each."""
-    octets = np.stack([low, high], axis=1).astype("<u8").view(np.uint8).reshape(-1, WINDOW)
-    return [np.ascontiguousarray(octets[:, at:at + ANCHOR]).view("<u8").ravel() for at in range(ANCHOR)]
-
-
-class _Table:
-    """_Table: sorted different 64-bit words, behind a bitmap that most of what is not in it does not pass."""
+class _Bitmap:
+    """_Bitmap: a set of 64-bit words that most words which are not in it do not pass."""
 
     def __init__(self, words, spread):
-        self.words = words
-        bits = min(26, max(20, int(np.ceil(np.log2(spread * len(words) + 1)))))
+        bits = min(27, max(20, int(np.ceil(np.log2(spread * len(words) + 1)))))
         self._shift = np.uint64(64 - bits)
         self._map = np.zeros(1 << bits, bool)
         self._map[self._slots(words)] = True
@@ -177,12 +170,20 @@ class _Table:
         return slots.view(np.int64)
 
     def maybe(self, words):
-        """maybe: the places of those `words` that may be in the table."""
+        """maybe: the places of those `words` that may be in the set."""
         return np.flatnonzero(self._map[self._slots(words)])
+
+
+class _Table:
+    """_Table: sorted different 64-bit words behind a bitmap."""
+
+    def __init__(self, words):
+        self.words = words
+        self._bitmap = _Bitmap(words, 16)
 
     def find(self, words):
         """find: (places in `words`, their numbers in the table) of those that are in the table."""
-        places = self.maybe(words)
+        places = self._bitmap.maybe(words)
         if not len(places):
             return places, places
         wanted = words[places]
@@ -212,8 +213,8 @@ class Search:
         key, first, number = np.unique(leak_forms.mix(low, high), return_index=True, return_inverse=True)
         self._low, self._high = low[first], high[first]
         single = np.unique(np.concatenate([nothing, *(words for _, words, _ in forms)]))
-        self._windows, self._singles = _Table(key, 8), _Table(single, 8)
-        self._anchors = _Table(np.unique(np.concatenate([single, *pieces(self._low, self._high)])), 16)
+        self._windows, self._singles = _Table(key), _Table(single)
+        self._pieces = _Bitmap(np.concatenate([single, *(w.pieces for named, _, _ in forms for w in named.values())]), 16)
         self.forms, at = [], 0
         for named, words, trivial in forms:
             mine = {}
@@ -247,9 +248,8 @@ class Search:
     def _scan(self, octets, position, hits):
         """_scan looks through one chunk, whose first octet lies at `position`, a multiple of 8."""
         words = np.frombuffer(octets, "<u8", len(octets) // ANCHOR)
-        at = self._anchors.maybe(words)
+        at = self._pieces.maybe(words)
         at = at[self._worth_a_look(words, at)]
-        at = at[self._anchors.find(words[at])[0]]
         if len(at):
             self._match_windows(octets, at, position, hits)
             places, numbers = self._singles.find(words[at])
