@@ -30,7 +30,8 @@ class Message:
 
 @dataclasses.dataclass(frozen=True)
 class Appraisal:
-    """Appraisal is a verdict with every check: the object of docs/schemas/ward.appraisal-1.json."""
+    """Appraisal is a verdict with every check: the object of docs/schemas/ward.appraisal-1.json, or `ward.appraisal`
+    of an attestation result (docs/protocols/tokens.md)."""
 
     title: str
     appraisal: dict[str, object]

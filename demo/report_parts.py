@@ -1,7 +1,9 @@
 """The parts of the report: panes, verdict trees, refusals, leak search, timing, ending."""
 import csv
 import io
+import json
 import math
+import re
 from collections import Counter
 
 from markup import Markup, escape, hexdump, png, table, tag
@@ -11,6 +13,9 @@ ROWS = 7  # of a pane's table
 COLUMNS = 3
 BITMAP = (96, 44)  # pixels
 HEX_SHOWN = 96
+LEDGER = ("index", "time", "kind", "subject", "actor")
+BRIEF = 220  # characters of a refusal's words
+LONG_HEX = re.compile(r"\b[0-9a-f]{32,}\b")
 MARKS = {"passed": "\u2713", "failed": "\u2715", "not_done": "\u2013"}
 WORDS = {"passed": "passed", "failed": "failed", "not_done": "not done"}
 FORM_NAMES = {"raw": "16-octet windows", "base64": "base64", "hex": "hexadecimal", "decimal": "decimal text",
@@ -96,7 +101,7 @@ def share_bar(text: str) -> Markup:
     bar = tag("svg", tag("rect", x=0, y=0, width=60, height=8, rx=2, class_="rail"),
               tag("rect", x=0, y=0, width=round(60 * value, 2), height=8, rx=2, class_="high" if value >= 0.5 else "low"),
               viewBox="0 0 60 8", width=60, height=8, class_="bar", aria_hidden="true")
-    return tag("span", bar, f" {value:.3f}", class_="share")
+    return tag("span", bar, " <0.001" if value < 0.001 else " >0.999" if value > 0.999 else f" {value:.3f}", class_="share")
 
 
 def researcher(events: Events) -> list[object]:
@@ -105,7 +110,7 @@ def researcher(events: Events) -> list[object]:
         return [missing("No predictions were opened.")]
     shown = [[row[0], *(share_bar(cell) for cell in row[1:])] for row in rows[:ROWS]]
     return [table(columns, shown, "compact"), missing(f"{len(rows)} predictions, opened with the researcher's key"),
-            bitmap(events.output_sealed, "what the operator held of them") if events.output_sealed else None]
+            bitmap(events.output_sealed[-len(events.predictions):], "what the operator held of them") if events.output_sealed else None]
 
 
 def panes(events: Events) -> Markup:
@@ -146,10 +151,10 @@ def checks_tree(checks: list[dict[str, object]]) -> Markup:
 
 
 def appraisal(one: Appraisal) -> Markup:
-    """appraisal: the verdict, what decided it, and the tree of all checks."""
+    """appraisal: the verdict, what decided it, and the tree of all checks. A token says the TCB in two members."""
     data = one.appraisal
     verdict, tcb = str(data.get("verdict", "")), data.get("tcb")
-    tcb = tcb if isinstance(tcb, dict) else {}
+    tcb = tcb if isinstance(tcb, dict) else {"status": data.get("tcb_status"), "advisories": data.get("tcb_advisories")}
     checks = [check for check in data.get("checks") or [] if isinstance(check, dict)]
     failed = [check.get("id") for check in checks if check.get("outcome") == "failed"]
     facts_ = [("TCB", tcb.get("status")), ("advisories", ", ".join(map(str, tcb.get("advisories") or [])) or None), ("as of", data.get("at")),
@@ -171,18 +176,33 @@ def passed_list(passed: list[str]) -> Markup:
     return tag("details", tag("summary", len(passed)), tag("ul", [tag("li", tag("code", one)) for one in passed]), class_="inline")
 
 
+def words_of(says: str) -> tuple[str, str]:
+    """words_of: a refusal's own words, and a short form: a KBS error by its detail, long digests by their
+    beginning, and no more than a few lines."""
+    try:
+        says = str(json.loads(says)["detail"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    brief = LONG_HEX.sub(lambda m: f"{m.group()[:12]}\u2026", says.removeprefix("ward: error: "))
+    return says, brief if len(brief) <= BRIEF else brief[:BRIEF].rsplit(" ", 1)[0] + " \u2026"
+
+
 def refusals(all_refusals: list[Refusal]) -> Markup:
     """refusals: each cheat, what let it through so far, and what stopped it."""
     if not all_refusals:
         return missing("No cheat was run.")
-    out = []
+    rows = []
     for one in all_refusals:
         verdict = chip("refused", "accepted") if one.refused else chip("NOT REFUSED", "refused")
-        listed = [tag("dt", "differs"), tag("dd", one.about), tag("dt", "passed before"), tag("dd", passed_list(one.passed)),
-                  tag("dt", "refused by"), tag("dd", tag("code", one.check or "no check")), tag("dt", "in its words"), tag("dd", one.says)]
-        script = tag("details", tag("summary", "the script"), tag("pre", one.script, class_="text", tabindex="0")) if one.script else None
-        out.append(tag("article", tag("h3", one.case, " ", verdict), tag("dl", listed), command_line(one.command), script, class_="refusal"))
-    return tag("div", out, class_="refusals")
+        whole, brief = words_of(one.says)
+        more: list[object] = [command_line(one.command)]
+        if one.script:
+            more.append(tag("pre", one.script, class_="text", tabindex="0"))
+        if whole != brief:
+            more.append(tag("p", whole, class_="whole"))
+        rows.append([[tag("strong", one.case), " ", verdict], one.about, passed_list(one.passed),
+                     [tag("code", one.check or "no check"), tag("p", brief, class_="says"), tag("details", tag("summary", "try it"), more, class_="more")]])
+    return table(("cheat", "what differs", "passed before", "refused by"), rows, "cheats stack")
 
 
 def forms_found(secret: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
@@ -262,17 +282,23 @@ def ending(events: Events) -> Markup:
     return escape(parts)
 
 
+def short(value: object) -> Markup:
+    """short: a long word by its beginning; the whole of it shows where one points at it."""
+    text = str(value)
+    return tag("span", f"{text[:16]}\u2026", title=text) if len(text) > 48 and " " not in text else escape(text)
+
+
 def ledger(entries: list[dict[str, object]]) -> Markup:
     """ledger: what the broker wrote down, in its order."""
     if not entries:
         return missing("Nothing was recorded.")
-    columns = list(dict.fromkeys(key for entry in entries for key in entry if key != "details"))
     rows = []
     for entry in entries:
         details = entry.get("details")
-        more = [tag("li", f"{key}: {value}") for key, value in details.items()] if isinstance(details, dict) else []
-        rows.append([*(entry.get(column, "") for column in columns), tag("details", tag("summary", "more"), tag("ul", more), class_="inline") if more else ""])
-    return table([*columns, "details"], rows, "ledger stack")
+        listed = {**(details if isinstance(details, dict) else {}), **{k: v for k, v in entry.items() if k not in (*LEDGER, "details", "schema")}}
+        more = tag("details", tag("summary", "details"), tag("ul", [tag("li", f"{key}: {value}") for key, value in listed.items()]), class_="inline")
+        rows.append([*(short(entry.get(column, "")) for column in LEDGER), more])
+    return table([*LEDGER, ""], rows, "ledger stack")
 
 
 def commands(all_commands: list[Command]) -> Markup:

@@ -219,6 +219,18 @@ class Parts(unittest.TestCase):
         for text in ("1.5", "-1", "nan", "inf", "malignant", ""):
             self.assertNotIn("<svg", report_parts.share_bar(text))
 
+    def test_a_refusal_is_short_and_its_own_words_are_kept(self):
+        for says, brief in (('{"type":"x","detail":"kbs.nonce.unused: used"}', "kbs.nonce.unused: used"), ("ward: error: a.b: c", "a.b: c"),
+                            ("found " + "0a" * 48 + ".", "found 0a0a0a0a0a0a\u2026."), ("word " * 100, "word " * 43 + "word \u2026"), ("[1]", "[1]"), ("", "")):
+            self.assertEqual(report_parts.words_of(says)[1], brief)
+        self.assertEqual(report_parts.words_of("a" * 500)[0], "a" * 500)
+
+    def test_the_appraisal_of_an_attestation_result_shows_its_tcb(self):
+        said = {"verdict": "accepted", "tcb_status": "OutOfDate", "tcb_advisories": ["INTEL-SA-00001"], "checks": []}
+        text = "".join(Elements(report_parts.appraisal(report.Appraisal("keep", said))).text)
+        self.assertIn("OutOfDate", text)
+        self.assertIn("INTEL-SA-00001", text)
+
     def test_entropy(self):
         self.assertEqual(report_parts.bits_per_octet(bytes(range(256)) * 4), 8)
         self.assertEqual(report_parts.bits_per_octet(b"aaaa"), 0)
