@@ -11,9 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/softd/service.h"
+#include "args/args.h"
 #include "keep/host.h"
 
 namespace {
@@ -97,12 +96,13 @@ int run(const Options& options) {
 }
 
 int parse_and_run(int argc, char** argv) {
-  CLI::App app{
-      "softd: the software TEE's processor: starts and measures keeps and vouches for them under "
-      "a\n"
-      "development root. It is not a TEE: root of this machine sees everything.\n"
-      "Exit: 0 done, 1 refused, 2 usage, 3 could not tell."};
-  app.name("softd");
+  args::Program program("softd",
+                        "softd: the software TEE's processor: starts and measures keeps and "
+                        "vouches for them under a\n"
+                        "development root. It is not a TEE: root of this machine sees everything.\n"
+                        "Exit: 0 done, 1 refused, 2 usage, 3 could not tell.",
+                        "");
+  args::Command& app = program.command();
   Options options;
   app.add_option("--device", options.device, "development platform, made by `ward dev init`")
       ->required();
@@ -111,13 +111,9 @@ int parse_and_run(int argc, char** argv) {
   app.add_option("--agent", options.agent, "the ward-keep program (beside this one)");
   app.add_option("--connection", options.connection,
                  "serve this one inherited socket and end (ward keep run --device)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {
-    return app.exit(done);
-  } catch (const CLI::ParseError& error) {
-    return fail(kUsage, error.what(), "see `softd --help`");
-  }
+  const args::Parsed parsed = program.parse(argc, argv);
+  if (parsed.done) return kDone;
+  if (!parsed.error.empty()) return fail(kUsage, parsed.error, "see `softd --help`");
   return run(options);
 }
 

@@ -4,8 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
+#include "args/args.h"
 #include "net/http/client.h"
 #include "protocol/kbs/message.h"
 #include "server/admin_auth.h"
@@ -66,7 +65,7 @@ AdminReply judge(protocol::HttpResponse reply) {
 
 }  // namespace
 
-void add_admin_options(CLI::App& app, AdminOptions& options) {
+void add_admin_options(args::Command& app, AdminOptions& options) {
   app.add_option("--server", options.server, "the service: https://host:port")->required();
   app.add_option("--admin", options.admin, "the administrator's key file")->required();
   app.add_option("--server-key", options.server_key,

@@ -19,7 +19,7 @@ struct AdminOptions {
   bool json = false;
 };
 
-void add_admin_options(CLI::App& app, AdminOptions& options);
+void add_admin_options(args::Command& app, AdminOptions& options);
 
 // AdminReply is a body, or the exit code after the one line for people was written.
 struct AdminReply {

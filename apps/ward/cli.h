@@ -6,9 +6,9 @@
 #include "base/diag.h"
 #include "base/result.h"
 
-namespace CLI {
-class App;
-}  // namespace CLI
+namespace ward::args {
+class Command;
+}  // namespace ward::args
 
 namespace ward::cli {
 
@@ -23,7 +23,7 @@ using Action = std::function<int()>;
 
 // Each command registers its options below `app` and sets `action` when it is chosen. Options live
 // as long as the App: keep them in a shared_ptr captured by the callback.
-using Register = void (*)(CLI::App& app, Action& action);
+using Register = void (*)(args::Command& app, Action& action);
 
 // fail writes `ward: error: WHAT` and, where given, `ward: hint: HINT` to stderr, and returns
 // `code`.

@@ -2,10 +2,9 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "args/args.h"
 #include "attest/check.h"
 #include "broker/checks.h"
 #include "tee/all.h"
@@ -52,8 +51,8 @@ int run() {
 
 }  // namespace
 
-void add_checks(CLI::App& app, Action& action) {
-  CLI::App* c =
+void add_checks(args::Command& app, Action& action) {
+  args::Command* c =
       app.add_subcommand("checks", "list every check: what it means and what to do (Markdown)");
   c->callback([&action] { action = [] { return run(); }; });
 }

@@ -8,9 +8,8 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
+#include "args/args.h"
 
 // ward demo: the story of docs/DESIGN.md section 1. It is told by demo/demo.py, which runs the
 // commands that a user would type (docs/adr/demo-is-python.md); this finds it and becomes it.
@@ -90,9 +89,9 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Action& action) {
+void add_demo(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  args::Command* command = app.add_subcommand(
       "demo", "the whole story on this machine, with the refusals shown (needs python3-torch)");
   command->add_flag("--json", options->json, "print one JSON object (ward.demo/1), nothing else");
   command->add_option("--work", options->work, "work folder, new or empty (below /var/tmp)")

@@ -2,11 +2,10 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "args/args.h"
 #include "base/bytes.h"
 #include "codec/json_write.h"
 #include "crypto/rng.h"
@@ -68,21 +67,21 @@ int run_outdated(const Options& o) {
 
 }  // namespace
 
-void add_dev(CLI::App& app, Action& action) {
+void add_dev(args::Command& app, Action& action) {
   auto o = std::make_shared<Options>();
-  CLI::App* dev = app.add_subcommand("dev", "the development platform (not a TEE)");
+  args::Command* dev = app.add_subcommand("dev", "the development platform (not a TEE)");
   dev->require_subcommand(1);
-  CLI::App* init =
+  args::Command* init =
       dev->add_subcommand("init", "make a development platform: root, collateral, device secrets");
   init->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
   init->add_option("--days", o->days, "how long the collateral is valid")
-      ->check(CLI::Range(1U, kMaxDays))
+      ->in_range(1, kMaxDays)
       ->capture_default_str();
   init->add_flag("--json", o->json, "print JSON (ward.dev_init/1)");
   init->callback([o, &action] { action = [o] { return run_init(*o); }; });
-  CLI::App* make = dev->add_subcommand("make", "make a platform that should be refused");
+  args::Command* make = dev->add_subcommand("make", "make a platform that should be refused");
   make->require_subcommand(1);
-  CLI::App* outdated =
+  args::Command* outdated =
       make->add_subcommand("outdated", "another platform of a maker, its firmware never updated");
   outdated->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
   outdated->add_option("--maker", o->maker, "the folder that `ward dev init` made")->required();

@@ -2,11 +2,10 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "seal/file/header.h"
 #include "tee/all.h"
@@ -171,10 +170,10 @@ int run(const Options& o) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Action& action) {
+void add_inspect(args::Command& app, Action& action) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand("inspect",
-                                   "print what evidence or a sealed file says, without judging it");
+  args::Command* c = app.add_subcommand(
+      "inspect", "print what evidence or a sealed file says, without judging it");
   c->add_option("FILE", o->file, "evidence or a sealed file; - is standard input")->required();
   c->add_flag("--layout", o->layout, "offset, size, name and value of every field");
   c->add_flag("--json", o->json,

@@ -3,10 +3,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/keep_cli.h"
+#include "args/args.h"
 #include "codec/json_write.h"
 #include "keep/fd.h"
 #include "keep/infer.h"
@@ -95,8 +94,8 @@ int run_new(const Options& options) {
   return kAccepted;
 }
 
-void add_measure(CLI::App& keep, const std::shared_ptr<Options>& options, Action& action) {
-  CLI::App* measure = keep.add_subcommand(
+void add_measure(args::Command& keep, const std::shared_ptr<Options>& options, Action& action) {
+  args::Command* measure = keep.add_subcommand(
       "measure", "print a manifest's identity: the workload digest that a policy names");
   measure->add_option("MANIFEST", options->manifest, "the manifest (TOML)")->required();
   measure->add_option("--root", options->root, "folder below which sources are looked up");
@@ -109,8 +108,8 @@ void add_measure(CLI::App& keep, const std::shared_ptr<Options>& options, Action
   measure->callback([options, &action] { action = [options] { return run_measure(*options); }; });
 }
 
-void add_new(CLI::App& keep, const std::shared_ptr<Options>& options, Action& action) {
-  CLI::App* made = keep.add_subcommand(
+void add_new(args::Command& keep, const std::shared_ptr<Options>& options, Action& action) {
+  args::Command* made = keep.add_subcommand(
       "new", "print a manifest for a command: ward keep new [OPTIONS] -- COMMAND ARGUMENTS...");
   made->add_option("--name", options->name, "name of the workload");
   made->add_option("--tree", options->trees, "folder to take whole; may be repeated")
@@ -125,8 +124,8 @@ void add_new(CLI::App& keep, const std::shared_ptr<Options>& options, Action& ac
 
 }  // namespace
 
-void add_keep(CLI::App& app, Action& action) {
-  CLI::App* keep = app.add_subcommand("keep", "workloads in attested, isolated keeps");
+void add_keep(args::Command& app, Action& action) {
+  args::Command* keep = app.add_subcommand("keep", "workloads in attested, isolated keeps");
   keep->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   add_new(*keep, options, action);

@@ -17,12 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/keep_cli.h"
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
+#include "args/args.h"
 #include "codec/json_write.h"
 #include "keep/failure.h"
 #include "keep/infer.h"
@@ -390,9 +389,9 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_keep_run(CLI::App& keep, Action& action) {
+void add_keep_run(args::Command& keep, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* made = keep.add_subcommand(
+  args::Command* made = keep.add_subcommand(
       "run",
       "run a workload in an attested keep: ward keep run [OPTIONS] MANIFEST, or\n"
       "ward keep run [OPTIONS] -- COMMAND ARGUMENTS... (a manifest is inferred and printed)");

@@ -2,12 +2,11 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/sealed_cli.h"
+#include "args/args.h"
 #include "codec/json_write.h"
 #include "codec/pem.h"
 #include "crypto/rng.h"
@@ -126,29 +125,29 @@ int show(const Options& options) {
   return print_public(options, *key);
 }
 
-void add_format(CLI::App& command, Options& options) {
+void add_format(args::Command& command, Options& options) {
   command
       .add_option("--format", options.format,
                   "jwk (default), pem, or spki-base64: one line, as a manifest names a receiver")
-      ->check(CLI::IsMember({"jwk", "pem", "spki-base64"}))
+      ->one_of({"jwk", "pem", "spki-base64"})
       ->type_name("FORMAT");
   command.add_flag("--json", options.json, "print one JSON object (ward.key/1) with every format");
 }
 
 }  // namespace
 
-void add_key(CLI::App& app, Action& action) {
+void add_key(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* group =
+  args::Command* group =
       app.add_subcommand("key", "make keys for sealed files, print their public half");
   group->require_subcommand(1);
-  CLI::App* make_command = group->add_subcommand(
+  args::Command* make_command = group->add_subcommand(
       "new", "make a secret key (mode 0600); a recipient's public half is printed");
   make_command
       ->add_option("--kind", options->kind,
                    "recipient (default): P-256, PEM, for `ward open --identity`; or resource: 32 "
                    "octets, for `ward seal --key` and `ward secret put`")
-      ->check(CLI::IsMember({"recipient", "resource"}))
+      ->one_of({"recipient", "resource"})
       ->type_name("KIND");
   make_command->add_option("-o,--output", options->file, "where to write the secret key")
       ->required()
@@ -156,7 +155,7 @@ void add_key(CLI::App& app, Action& action) {
   make_command->add_flag("--force", options->force, "replace a file that exists");
   add_format(*make_command, *options);
   make_command->callback([options, &action] { action = [options] { return make(*options); }; });
-  CLI::App* show_command = group->add_subcommand(
+  args::Command* show_command = group->add_subcommand(
       "public",
       "print a recipient's public key, from either half, in the format that is asked for");
   show_command->add_option("FILE", options->file, "private key (PEM) or public key (PEM, JWK)")

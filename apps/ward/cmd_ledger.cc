@@ -5,10 +5,9 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "args/args.h"
 #include "codec/json_write.h"
 #include "ledger/audit.h"
 #include "ledger/ledger.h"
@@ -150,18 +149,18 @@ int list(const Options& options) {
 
 }  // namespace
 
-void add_ledger(CLI::App& app, Action& action) {
+void add_ledger(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* group = app.add_subcommand("ledger", "audit what a trust service did");
+  args::Command* group = app.add_subcommand("ledger", "audit what a trust service did");
   group->require_subcommand(1);
-  const auto with_key = [&](CLI::App* command) {
+  const auto with_key = [&](args::Command* command) {
     command
         ->add_option("--key", options->key,
                      "the ledger's public key: NAME+ID+BASE64, or a file that holds it")
         ->required();
   };
 
-  CLI::App* verify_command =
+  args::Command* verify_command =
       group->add_subcommand("verify", "find entries that were changed, removed or moved");
   verify_command->add_option("DB", options->database, "database of wardd")->required();
   with_key(verify_command);
@@ -170,14 +169,15 @@ void add_ledger(CLI::App& app, Action& action) {
   verify_command->add_flag("--json", options->json, "print one JSON object");
   verify_command->callback([options, &action] { action = [options] { return verify(*options); }; });
 
-  CLI::App* prove_command =
+  args::Command* prove_command =
       group->add_subcommand("prove", "print a proof that an entry is in the ledger, as JSON");
   prove_command->add_option("ID", options->id, "index or leaf hash of the entry")->required();
   prove_command->add_option("--db", options->database, "database of wardd")->required();
   with_key(prove_command);
   prove_command->callback([options, &action] { action = [options] { return prove(*options); }; });
 
-  CLI::App* list_command = group->add_subcommand("list", "print entries, one JSON object a line");
+  args::Command* list_command =
+      group->add_subcommand("list", "print entries, one JSON object a line");
   list_command->add_option("DB", options->database, "database of wardd")->required();
   list_command->add_option("--from", options->from, "index of the first entry");
   list_command->add_option("--count", options->count, "at most so many");

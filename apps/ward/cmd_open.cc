@@ -4,14 +4,13 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/sealed_cli.h"
 #include "apps/ward/terminal.h"
+#include "args/args.h"
 #include "keys/soft/soft_keys.h"
 #include "seal/file/fault.h"
 #include "seal/file/provenance.h"
@@ -243,9 +242,9 @@ int run(const Options& options) {
   return report("ward.open/1", outcomes, options.json);
 }
 
-void add_provenance_options(CLI::App& command, Options& options) {
+void add_provenance_options(args::Command& command, Options& options) {
   const std::string group = "Where a keep's output came from";
-  const auto add = [&](CLI::Option* option, const char* type = nullptr) {
+  const auto add = [&](args::Option* option, const char* type = nullptr) {
     option->group(group);
     if (type != nullptr) option->type_name(type);
   };
@@ -275,9 +274,9 @@ void add_provenance_options(CLI::App& command, Options& options) {
 
 }  // namespace
 
-void add_open(CLI::App& app, Action& action) {
+void add_open(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  args::Command* command = app.add_subcommand(
       "open", "authenticate and decrypt sealed files (FILE.sealed becomes FILE)");
   command->add_option("FILE", options->files, "sealed files")->required()->type_name("");
   command->add_option("--identity", options->identity, "private key of a recipient (PEM, P-256)")

@@ -3,10 +3,9 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
+#include "args/args.h"
 #include "broker/policy.h"
 #include "codec/json.h"
 #include "server/files.h"
@@ -111,34 +110,34 @@ int list(const Options& options) {
 
 }  // namespace
 
-void add_policy(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand(
+void add_policy(args::Command& app, Action& action) {
+  args::Command* group = app.add_subcommand(
       "policy", "what evidence is good (the verifier's owner), and who gets what (owners)");
   group->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
-    CLI::App* one = group->add_subcommand(name, help);
+    args::Command* one = group->add_subcommand(name, help);
     one->callback([options, &action, run] { action = [options, run] { return run(*options); }; });
     return one;
   };
-  const auto add_kind = [&](CLI::App& one) {
+  const auto add_kind = [&](args::Command& one) {
     one.add_option("--for", options->kind, "evidence or results")
         ->required()
-        ->check(CLI::IsMember({"evidence", "results"}));
+        ->one_of({"evidence", "results"});
   };
-  CLI::App* check_app = add("check", "check a policy's form, without a server", check);
+  args::Command* check_app = add("check", "check a policy's form, without a server", check);
   check_app->add_option("FILE", options->file, "policy, JSON")->required();
   add_kind(*check_app);
   check_app->add_flag("--json", options->json, "print one JSON object");
-  CLI::App* set_app = add("set", "put a policy into force; prints its version", set);
+  args::Command* set_app = add("set", "put a policy into force; prints its version", set);
   set_app->add_option("FILE", options->file, "policy, JSON")->required();
-  CLI::App* get_app = add("get", "print a policy as it was set", get);
-  for (CLI::App* one : {set_app, get_app}) {
+  args::Command* get_app = add("get", "print a policy as it was set", get);
+  for (args::Command* one : {set_app, get_app}) {
     add_kind(*one);
     one->add_option("--repository", options->repository, "whose results policy");
     add_admin_options(*one, *options);
   }
-  CLI::App* list_app = add("list", "the policies in force, and their versions", list);
+  args::Command* list_app = add("list", "the policies in force, and their versions", list);
   add_admin_options(*list_app, *options);
 }
 

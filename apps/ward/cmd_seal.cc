@@ -6,14 +6,13 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/sealed_cli.h"
 #include "apps/ward/terminal.h"
+#include "args/args.h"
 #include "codec/json_write.h"
 #include "keys/soft/soft_keys.h"
 #include "seal/file/sealed_file.h"
@@ -132,9 +131,9 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_seal(CLI::App& app, Action& action) {
+void add_seal(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  args::Command* command = app.add_subcommand(
       "seal", "encrypt files to those who may open them (FILE becomes FILE.sealed)");
   command->add_option("FILE", options->files, "files to seal")->required()->type_name("");
   command

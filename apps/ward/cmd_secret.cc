@@ -4,10 +4,9 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
+#include "args/args.h"
 #include "broker/admin.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
@@ -126,25 +125,26 @@ int remove(const Options& options) {
 
 }  // namespace
 
-void add_secret(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("secret", "keys and other secrets that a wardd releases");
+void add_secret(args::Command& app, Action& action) {
+  args::Command* group =
+      app.add_subcommand("secret", "keys and other secrets that a wardd releases");
   group->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
-    CLI::App* one = group->add_subcommand(name, help);
+    args::Command* one = group->add_subcommand(name, help);
     add_admin_options(*one, *options);
     one->callback([options, &action, run] { action = [options, run] { return run(*options); }; });
     return one;
   };
-  CLI::App* put_app = add("put", "write a secret; prints its version", put);
+  args::Command* put_app = add("put", "write a secret; prints its version", put);
   put_app->add_option("PATH", options->path, "repository/type/tag")->required();
   put_app->add_option("--file", options->file, "the secret's file; - is standard input")
       ->required();
-  CLI::App* get_app = add("get", "read a secret back (recorded in the ledger)", get);
+  args::Command* get_app = add("get", "read a secret back (recorded in the ledger)", get);
   get_app->add_option("PATH", options->path, "repository/type/tag")->required();
   get_app->add_option("-o,--output", options->output, "a new file, for its owner only");
   (void)add("list", "names, versions and how often each was released", list);
-  CLI::App* delete_app = add("delete", "delete a secret", remove);
+  args::Command* delete_app = add("delete", "delete a secret", remove);
   delete_app->add_option("PATH", options->path, "repository/type/tag")->required();
 }
 

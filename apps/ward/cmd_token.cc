@@ -5,10 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "args/args.h"
 #include "base/time.h"
 #include "codec/json_write.h"
 #include "token/ear.h"
@@ -122,11 +121,12 @@ int verify(const Options& options) {
 
 }  // namespace
 
-void add_token(CLI::App& app, Action& action) {
+void add_token(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* group = app.add_subcommand("token", "attestation results");
+  args::Command* group = app.add_subcommand("token", "attestation results");
   group->require_subcommand(1);
-  CLI::App* command = group->add_subcommand("verify", "judge a result as a relying party does");
+  args::Command* command =
+      group->add_subcommand("verify", "judge a result as a relying party does");
   command->add_option("FILE", options->token_file, "the token, a compact JWT")->required();
   command->add_option("--jwks", options->jwks_file, "key set of the verifier that issued it")
       ->required();

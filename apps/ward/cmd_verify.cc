@@ -5,12 +5,11 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/appraisal_text.h"
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "pki/certificate.h"
 #include "tee/all.h"
@@ -197,9 +196,9 @@ int run(const Options& o) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, Action& action) {
+void add_verify(args::Command& app, Action& action) {
   auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand(
+  args::Command* c = app.add_subcommand(
       "verify", "appraise evidence: is it genuine, current, and what you expect?");
   c->add_option("FILE", o->file, "evidence, as the platform made it; - is standard input")
       ->required();

@@ -5,19 +5,19 @@
 // The commands of `ward`, one per cmd_*.cc. main.cc lists them.
 namespace ward::cli {
 
-void add_checks(CLI::App& app, Action& action);
-void add_demo(CLI::App& app, Action& action);
-void add_dev(CLI::App& app, Action& action);
-void add_inspect(CLI::App& app, Action& action);
-void add_keep(CLI::App& app, Action& action);
-void add_keep_run(CLI::App& keep, Action& action);  // below `keep`
-void add_key(CLI::App& app, Action& action);
-void add_ledger(CLI::App& app, Action& action);
-void add_open(CLI::App& app, Action& action);
-void add_policy(CLI::App& app, Action& action);
-void add_seal(CLI::App& app, Action& action);
-void add_secret(CLI::App& app, Action& action);
-void add_token(CLI::App& app, Action& action);
-void add_verify(CLI::App& app, Action& action);
+void add_checks(args::Command& app, Action& action);
+void add_demo(args::Command& app, Action& action);
+void add_dev(args::Command& app, Action& action);
+void add_inspect(args::Command& app, Action& action);
+void add_keep(args::Command& app, Action& action);
+void add_keep_run(args::Command& keep, Action& action);  // below `keep`
+void add_key(args::Command& app, Action& action);
+void add_ledger(args::Command& app, Action& action);
+void add_open(args::Command& app, Action& action);
+void add_policy(args::Command& app, Action& action);
+void add_seal(args::Command& app, Action& action);
+void add_secret(args::Command& app, Action& action);
+void add_token(args::Command& app, Action& action);
+void add_verify(args::Command& app, Action& action);
 
 }  // namespace ward::cli

@@ -1,10 +1,9 @@
 #include <cstdio>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "args/args.h"
 
 namespace {
 
@@ -19,23 +18,20 @@ constexpr Register kCommands[] = {
 };
 
 int run(int argc, char** argv) {
-  CLI::App app{
+  ward::args::Program program(
+      "ward",
       "ward: run code and use data on computers that you do not trust. Keys go only to code that\n"
       "has proved what it is, on a platform that has proved what it is.\n"
-      "Exit: 0 accepted or done, 1 refused, 2 usage, 3 could not tell."};
-  app.name("ward");
-  app.set_version_flag("--version", std::string("ward ") + WARD_VERSION);
-  app.require_subcommand(1);
+      "Exit: 0 accepted or done, 1 refused, 2 usage, 3 could not tell.",
+      std::string("ward ") + WARD_VERSION);
+  program.command().require_subcommand(1);
   ward::cli::Action action;
   for (const Register add : kCommands)
-    add(app, action);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {  // --help, --version
-    return app.exit(done);
-  } catch (const CLI::ParseError& error) {
-    return ward::cli::fail(ward::cli::kUsage, error.what(), "see `ward --help`");
-  }
+    add(program.command(), action);
+  const ward::args::Parsed parsed = program.parse(argc, argv);
+  if (parsed.done) return ward::cli::kAccepted;
+  if (!parsed.error.empty())
+    return ward::cli::fail(ward::cli::kUsage, parsed.error, "see `ward --help`");
   const int code = action ? action() : ward::cli::kUsage;
   if (std::fflush(stdout) != 0) {
     return ward::cli::fail(ward::cli::kCouldNotTell, "standard output cannot be written");

@@ -6,11 +6,10 @@
 
 #include <sys/prctl.h>
 
-#include <CLI/CLI.hpp>
-
 #include "apps/wardd/config.h"
 #include "apps/wardd/init.h"
 #include "apps/wardd/serve.h"
+#include "args/args.h"
 #include "server/files.h"
 
 namespace {
@@ -72,29 +71,28 @@ int run_service(const std::string& path, bool check_only) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{
+  ward::args::Program program(
+      "wardd",
       "wardd: ward's trust service. It appraises evidence and releases keys by their owners'\n"
-      "policies. Exit: 0 done, 1 refused, 2 usage, 3 could not tell."};
-  app.name("wardd");
+      "policies. Exit: 0 done, 1 refused, 2 usage, 3 could not tell.",
+      "");
+  ward::args::Command& app = program.command();
   std::string config;
   bool check_only = false;
   ward::wardd::InitOptions options;
   app.add_option("--config", config, "configuration file (TOML)");
   app.add_flag("--check", check_only, "load everything, open the store, and end");
-  CLI::App* make = app.add_subcommand("init", "make a new service: keys, certificate, config");
+  ward::args::Command* make =
+      app.add_subcommand("init", "make a new service: keys, certificate, config");
   make->add_option("DIR", options.folder, "a folder that does not exist yet")->required();
   make->add_option("--name", options.name, "issuer and audience of results");
   make->add_option("--listen", options.listen, "address:port; port 0 lets the system choose");
   make->add_option("--host", options.hosts, "names and addresses for the TLS certificate");
   app.require_subcommand(0, 1);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {
-    return app.exit(done);
-  } catch (const CLI::ParseError& error) {
-    return fail(kUsage, error.what(), "see `wardd --help`");
-  }
-  if (make->parsed()) return init(options);
+  const ward::args::Parsed parsed = program.parse(argc, argv);
+  if (parsed.done) return 0;
+  if (!parsed.error.empty()) return fail(kUsage, parsed.error, "see `wardd --help`");
+  if (make->given()) return init(options);
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
   return run_service(config, check_only);
 }
