@@ -34,16 +34,18 @@ build_or_fail() {
   build_target "$@" || fail 1 "the build of $2 ($1) failed" "the output is in build/log/build-$1.log"
 }
 
-# build_ward: the command line first, so that `ward verify` is usable while the rest is built.
+# build_ward: `ward verify` alone first, so that it is usable while the rest is built.
 build_ward() {
   configure release
   has_target release ward || return 0
-  build_or_fail release ward
-  if build/release/bin/ward verify --help >/dev/null 2>&1; then
-    note "ward verify is usable: build/release/bin/ward verify --help"
-  else
-    note "ward is built: build/release/bin/ward"
+  if [ ! -x build/release/bin/ward ] && has_target release ward_first; then
+    build_or_fail release ward_first "ward verify"
+    mkdir -p build/release/bin
+    cp build/release/first/ward build/release/bin/ward
+    note "ward verify is usable: build/release/bin/ward verify --help ($SECONDS s)"
   fi
+  build_or_fail release ward
+  note "ward is built: build/release/bin/ward"
 }
 
 run_build() {
