@@ -148,6 +148,19 @@ Result<seal::FileKey> unlock(const seal::Head& head, const Opening& opening) {
                        .passphrase = opening.passphrase.empty() ? nullptr : &opening.passphrase});
 }
 
+// Notes which faults of the provenance were looked for and not found before `fault`, or all.
+void note_origin(const Options& options, std::optional<seal::Fault> fault, Outcome& outcome) {
+  using enum seal::Fault;
+  for (const seal::Fault one : seal::kProvenanceOrder) {
+    if (one == fault) return;
+    const bool asked = !(one == kTokenWarning && options.allow_warning) &&
+                       !(one == kDevelopment && options.allow_development) &&
+                       !(one == kWorkload && options.any_workload) &&
+                       !(one == kInputs && options.inputs.empty());
+    if (asked) outcome.add_passed({one});
+  }
+}
+
 // check_origin judges where the file came from, and notes it in `outcome`.
 Result<void> check_origin(const seal::Head& head, const Options& options, const Opening& opening,
                           Outcome& outcome) {
@@ -165,7 +178,10 @@ Result<void> check_origin(const seal::Head& head, const Options& options, const 
                                         .allow_development = options.allow_development,
                                         .now = system_now()};
   if (!options.any_workload) expected.workload = opening.workload.value();
-  WARD_TRY(outcome.provenance, seal::check_provenance(head, expected));
+  auto checked = seal::check_provenance(head, expected);
+  note_origin(options, checked ? std::nullopt : seal::fault_of(checked.error()), outcome);
+  if (!checked) return checked.error();
+  outcome.provenance = *checked;
   return {};
 }
 
@@ -207,6 +223,7 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
   if (auto fits = seal::expect(head->header, expected); !fits) return outcome.with(fits.error());
   if (expected.name) outcome.add_passed({kNameMismatch});
   if (expected.id) outcome.add_passed({kIdMismatch});
+  if (expected.min_content_version) outcome.add_passed({kContentVersion});
   if (auto origin = check_origin(*head, options, opening, outcome); !origin)
     return outcome.with(origin.error());
   if (outcome.output == "-") {

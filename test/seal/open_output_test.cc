@@ -1,4 +1,5 @@
 // ward open of a keep's output: where it came from is checked before a byte is written.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,36 @@ TEST_F(OpenOutputTest, ADevelopmentPlatformNeedsTheReceiversWord) {
   const auto ran = open(checks({"--allow-development"}));
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.out, (folder_ / "o") + " (provenance verified; a development platform)\n");
+}
+
+// The demo and a support desk read how far a refused output came.
+TEST_F(OpenOutputTest, JsonSaysWhatPassedBeforeTheRefusal) {
+  const auto forger = new_key();
+  write_output(token_of({accepted()}), forger);
+  const auto passed = [&](std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const auto ran = open(arguments);
+    EXPECT_EQ(ran.exit, 1) << ran.err;
+    expect_schema(ran.out, "ward.open");
+    const auto value = codec::parse_json(as_bytes(ran.out));
+    std::vector<std::string> out;
+    for (const auto& one : value->find("files")->items().at(0).find("passed")->items())
+      out.emplace_back(*one.as_string());
+    out.erase(out.begin(), std::find(out.begin(), out.end(), "header_changed") + 1);
+    return out;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(passed(checks({"--min-content-version", "1"})),
+            (List{"content_version", "no_provenance", "token_untrusted", "token_issuer",
+                  "token_stale", "token_denied", "token_warning", "development"}));
+  EXPECT_EQ(
+      passed(checks({"--allow-development", "--allow-warning"})),
+      (List{"no_provenance", "token_untrusted", "token_issuer", "token_stale", "token_denied"}));
+  write_output(token_of({accepted()}));
+  EXPECT_EQ(passed({"--jwks", folder_ / "jwks.json", "--issuer", "https://broker", "--any-workload",
+                    "--expect-input", "x=00000000000000000000000000000000"}),
+            (List{"no_provenance", "token_untrusted", "token_issuer", "token_stale", "token_denied",
+                  "token_warning", "development", "signature", "init_data"}));
 }
 
 // The receiver's public key is no secret: anyone can seal to it. Only a keep can sign.

@@ -116,19 +116,19 @@ Result<CheckedProvenance> check_provenance(const Head& head,
                                            const ProvenanceExpectations& expected) {
   const Header& header = head.header;
   if (!header.provenance) return fault_error(Fault::kNoProvenance);
-  if (header.created.seconds > expected.now.seconds + kClockSkewSeconds)
-    return fault_error(Fault::kTokenStale);
   WARD_TRY(const token::VerifiedJwt jwt,
            verify_token(*header.provenance, header.created, expected));
+  if (header.created.seconds > expected.now.seconds + kClockSkewSeconds)
+    return fault_error(Fault::kTokenStale);
   const auto view = token::view_ear(jwt.claims);
   if (!view) return fault_error(Fault::kTokenUntrusted);
   if (view->submods.size() != 1) return fault_error(Fault::kTokenDenied);
   const token::EarView::Submod& submod = view->submods.front();
+  WARD_CHECK_OK(judge(submod, expected));
   WARD_CHECK_OK(check_signature(head, submod));
   WARD_TRY(const Workload workload, workload_in(jwt.claims, submod.name));
   if (workload != crypto::sha384(as_bytes(header.provenance->init_data)))
     return fault_error(Fault::kInitData);
-  WARD_CHECK_OK(judge(submod, expected));
   const auto* wanted = std::get_if<Workload>(&expected.workload);
   if (wanted != nullptr && *wanted != workload) return fault_error(Fault::kWorkload);
   for (const ExpectedInput& input : expected.inputs) {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "seal/file/fault.h"
 #include "seal/file/header.h"
 #include "token/jws.h"
 #include "token/jwt.h"
@@ -35,6 +36,14 @@ struct ProvenanceExpectations {
 
 inline constexpr std::int64_t kClockSkewSeconds = 300;
 
+// The faults of check_provenance, in the order in which it looks for them: whoever gets one knows
+// that the ones before it were not found, where they were asked for.
+inline constexpr Fault kProvenanceOrder[] = {
+    Fault::kNoProvenance, Fault::kTokenUntrusted, Fault::kTokenIssuer, Fault::kTokenStale,
+    Fault::kTokenDenied,  Fault::kTokenWarning,   Fault::kDevelopment, Fault::kSignature,
+    Fault::kInitData,     Fault::kWorkload,       Fault::kInputs,
+};
+
 // CheckedProvenance is what was proved.
 struct CheckedProvenance {
   Workload workload{};
@@ -43,10 +52,10 @@ struct CheckedProvenance {
 };
 
 // check_provenance verifies the token as of `created` (an output stays good when its token has
-// expired), the signature by the key that the token binds, that the token names the init-data, and
-// what the caller expects. The header must be authentic already (unlock). kNoProvenance,
-// kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied, kTokenWarning, kDevelopment,
-// kSignature, kInitData, kWorkload, kInputs.
+// expired), what it concludes, the signature by the key that it binds, that it names the init-data,
+// and what the caller expects, in the order of kProvenanceOrder. The header must be authentic
+// already (unlock). kNoProvenance, kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied,
+// kTokenWarning, kDevelopment, kSignature, kInitData, kWorkload, kInputs.
 [[nodiscard]] Result<CheckedProvenance> check_provenance(const Head& head,
                                                          const ProvenanceExpectations& expected);
 
