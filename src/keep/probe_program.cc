@@ -196,6 +196,23 @@ void descriptors() {
   ::_exit(written >= (4096L << 20U) ? 4 : 0);
 }
 
+// fill_with_files makes files of `size` octets each, until that fails.
+[[noreturn]] void fill_with_files(std::size_t size) {
+  const std::vector<char> block(size, 'x');
+  long made = 0;
+  long written = 0;
+  for (; made < 1000000; ++made) {
+    const int fd = ::open(("/tmp/" + std::to_string(made)).c_str(), O_WRONLY | O_CREAT, 0600);
+    const ssize_t n = fd < 0 ? -1 : ::write(fd, block.data(), block.size());
+    ::close(fd);
+    if (n > 0) written += n;
+    if (n < static_cast<ssize_t>(size)) break;
+  }
+  say("made", made);
+  say("written", written);
+  ::_exit(0);
+}
+
 [[noreturn]] void ignore_signals() {
   for (int number = 1; number < 64; ++number)
     ::signal(number, SIG_IGN);
@@ -235,6 +252,8 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
   if (command == "fork-bomb") fork_bomb();
   if (command == "fill-memory") fill_memory();
   if (command == "fill-disk") fill_disk();
+  if (command == "fill-with-files") fill_with_files(std::size_t{1} << 20U);
+  if (command == "fill-with-empty-files") fill_with_files(0);
   if (command == "ignore-signals") ignore_signals();
   if (command == "leave-children") leave_children();
   if (command == "pause") ignore_signals();

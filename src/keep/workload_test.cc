@@ -1,8 +1,17 @@
+#include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "keep/output_channel.h"
 #include "test/support/keep_fixture.h"
@@ -125,6 +134,33 @@ TEST_F(WorkloadTest, filling_the_disk_is_bounded) {
   EXPECT_EQ(report.status, static_cast<unsigned>(SIGXFSZ));
 }
 
+TEST_F(WorkloadTest, filling_the_disk_with_many_files_is_bounded) {
+  const RunReport report = run({"fill-with-files"});
+  EXPECT_EQ(report.ending, Ending::kDone);
+  auto seen = told();
+  EXPECT_LE(std::stol(seen["written"]), 16L << 20U);
+  EXPECT_GE(std::stol(seen["written"]), 14L << 20U);
+}
+
+TEST_F(WorkloadTest, the_number_of_empty_files_is_bounded) {
+  const RunReport report = run({"fill-with-empty-files"});
+  EXPECT_EQ(report.ending, Ending::kDone);
+  auto seen = told();
+  EXPECT_LE(std::stol(seen["made"]), 1024 + (16L << 20U) / 4096);
+  EXPECT_GE(std::stol(seen["made"]), 1024);
+}
+
+TEST_F(WorkloadTest, nothing_of_a_fork_bomb_is_left_on_the_host) {
+  EXPECT_GT(run({"fork-bomb"}).left_behind, 8U);
+  const pid_t pid = keep_->pid();
+  keep_.reset();
+  EXPECT_EQ(::kill(pid, 0), -1);
+  const std::string name = "ward-keep-" + std::to_string(::getpid()) + "-";
+  for (const auto& place : std::filesystem::recursive_directory_iterator(
+           "/sys/fs/cgroup", std::filesystem::directory_options::skip_permission_denied))
+    EXPECT_FALSE(place.path().filename().string().starts_with(name)) << place.path();
+}
+
 TEST_F(WorkloadTest, ends_when_the_launcher_is_gone) {
   launch_command({"pause"});
   char block[16];
@@ -134,6 +170,115 @@ TEST_F(WorkloadTest, ends_when_the_launcher_is_gone) {
   auto status = keep_->wait();
   ASSERT_TRUE(status);
   EXPECT_TRUE(WIFEXITED(*status));
+}
+
+// What another user's process can do to `pid`, a bit for each way that succeeds.
+constexpr int kOpensMemory = 1;
+constexpr int kReadsMemory = 2;
+constexpr int kTraces = 4;
+constexpr int kOpensRoot = 8;
+constexpr int kOpensProgram = 16;
+
+int ways_into(pid_t pid) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  int out = 0;
+  if (::open((proc + "/mem").c_str(), O_RDONLY) >= 0) out |= kOpensMemory;
+  char octet = 0;
+  iovec local{.iov_base = &octet, .iov_len = 1};
+  iovec remote{.iov_base = std::bit_cast<void*>(std::uintptr_t{0x1000}), .iov_len = 1};
+  // EFAULT: it was allowed to read, and nothing is there.
+  if (::process_vm_readv(pid, &local, 1, &remote, 1, 0) >= 0 || errno == EFAULT)
+    out |= kReadsMemory;
+  if (::open((proc + "/root/").c_str(), O_PATH) >= 0) out |= kOpensRoot;
+  if (::open((proc + "/exe").c_str(), O_RDONLY) >= 0) out |= kOpensProgram;
+  if (::ptrace(PTRACE_ATTACH, pid, nullptr, nullptr) == 0) out |= kTraces;
+  return out;
+}
+
+// as_user runs `body` in a process of the user `uid` and returns what it returns.
+int as_user(uid_t uid, const std::function<int()>& body) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    if (::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0) ::_exit(99);
+    ::_exit(body());
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  return WEXITSTATUS(status);
+}
+
+// child_of finds the one child of a process.
+pid_t child_of(pid_t parent) {
+  for (const auto& place : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = place.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(place.path() / "status");
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (text.str().find("\nPPid:\t" + std::to_string(parent) + "\n") != std::string::npos)
+      return std::stoi(name);
+  }
+  return -1;
+}
+
+// user_of reads the user from a process's status; its files belong to root while it is undumpable.
+uid_t user_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string word; file >> word;) {
+    uid_t uid = 0;
+    if (word == "Uid:" && file >> uid) return uid;
+  }
+  return 0;
+}
+
+// The exec of a program makes a process dumpable, unless its file cannot be read by who runs it.
+class ExecutedTest : public WorkloadTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+    WorkloadTest::SetUp();
+  }
+
+  // workload starts the probe, which stays, and returns its process and its user.
+  std::pair<pid_t, uid_t> workload() {
+    launch_command({"pause"});
+    char block[16];
+    EXPECT_GT(::read(out_[0], block, sizeof block), 0);  // it runs
+    const pid_t pid = child_of(keep_->pid());
+    return {pid, user_of(pid)};
+  }
+};
+
+TEST_F(ExecutedTest, a_program_in_a_keep_is_not_read_or_traced_by_another_user) {
+  const auto [pid, uid] = workload();
+  ASSERT_GT(pid, 0);
+  ASSERT_NE(uid, 65534U);
+  EXPECT_EQ(as_user(65534, [pid = pid] { return ways_into(pid); }), 0);
+}
+
+TEST_F(ExecutedTest, not_even_by_a_process_with_its_own_user_id) {
+  const auto [pid, uid] = workload();
+  ASSERT_GT(pid, 0);
+  ASSERT_NE(uid, 0U);
+  EXPECT_EQ(as_user(uid, [pid = pid] { return ways_into(pid); }), 0);
+}
+
+TEST_F(ExecutedTest, the_same_observer_gets_into_a_program_that_its_user_may_read) {
+  const pid_t plain = ::fork();
+  if (plain == 0) {
+    if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) ::_exit(99);
+    ::dup2(out_[1], 1);
+    const std::string path = folder_ / "probe";
+    ::execl(path.c_str(), path.c_str(), "pause", nullptr);
+    ::_exit(98);
+  }
+  char block[16];
+  EXPECT_GT(::read(out_[0], block, sizeof block), 0);  // it runs
+  EXPECT_EQ(as_user(65534, [plain] { return ways_into(plain); }),
+            kOpensMemory | kReadsMemory | kTraces | kOpensRoot | kOpensProgram);
+  ::kill(plain, SIGKILL);
+  int status = 0;
+  EXPECT_EQ(::waitpid(plain, &status, 0), plain);
 }
 
 }  // namespace
