@@ -23,25 +23,25 @@
 namespace ward::keep {
 namespace {
 
-// How long the broker may be silent. The relay's other end is the operator's, who can always delay.
-constexpr int kBrokerTimeoutMs = 30000;
-
 // RelayConnector ends TLS in this process, over the one socket that leads out.
 class RelayConnector final : public Connector {
  public:
-  explicit RelayConnector(const Clock& clock) : clock_(clock) {}
+  RelayConnector(const Clock& clock, const Deadline& deadline)
+      : clock_(clock), deadline_(deadline) {}
 
   Result<std::unique_ptr<protocol::Exchange>> connect(const BrokerEntry& broker) override {
     WARD_TRY(const net::Url url, net::parse_https_url(broker.url));
     WARD_TRY(const net::TlsContext context,
              net::client_context(net::SpkiPin{.sha256 = broker.spki_sha256}, clock_.now()));
-    WARD_TRY(auto stream, net::tls_connect(net::socket_transport(kRelayFd, kBrokerTimeoutMs),
+    WARD_TRY(auto stream, net::tls_connect(net::socket_transport(
+                                               kRelayFd, [this] { return deadline_.left_ms(); }),
                                            context, url.host));
     return net::http_over(std::move(stream), url.host);
   }
 
  private:
   const Clock& clock_;
+  const Deadline& deadline_;
 };
 
 Result<Buffer> read_file(const char* path, std::size_t max) {
@@ -80,8 +80,9 @@ Result<RunReport> work(const AgentWorld& world, OutputWriter& output) {
     return report;
   }
   WARD_TRY(const SeccompProgram filter, seccomp_program(Role::kWorkload));
-  DeviceClient device(kDeviceFd);
-  RelayConnector connector(*world.clock);
+  Deadline deadline(world.release_limit_ms);
+  DeviceClient device(kDeviceFd, &deadline);
+  RelayConnector connector(*world.clock, deadline);
   std::vector<int> inputs;
   for (std::size_t i = 0; i < parsed.manifest.inputs.size(); ++i)
     inputs.push_back(kInputFd + static_cast<int>(i));
@@ -94,7 +95,8 @@ Result<RunReport> work(const AgentWorld& world, OutputWriter& output) {
        .rng = world.rng,
        .input_fds = inputs,
        .workload = {.manifest = &parsed.manifest, .seccomp = filter, .hangup_fd = kDeviceFd},
-       .output = &output});
+       .output = &output,
+       .deadline = &deadline});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ struct AgentWorld {
   crypto::Rng* rng = nullptr;
   const Clock* clock = nullptr;
   SealedFiles* files = nullptr;
+  int release_limit_ms = kReleaseLimitMs;
 };
 
 class SystemClock final : public Clock {

@@ -70,6 +70,8 @@ class Agent {
   // broker_failed takes the broker's own words where it said why.
   RunReport broker_failed(const Error& error, const std::string& subject) const {
     std::string detail = error.what();
+    if (error.code() == Errc::kUnavailable && parts_.deadline->left_ms() == 0)
+      detail = "no answer within " + std::to_string(parts_.deadline->limit_ms()) + " ms";
     if (client_ && client_->refusal()) detail = client_->refusal()->detail;
     return ended(broker_ending(error.code()), subject, detail);
   }
@@ -93,12 +95,17 @@ class Agent {
     return failed;
   }
 
+  static Step device_failed(const Error& error) {
+    return ended(Ending::kInternal, "device", error.what());
+  }
+
   Step attest() {
+    parts_.deadline->restart();
     auto key = crypto::PrivateKey::generate(crypto::KeyType::kP256, *parts_.rng);
     if (!key) return ended(Ending::kInternal, "key", key.error().what());
     key_.emplace(*std::move(key));
     auto tee = parts_.device->tee();
-    if (!tee) return ended(Ending::kInternal, "device", tee.error().what());
+    if (!tee) return device_failed(tee.error());
     auto exchange = parts_.connector->connect(*manifest_.broker);
     if (!exchange) return broker_failed(exchange.error(), manifest_.broker->url);
     exchange_ = *std::move(exchange);
@@ -109,15 +116,20 @@ class Agent {
         .tee_pubkey = token::to_json(jwk),
         .init_data =
             protocol::kbs::InitData{.format = "toml", .body = std::string(parts_.init_data)}});
-    if (auto done = handshake(); !done) return broker_failed(done.error(), "attestation");
+    if (auto asked = challenge(); !asked) return broker_failed(asked.error(), "attestation");
+    auto evidence = parts_.device->evidence(client_->report_data());
+    if (!evidence) return device_failed(evidence.error());
+    if (auto done = prove(*evidence); !done) return broker_failed(done.error(), "attestation");
     return std::nullopt;
   }
 
-  Result<void> handshake() {
+  Result<void> challenge() {
     WARD_TRY(const protocol::HttpRequest auth, client_->auth());
-    WARD_TRY(const protocol::HttpResponse challenge, exchange_->exchange(auth));
-    WARD_CHECK_OK(client_->on_challenge(challenge));
-    WARD_TRY(const Evidence evidence, parts_.device->evidence(client_->report_data()));
+    WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(auth));
+    return client_->on_challenge(reply);
+  }
+
+  Result<void> prove(const Evidence& evidence) {
     WARD_TRY(const protocol::HttpRequest attestation, client_->attest(evidence.primary));
     WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(attestation));
     WARD_CHECK_OK(client_->on_token(reply));
@@ -128,6 +140,7 @@ class Agent {
 
   // fetch gets the key of an input; it was encrypted to this keep alone.
   Result<SecretBytes> fetch(const std::string& resource) {
+    parts_.deadline->restart();
     WARD_TRY(const protocol::kbs::ResourcePath path, protocol::kbs::parse_resource_path(resource));
     WARD_TRY(const protocol::HttpRequest request, client_->get(path));
     WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(request));

@@ -9,6 +9,7 @@
 #include "crypto/rng.h"
 #include "crypto/secret.h"
 #include "crypto/sign.h"
+#include "keep/deadline.h"
 #include "keep/device.h"
 #include "keep/measure.h"
 #include "keep/output_channel.h"
@@ -84,6 +85,7 @@ struct AgentParts {
   std::span<const int> input_fds;  // in the manifest's order
   WorkloadRequest workload;
   OutputWriter* output = nullptr;
+  Deadline* deadline = nullptr;  // of device and connector; started again for each key
 };
 
 // run_agent attests, opens the inputs, runs the workload and hands out the sealed outputs, and

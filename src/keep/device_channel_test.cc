@@ -72,6 +72,36 @@ TEST(DeviceChannel, evidence_carries_the_report_data) {
   });
 }
 
+TEST(DeviceChannel, a_request_that_stops_half_way_does_not_hold_the_launcher) {
+  EchoDevice device;
+  const Sockets sockets;
+  ASSERT_EQ(::write(sockets.agent.get(), "e123", 4), 4);
+  auto served = serve_device_request(sockets.launcher.get(), device, 20);
+  ASSERT_FALSE(served);
+  EXPECT_EQ(served.error().code(), Errc::kUnavailable);
+}
+
+TEST(DeviceChannel, an_answer_that_is_not_taken_does_not_hold_the_launcher) {
+  EchoDevice device;
+  const Sockets sockets;
+  Buffer much(std::size_t{1} << 16U, 't');  // answers go to a socket that nobody reads
+  ASSERT_EQ(::write(sockets.agent.get(), much.data(), much.size()),
+            static_cast<ssize_t>(much.size()));
+  Result<bool> served = true;
+  for (std::size_t i = 0; served && i < much.size(); ++i)
+    served = serve_device_request(sockets.launcher.get(), device, 20);
+  ASSERT_FALSE(served);
+  EXPECT_EQ(served.error().code(), Errc::kUnavailable);
+}
+
+TEST(DeviceChannel, a_device_that_does_not_answer_does_not_hold_the_agent) {
+  const Sockets sockets;
+  const Deadline deadline(20);
+  auto tee = DeviceClient(sockets.agent.get(), &deadline).tee();
+  ASSERT_FALSE(tee);
+  EXPECT_EQ(tee.error().code(), Errc::kUnavailable);
+}
+
 TEST(DeviceChannel, a_refusal_keeps_its_code) {
   EchoDevice device;
   device.refuse = true;

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +19,7 @@
 
 #include "crypto/secret_memory.h"
 #include "keep/cgroup.h"
+#include "keep/deadline.h"
 #include "keep/device_channel.h"
 #include "keep/failure.h"
 #include "keep/fd.h"
@@ -50,6 +53,43 @@ Result<Pair, Failure> socket_pair() {
     return system_failure("socket pair", errno);
   return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
+
+// OuterBound ends a keep once its time is over, in a thread of its own, so that no caller can
+// forget to look.
+class OuterBound {
+ public:
+  OuterBound(int pid_fd, std::int64_t limit_ms) : stop_(::eventfd(0, EFD_CLOEXEC)) {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    (void)::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the caller's
+    thread_ = std::jthread([this, pid_fd, end = monotonic_ms() + limit_ms] { watch(pid_fd, end); });
+    (void)::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  OuterBound(const OuterBound&) = delete;
+  OuterBound& operator=(const OuterBound&) = delete;
+
+  ~OuterBound() { (void)::eventfd_write(stop_.get(), 1); }
+
+ private:
+  void watch(int pid_fd, std::int64_t end_ms) const {
+    constexpr std::int64_t kLongestWait = 1 << 30;
+    std::array<pollfd, 2> entries = {{{.fd = pid_fd, .events = POLLIN, .revents = 0},
+                                      {.fd = stop_.get(), .events = POLLIN, .revents = 0}}};
+    while (true) {
+      const std::int64_t left = end_ms - monotonic_ms();
+      if (left <= 0) break;
+      const int n =
+          ::poll(entries.data(), entries.size(), static_cast<int>(std::min(left, kLongestWait)));
+      if (n > 0) return;
+    }
+    (void)::syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, nullptr, 0);
+  }
+
+  UniqueFd stop_;
+  std::jthread thread_;  // joined before stop_ goes
+};
 
 // Started keeps what must live as long as the keep, and kills it when it goes.
 class Started final : public Keep {
@@ -103,6 +143,9 @@ class Started final : public Keep {
     return status;
   }
 
+  // bound begins the time after which the keep is ended.
+  void bound(std::int64_t limit_ms) { bound_.emplace(pid_fd_.get(), limit_ms); }
+
   void set(Measured measured, std::vector<Enforcement> enforcement) {
     measured_ = std::move(measured);
     enforcement_ = std::move(enforcement);
@@ -116,6 +159,7 @@ class Started final : public Keep {
   Measured measured_;
   std::vector<Enforcement> enforcement_;
   std::optional<int> status_;
+  std::optional<OuterBound> bound_;  // uses pid_fd_
 };
 
 class Launch {
@@ -133,6 +177,7 @@ class Launch {
     WARD_CHECK_OK(receive_mounts());
     WARD_CHECK_OK(populate());
     WARD_CHECK_OK(await_exec());
+    keep_->bound(request_.longest_ms > 0 ? request_.longest_ms : longest_run_ms(manifest_));
     return std::unique_ptr<Keep>(std::move(keep_));
   }
 

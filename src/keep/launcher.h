@@ -44,6 +44,9 @@ struct LaunchRequest {
   // nullopt: this process counts. Below kKeepUids (keep/host.h).
   std::optional<std::uint32_t> number;
   std::string agent;  // path of the ward-keep program, a static ELF file
+  // The keep is ended after so many milliseconds, whatever it does. 0: longest_run_ms of the
+  // manifest (keep/deadline.h).
+  std::int64_t longest_ms = 0;
 };
 
 // Enforcement says what bounds a limit on this host.

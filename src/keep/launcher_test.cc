@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keep/deadline.h"
 #include "keep/host.h"
 #include "test/support/keep_fixture.h"
 
@@ -247,6 +248,29 @@ TEST_F(RootTest, even_a_process_with_the_same_user_id_cannot_trace_it) {
 }
 
 class HostileTest : public LauncherTest {};
+
+TEST_F(HostileTest, a_keep_that_does_not_end_is_ended) {
+  LaunchRequest wanted = request();
+  wanted.longest_ms = 100;
+  auto keep = launch(wanted);
+  ASSERT_TRUE(keep);
+  ASSERT_EQ(::write(relay_.get(), "ignore-signals", 14), 14);
+  auto status = (*keep)->wait();
+  ASSERT_TRUE(status);
+  ASSERT_TRUE(WIFSIGNALED(*status));
+  EXPECT_EQ(WTERMSIG(*status), SIGKILL);
+}
+
+TEST(LongestRun, grows_with_what_a_manifest_allows) {
+  Manifest manifest;
+  manifest.limits.seconds = 10;
+  const std::int64_t least = longest_run_ms(manifest);
+  EXPECT_EQ(least, 10'000 + 3 * kReleaseLimitMs);
+  manifest.inputs.resize(2);
+  EXPECT_EQ(longest_run_ms(manifest), least + 2 * kReleaseLimitMs);
+  manifest.limits.disk_bytes = 3 * kSlowestBytesPerSecond;
+  EXPECT_EQ(longest_run_ms(manifest), least + 2 * kReleaseLimitMs + 6000);
+}
 
 TEST_F(HostileTest, a_fork_bomb_is_bounded_and_gone_afterwards) {
   auto keep = start("fork-bomb");

@@ -11,24 +11,16 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "keep/deadline.h"
 #include "keep/fd.h"
 #include "keep/sandbox.h"
 
 namespace ward::keep {
 namespace {
 
-constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr int kNotStarted = 127;
-
-// Elapsed time on a clock that nobody sets.
-std::int64_t monotonic_ms() {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / kNanosPerMilli;
-}
 
 // workload_paths lists what the workload may touch: the measured root's own folders one by one,
 // because a Landlock rule for "/" would hold for /ward too.

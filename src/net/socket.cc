@@ -50,11 +50,11 @@ bool wait_for(int fd, int events, int timeout_ms) {
 
 class SocketTransport final : public protocol::Transport {
  public:
-  SocketTransport(int fd, int timeout_ms) : fd_(fd), timeout_ms_(timeout_ms) {}
+  SocketTransport(int fd, std::function<int()> left_ms) : fd_(fd), left_ms_(std::move(left_ms)) {}
 
   Result<std::size_t> read(std::span<std::uint8_t> into) override {
     for (;;) {
-      if (!wait_for(fd_.get(), POLLIN, timeout_ms_)) {
+      if (!wait_for(fd_.get(), POLLIN, left_ms_())) {
         return Error(Errc::kUnavailable, "net.socket: the peer is silent");
       }
       const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);
@@ -67,7 +67,7 @@ class SocketTransport final : public protocol::Transport {
 
   Result<void> write(Bytes octets) override {
     while (!octets.empty()) {
-      if (!wait_for(fd_.get(), POLLOUT, timeout_ms_)) {
+      if (!wait_for(fd_.get(), POLLOUT, left_ms_())) {
         return Error(Errc::kUnavailable, "net.socket: the peer does not take what is sent");
       }
       const ssize_t n =
@@ -83,7 +83,7 @@ class SocketTransport final : public protocol::Transport {
 
  private:
   FileDescriptor fd_;
-  int timeout_ms_;
+  std::function<int()> left_ms_;
 };
 
 // connect_one returns a connected socket, or -1.
@@ -105,7 +105,11 @@ int connect_one(const addrinfo& address, int timeout_ms) {
 }  // namespace
 
 std::unique_ptr<protocol::Transport> socket_transport(int fd, int timeout_ms) {
-  return std::make_unique<SocketTransport>(fd, timeout_ms);
+  return socket_transport(fd, [timeout_ms] { return timeout_ms; });
+}
+
+std::unique_ptr<protocol::Transport> socket_transport(int fd, std::function<int()> left_ms) {
+  return std::make_unique<SocketTransport>(fd, std::move(left_ms));
 }
 
 Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,11 @@ namespace ward::net {
 // socket_transport owns `fd`, a connected stream socket, and puts a bound of `timeout_ms` on each
 // wait for the peer (kUnavailable after it). A peer that is gone is an error, never a signal.
 [[nodiscard]] std::unique_ptr<protocol::Transport> socket_transport(int fd, int timeout_ms);
+
+// The same where one bound holds for all waits together: `left_ms` says before each of them how
+// many milliseconds it may last.
+[[nodiscard]] std::unique_ptr<protocol::Transport> socket_transport(int fd,
+                                                                    std::function<int()> left_ms);
 
 // tcp_connect connects to `host` (a name, or an address without brackets), trying its addresses in
 // order, each for at most `timeout_ms`. kUnavailable: the name is not known, or nothing answers.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -39,7 +40,8 @@ class FakeBroker {
     auto context = net::server_context(identity_.certificate_pem, identity_.key_pem);
     EXPECT_TRUE(context);
     auto server = net::serve_https({}, *context, [this](const protocol::HttpRequest& request) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      std::unique_lock<std::mutex> lock(mutex_);
+      spoken_.wait(lock, [&] { return request.target != silent_at_; });
       return answer(request);
     });
     EXPECT_TRUE(server);
@@ -58,6 +60,17 @@ class FakeBroker {
   [[nodiscard]] std::string init_data() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return init_data_;
+  }
+
+  // fall_silent_at: requests for `target` wait for speak().
+  void fall_silent_at(const std::string& target) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    silent_at_ = target;
+  }
+
+  void speak() {
+    fall_silent_at("");
+    spoken_.notify_all();
   }
 
   void refuse_with(const std::string& detail) { refusal_ = detail; }
@@ -111,6 +124,8 @@ class FakeBroker {
   std::optional<token::Jwk> jwk_;
   std::string init_data_;
   std::string refusal_;
+  std::string silent_at_;
+  std::condition_variable spoken_;
   std::unique_ptr<net::HttpServer> server_;
 };
 

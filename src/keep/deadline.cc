@@ -1,0 +1,28 @@
+#include "keep/deadline.h"
+
+#include <algorithm>
+
+#include <time.h>
+
+namespace ward::keep {
+
+std::int64_t monotonic_ms() {
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / kNanosPerMilli;
+}
+
+int Deadline::left_ms() const {
+  return static_cast<int>(std::max<std::int64_t>(end_ms_ - monotonic_ms(), 0));
+}
+
+std::int64_t longest_run_ms(const Manifest& manifest) {
+  const auto waits = static_cast<std::int64_t>(1 + manifest.inputs.size());
+  const auto copy_ms =
+      static_cast<std::int64_t>(manifest.limits.disk_bytes / kSlowestBytesPerSecond * 1000);
+  return waits * kReleaseLimitMs + 2 * (kReleaseLimitMs + copy_ms) +
+         std::int64_t{manifest.limits.seconds} * 1000;
+}
+
+}  // namespace ward::keep
