@@ -231,7 +231,10 @@ TEST(SecretMemory, a_forked_child_does_not_have_it) {
     use_secret_memory();
     auto* const key = static_cast<volatile std::uint8_t*>(secret_allocate(32));
     const pid_t pid = ::fork();
-    if (pid == 0) ::_exit(*key);
+    if (pid == 0) {
+      (void)::signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would exit
+      ::_exit(*key);
+    }
     int status = 0;
     if (::waitpid(pid, &status, 0) != pid) return 1;
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV ? 0 : 2;
@@ -272,6 +275,7 @@ TEST(SecretMemory, work_on_its_stack_returns_and_may_call_it_again) {
 TEST(SecretMemory, its_stack_ends_at_a_guard_page) {
   Child child([](const Child&) {
     use_secret_memory();
+    (void)::signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would exit
     on_secret_stack([] { (void)depth(static_cast<int>(kSecretStackBytes / 4096) + 8); });
     return 0;
   });
