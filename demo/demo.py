@@ -13,6 +13,7 @@ import tempfile
 
 DEMO = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEMO))
+sys.dont_write_bytecode = True  # nothing is left behind but the work folder
 CHEATS = ("workload-changed", "env-injected", "evidence-replayed", "evidence-relayed", "root-not-trusted",
           "tcb-out-of-date", "input-swapped", "model-rolled-back", "receiver-changed", "output-forged",
           "owner-not-approved")
@@ -64,6 +65,7 @@ def work_folder(given: pathlib.Path | None) -> pathlib.Path:
 
 
 def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, cheats: list[pathlib.Path]) -> int:
+    import reporting
     from leak_search import ProvesNothing
     from parties import CommandFailed
     from story import Story
@@ -89,10 +91,12 @@ def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, ch
     finally:
         world.close()
     tell.total()
+    if story.outcome.output:
+        reporting.write(world, story.outcome, work / "report.html")
     if options.json:
         print(json.dumps(story.outcome.to_json(tell.seconds), indent=1))
     tell.line()
-    tell.line(f"{tell.seconds['total']:.1f} s. Everything lies in {work}")
+    tell.line(f"{tell.seconds['total']:.1f} s. Everything lies in {work}; look at report.html there")
     if failure:
         return fail(3, failure, f"the work folder is {work}")
     if options.json:

@@ -21,6 +21,7 @@ class Verdict:
     tcb_status: str | None
     failed: list[str]
     appraisal: dict[str, object]
+    command: str  # that says it again, with the reasons
 
     def to_json(self) -> dict[str, object]:
         return {"verdict": self.verdict, "tcb_status": self.tcb_status, "failed": self.failed}
@@ -44,7 +45,8 @@ def verify(party: Party, ward: pathlib.Path, quote: pathlib.Path, *options: obje
     done = party.try_run(ward, "verify", quote, *options, "--json")
     appraisal = json.loads(done.stdout)
     failed = [check["id"] for check in appraisal["checks"] if check["outcome"] == "failed"]
-    return Verdict(appraisal["verdict"], appraisal["tcb"]["status"], failed, appraisal)
+    command = " ".join(map(str, ("ward verify", quote, *options, "--explain")))
+    return Verdict(appraisal["verdict"], appraisal["tcb"]["status"], failed, appraisal, command)
 
 
 def evidence_of(message: pathlib.Path) -> bytes:

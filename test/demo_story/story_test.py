@@ -70,6 +70,22 @@ class Story(unittest.TestCase):
         self.assertIs(story["root_reads_memory"], True if os.geteuid() == 0 else None)
         self.assertEqual(story["production"]["failed"], ["sgx.pck_chain.root"])
         self.assertIn(str(self.work), done.stderr)
+        page = (self.work / "report.html").read_text()
+        for text in ("POST /kbs/v0/attest", "P0001", "evidence-relayed", "sgx.quote.signature"):
+            self.assertIn(text, page)
+        self.assertEqual(self.running_here(), [])
+
+    def test_an_interrupted_demo_ends_what_it_started(self) -> None:
+        command = [WARD, "demo", "--demo-dir", str(ROOT / "demo"), "--data", str(DATA), "--work", str(self.work)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while "softd: listening" not in process.stdout.readline():
+                self.assertIsNone(process.poll())
+            services = [words for words in self.running_here() if "--config" in words or "--socket" in words]
+            self.assertEqual(len(services), 2, services)
+            process.terminate()
+            _, errors = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("ward: error: interrupted", errors)
         self.assertEqual(self.running_here(), [])
 
     def test_a_cheat_that_is_none_is_not_called_refused(self) -> None:
@@ -83,6 +99,12 @@ class Story(unittest.TestCase):
 
 
 class Usage(unittest.TestCase):
+    def test_without_its_folder_the_demo_cannot_be_told(self) -> None:
+        done = subprocess.run([WARD, "demo", "--demo-dir", "/nonexistent"], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertEqual(done.stderr, "ward: error: /nonexistent: no demo.py here\n"
+                                      "ward: hint: name its folder: --demo-dir\n")
+
     def test_a_folder_that_is_not_empty_and_a_cheat_that_does_not_exist_are_usage(self) -> None:
         for arguments in (("--work", ROOT), ("--cheat", "/nonexistent.sh")):
             done = demo(*arguments)

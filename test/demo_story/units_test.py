@@ -21,9 +21,11 @@ if importlib.util.find_spec("numpy") is None:  # the leak search's; it comes wit
     print("skipped: no numpy (python3-torch)")
     sys.exit(77)
 import cheats  # noqa: E402
+import genuine  # noqa: E402
 import observer  # noqa: E402
 import parties  # noqa: E402
 import records  # noqa: E402
+import reporting  # noqa: E402
 import tell  # noqa: E402
 import wire  # noqa: E402
 
@@ -144,6 +146,41 @@ class RecordsTest(Folder):
         file.write_text("1,30,malignant,benign\n" + ",".join(["1"] * 31) + "\n")
         with self.assertRaisesRegex(ValueError, "not the breast-cancer data"):
             records.read(file)
+
+
+class GenuineTest(Folder):
+    def test_documents_are_what_was_signed_octet_for_octet(self) -> None:
+        body = '{"id":"SGX",  "version":3}'  # with blanks: the signature is over the text as it stands
+        pieces = {"pck_crl_issuer_chain": "PEM 1", "tcb_info_issuer_chain": "PEM 2",
+                  "qe_identity_issuer_chain": "PEM 3", "root_ca_crl": "3000", "pck_crl": "3001ff", "tcb_info": body, "tcb_info_signature": "aa",
+                  "qe_identity": "{}", "qe_identity_signature": "bb"}
+        made = dict(genuine.documents(pieces))
+        self.assertEqual(made["tcb_info.json"], b'{"tcbInfo":' + body.encode() + b',"signature":"aa"}')
+        self.assertEqual(made["qe_identity.json"], b'{"enclaveIdentity":{},"signature":"bb"}')
+        self.assertEqual(made["pck_crl.der"], b"\x30\x01\xff")
+        self.assertEqual(len(made), 7)
+
+    def test_without_recorded_evidence_there_is_none(self) -> None:
+        self.assertIsNone(genuine.find(None, self.folder, self.folder / "into"))
+        self.assertFalse((self.folder / "into").exists())
+
+
+class ReportingTest(Folder):
+    def test_flights_join_what_one_side_sent_without_an_answer(self) -> None:
+        for name, octets in (("to", b"helloGET"), ("from", b"worldkey")):
+            (self.folder / name).write_bytes(octets)
+        pieces = [{"to_service": up, "seconds": at, "offset": offset, "size": size} for up, at, offset, size in (
+            (True, 0.0, 0, 5), (False, 0.1, 0, 2), (False, 0.2, 2, 3), (True, 0.3, 5, 3), (False, 0.4, 5, 3))]
+        connection = {"to_service": self.folder / "to", "from_service": self.folder / "from", "pieces": pieces}
+        self.assertEqual(reporting.flights(connection), [(True, 0.0, b"hello"), (False, 0.1, b"world"),
+                                                         (True, 0.3, b"GET"), (False, 0.4, b"key")])
+
+    def test_names_are_told_from_the_end_because_a_handshake_varies(self) -> None:
+        names = [name for name, _ in reporting.names_for(9, ["hospital/key/records"], 1)]
+        self.assertEqual(names, ["TLS handshake", "TLS handshake", "POST /kbs/v0/auth", "challenge",
+                                 "POST /kbs/v0/attest", "attestation result",
+                                 "GET /kbs/v0/resource/hospital/key/records", "key", "end"])
+        self.assertEqual(reporting.names_for(0, [], 0), [])
 
 
 class CheatsTest(unittest.TestCase):
