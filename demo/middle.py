@@ -2,13 +2,17 @@
 
 It ends the keep's TLS with its own certificate, which the keep accepts because the operator's own manifest
 names it, and asks the real broker the same. So the operator comes to hold genuine messages with genuine
-evidence: the last attestation message and its session's cookie are kept in FOLDER. Prints its port.
+evidence: the last attestation message and its session's cookie are kept in FOLDER, and all requests and answers,
+one a line, in exchange.jsonl. Prints its port.
 """
+import base64
 import http.client
 import http.server
+import json
 import pathlib
 import ssl
 import sys
+import time
 import urllib.parse
 
 CARRIED = ("Content-Type", "Cookie", "Authorization", "Accept")
@@ -31,12 +35,16 @@ class Middle(http.server.BaseHTTPRequestHandler):
         self._ask("GET", None)
 
     def _ask(self, method: str, content: bytes | None) -> None:
+        asked = time.monotonic()
         real = http.client.HTTPSConnection(self.server.broker, context=self.server.trusting)
         headers = {name: self.headers[name] for name in CARRIED if self.headers[name]}
         real.request(method, self.path, content, headers)
         answer = real.getresponse()
         octets = answer.read()
         real.close()
+        self.server.record({"method": method, "path": self.path, "status": answer.status, "asked": asked,
+                            "answered": time.monotonic(), "request": base64.b64encode(content or b"").decode(),
+                            "answer": base64.b64encode(octets).decode()})
         self.send_response(answer.status)
         for name in RETURNED:
             if answer.getheader(name):
@@ -58,6 +66,10 @@ class Server(http.server.ThreadingHTTPServer):
         own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         own.load_cert_chain(certificate, key)
         self.socket = own.wrap_socket(self.socket, server_side=True)
+
+    def record(self, exchanged: dict[str, object]) -> None:
+        with (self.folder / "exchange.jsonl").open("a") as file:
+            file.write(json.dumps(exchanged) + "\n")
 
 
 def main(argv: list[str]) -> int:

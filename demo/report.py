@@ -41,7 +41,7 @@ def sections(events: Events) -> list[tuple[str, str, Markup]]:
          "The operator stored, started and delivered everything. It held these octets, and no key.", parts.panes(events)),
         ("exchange", "Exchange", "How the keys got there",
          "The recorded messages between keep and broker. The keep proves what it is; only then do keys leave. Choose one to see its octets.",
-         report_exchange.exchange(events.messages)),
+         report_exchange.exchange(events.messages, events.opened)),
         ("verdicts", "Verdicts", "Why the keep was trusted", "Every check of each appraisal: what was found, what was expected, and who expected it.",
          tag("div", [parts.appraisal(one) for one in events.appraisals]) if events.appraisals else parts.missing("No appraisal was kept.")),
         ("cheats", "Cheats", "What the operator tried", "Each cheat differs from the honest run in one thing. The scripts are short: read them, change them, write one.",

@@ -21,7 +21,7 @@ class Message:
     sender: str
     receiver: str
     name: str  # "POST /kbs/v0/attest"
-    octets: bytes  # as they went over the wire
+    octets: bytes  # as they went over the wire; empty where only a party's own record of `plain` exists
     seconds: float  # since the recording began
     plain: bytes = b""  # what is inside the TLS records, where a party told it
     plain_from: str = ""  # who told, and how
@@ -83,7 +83,8 @@ class Events:
     sealed: bytes = b""  # the operator's file of the same records
     output_sealed: bytes = b""  # the operator's file of the predictions
     predictions: bytes = b""  # the researcher's CSV: patient, probability
-    messages: list[Message] = dataclasses.field(default_factory=list)
+    messages: list[Message] = dataclasses.field(default_factory=list)  # the honest keep's
+    opened: list[Message] = dataclasses.field(default_factory=list)  # the same messages of a keep whose TLS was ended
     appraisals: list[Appraisal] = dataclasses.field(default_factory=list)
     refusals: list[Refusal] = dataclasses.field(default_factory=list)
     leaks: dict[str, object] | None = None  # leak_search.SearchResult.to_json()

@@ -125,20 +125,32 @@ def message_details(number: int, message: Message) -> Markup:
         elif body:
             shown.append(hexdump(body, HEX_LIMIT))
         layers.append(opened(f"What it says ({message.plain_from or 'told by a party'})", shown))
-    records = tls_records(message.octets)
-    named = tag("p", "TLS records: " + ", ".join(records[:12]) + (" \u2026" if len(records) > 12 else ""), class_="note") if records else None
-    layers.append(opened("On the wire, as the operator saw it", named, hexdump(message.octets, HEX_LIMIT)))
+    if message.octets:
+        records = tls_records(message.octets)
+        named = tag("p", "TLS records: " + ", ".join(records[:12]) + (" \u2026" if len(records) > 12 else ""), class_="note") if records else None
+        layers.append(opened("On the wire, as the operator saw it", named, hexdump(message.octets, HEX_LIMIT)))
+    elif pretty_json(message.plain) is not None:
+        layers.append(opened("The same octets", hexdump(message.plain, HEX_LIMIT)))
     line = [tag("span", number, class_="number"), tag("span", f"{message.sender} \u2192 {message.receiver}", class_="way"),
-            tag("span", message.name, class_="what"), tag("span", octet_count(len(message.octets)), class_="size")]
+            tag("span", message.name, class_="what"), tag("span", octet_count(len(message.octets or message.plain)), class_="size")]
     inside = tag("div", tag("p", message.about) if message.about else None, layers, class_="inside", id=f"message-{number}")
     return tag("details", tag("summary", line), inside, class_="message-row")
 
 
-def exchange(messages: list[Message]) -> Markup:
-    """exchange: the diagram in both drawings, and the list."""
-    if not messages:
-        return tag("p", "No exchange was recorded.", class_="note")
-    rows = [message_details(number, message) for number, message in enumerate(messages, 1)]
-    legend = tag("p", "Dashed: on the wire only ciphertext, and no party told what was inside. Solid: the list shows that too.", class_="note")
-    return escape([tag("div", diagram(messages, WIDE), diagram(messages, NARROW), legend, class_="drawing"),
-                   tag("div", rows, class_="message-list")])
+def message_list(messages: list[Message], first: int) -> Markup:
+    return tag("div", [message_details(number, message) for number, message in enumerate(messages, first)], class_="message-list")
+
+
+def exchange(messages: list[Message], told: list[Message]) -> Markup:
+    """exchange: the diagram in both drawings, and the list; and those messages that a party can open."""
+    parts: list[Markup] = []
+    if messages:
+        legend = tag("p", "Dashed: on the wire only ciphertext, and no party told what was inside. Solid: the list shows that too.", class_="note")
+        parts += [tag("div", diagram(messages, WIDE), diagram(messages, NARROW), legend, class_="drawing"), message_list(messages, 1)]
+    else:
+        parts.append(tag("p", "No exchange was recorded.", class_="note"))
+    if told:
+        parts += [tag("h3", "The same messages, opened", class_="after"),
+                  tag("p", "Of a keep of the operator\u2019s own: its manifest names the operator as the broker, so the operator ended its TLS and handed all on. "
+                      "It learnt what evidence looks like, and got no key for it.", class_="intro"), message_list(told, len(messages) + 1)]
+    return escape(parts)

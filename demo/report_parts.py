@@ -40,7 +40,7 @@ def missing(text: str) -> Markup:
 def facts(all_facts: list[Fact]) -> Markup:
     """facts: one tile for each promise."""
     tiles = [tag("li", tag("span", MARKS["passed" if f.holds else "failed"], class_="mark", aria_hidden="true"),
-                 tag("div", tag("strong", f.title), tag("span", "" if f.holds else " (does not hold)", class_="no"),
+                 tag("div", tag("strong", f.title[:1].upper() + f.title[1:]), tag("span", "" if f.holds else " (does not hold)", class_="no"),
                      tag("p", f.detail) if f.detail else None), class_="holds" if f.holds else "broken") for f in all_facts]
     return tag("ul", tiles, class_="facts")
 
@@ -161,7 +161,7 @@ def appraisal(one: Appraisal) -> Markup:
               ("failed", ", ".join(map(str, failed)) or None), ("not compared", ", ".join(map(str, data.get("unchecked") or [])) or None),
               ("development platform", "yes: protects nothing from its administrator" if data.get("development") else None)]
     listed = [[tag("dt", name), tag("dd", value)] for name, value in facts_ if value]
-    return tag("article", tag("h3", one.title, " ", chip(verdict, verdict)), tag("p", one.about) if one.about else None,
+    return tag("article", tag("h3", one.title[:1].upper() + one.title[1:], " ", chip(verdict, verdict)), tag("p", one.about) if one.about else None,
                tag("dl", listed, class_="summary"), command_line(one.command) if one.command else None,
                tag("details", tag("summary", f"all {len(checks)} checks"), checks_tree(checks), class_="all-checks"), class_="appraisal")
 
@@ -266,7 +266,7 @@ def ending(events: Events) -> Markup:
     if events.root is not None:
         parts += [tag("p", "The operator became root and read the keep's memory: ", tag("strong", events.root.where), "."),
                   hexdump(events.root.octets, 512),
-                  tag("p", "This is what only hardware stops. The platform said so in its evidence, and the policy that ships refuses it:",
+                  tag("p", "This is what only hardware stops, and why the policy that ships refuses this platform:",
                       class_="after")]
     elif events.root_tried:
         parts.append(missing("Root tried to read the keep's memory and did not succeed."))

@@ -12,11 +12,12 @@ from setting import INPUTS
 from story import Outcome
 from world import OUTPUT, RESOURCES, World
 
+RESULT = "attestation result"
 # What the keep and the broker say to each other once their TLS stands, in order; one pair more for each key.
 EXCHANGE = (("POST /kbs/v0/auth", "which protocol, which kind of TEE"),
             ("challenge", "a fresh nonce, and a session that the broker need not remember"),
             ("POST /kbs/v0/attest", "evidence, bound to the nonce and to the keep's own new key; the manifest"),
-            ("attestation result", "the verifier's signed result, check by check"))
+            (RESULT, "the verifier's signed result, check by check"))
 ALERT = 24  # octets of an encrypted close_notify in its record (RFC 8446 sections 5.2 and 6.1)
 
 
@@ -56,23 +57,46 @@ def messages(world: World) -> list[Message]:
         ends += 1
     names = names_for(len(flown), [RESOURCES[name] for name in INPUTS], ends)
     began = flown[0][1] if flown else 0
-    return [Message("keep" if up else "broker", "broker" if up else "keep", name, octets, at - began, about=about)
+    told = json.dumps(claims_of_output(world)).encode()
+    return [Message("keep" if up else "broker", "broker" if up else "keep", name, octets, at - began,
+                    told if name == RESULT else b"", "the claims of the token, which the sealed output carries", about)
             for (up, at, octets), (name, about) in zip(flown, names)]
 
 
+def opened(world: World) -> list[Message]:
+    """opened: what the operator recorded of a keep whose TLS it ended itself (middle.py)."""
+    file = world["operator"].folder / "recorded" / "exchange.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+    out = []
+    for line in lines:
+        asked, answered = float(line["asked"]) - lines[0]["asked"], float(line["answered"]) - lines[0]["asked"]
+        request, answer = base64.b64decode(line["request"]), base64.b64decode(line["answer"])
+        from_ = "the operator\u2019s record"
+        out += [Message("operator\u2019s keep", "broker", f"{line['method']} {line['path']}", b"", asked, request, from_),
+                Message("broker", "operator\u2019s keep", f"answer, {line['status']}", b"", answered, answer, from_)]
+    return out
+
+
 def facts(outcome: Outcome) -> list[Fact]:
-    out = [Fact(outcome.released, "keys were released to the approved workload alone"),
+    out = [Fact(outcome.released, "keys were released to the approved workload alone",
+                f"{len(RESOURCES)} keys, each written into the ledger first"),
            Fact(outcome.identical_output, "the predictions are bit for bit those of a plain run")]
     if outcome.leaks:
         out += [Fact(not outcome.leaks.plaintext_seen, "operator, network and broker held no plaintext",
-                     f"{outcome.leak_result.octets} octets searched"),
-                Fact(outcome.leaks.control_seen, "the same search finds the plaintext of the plain run")]
+                     f"{outcome.leak_result.octets / 1e6:.0f} MB searched for every 16 octets and every value"),
+                Fact(outcome.leaks.control_seen, "the same search finds the plaintext of the plain run",
+                     ", ".join(f"{name} {share:.0%}" for name, share in outcome.leaks.control_share.items()))]
     refused = sum(refusal.refused for refusal in outcome.refusals)
     out.append(Fact(refused == len(outcome.refusals), f"{refused} of {len(outcome.refusals)} cheats were refused",
                     "each by a named check"))
+    if outcome.root_tried:
+        out.append(Fact(outcome.root is not None, "root reads the keep's memory", "an honest end: what only hardware stops"))
     if outcome.production:
         out.append(Fact(outcome.production.verdict == "refused", "a production policy refuses this platform",
                         ", ".join(outcome.production.failed)))
+    if outcome.genuine:
+        out.append(Fact(outcome.genuine.holds(), "a quote of real hardware: accepted then, refused today",
+                        f"as of {outcome.genuine.at[:10]}: TCB {outcome.genuine.then.tcb_status}"))
     return out
 
 
@@ -87,16 +111,20 @@ def verdict(title: str, told: Verdict | None) -> Appraisal | None:
     return Appraisal(title, told.appraisal, told.command) if told else None
 
 
-def keeps_appraisal(world: World) -> list[Appraisal]:
-    """keeps_appraisal: the broker's own judgement of the keep, out of the token that the sealed output carries."""
+def claims_of_output(world: World) -> dict[str, object]:
+    """claims_of_output: those of the attestation result that the sealed output carries; empty where there is none."""
     sealed = (world["operator"].folder / "out" / f"{OUTPUT}.sealed").read_bytes()
     token = re.search(rb"eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+", sealed)
     if token is None:
-        return []
-    claims = json.loads(base64.urlsafe_b64decode(token.group(1) + b"=" * (-len(token.group(1)) % 4)))
+        return {}
+    return json.loads(base64.urlsafe_b64decode(token.group(1) + b"=" * (-len(token.group(1)) % 4)))
+
+
+def keeps_appraisal(world: World) -> list[Appraisal]:
+    """keeps_appraisal: the broker's own judgement of the keep, out of the token that the sealed output carries."""
     return [Appraisal(f"the keep that got the keys ({name})", one["ward.appraisal"],
                       about="signed by the broker; the sealed output carries it")
-            for name, one in claims["submods"].items() if "ward.appraisal" in one]
+            for name, one in claims_of_output(world).get("submods", {}).items() if "ward.appraisal" in one]
 
 
 def commands(world: World) -> list[Command]:
@@ -122,7 +150,8 @@ def write(world: World, outcome: Outcome, path: pathlib.Path) -> None:
         separation=separation, facts=facts(outcome), records=(hospital / "records.csv").read_bytes(),
         sealed=(operator / "records.csv.sealed").read_bytes(),
         output_sealed=(operator / "out" / f"{OUTPUT}.sealed").read_bytes(), predictions=outcome.output,
-        messages=messages(world), appraisals=keeps_appraisal(world), refusals=refusals(world, outcome), leaks=leaks,
+        messages=messages(world), opened=opened(world), appraisals=keeps_appraisal(world),
+        refusals=refusals(world, outcome), leaks=leaks,
         control=control, seconds=world.tell.seconds, root_tried=outcome.root_tried, root=root, ledger=outcome.ledger,
         commands=commands(world), production=verdict("this platform under the policy that ships", outcome.production),
         genuine_then=verdict(f"a quote of real hardware, as of {genuine.at}", genuine.then) if genuine else None,

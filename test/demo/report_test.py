@@ -135,7 +135,7 @@ class Page(unittest.TestCase):
         text = " ".join("".join(self.seen.text).split())
         events = self.events
         wanted = [events.when, events.workload, events.separation, *(f.title for f in events.facts), *(f.detail for f in events.facts), "P0003", "12.46"]
-        wanted += [m.name for m in events.messages] + [m.about for m in events.messages] + ['"crv": "P-256"', "ClientHello (251 octets)"]
+        wanted += [m.name for m in events.messages] + [m.about for m in events.messages] + ['"crv": "P-256"', "ClientHello (251 octets)", "The same messages, opened", '"nonce": "b3BlbmVk"']
         for one in (*events.appraisals, events.production, events.genuine_then, events.genuine_today):
             wanted += [one.title, one.command] + [c["id"] for c in one.appraisal["checks"]] + ["Update the platform.", "QUOTE A.4"]
         for one in events.refusals:
