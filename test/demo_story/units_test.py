@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The demo's modules, each alone: relay, parties, observer, workload, cheats' reading, the teller."""
+import base64
 import importlib.util
 import io
+import json
 import os
 import pathlib
 import re
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -25,6 +28,7 @@ import genuine  # noqa: E402
 import observer  # noqa: E402
 import parties  # noqa: E402
 import records  # noqa: E402
+import report_events  # noqa: E402
 import reporting  # noqa: E402
 import tell  # noqa: E402
 import wire  # noqa: E402
@@ -181,6 +185,25 @@ class ReportingTest(Folder):
                                  "POST /kbs/v0/attest", "attestation result",
                                  "GET /kbs/v0/resource/hospital/key/records", "key", "end"])
         self.assertEqual(reporting.names_for(0, [], 0), [])
+
+
+class OpenedTest(Folder):
+    """What the operator recorded of a keep whose TLS it ended itself."""
+
+    def opened(self) -> list[report_events.Message]:
+        world = {"operator": types.SimpleNamespace(folder=self.folder)}
+        return reporting.opened(world)
+
+    def test_each_line_is_a_request_and_its_answer(self) -> None:
+        (self.folder / "recorded").mkdir()
+        lines = [{"method": "POST", "path": "/kbs/v0/auth", "status": 200, "asked": 7.0, "answered": 7.5,
+                  "request": base64.b64encode(b'{"tee":"sgx"}').decode(), "answer": base64.b64encode(b"{}").decode()}]
+        (self.folder / "recorded/exchange.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        self.assertEqual([(m.name, m.seconds, m.plain, m.octets) for m in self.opened()],
+                         [("POST /kbs/v0/auth", 0.0, b'{"tee":"sgx"}', b""), ("answer, 200", 0.5, b"{}", b"")])
+
+    def test_without_a_record_there_is_nothing(self) -> None:
+        self.assertEqual(self.opened(), [])
 
 
 class CheatsTest(unittest.TestCase):
