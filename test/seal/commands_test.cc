@@ -75,7 +75,9 @@ TEST_F(CommandsTest, APassphraseIsAskedForAtTheTerminal) {
   EXPECT_EQ(differ.exit, 2) << differ.out;
   EXPECT_THAT(differ.out, testing::HasSubstr("the two differ"));
   EXPECT_FALSE(exists("a.txt.sealed"));
-  EXPECT_EQ(typed("seal --passphrase " + a, "\x03").exit, 2);
+  // Ctrl-C ends it: by its own hand, or by the signal where the key came before the question.
+  EXPECT_THAT(typed("seal --passphrase " + a, "\x03").exit, testing::AnyOf(2, 130));
+  EXPECT_FALSE(exists("a.txt.sealed"));
   const auto sealed = typed("seal --passphrase " + a, "open sesame\nopen sesame\n");
   EXPECT_EQ(sealed.exit, 0) << sealed.out;
   const std::string open = "open --passphrase " + a + ".sealed -o " + (folder_ / "out");
