@@ -43,6 +43,10 @@ class Relay : public testing::Test {
   Relay() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair_), 0); }
 
   ~Relay() override {
+    if (thread_.joinable()) {
+      thread_.request_stop();
+      thread_.join();  // it uses the sockets
+    }
     ::close(pair_[0]);
     ::close(pair_[1]);
   }
