@@ -10,6 +10,7 @@ namespace {
 // FIPS 180-4 examples (NIST "SHA256.pdf", "SHA384.pdf", "SHA512.pdf": the message "abc").
 TEST(Digest, AgreesWithFips180) {
   const Bytes abc = as_bytes("abc");
+  EXPECT_EQ(to_hex(sha1(abc)), "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(to_hex(sha256(abc)),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha384(abc)),
