@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -161,6 +162,33 @@ void note_origin(const Options& options, std::optional<seal::Fault> fault, Outco
   }
 }
 
+// note_unchecked lists what was not compared because nobody asked, or because no option asks.
+void note_unchecked(const seal::Head& head, const Options& options, Outcome& outcome) {
+  std::vector<std::string_view>& out = outcome.unchecked.emplace();
+  const auto note = [&](bool unchecked, std::string_view what) {
+    if (unchecked) out.push_back(what);
+  };
+  note(options.expect_name.empty(), "name");
+  note(options.expect_id.empty(), "id");
+  note(!options.min_content_version, "content_version");
+  if (!head.header.provenance) return;
+  if (options.jwks.empty()) {
+    out.emplace_back("provenance");
+    return;
+  }
+  note(options.any_workload, "workload");
+  const auto is_asked = [&](const seal::ProvenanceInput& input) {
+    return std::any_of(options.inputs.begin(), options.inputs.end(), [&](const std::string& text) {
+      return std::string_view(text).substr(0, text.rfind('=')) == input.name;
+    });
+  };
+  const auto& inputs = head.header.provenance->inputs;
+  note(!std::all_of(inputs.begin(), inputs.end(), is_asked), "inputs");
+  note(!inputs.empty(), "input_digests");
+  // The token binds it; which launch measurements are good was the verifier's policy alone.
+  out.emplace_back("runtime");
+}
+
 // check_origin judges where the file came from, and notes it in `outcome`.
 Result<void> check_origin(const seal::Head& head, const Options& options, const Opening& opening,
                           Outcome& outcome) {
@@ -238,6 +266,7 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
     if (auto done = out->commit(options.force); !done)
       return outcome.with(done.error(), outcome.output);
   }
+  note_unchecked(*head, options, outcome);
   outcome.head = *std::move(head);
   return outcome;
 }

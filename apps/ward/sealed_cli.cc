@@ -103,8 +103,26 @@ void write_outcome(codec::JsonWriter& w, const Outcome& outcome) {
     w.member("head_sha256", to_hex(outcome.head->digest()));
     w.name("provenance");
     write_provenance(w, outcome);
+    if (outcome.unchecked) {
+      w.name("unchecked").begin_array();
+      for (const std::string_view one : *outcome.unchecked)
+        w.string(one);
+      w.end_array();
+    }
   }
   w.end_object();
+}
+
+// say_unchecked: what was not asked for was not compared, and is not to be taken for granted.
+void say_unchecked(const Outcome& outcome) {
+  if (!outcome.unchecked) return;
+  std::string names;
+  for (const std::string_view one : *outcome.unchecked) {
+    if (!names.empty()) names += ", ";
+    names += one;
+  }
+  if (!names.empty())
+    std::fprintf(stderr, "ward: %s: not compared: %s\n", outcome.file.c_str(), names.c_str());
 }
 
 int worse(int a, int b) {
@@ -209,7 +227,9 @@ int report(std::string_view schema, const std::vector<Outcome>& outcomes, bool j
     return code;
   }
   for (const Outcome& outcome : outcomes) {
-    if (outcome.error || outcome.output == "-") continue;
+    if (outcome.error) continue;
+    say_unchecked(outcome);
+    if (outcome.output == "-") continue;
     std::string line = outcome.output;
     line += provenance_text(outcome);
     if (!print(line + '\n')) return fail(kCouldNotTell, "standard output cannot be written");

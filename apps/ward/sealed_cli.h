@@ -74,6 +74,8 @@ struct Outcome {
   bool provenance_unchecked = false;                  // there is one, and the caller skipped it
   std::optional<seal::CheckedProvenance> provenance;  // what was proved
   std::vector<seal::Fault> passed;                    // faults that were looked for and not found
+  // Of ward open: what was not compared because no option asked for it.
+  std::optional<std::vector<std::string_view>> unchecked;
 
   // add_passed notes faults that a finished step excludes.
   void add_passed(std::initializer_list<seal::Fault> faults) {

@@ -12,7 +12,6 @@ namespace ward::keep {
 namespace {
 
 constexpr std::uint64_t kFormatVersion = 1;
-constexpr std::uint32_t kMaxSeconds = 7 * 24 * 3600;
 constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20U;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 44U;
 constexpr std::uint64_t kMaxProcesses = 32768;
@@ -184,7 +183,7 @@ class Parser {
     const toml::table* item = top.table("limits", true);
     if (item == nullptr) return;
     TomlTable table(*item, "limits", first_);
-    out.limits.seconds = static_cast<std::uint32_t>(table.number("seconds", 1, kMaxSeconds));
+    out.limits.seconds = static_cast<std::uint32_t>(table.number("seconds", 1, kMaxRunSeconds));
     out.limits.memory_bytes = table.number("memory_bytes", kMinMemory, kMaxBytes);
     out.limits.processes = static_cast<std::uint32_t>(table.number("processes", 1, kMaxProcesses));
     out.limits.disk_bytes = table.number("disk_bytes", 1, kMaxBytes);

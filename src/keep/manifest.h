@@ -27,6 +27,7 @@ inline constexpr std::size_t kMaxTextBytes = 32768;  // one argument or one vari
 inline constexpr std::size_t kMaxPathBytes = 1024;
 inline constexpr std::size_t kMaxInputs = 32;
 inline constexpr std::size_t kMaxOutputs = 32;
+inline constexpr std::uint32_t kMaxRunSeconds = 7 * 24 * 3600;  // of limits.seconds
 
 // FileMode is what the keep's user may do with a file. Nobody may write it.
 enum class FileMode : std::uint16_t {

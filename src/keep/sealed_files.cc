@@ -14,6 +14,8 @@ namespace ward::keep {
 namespace {
 
 constexpr const char* kCreator = "ward-keep";
+// What a keep sealed at the end of its longest run opens, and nothing later does.
+static_assert(seal::kTokenExpiryGraceSeconds == kMaxRunSeconds);
 
 // OneKey is the provider of the one wrapping key that the broker released for an input.
 class OneKey final : public keys::KeyProvider {

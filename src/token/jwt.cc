@@ -13,6 +13,7 @@ namespace {
 using codec::JsonValue;
 
 constexpr std::int64_t kMaxSkew_s = 300;
+constexpr std::int64_t kMaxExpiryGrace_s = 7 * 24 * 3600;
 constexpr std::array<std::string_view, 7> kRegistered = {"iss", "sub", "aud", "exp",
                                                          "nbf", "iat", "jti"};
 
@@ -75,9 +76,14 @@ Result<void> check_times(const Times& times, const JwtExpectations& expected) {
   if (expected.skew_s < 0 || expected.skew_s > kMaxSkew_s) {
     return Error(Errc::kLimit, "jwt: skew");
   }
+  if (expected.expiry_grace_s < 0 || expected.expiry_grace_s > kMaxExpiryGrace_s) {
+    return Error(Errc::kLimit, "jwt: grace");
+  }
   const std::int64_t now = expected.now.seconds;
   const std::int64_t skew = expected.skew_s;
-  if (now >= times.expires.seconds + skew) return Error(Errc::kStale, "jwt: expired");
+  if (now >= times.expires.seconds + expected.expiry_grace_s + skew) {
+    return Error(Errc::kStale, "jwt: expired");
+  }
   if (times.not_before && now < times.not_before->seconds - skew) {
     return Error(Errc::kStale, "jwt: not yet valid");
   }

@@ -24,6 +24,7 @@ struct JwtExpectations {
   std::variant<Unchecked, std::string> audience;
   UnixTime now;
   std::int64_t skew_s = 0;                // allowed difference of clocks, both ways; 0 to 300
+  std::int64_t expiry_grace_s = 0;        // how long after `exp` still good; 0 to one week
   std::optional<std::int64_t> max_age_s;  // then `iat` is required
   JwsRules rules;
 };
@@ -39,9 +40,9 @@ struct VerifiedJwt {
 
 // verify_jwt verifies a signed JWT (RFC 7519 section 7.2) and its registered claims. `exp` is
 // required; `nbf` and `iat` are checked where present. Times are whole numbers of seconds; a token
-// is good while nbf - skew <= now < exp + skew and iat - skew <= now. kStale: expired, not yet
-// valid, issued in the future, or too old; kDenied: another issuer or audience; kMalformed: claims
-// that are absent or of a wrong type. Errors of verify_jws besides.
+// is good while nbf - skew <= now < exp + grace + skew and iat - skew <= now. kStale: expired, not
+// yet valid, issued in the future, or too old; kDenied: another issuer or audience; kMalformed:
+// claims that are absent or of a wrong type. Errors of verify_jws besides.
 [[nodiscard]] Result<VerifiedJwt> verify_jwt(std::string_view compact, std::span<const JwsKey> keys,
                                              const JwtExpectations& expected);
 

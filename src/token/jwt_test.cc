@@ -142,6 +142,24 @@ TEST_F(JwtTest, skew_moves_each_bound_by_as_much) {
   EXPECT_TRUE(judge(R"("exp":1800000100)"));
 }
 
+TEST_F(JwtTest, expiry_grace_moves_the_expiry_alone) {
+  expected_.expiry_grace_s = 100;
+  const auto judge = [&](const std::string& times) {
+    return verify(token(R"({"iss":"iss","aud":"aud",)" + times + "}"));
+  };
+  EXPECT_TRUE(judge(R"("exp":1799999901)"));
+  EXPECT_EQ(code(judge(R"("exp":1799999900)")), Errc::kStale);
+  EXPECT_EQ(code(judge(R"("exp":1800000100,"nbf":1800000001)")), Errc::kStale);
+  EXPECT_EQ(code(judge(R"("exp":1800000100,"iat":1800000001)")), Errc::kStale);
+  for (const std::int64_t bad : {-1, 604'801}) {
+    expected_.expiry_grace_s = bad;
+    EXPECT_EQ(code(judge(R"("exp":1800000100)")), Errc::kLimit);
+  }
+  expected_.expiry_grace_s = 604'800;
+  EXPECT_TRUE(judge(R"("exp":1799395201)"));
+  EXPECT_EQ(code(judge(R"("exp":1799395200)")), Errc::kStale);
+}
+
 TEST_F(JwtTest, max_age_needs_iat_and_bounds_it) {
   expected_.max_age_s = 60;
   const auto judge = [&](const std::string& iat) {

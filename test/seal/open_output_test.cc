@@ -181,6 +181,33 @@ TEST_F(OpenOutputTest, JsonSaysWhatWasProved) {
   EXPECT_EQ(input.find("id")->as_string(), "01000000000000000000000000000000");
 }
 
+TEST_F(OpenOutputTest, WhatWasNotComparedIsNamed) {
+  using List = std::vector<std::string>;
+  const auto unchecked = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--json", "--force"});
+    const auto ran = open(arguments);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    expect_schema(ran.out, "ward.open");
+    const auto value = codec::parse_json(as_bytes(ran.out));
+    List out;
+    for (const auto& one : value->find("files")->items().at(0).find("unchecked")->items())
+      out.emplace_back(*one.as_string());
+    return out;
+  };
+  const std::string input = "model.pt=01000000000000000000000000000000";
+  const List none = {"--jwks", folder_ / "jwks.json", "--issuer", "https://broker",
+                     "--any-workload"};
+  EXPECT_EQ(unchecked({"--unchecked-provenance"}),
+            (List{"name", "id", "content_version", "provenance"}));
+  EXPECT_EQ(unchecked(none), (List{"name", "id", "content_version", "workload", "inputs",
+                                   "input_digests", "runtime"}));
+  EXPECT_EQ(unchecked(checks({"--min-content-version", "1", "--expect-input", input})),
+            (List{"name", "id", "input_digests", "runtime"}));
+  EXPECT_THAT(open(checks({"--force"})).err,
+              testing::EndsWith("o.sealed: not compared: name, id, content_version, inputs, "
+                                "input_digests, runtime\n"));
+}
+
 TEST_F(OpenOutputTest, WhatIsNotAskedForIsNotSilentlyLeftOut) {
   const std::string jwks = folder_ / "jwks.json";
   expect_error(open({"--jwks", jwks}), 2, "--jwks needs --issuer");

@@ -38,6 +38,7 @@ Result<token::VerifiedJwt> verify_token(const Provenance& provenance, UnixTime c
                                    .audience = token::Unchecked{},
                                    .now = created,
                                    .skew_s = kClockSkewSeconds,
+                                   .expiry_grace_s = kTokenExpiryGraceSeconds,
                                    .max_age_s = std::nullopt,
                                    .rules = {.typ = {}, .ignore_embedded_key = true}};
   auto verified = token::verify_jwt(provenance.token, expected.token_keys, jwt);

@@ -36,6 +36,10 @@ struct ProvenanceExpectations {
 
 inline constexpr std::int64_t kClockSkewSeconds = 300;
 
+// A keep attests before its run and seals after it: its token may have expired meanwhile, by as
+// long as a run may last (keep::kMaxRunSeconds, compared in keep/sealed_files.cc).
+inline constexpr std::int64_t kTokenExpiryGraceSeconds = 7 * 24 * 3600;
+
 // The faults of check_provenance, in the order in which it looks for them: whoever gets one knows
 // that the ones before it were not found, where they were asked for.
 inline constexpr Fault kProvenanceOrder[] = {
@@ -52,10 +56,11 @@ struct CheckedProvenance {
 };
 
 // check_provenance verifies the token as of `created` (an output stays good when its token has
-// expired), what it concludes, the signature by the key that it binds, that it names the init-data,
-// and what the caller expects, in the order of kProvenanceOrder. The header must be authentic
-// already (unlock). kNoProvenance, kTokenUntrusted, kTokenStale, kTokenIssuer, kTokenDenied,
-// kTokenWarning, kDevelopment, kSignature, kInitData, kWorkload, kInputs.
+// expired; it may have by kTokenExpiryGraceSeconds even then), what it concludes, the signature by
+// the key that it binds, that it names the init-data, and what the caller expects, in the order of
+// kProvenanceOrder. The header must be authentic already (unlock). kNoProvenance, kTokenUntrusted,
+// kTokenStale, kTokenIssuer, kTokenDenied, kTokenWarning, kDevelopment, kSignature, kInitData,
+// kWorkload, kInputs.
 [[nodiscard]] Result<CheckedProvenance> check_provenance(const Head& head,
                                                          const ProvenanceExpectations& expected);
 

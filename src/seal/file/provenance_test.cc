@@ -98,13 +98,19 @@ TEST_F(ProvenanceTest, ATokenOfAnotherVerifierIsRefused) {
 }
 
 TEST_F(ProvenanceTest, ATokenThatWasNotValidWhenTheOutputWasMadeIsRefused) {
-  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - 600 - kClockSkewSeconds + 1))),
-            std::nullopt);
-  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - 600 - kClockSkewSeconds))),
-            Fault::kTokenStale);
   EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow + kClockSkewSeconds))), std::nullopt);
   EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow + kClockSkewSeconds + 1))),
             Fault::kTokenStale);
+}
+
+// A token of 600 s, an output made when it had expired: up to a week ago, as long as a run lasts.
+TEST_F(ProvenanceTest, AnOutputOfALongRunOpensAndOfALongerOneThanThereIsDoesNot) {
+  const std::int64_t longest = 600 + kTokenExpiryGraceSeconds + kClockSkewSeconds;
+  EXPECT_EQ(kTokenExpiryGraceSeconds, 604'800);
+  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - 600 - kTokenExpiryGraceSeconds))),
+            std::nullopt);
+  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - longest + 1))), std::nullopt);
+  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - longest))), Fault::kTokenStale);
 }
 
 TEST_F(ProvenanceTest, AnOutputFromTheFutureIsRefused) {
