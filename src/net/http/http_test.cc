@@ -11,48 +11,18 @@
 #include "net/http/client.h"
 #include "net/http/server.h"
 #include "net/tls/stream.h"
+#include "test/support/https_fixture.h"
 #include "test/support/program.h"
-#include "test/support/tls_identity.h"
 
 // Server and client over loopback: TLS and HTTP together.
 namespace ward::net {
 namespace {
 
-using protocol::HttpRequest;
-using protocol::HttpResponse;
 using Identity = test::TlsIdentity;
 
 constexpr std::int64_t kDay = 86400;
-constexpr int kTimeoutMs = 20000;
 
 UnixTime now() { return {std::time(nullptr)}; }
-
-const Identity& identity() {
-  static const Identity one = test::make_tls_identity();
-  return one;
-}
-
-HttpResponse echo(const HttpRequest& request) {
-  return {.status = 200,
-          .headers = {{"Content-Type", "text/plain"}, {"X-Method", request.method}},
-          .body = concat({as_bytes(request.target), as_bytes("|"), request.body})};
-}
-
-std::unique_ptr<HttpServer> serve(ServerOptions options = {}, Handler handler = echo) {
-  const auto context = server_context(identity().certificate_pem, identity().key_pem);
-  EXPECT_TRUE(context);
-  auto server = serve_https(options, *context, std::move(handler));
-  EXPECT_TRUE(server);
-  return *std::move(server);
-}
-
-Url url_of(const HttpServer& server) { return {"127.0.0.1", server.port()}; }
-
-ServerTrust pin() { return SpkiPin{crypto::sha256(identity().spki)}; }
-
-HttpRequest get(std::string target) {
-  return {.method = "GET", .target = std::move(target), .headers = {}, .body = {}};
-}
 
 HttpRequest post(std::size_t size) {
   return {.method = "POST", .target = "/", .headers = {}, .body = Buffer(size, 'a')};

@@ -1,5 +1,7 @@
 #include "net/http/server.h"
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
@@ -18,10 +20,27 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using http_server::Peer;
 using http_server::Session;
 
 // The library's context shares ours: it counts its references.
 asio::ssl::context share(const TlsContext& context) { return asio::ssl::context(up_ref(context)); }
+
+Peer peer_of(const tcp::endpoint& endpoint) {
+  Peer out{};
+  const auto keep = [&](const auto& octets) {
+    std::copy_n(octets.begin(), std::min(octets.size(), out.size()), out.begin());
+  };
+  const auto address = endpoint.address();
+  if (address.is_v4()) {
+    keep(address.to_v4().to_bytes());
+  } else if (address.to_v6().is_v4_mapped()) {
+    keep(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_bytes());
+  } else {
+    keep(address.to_v6().to_bytes());
+  }
+  return out;
+}
 
 class Server final : public HttpServer, public http_server::Shared {
  public:
@@ -100,10 +119,11 @@ class Server final : public HttpServer, public http_server::Shared {
   }
 
   void admit(tcp::socket socket) {
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    make_room();
-    auto session = std::make_shared<Session>(*this, std::move(socket), tls_);
+    boost::system::error_code code;
+    const Peer peer = peer_of(socket.remote_endpoint(code));
+    if (code || !make_room()) return;  // it is closed
+    socket.set_option(tcp::no_delay(true), code);
+    auto session = std::make_shared<Session>(*this, std::move(socket), peer, tls_);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       sessions_.insert(session.get());
@@ -111,18 +131,27 @@ class Server final : public HttpServer, public http_server::Shared {
     session->start();
   }
 
-  // make_room ends the connection that has waited longest without a request at work.
-  void make_room() {
+  // make_room is true where one more may come. Where there are too many, one goes whose peer keeps
+  // us waiting: of the peer that has most, the one that has waited longest. So who opens many
+  // connections pushes out his own. Twice the bound is reached only while those are still going.
+  bool make_room() {
     const auto sessions = alive();
-    if (sessions.size() < options_.max_connections) return;
-    Session* longest = nullptr;
+    if (sessions.size() < options_.max_connections) return true;
+    std::map<Peer, std::size_t> of_peer;
+    for (const auto& one : sessions)
+      ++of_peer[one->peer()];
+    Session* victim = nullptr;
+    const auto before = [&](const Session& a, const Session& b) {
+      const auto mine = of_peer[a.peer()];
+      const auto other = of_peer[b.peer()];
+      return mine != other ? mine > other : a.waiting_since() < b.waiting_since();
+    };
     for (const auto& one : sessions) {
-      if (one->busy()) continue;
-      if (longest == nullptr || one->waiting_since() < longest->waiting_since()) {
-        longest = one.get();
-      }
+      if (one->evictable() && (victim == nullptr || before(*one, *victim))) victim = one.get();
     }
-    if (longest != nullptr) longest->close();
+    if (victim == nullptr || sessions.size() >= 2 * options_.max_connections) return false;
+    victim->evict();
+    return true;
   }
 
   // alive lists the sessions. The last reference may be ours, and a session's end takes the mutex:

@@ -18,11 +18,15 @@ struct ServerOptions {
   std::uint16_t port = 0;             // 0: the system chooses
   std::size_t max_body_bytes = 2U << 20U;
   std::uint32_t max_header_bytes = 32U << 10U;
-  std::size_t max_connections = 256;  // beyond it, who has waited longest without a request goes
-  unsigned io_threads = 2;            // sockets and TLS
-  unsigned handler_threads = 4;       // requests at work at the same time
-  std::chrono::milliseconds request_timeout{20000};  // for a whole request to arrive, TLS included
-  std::chrono::milliseconds reply_timeout{20000};    // for a whole reply to be taken
+  // Beyond it one goes that waits for its peer, or where all requests are at work the newcomer is
+  // closed.
+  std::size_t max_connections = 256;
+  unsigned io_threads = 2;       // sockets and TLS
+  unsigned handler_threads = 4;  // requests at work at the same time
+  // For the handshake, and for each request to arrive whole, from the end of what was before: so it
+  // bounds idle time too.
+  std::chrono::milliseconds request_timeout{20000};
+  std::chrono::milliseconds reply_timeout{20000};  // for a whole reply to be taken
 };
 
 // Handler answers one request. It is called from several threads at once and must not throw; what
@@ -30,7 +34,7 @@ struct ServerOptions {
 using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
 
 // HttpServer serves HTTP/1.1 over TLS 1.3 until it is stopped. Slow peers cost a connection, never
-// a thread.
+// a thread, and never somebody else's connection while they have more of them.
 class HttpServer {
  public:
   HttpServer() = default;

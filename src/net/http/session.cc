@@ -55,10 +55,12 @@ protocol::HttpResponse call(const Handler& handler, const protocol::HttpRequest&
 
 }  // namespace
 
-Session::Session(Shared& shared, asio::ip::tcp::socket socket, asio::ssl::context& tls)
+Session::Session(Shared& shared, asio::ip::tcp::socket socket, const Peer& peer,
+                 asio::ssl::context& tls)
     : shared_(shared),
       stream_(std::move(socket), tls),
       buffer_(shared.options().max_header_bytes + shared.options().max_body_bytes),
+      peer_(peer),
       waiting_since_(shared.tick()) {}
 
 Session::~Session() { shared_.gone(this); }
@@ -79,13 +81,21 @@ void Session::close() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     // What is pending is cancelled, and its own completion ends the connection: a second operation
     // beside it (a TLS shutdown during a read) is what neither library allows.
-    if (!self->busy_) self->stream_.next_layer().cancel();
+    if (self->stage_ == Stage::kWaiting) self->stream_.next_layer().cancel();
+  });
+}
+
+void Session::evict() {
+  closing_ = true;
+  evicted_ = true;
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->stage_ != Stage::kAtWork) self->stream_.next_layer().close();
   });
 }
 
 void Session::wait_for_request() {
   waiting_since_ = shared_.tick();
-  busy_ = false;
+  stage_ = Stage::kWaiting;
   if (closing_ || shared_.stopping()) return end();
   parser_.emplace();
   parser_->header_limit(shared_.options().max_header_bytes);
@@ -108,7 +118,7 @@ void Session::on_request(Code code) {
     return refuse(400, "this is not a request of HTTP/1.1");
   }
   if (code) return end();
-  busy_ = true;
+  stage_ = Stage::kAtWork;
   stream_.next_layer().expires_never();
   const bool keep = parser_->get().keep_alive();
   // The guard keeps the sockets' context running while the request is elsewhere.
@@ -123,7 +133,6 @@ void Session::on_request(Code code) {
 }
 
 void Session::refuse(unsigned status, std::string_view detail) {
-  busy_ = true;
   std::string body = R"({"type":"about:blank","detail":")" + std::string(detail) + "\"}";
   answer({.status = status, .headers = {}, .body = to_buffer(as_bytes(body))}, false);
 }
@@ -131,13 +140,12 @@ void Session::refuse(unsigned status, std::string_view detail) {
 void Session::answer(protocol::HttpResponse reply, bool keep) {
   const bool stay = keep && !closing_ && !shared_.stopping();
   auto message = to_reply(std::move(reply), stay);
+  waiting_since_ = shared_.tick();
+  stage_ = Stage::kReplying;
   stream_.next_layer().expires_after(shared_.options().reply_timeout);
   http::async_write(stream_, *message,
                     [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
-                      if (code || !stay) {
-                        self->busy_ = false;
-                        return self->end();
-                      }
+                      if (code || !stay) return self->end();
                       self->wait_for_request();
                     });
 }
@@ -145,6 +153,7 @@ void Session::answer(protocol::HttpResponse reply, bool keep) {
 void Session::end() {
   auto& below = stream_.next_layer();
   if (!below.socket().is_open()) return;
+  waiting_since_ = 0;  // whoever only says goodbye makes room first
   below.expires_after(std::chrono::seconds(2));
   stream_.async_shutdown([self = shared_from_this()](const Code&) {
     Code ignored;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -37,11 +38,16 @@ class Shared {
   virtual std::uint64_t tick() = 0;  // a counter: who has waited longest
 };
 
-// Session is one connection: handshake, then request and reply in turn. Everything but `close` and
-// the two readings runs on its own strand. Kept alive by its pending operations.
+// Peer is where a connection comes from: an IPv4 address, or the /64 of an IPv6 one, which one host
+// has to itself.
+using Peer = std::array<std::uint8_t, 8>;
+
+// Session is one connection: handshake, then request and reply in turn. Everything but `close`,
+// `evict` and the readings runs on its own strand. Kept alive by its pending operations.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Shared& shared, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& tls);
+  Session(Shared& shared, boost::asio::ip::tcp::socket socket, const Peer& peer,
+          boost::asio::ssl::context& tls);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -51,12 +57,20 @@ class Session : public std::enable_shared_from_this<Session> {
   // close ends the connection from any thread, unless a request is at work: then after its reply.
   void close();
 
-  [[nodiscard]] bool busy() const { return busy_; }
+  // evict ends it at once, without a word, unless a request is at work: then after its reply. From
+  // any thread.
+  void evict();
+
+  // evictable is true while only the peer is waited for: for its request, or to take its reply.
+  [[nodiscard]] bool evictable() const { return stage_ != Stage::kAtWork && !evicted_; }
 
   [[nodiscard]] std::uint64_t waiting_since() const { return waiting_since_; }
 
+  [[nodiscard]] const Peer& peer() const { return peer_; }
+
  private:
   using Code = boost::beast::error_code;
+  enum class Stage : std::uint8_t { kWaiting, kAtWork, kReplying };
 
   void wait_for_request();
   void on_request(Code code);
@@ -69,8 +83,10 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
       parser_;
-  std::atomic<bool> busy_{false};
+  const Peer peer_;
+  std::atomic<Stage> stage_{Stage::kWaiting};
   std::atomic<bool> closing_{false};
+  std::atomic<bool> evicted_{false};
   std::atomic<std::uint64_t> waiting_since_{0};
 };
 

@@ -19,6 +19,7 @@ constexpr std::size_t kMaxExported = 255;
 struct Lower {
   std::unique_ptr<protocol::Transport> transport;
   std::optional<Error> error;
+  bool ended = false;  // the peer sends no more
 };
 
 Lower& lower_of(BIO* bio) { return *static_cast<Lower*>(BIO_get_data(bio)); }
@@ -29,6 +30,7 @@ int bio_read(BIO* bio, char* data, std::size_t size, std::size_t* done) {
   auto* octets = static_cast<std::uint8_t*>(static_cast<void*>(data));
   auto n = lower.transport->read({octets, size});
   if (!n) lower.error = n.error();
+  lower.ended = n && *n == 0;
   *done = n ? *n : 0;
   return n && *n > 0 ? 1 : 0;
 }
@@ -70,7 +72,7 @@ class Stream final : public TlsStream {
   };
 
   explicit Stream(std::unique_ptr<protocol::Transport> below)
-      : lower_{std::move(below), std::nullopt} {}
+      : lower_{std::move(below), std::nullopt, false} {}
 
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -155,6 +157,9 @@ class Stream final : public TlsStream {
         return {Errc::kUntrusted, "net.tls: the server's certificate is for another name"};
       default:
         return {Errc::kUntrusted, "net.tls: the server's key is not the trusted one"};
+    }
+    if (lower_.ended) {
+      return {Errc::kUnavailable, "net.tls: the server ended the connection; it may have too many"};
     }
     return {Errc::kMalformed, "net.tls: the server does not speak TLS 1.3"};
   }
