@@ -29,6 +29,7 @@
 #include "keep/root_builder.h"
 #include "keep/runtime.h"
 #include "keep/sandbox.h"
+#include "keep/source_file.h"
 #include "keep/swap.h"
 
 namespace ward::keep {
@@ -260,9 +261,9 @@ class Launch {
     fds_ = {null_.get(),       or_null(request_.stdout_fd), or_null(request_.stderr_fd),
             request_.relay_fd, device_.there.get(),         or_null(request_.output_fd)};
     for (const InputEntry& input : manifest_.inputs) {
-      WARD_TRY(const int fd, open_source(request_, input.source));
-      inputs_.emplace_back(fd);
-      fds_.push_back(fd);
+      WARD_TRY(UniqueFd fd, open_source(request_, input.source));
+      fds_.push_back(fd.get());
+      inputs_.push_back(std::move(fd));
     }
     return {};
   }

@@ -7,55 +7,20 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "keep/elf_kind.h"
 #include "keep/failure.h"
 #include "keep/fd.h"
 #include "keep/runtime.h"
+#include "keep/source_file.h"
 
 namespace ward::keep {
 namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 18U;
 constexpr int kMaxTreeDepth = 32;
-
-// FsIdentity opens files as another user for as long as it lives (of the calling thread only).
-class FsIdentity {
- public:
-  explicit FsIdentity(const std::optional<FileReader>& reader) : active_(reader.has_value()) {
-    if (!active_) return;
-    old_gid_ = static_cast<gid_t>(::setfsgid(reader->gid));
-    old_uid_ = static_cast<uid_t>(::setfsuid(reader->uid));
-  }
-
-  FsIdentity(const FsIdentity&) = delete;
-  FsIdentity& operator=(const FsIdentity&) = delete;
-
-  ~FsIdentity() {
-    if (!active_) return;
-    ::setfsuid(old_uid_);
-    ::setfsgid(old_gid_);
-  }
-
- private:
-  bool active_;
-  uid_t old_uid_ = 0;
-  gid_t old_gid_ = 0;
-};
-
-int open_below(const LaunchRequest& request, const std::string& source, std::uint64_t flags) {
-  const FsIdentity as_reader(request.reader);
-  open_how how{};
-  how.flags = flags | O_CLOEXEC | O_NOCTTY;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(
-      ::syscall(SYS_openat2, request.root_fd, source.c_str(), &how, sizeof how));
-}
 
 bool write_all(int fd, Bytes bytes) {
   while (!bytes.empty()) {
@@ -187,8 +152,7 @@ class RootBuilder {
   }
 
   Result<void, Failure> add_file(const FileEntry& entry) {
-    WARD_TRY(const int raw, open_source(request_, entry.source));
-    const UniqueFd source(raw);
+    WARD_TRY(const UniqueFd source, open_source(request_, entry.source));
     return take(source.get(), entry.path, entry.mode, entry.sha256);
   }
 
@@ -226,14 +190,10 @@ class RootBuilder {
   Result<void, Failure> add_tree(const std::string& path, const std::string& source, int depth) {
     if (depth > kMaxTreeDepth)
       return Failure{.code = Errc::kLimit, .what = "tree " + path + ": too deep"};
-    const int fd = open_below(request_, source, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return system_failure("tree " + path + " (source " + source + ")", errno);
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd), &::closedir);
-    if (!folder) {
-      const int saved = errno;
-      ::close(fd);
-      return system_failure("tree " + path, saved);
-    }
+    WARD_TRY(UniqueFd fd, open_source_folder(request_, source));
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd.get()), &::closedir);
+    if (!folder) return system_failure("tree " + path, errno);
+    (void)fd.release();  // the folder's now
     while (const dirent* item = ::readdir(folder.get())) {
       const std::string name = item->d_name;
       if (name == "." || name == "..") continue;
@@ -246,25 +206,14 @@ class RootBuilder {
                                  const std::string& source, int depth) {
     const std::string inner = (path == "/" ? "" : path) + "/" + name;
 
-    struct stat info {};
-
-    if (::fstatat(folder_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
-      return system_failure("file " + inner, errno);
-    if (S_ISDIR(info.st_mode)) return add_tree(inner, source + "/" + name, depth + 1);
-    if (S_ISLNK(info.st_mode)) {
-      std::array<char, kMaxPathBytes + 1> target{};
-      const ssize_t n = ::readlinkat(folder_fd, name.c_str(), target.data(), target.size());
-      if (n <= 0 || static_cast<std::size_t>(n) > kMaxPathBytes)
-        return Failure{.code = Errc::kLimit, .what = "link " + inner + ": target"};
-      return add_link(
-          {.path = inner, .target = std::string(target.data(), static_cast<std::size_t>(n))});
-    }
-    WARD_TRY(const int raw, open_source(request_, source + "/" + name));
-    const UniqueFd file(raw);
+    WARD_TRY(SourceItem item, look_at(request_, folder_fd, name));
+    if (S_ISDIR(item.mode)) return add_tree(inner, source + "/" + name, depth + 1);
+    if (S_ISLNK(item.mode)) return add_link({.path = inner, .target = std::move(item.target)});
+    WARD_TRY(const UniqueFd file, open_source(request_, source + "/" + name));
     std::array<std::uint8_t, 4> head{};
     const ssize_t n = ::pread(file.get(), head.data(), head.size(), 0);
     if (n < 0) return system_failure("file " + inner, errno);
-    const FileMode mode = (info.st_mode & S_IXUSR) != 0
+    const FileMode mode = (item.mode & S_IXUSR) != 0
                               ? program_mode(Bytes(head).first(static_cast<std::size_t>(n)), inner)
                               : FileMode::kData;
     return take(file.get(), inner, mode, std::nullopt);
@@ -280,25 +229,19 @@ class RootBuilder {
 
 }  // namespace
 
-Result<int, Failure> open_source(const LaunchRequest& request, const std::string& source) {
-  UniqueFd fd(open_below(request, source, O_RDONLY | O_NONBLOCK));
-  if (!fd.valid()) return system_failure("source " + source, errno);
-
-  struct stat info {};
-
-  if (::fstat(fd.get(), &info) != 0) return system_failure("source " + source, errno);
-  if (!S_ISREG(info.st_mode))
-    return Failure{.code = Errc::kDenied, .what = "source " + source + ": not a regular file"};
-  return fd.release();
-}
-
 Result<MeasuredRoot, Failure> build_root(const LaunchRequest& request, int mount_fd) {
   return RootBuilder(request, mount_fd).build();
 }
 
 Result<Buffer, Failure> install_agent(const std::string& agent, int mount_fd) {
-  const UniqueFd source(::open(agent.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd source(::open(agent.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!source.valid()) return system_failure("agent " + agent, errno);
+
+  struct stat info {};
+
+  if (::fstat(source.get(), &info) != 0) return system_failure("agent " + agent, errno);
+  if (!S_ISREG(info.st_mode))
+    return Failure{.code = Errc::kDenied, .what = "agent " + agent + ": not a regular file"};
   if (mount_fd >= 0 && !Folders(mount_fd).make("ward"))
     return system_failure("folder /ward", errno);
   const UniqueFd to(create(mount_fd, kAgentPath));

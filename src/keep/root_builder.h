@@ -26,9 +26,4 @@ struct OwnFile {
 // finish_root makes the mount points and the launcher's own files.
 [[nodiscard]] Result<void, Failure> finish_root(int mount_fd, const std::vector<OwnFile>& own);
 
-// open_source opens `source` for reading below `root_fd` under the rights of request.reader:
-// regular files only.
-[[nodiscard]] Result<int, Failure> open_source(const LaunchRequest& request,
-                                               const std::string& source);
-
 }  // namespace ward::keep
