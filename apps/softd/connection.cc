@@ -1,6 +1,8 @@
 #include "apps/softd/connection.h"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "apps/softd/keep_device.h"
+#include "apps/softd/signals.h"
 #include "keep/host.h"
 #include "keep/launch_channel.h"
 
@@ -61,6 +64,7 @@ class Connection {
     (void)::setsockopt(request_.socket, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
     auto demand = keep::receive_demand(request_.socket);
     if (!demand) return failure_of(demand.error());
+    WARD_TRY(signals_, blocked_signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT}));
     const auto manifest = keep::parse_manifest(demand->manifest);
     if (!manifest) {
       return keep::Failure{.code = Errc::kMalformed,
@@ -74,30 +78,43 @@ class Connection {
                                .stderr_fd = demand->fds.standard_error.get(),
                                .reader = std::nullopt,
                                .number = request_.number,
-                               .agent = request_.agent};
+                               .agent = request_.agent,
+                               .given_up = [this] { return is_over(); }};
     if (keep::host_ids(request_.number).privileged)
       launch.reader = keep::FileReader{.uid = request_.peer.uid, .gid = request_.peer.gid};
     WARD_TRY(keep_, keep::launch(launch));
     return {};  // `demand` closes its descriptors: the keep has its own
   }
 
-  // attend answers the keep's device until the keep ends; it is ended when the peer is gone or a
-  // signal comes.
+  // What ends a keep: the peer is gone, a signal has come, softd is gone.
+  [[nodiscard]] std::array<pollfd, 3> ends() const {
+    return {{{.fd = request_.socket, .events = POLLRDHUP, .revents = 0},
+             {.fd = signals_.get(), .events = POLLIN, .revents = 0},
+             {.fd = request_.lifeline, .events = 0, .revents = 0}}};
+  }
+
+  [[nodiscard]] bool is_over() const {
+    auto entries = ends();
+    return ::poll(entries.data(), entries.size(), 0) > 0;
+  }
+
+  // attend answers the keep's device until the keep ends, or is to end.
   void attend(keep::Device& device) {
     bool serving = true;
     while (true) {
-      pollfd entries[] = {
-          {.fd = keep_->pid_fd(), .events = POLLIN, .revents = 0},
-          {.fd = request_.socket, .events = POLLRDHUP, .revents = 0},
-          {.fd = request_.signals, .events = POLLIN, .revents = 0},
-          {.fd = serving ? keep_->device_fd() : -1, .events = POLLIN, .revents = 0}};
+      const auto [peer, signals, lifeline] = ends();
+      pollfd entries[] = {{.fd = keep_->pid_fd(), .events = POLLIN, .revents = 0},
+                          {.fd = serving ? keep_->device_fd() : -1, .events = POLLIN, .revents = 0},
+                          peer,
+                          signals,
+                          lifeline};
       if (::poll(entries, std::size(entries), -1) < 0 && errno == EINTR) continue;
       if (entries[0].revents != 0) return;
-      if (entries[1].revents != 0 || entries[2].revents != 0) {
+      if (entries[2].revents != 0 || entries[3].revents != 0 || entries[4].revents != 0) {
         keep_->kill();
         return;
       }
-      if (entries[3].revents != 0) {
+      if (entries[1].revents != 0) {
         const auto more = keep_->serve_device(device);
         serving = more && *more;
       }
@@ -106,6 +123,7 @@ class Connection {
 
   const ConnectionRequest& request_;
   soft::Device device_;
+  keep::UniqueFd signals_;
   std::unique_ptr<keep::Keep> keep_;
 };
 

@@ -17,8 +17,8 @@ struct Peer {
 
 // ConnectionRequest is one connection, in a process of its own.
 struct ConnectionRequest {
-  int socket = -1;   // borrowed
-  int signals = -1;  // signalfd of SIGTERM and SIGINT, which are blocked; readable: end the keep
+  int socket = -1;    // borrowed
+  int lifeline = -1;  // borrowed; a pipe's end that hangs up when softd is gone. -1: none
   Peer peer;
   std::uint32_t number = 0;  // keep::LaunchRequest::number
   std::string agent;
@@ -28,7 +28,8 @@ struct ConnectionRequest {
 inline constexpr int kDemandTimeoutS = 30;
 
 // serve_connection reads one demand, starts the keep, vouches for it while it runs, and says how it
-// ended. The keep ends when the peer is gone or a signal comes. Nothing is kept.
+// ended. When the peer or softd is gone or a signal comes, the keep ends, or is given up while it
+// is being built; before that signals end the process. Nothing is kept.
 void serve_connection(const ConnectionRequest& request, soft::Device device);
 
 }  // namespace ward::softd

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 #include "apps/softd/connection.h"
+#include "apps/softd/signals.h"
+#include "keep/cgroup.h"
 #include "keep/failure.h"
 #include "keep/host.h"
 #include "keep/launch_channel.h"
@@ -50,18 +53,6 @@ bool is_dead(const sockaddr_un& address) {
   return ::connect(probe.get(), generic(address), sizeof address) != 0 && errno == ECONNREFUSED;
 }
 
-// Signals turns SIGTERM, SIGINT and SIGCHLD into a descriptor.
-Result<keep::UniqueFd, keep::Failure> signals_of(std::initializer_list<int> numbers) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : numbers)
-    ::sigaddset(&set, number);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return keep::system_failure("signals", errno);
-  keep::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
-  if (!fd.valid()) return keep::system_failure("signals", errno);
-  return fd;
-}
-
 std::optional<Peer> peer_of(int socket) {
   ucred who{};
   socklen_t size = sizeof who;
@@ -76,18 +67,27 @@ std::uint32_t number_of_this_process() {
          pid % (keep::kKeepUids - static_cast<std::uint32_t>(kMaxKeeps));
 }
 
+constexpr int kTidyUpMs = 500;
+
 class Service {
  public:
   Service(keep::UniqueFd listener, const ServiceOptions& options, soft::Device device)
       : listener_(std::move(listener)), options_(options), device_(std::move(device)) {}
 
   Result<void, keep::Failure> run() {
-    WARD_TRY(signals_, signals_of({SIGTERM, SIGINT, SIGCHLD}));
+    WARD_TRY(signals_, blocked_signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD}));
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return keep::system_failure("pipe", errno);
+    lifeline_.reset(ends[0]);
+    lifeline_here_.reset(ends[1]);
+    tidy_up();
     while (true) {
       const bool full = slot() == children_.size();
       pollfd entries[] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
                           {.fd = full ? -1 : listener_.get(), .events = POLLIN, .revents = 0}};
-      if (::poll(entries, std::size(entries), -1) < 0 && errno == EINTR) continue;
+      const int ready = ::poll(entries, std::size(entries), untidy_ ? kTidyUpMs : -1);
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready == 0) tidy_up();
       if (entries[0].revents != 0 && !take_signal()) break;
       if (entries[1].revents == 0) continue;
       WARD_CHECK_OK(accept_one());
@@ -111,8 +111,12 @@ class Service {
     if (info.ssi_signo != SIGCHLD) return false;
     for (pid_t pid = 0; (pid = ::waitpid(-1, nullptr, WNOHANG)) > 0;)
       std::replace(children_.begin(), children_.end(), pid, 0);
+    tidy_up();
     return true;
   }
+
+  // tidy_up removes what connections that were killed left of their keeps.
+  void tidy_up() { untidy_ = !keep::remove_orphaned_groups(keep::find_cgroups("/proc/self")); }
 
   [[nodiscard]] bool may_ask(uid_t uid) const {
     return uid == ::geteuid() ||
@@ -140,17 +144,15 @@ class Service {
     if (pid != 0) return {};
     child_ = true;
     listener_.reset();
+    lifeline_here_.reset();
+    // Until a keep is being built: opening sources as another user undoes it, hence the lifeline.
     (void)::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    unblock_signals();
     if (::getppid() != parent) return {};
-    return serve_child(socket.get(), *peer, static_cast<std::uint32_t>(number));
-  }
-
-  Result<void, keep::Failure> serve_child(int socket, const Peer& peer, std::uint32_t number) {
-    WARD_TRY(const keep::UniqueFd signals, signals_of({SIGTERM, SIGINT}));
-    serve_connection({.socket = socket,
-                      .signals = signals.get(),
-                      .peer = peer,
-                      .number = number,
+    serve_connection({.socket = socket.get(),
+                      .lifeline = lifeline_.get(),
+                      .peer = *peer,
+                      .number = static_cast<std::uint32_t>(number),
                       .agent = options_.agent},
                      std::move(device_));
     return {};
@@ -170,6 +172,9 @@ class Service {
   const ServiceOptions& options_;
   soft::Device device_;
   keep::UniqueFd signals_;
+  keep::UniqueFd lifeline_;       // connections watch this end
+  keep::UniqueFd lifeline_here_;  // nobody but this process holds it
+  bool untidy_ = false;
   std::array<pid_t, kMaxKeeps> children_{};
   bool child_ = false;  // this is a connection's process
 };
@@ -197,9 +202,8 @@ Result<void, keep::Failure> serve(keep::UniqueFd listener, const ServiceOptions&
 }
 
 Result<void, keep::Failure> serve_one(int socket, const std::string& agent, soft::Device device) {
-  WARD_TRY(const keep::UniqueFd signals, signals_of({SIGTERM, SIGINT}));
   serve_connection({.socket = socket,
-                    .signals = signals.get(),
+                    .lifeline = -1,  // the socket is: whoever started this process holds it
                     .peer = {.uid = ::geteuid(), .gid = ::getegid()},
                     .number = number_of_this_process(),
                     .agent = agent},

@@ -26,9 +26,9 @@ struct ServiceOptions {
 // kDenied. kUnavailable.
 [[nodiscard]] Result<keep::UniqueFd, keep::Failure> listen_at(const ServiceOptions& options);
 
-// serve answers connections, each in a process of its own, until SIGTERM or SIGINT; then it ends
-// every keep, waits for them and removes the socket. The caller has one thread and lets both
-// signals at their default.
+// serve answers connections, each in a process of its own, until SIGTERM, SIGINT, SIGHUP or
+// SIGQUIT; then it ends every keep, waits for them and removes the socket. The caller has one
+// thread and lets these signals at their default.
 [[nodiscard]] Result<void, keep::Failure> serve(keep::UniqueFd listener,
                                                 const ServiceOptions& options, soft::Device device);
 

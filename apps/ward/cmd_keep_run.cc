@@ -195,7 +195,12 @@ class Run {
 
   static Result<keep::LaunchStarted, keep::Failure> started(int service) {
     auto event = keep::receive_event(service);
-    if (!event) return keep::library_failure("softd went away", event.error());
+    if (!event) {
+      auto failure = keep::library_failure("softd went away", event.error());
+      // Whether the stream ended or was reset depends on who was faster.
+      if (failure.code == Errc::kTruncated) failure.code = Errc::kUnavailable;
+      return failure;
+    }
     if (auto* failure = std::get_if<keep::Failure>(&*event)) return std::move(*failure);
     auto* out = std::get_if<keep::LaunchStarted>(&*event);
     if (out == nullptr)

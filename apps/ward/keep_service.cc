@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "apps/ward/keep_cli.h"
+#include "keep/cgroup.h"
 #include "keep/failure.h"
 
 namespace ward::cli {
@@ -81,8 +82,11 @@ KeepService::KeepService(KeepService&& other) noexcept
 KeepService::~KeepService() {
   fd_.reset();
   if (pid_ == 0) return;
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
+  // One that was killed has not tidied up.
+  if (WIFSIGNALED(status)) (void)keep::remove_orphaned_groups(keep::find_cgroups("/proc/self"));
 }
 
 std::string default_socket() {

@@ -1,11 +1,15 @@
 #include "keep/cgroup.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "keep/fd.h"
@@ -17,6 +21,19 @@ namespace {
 constexpr std::uint32_t kAgentProcesses = 2;
 // The agent's own memory: TLS, one segment of a sealed file at a time.
 constexpr std::uint64_t kAgentBytes = std::uint64_t{64} << 20U;
+
+constexpr std::string_view kPrefix = "ward-keep-";
+
+// launcher_of is the process that a group's name names (group_name).
+std::optional<pid_t> launcher_of(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  pid_t pid = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  if (problem != std::errc() || pid <= 0 || end == name.data() + name.size() || *end != '-')
+    return std::nullopt;
+  return pid;
+}
 
 bool write_value(const std::filesystem::path& file, const std::string& value) {
   const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
@@ -99,6 +116,23 @@ std::vector<CgroupPlace> find_cgroups(const std::filesystem::path& proc_self) {
       out.push_back(std::move(place));
   }
   return out;
+}
+
+std::string group_name(pid_t launcher, std::uint32_t number) {
+  return std::string(kPrefix) + std::to_string(launcher) + "-" + std::to_string(number);
+}
+
+bool remove_orphaned_groups(const std::vector<CgroupPlace>& places) {
+  bool done = true;
+  for (const CgroupPlace& place : places) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(place.folder, ignored)) {
+      const auto launcher = launcher_of(entry.path().filename().string());
+      if (!launcher || ::kill(*launcher, 0) == 0 || errno != ESRCH) continue;
+      done = ::rmdir(entry.path().c_str()) == 0 && done;
+    }
+  }
+  return done;
 }
 
 KeepCgroup::KeepCgroup(const std::vector<CgroupPlace>& places, std::string_view name,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ struct CgroupPlace {
 // find_cgroups reads the mounts and the own membership from a proc folder (/proc/self). Version 2
 // counts only where the controllers are handed down to children already.
 [[nodiscard]] std::vector<CgroupPlace> find_cgroups(const std::filesystem::path& proc_self);
+
+// group_name is what a launcher calls the group of its keep `number`.
+[[nodiscard]] std::string group_name(pid_t launcher, std::uint32_t number);
+
+// remove_orphaned_groups removes the groups of keeps whose launcher was killed; their processes die
+// with it. False where one is not empty yet: call it again later.
+[[nodiscard]] bool remove_orphaned_groups(const std::vector<CgroupPlace>& places);
 
 // KeepCgroup makes one group for a keep in each place and sets the limits there. What a place does
 // not allow is left out, and bounds() says what remains; the launcher names a fallback for the

@@ -2,6 +2,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "keep/cgroup.h"
 #include "keep/elf_kind.h"
@@ -99,6 +101,26 @@ TEST_F(HostTest, group_bounds_only_what_could_be_written) {
   EXPECT_EQ(group.bounds("memory"), "");
   EXPECT_EQ(group.bounds("processes"), "");
   EXPECT_EQ(group.bounds("swap"), "");
+}
+
+TEST_F(HostTest, groups_of_a_launcher_that_is_gone_are_removed_and_no_others) {
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(gone, nullptr, 0), gone);
+  const std::vector<std::string> stay = {group_name(::getpid(), 1), "ward-keep-x-1", "other",
+                                         "ward-keep-" + std::to_string(gone)};
+  for (const std::string& name : stay)
+    std::filesystem::create_directory(folder_ / name);
+  write(group_name(gone, 2) + "/busy", "");
+  std::filesystem::create_directory(folder_ / group_name(gone, 1));
+  const std::vector<CgroupPlace> places = {{.folder = folder_, .unified = true, .controllers = {}}};
+  EXPECT_FALSE(remove_orphaned_groups(places));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / group_name(gone, 1)));
+  std::filesystem::remove(folder_ / group_name(gone, 2) / "busy");
+  EXPECT_TRUE(remove_orphaned_groups(places));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / group_name(gone, 2)));
+  for (const std::string& name : stay)
+    EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
 }
 
 TEST(ElfKind, sorts_executable_files) {

@@ -1,9 +1,11 @@
 #include "keep/keep_init.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -129,29 +131,46 @@ bool freeze_root(int root_mount) {
   return ::mount_setattr(root_mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
 }
 
-// place_descriptors makes plan.fds the descriptors 0..n-1 and closes everything else but the sync
-// socket, whose new number it returns. -1 with errno.
-int place_descriptors(const InitPlan& plan) {
-  std::array<int, kMaxInheritedFds> high{};
-  if (plan.fds.size() > high.size()) return -1;
-  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
-    high[i] = plan.fds[i] < 0 ? -1 : ::fcntl(plan.fds[i], F_DUPFD_CLOEXEC, kFirstFreeFd);
-    if (plan.fds[i] >= 0 && high[i] < 0) return -1;
+// place_descriptors makes plan.fds the descriptors 0..n-1, puts the sync socket and the mounts
+// behind them, and closes everything else: above all this process's copies of the launcher's ends,
+// which would keep it waiting for a launcher that is gone.
+bool place_descriptors(InitPlan& plan) {
+  constexpr std::size_t kOwn = 3;
+  std::array<int, kMaxInheritedFds + kOwn> high{};
+  const std::size_t count = plan.fds.size();
+  if (count > kMaxInheritedFds) return false;
+  std::copy(plan.fds.begin(), plan.fds.end(), high.begin());
+  high[count] = plan.sync_fd;
+  high[count + 1] = plan.root_mount;
+  high[count + 2] = plan.work_mount;
+  const std::span<int> all = std::span(high).first(count + kOwn);
+  for (int& fd : all) {
+    if (fd < 0) continue;
+    fd = ::fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd);
+    if (fd < 0) return false;
   }
-  const int sync_fd = ::fcntl(plan.sync_fd, F_DUPFD_CLOEXEC, kFirstFreeFd);
-  if (sync_fd < 0) return -1;
-  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
+  plan.sync_fd = all[count];
+  for (std::size_t i = 0; i < all.size(); ++i) {
     const int number = static_cast<int>(i);
-    if (high[i] < 0) {
+    if (all[i] < 0) {
       ::close(number);
-    } else if (::dup2(high[i], number) != number) {
-      return -1;
+    } else if (::dup3(all[i], number, i < count ? 0 : O_CLOEXEC) != number) {
+      return false;
     }
   }
-  const int last = static_cast<int>(plan.fds.size());
-  if (::dup3(sync_fd, last, O_CLOEXEC) != last) return -1;
-  if (::close_range(static_cast<unsigned>(last) + 1, ~0U, 0) != 0) return -1;
-  return last;
+  const int first = static_cast<int>(count);
+  plan.sync_fd = first;
+  if (plan.root_mount >= 0) plan.root_mount = first + 1;
+  if (plan.work_mount >= 0) plan.work_mount = first + 2;
+  return ::close_range(static_cast<unsigned>(all.size()), ~0U, 0) == 0;
+}
+
+// die_with_launcher: the kernel kills this process when the launcher's thread ends. A change of
+// user undoes that (prctl(2)), exec does not.
+void die_with_launcher(const InitPlan& plan) {
+  need(::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0, plan, InitStage::kHandshake);
+  pollfd launcher{.fd = plan.sync_fd, .events = POLLRDHUP, .revents = 0};
+  if (::poll(&launcher, 1, 0) != 0) ::_exit(127);  // it ended before
 }
 
 bool set_limits(std::span<const RlimitEntry> limits) {
@@ -251,14 +270,16 @@ const char* to_text(InitStage stage) {
 void run_init(const InitPlan& given) {
   InitPlan plan = given;
   reset_signals();
+  need(place_descriptors(plan), plan, InitStage::kDescriptors);
+  die_with_launcher(plan);
   await(plan, kMapped);
   need(::setsid() >= 0 || errno == EPERM, plan, InitStage::kIdentity);
   need(become_keep_user(), plan, InitStage::kIdentity);
+  die_with_launcher(plan);
   assemble(plan);
   need(::sethostname("keep", 4) == 0, plan, InitStage::kIdentity);
-  const int sync_fd = place_descriptors(plan);
-  need(sync_fd >= 0, plan, InitStage::kDescriptors);
-  plan.sync_fd = sync_fd;
+  need(::close_range(static_cast<unsigned>(plan.sync_fd) + 1, ~0U, 0) == 0, plan,
+       InitStage::kDescriptors);
   (void)::umask(077);
   confine(plan);
   char name[] = "/ward/keep";

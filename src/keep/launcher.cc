@@ -174,6 +174,7 @@ class Launch {
     WARD_CHECK_OK(prepare_limits());
     WARD_CHECK_OK(prepare_mounts());
     WARD_CHECK_OK(prepare_descriptors());
+    WARD_CHECK_OK(still_wanted(request_));
     WARD_CHECK_OK(start());
     WARD_CHECK_OK(receive_mounts());
     WARD_CHECK_OK(populate());
@@ -188,9 +189,8 @@ class Launch {
     if (!filter) return library_failure("system call filter", filter.error());
     seccomp_ = *std::move(filter);
     const Limits& limits = manifest_.limits;
-    const std::string name =
-        "ward-keep-" + std::to_string(::getpid()) + "-" + std::to_string(host_.number);
-    cgroup_ = std::make_unique<KeepCgroup>(find_cgroups("/proc/self"), name, limits);
+    cgroup_ = std::make_unique<KeepCgroup>(find_cgroups("/proc/self"),
+                                           group_name(::getpid(), host_.number), limits);
     rlimits_ = {{RLIMIT_CORE, 0},
                 {RLIMIT_NOFILE, limits.open_files},
                 {RLIMIT_NPROC, limits.processes + 2},
@@ -348,7 +348,7 @@ class Launch {
 
   Result<void, Failure> populate() {
     WARD_TRY(const MeasuredRoot root, build_root(request_, root_mount_.get()));
-    WARD_TRY(Buffer runtime, install_agent(request_.agent, root_mount_.get()));
+    WARD_TRY(Buffer runtime, install_agent(request_, root_mount_.get()));
     auto measured = measured_of(manifest_, root, std::move(runtime));
     if (!measured) return library_failure("measurement", measured.error());
     WARD_CHECK_OK(finish_root(root_mount_.get(),
@@ -403,7 +403,7 @@ Result<std::unique_ptr<Keep>, Failure> launch(const LaunchRequest& request) {
 Result<Measured, Failure> measure(const LaunchRequest& request) {
   if (auto failure = unusable(request)) return *failure;
   WARD_TRY(const MeasuredRoot root, build_root(request, -1));
-  WARD_TRY(Buffer runtime, install_agent(request.agent, -1));
+  WARD_TRY(Buffer runtime, install_agent(request, -1));
   auto measured = measured_of(*request.manifest, root, std::move(runtime));
   if (!measured) return library_failure("measurement", measured.error());
   return *std::move(measured);

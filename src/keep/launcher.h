@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,8 @@ struct LaunchRequest {
   // The keep is ended after so many milliseconds, whatever it does. 0: longest_run_ms of the
   // manifest (keep/deadline.h).
   std::int64_t longest_ms = 0;
+  // Asked again and again while the keep is built: true gives it up (kUnavailable). Empty: never.
+  std::function<bool()> given_up;
 };
 
 // Enforcement says what bounds a limit on this host.
@@ -93,9 +96,11 @@ class Keep {
   Keep() = default;
 };
 
-// launch starts a keep. The caller then serves device_fd() until the keep ends. The calling
-// process should be undumpable where it is root (an ordinary user's cannot be: it could not map the
-// keep's user ids) and must not have set SIGCHLD to be ignored.
+// launch starts a keep. The caller then serves device_fd() until the keep ends. The keep dies with
+// the thread that calls launch, however that ends, and whatever was built of it goes with it but
+// its cgroups (remove_orphaned_groups of keep/cgroup.h). The calling process should be undumpable
+// where it is root (an ordinary user's cannot be: it could not map the keep's user ids) and must
+// not have set SIGCHLD to be ignored.
 [[nodiscard]] Result<std::unique_ptr<Keep>, Failure> launch(const LaunchRequest& request);
 
 // measure computes what launch would measure, and starts nothing. `request` needs manifest,

@@ -83,13 +83,14 @@ void presize(int source_fd, int to) {
 }
 
 // copy reads `source_fd` to its end; what is hashed is what is written to `to` (-2: nowhere).
-Result<Copied, Failure> copy(int source_fd, int to, const std::string& path,
-                             std::uint64_t max_bytes) {
+Result<Copied, Failure> copy(const LaunchRequest& request, int source_fd, int to,
+                             const std::string& path, std::uint64_t max_bytes) {
   crypto::Hasher hasher(crypto::Hash::kSha256);
   Buffer block(kCopyBytes);
   Copied out;
   presize(source_fd, to);
   while (true) {
+    WARD_CHECK_OK(still_wanted(request));
     const ssize_t n = ::read(source_fd, block.data(), block.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_failure("file " + path, errno);
@@ -161,8 +162,8 @@ class RootBuilder {
     WARD_CHECK_OK(claim(path));
     const UniqueFd to(create(mount_fd_, path));
     if (to.get() == -1) return system_failure("file " + path, errno);
-    WARD_TRY(const Copied copied,
-             copy(source_fd, mount_fd_ < 0 ? -2 : to.get(), path, kMaxTotalFileBytes - total_));
+    WARD_TRY(const Copied copied, copy(request_, source_fd, mount_fd_ < 0 ? -2 : to.get(), path,
+                                       kMaxTotalFileBytes - total_));
     total_ += copied.size_bytes;
     if (expected && !equal(*expected, copied.sha256)) {
       return Failure{.code = Errc::kUntrusted,
@@ -229,11 +230,17 @@ class RootBuilder {
 
 }  // namespace
 
+Result<void, Failure> still_wanted(const LaunchRequest& request) {
+  if (!request.given_up || !request.given_up()) return {};
+  return Failure{.code = Errc::kUnavailable, .what = "given up before the keep had started"};
+}
+
 Result<MeasuredRoot, Failure> build_root(const LaunchRequest& request, int mount_fd) {
   return RootBuilder(request, mount_fd).build();
 }
 
-Result<Buffer, Failure> install_agent(const std::string& agent, int mount_fd) {
+Result<Buffer, Failure> install_agent(const LaunchRequest& request, int mount_fd) {
+  const std::string& agent = request.agent;
   const UniqueFd source(::open(agent.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!source.valid()) return system_failure("agent " + agent, errno);
 
@@ -247,7 +254,7 @@ Result<Buffer, Failure> install_agent(const std::string& agent, int mount_fd) {
   const UniqueFd to(create(mount_fd, kAgentPath));
   if (to.get() == -1) return system_failure("agent", errno);
   WARD_TRY(const Copied copied,
-           copy(source.get(), mount_fd < 0 ? -2 : to.get(), agent, kMaxTotalFileBytes));
+           copy(request, source.get(), mount_fd < 0 ? -2 : to.get(), agent, kMaxTotalFileBytes));
   if (to.valid() && ::fchmod(to.get(), static_cast<mode_t>(FileMode::kProgram)) != 0)
     return system_failure("agent", errno);
   return runtime_log({.path = kAgentPath,

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -223,6 +224,88 @@ class Commands(unittest.TestCase):
         run.stdout.read()
         run.stdout.close()
         run.wait(PATIENCE_S)
+
+    @staticmethod
+    def groups_of(launcher):
+        """groups_of lists the cgroups of the keeps that a process launched."""
+        return [place for place in pathlib.Path("/sys/fs/cgroup").glob(f"**/ward-keep-{launcher}-*") if place.is_dir()]
+
+    @staticmethod
+    def child_of(service):
+        """child_of is the connection of a softd that has one."""
+        return int(pathlib.Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text())
+
+    def ready(self, name, **more):
+        """ready is a keep that runs and says so without end."""
+        run = subprocess.Popen([*more.get("before", ()), BIN / "ward", "keep", "run", "--softd", self.path / name,
+                                "--quiet", "--", "/usr/bin/yes", "ready"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd="/")
+        self.assertEqual(run.stdout.readline(), b"ready\n")
+        return run
+
+    def test_a_keep_ends_with_its_connection_and_leaves_no_group(self):
+        service = self.softd(name="orphan.sock")
+        run = self.ready("orphan.sock")
+        connection = self.child_of(service)
+        os.kill(connection, signal.SIGKILL)
+        _, errors = run.communicate(timeout=PATIENCE_S)  # returns once nobody holds the pipe any more
+        self.assertEqual(run.returncode, 3, errors.decode())
+        end = time.monotonic() + PATIENCE_S
+        while self.groups_of(connection):
+            self.assertLess(time.monotonic(), end, "a group is left")
+            time.sleep(0.05)
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_another_users_keep_ends_when_softd_is_killed(self):
+        service = self.softd("--allow-user", str(NOBODY), name="lifeline.sock")
+        run = self.ready("lifeline.sock",
+                         before=("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"))
+        connection = self.child_of(service)
+        service.kill()
+        run.communicate(timeout=PATIENCE_S)
+        self.assertEqual(run.returncode, 3)
+        end = time.monotonic() + PATIENCE_S
+        while pathlib.Path(f"/proc/{connection}").exists():
+            self.assertLess(time.monotonic(), end, "the connection is left")
+            time.sleep(0.05)
+        self.assertEqual(self.groups_of(connection), [])
+
+    def test_an_interrupt_gives_up_a_keep_that_is_being_built(self):
+        large = self.path / "large"
+        with open(large, "wb") as file:
+            file.truncate(2 << 30)  # without content: it takes long to measure, and no room on the disk
+        path = self.path / "large.toml"
+        head = ward("keep", "new", "--name", "large", "--", "/bin/true", check=0).stdout.decode()
+        path.write_text(head + f'\n[[file]]\npath = "/large"\nsource = "{large}"\n', encoding="utf-8")
+        service = self.softd(name="built.sock")
+        run = subprocess.Popen([BIN / "ward", "keep", "run", "--softd", self.path / "built.sock", path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        children = pathlib.Path(f"/proc/{service.pid}/task/{service.pid}/children")
+        end = time.monotonic() + PATIENCE_S
+        connection = ""
+        while not (connection and pathlib.Path(f"/proc/{connection}/task/{connection}/children").read_text()):
+            self.assertLess(time.monotonic(), end)
+            connection = children.read_text().strip()
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(PATIENCE_S), -signal.SIGINT)
+        run.communicate()
+        wrote = None
+        while pathlib.Path(f"/proc/{connection}").exists():
+            self.assertLess(time.monotonic(), end, "the connection builds on")
+            wrote = self.written_by(connection) or wrote
+            time.sleep(0.01)
+        if wrote is not None:
+            self.assertLess(wrote, 2 << 30, "it was built to its end first")
+        self.assertEqual(self.groups_of(connection), [])
+
+    @staticmethod
+    def written_by(pid):
+        """written_by is how many octets a process has handed to write(2); None once it is gone."""
+        try:
+            text = pathlib.Path(f"/proc/{pid}/io").read_text()
+        except OSError:
+            return None
+        return int(dict(line.split(": ") for line in text.splitlines())["wchar"])
 
     @unittest.skipUnless(ROOT, "only root can become another user")
     def test_only_users_who_are_named_may_start_keeps(self):
