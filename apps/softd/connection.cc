@@ -9,11 +9,11 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "apps/softd/keep_device.h"
 #include "apps/softd/signals.h"
+#include "keep/deadline.h"
 #include "keep/host.h"
 #include "keep/launch_channel.h"
 
@@ -59,10 +59,9 @@ class Connection {
 
  private:
   Result<void, keep::Failure> start() {
-    // Only the demand has a bound: afterwards the peer has nothing more to say.
-    const timeval bound{.tv_sec = kDemandTimeoutS, .tv_usec = 0};
-    (void)::setsockopt(request_.socket, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
-    auto demand = keep::receive_demand(request_.socket);
+    // Only the demand has a bound, and one bound: afterwards the peer has nothing more to say.
+    const keep::Deadline deadline(request_.demand_limit_ms);
+    auto demand = keep::receive_demand(request_.socket, &deadline);
     if (!demand) return failure_of(demand.error());
     WARD_TRY(signals_, blocked_signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT}));
     const auto manifest = keep::parse_manifest(demand->manifest);

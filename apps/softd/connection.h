@@ -9,6 +9,9 @@
 
 namespace ward::softd {
 
+// How long a peer may take, in all, to say which keep it wants.
+inline constexpr int kDemandLimitMs = 30'000;
+
 // Peer is who asks for a keep: the sources are opened under these rights where softd is root.
 struct Peer {
   uid_t uid = 0;
@@ -22,10 +25,8 @@ struct ConnectionRequest {
   Peer peer;
   std::uint32_t number = 0;  // keep::LaunchRequest::number
   std::string agent;
+  int demand_limit_ms = kDemandLimitMs;
 };
-
-// How long a peer may take to say which keep it wants.
-inline constexpr int kDemandTimeoutS = 30;
 
 // serve_connection reads one demand, starts the keep, vouches for it while it runs, and says how it
 // ended. When the peer or softd is gone or a signal comes, the keep ends, or is given up while it

@@ -98,9 +98,16 @@ class Service {
   }
 
  private:
+  // Child is a connection's process.
+  struct Child {
+    pid_t pid = 0;  // 0: none
+    uid_t uid = 0;  // of who asked
+  };
+
   // slot is the first that is free; children_.size() where none is. A keep's number is its slot.
   [[nodiscard]] std::size_t slot() const {
-    return static_cast<std::size_t>(std::find(children_.begin(), children_.end(), 0) -
+    return static_cast<std::size_t>(std::find_if(children_.begin(), children_.end(),
+                                                 [](const Child& c) { return c.pid == 0; }) -
                                     children_.begin());
   }
 
@@ -109,8 +116,11 @@ class Service {
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) return true;
     if (info.ssi_signo != SIGCHLD) return false;
-    for (pid_t pid = 0; (pid = ::waitpid(-1, nullptr, WNOHANG)) > 0;)
-      std::replace(children_.begin(), children_.end(), pid, 0);
+    for (pid_t pid = 0; (pid = ::waitpid(-1, nullptr, WNOHANG)) > 0;) {
+      for (Child& child : children_) {
+        if (child.pid == pid) child = {};
+      }
+    }
     tidy_up();
     return true;
   }
@@ -123,14 +133,29 @@ class Service {
            std::find(options_.users.begin(), options_.users.end(), uid) != options_.users.end();
   }
 
+  [[nodiscard]] bool has_enough(uid_t uid) const {
+    if (uid == ::geteuid()) return false;
+    return std::count_if(children_.begin(), children_.end(), [&](const Child& c) {
+             return c.pid != 0 && c.uid == uid;
+           }) >= static_cast<std::ptrdiff_t>(kMaxKeepsOfOther);
+  }
+
+  static void refuse(int socket, Errc code, std::string what) {
+    (void)keep::send_event(socket, keep::Failure{.code = code, .what = std::move(what)});
+  }
+
   Result<void, keep::Failure> accept_one() {
     const keep::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.valid()) return {};  // it went away again
     const auto peer = peer_of(socket.get());
     if (!peer || !may_ask(peer->uid)) {
-      (void)keep::send_event(socket.get(),
-                             keep::Failure{.code = Errc::kDenied,
-                                           .what = "softd: this user may not start keeps here"});
+      refuse(socket.get(), Errc::kDenied, "softd: this user may not start keeps here");
+      return {};
+    }
+    if (has_enough(peer->uid)) {
+      refuse(socket.get(), Errc::kLimit,
+             "softd: " + std::to_string(kMaxKeepsOfOther) +
+                 " keeps of this user are there already; wait until one has ended");
       return {};
     }
     const std::size_t number = slot();
@@ -140,7 +165,7 @@ class Service {
       (void)keep::send_event(socket.get(), keep::system_failure("softd: new process", errno));
       return {};
     }
-    children_[number] = pid;
+    children_[number] = {.pid = pid, .uid = peer->uid};
     if (pid != 0) return {};
     child_ = true;
     listener_.reset();
@@ -161,8 +186,8 @@ class Service {
   void end_all() {
     (void)::unlink(options_.socket_path.c_str());
     listener_.reset();
-    for (const pid_t pid : children_) {
-      if (pid != 0) (void)::kill(pid, SIGTERM);
+    for (const Child& child : children_) {
+      if (child.pid != 0) (void)::kill(child.pid, SIGTERM);
     }
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
     }
@@ -175,7 +200,7 @@ class Service {
   keep::UniqueFd lifeline_;       // connections watch this end
   keep::UniqueFd lifeline_here_;  // nobody but this process holds it
   bool untidy_ = false;
-  std::array<pid_t, kMaxKeeps> children_{};
+  std::array<Child, kMaxKeeps> children_{};
   bool child_ = false;  // this is a connection's process
 };
 

@@ -15,6 +15,9 @@ namespace ward::softd {
 // At most as many keeps run at a time; who asks for one more waits in the listen queue.
 inline constexpr std::size_t kMaxKeeps = 64;
 
+// Of which one user, other than softd's own, has at most so many; one more is refused.
+inline constexpr std::size_t kMaxKeepsOfOther = 16;
+
 struct ServiceOptions {
   std::string socket_path;
   std::vector<uid_t> users;  // who may ask beside softd's own user

@@ -22,9 +22,11 @@ bool ready(int fd, int events, const Deadline* deadline) {
 
 }  // namespace
 
+bool wait_readable(int fd, const Deadline* deadline) { return ready(fd, POLLIN, deadline); }
+
 Result<void> read_exact(int fd, std::span<std::uint8_t> out, const Deadline* deadline) {
   while (!out.empty()) {
-    if (!ready(fd, POLLIN, deadline))
+    if (!wait_readable(fd, deadline))
       return Error(Errc::kUnavailable, "keep: nothing came within the time limit");
     const ssize_t n = ::read(fd, out.data(), out.size());
     if (n < 0 && errno == EINTR) continue;

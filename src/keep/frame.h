@@ -8,6 +8,10 @@
 // a deadline is given (borrowed; nullptr: none), kUnavailable once it has passed.
 namespace ward::keep {
 
+// wait_readable is true once there is something to read, or the stream has ended; false when the
+// deadline has passed. Without one it does not wait: the read does.
+[[nodiscard]] bool wait_readable(int fd, const Deadline* deadline);
+
 // read_exact fills `out`. kTruncated at end of file inside it, kUnavailable where the read fails.
 [[nodiscard]] Result<void> read_exact(int fd, std::span<std::uint8_t> out,
                                       const Deadline* deadline = nullptr);

@@ -10,6 +10,7 @@
 #include "base/writer.h"
 #include "codec/cbor.h"
 #include "codec/cbor_write.h"
+#include "keep/fd_kind.h"
 #include "keep/frame.h"
 
 namespace ward::keep {
@@ -28,7 +29,10 @@ using FdBlock = std::array<int, kFdCount>;
 
 // receive_first reads the first octet and the descriptors that travel with it. More descriptors
 // than fit are closed by the kernel and refused.
-Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet) {
+Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet,
+                                            const Deadline* deadline) {
+  if (!wait_readable(socket, deadline))
+    return Error(Errc::kUnavailable, "keep.launch: no request came within the time limit");
   iovec part{.iov_base = &octet, .iov_len = 1};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(FdBlock))> control{};
   msghdr message{};
@@ -56,6 +60,21 @@ Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet) {
   if (out.size() != kFdCount || (message.msg_flags & MSG_CTRUNC) != 0)
     return Error(Errc::kMalformed, "keep.launch: descriptors", out.size());
   return out;
+}
+
+// check_kinds: what a keep is given must be what it is used as, and nothing of the kernel's
+// besides.
+Result<void> check_kinds(const LaunchFds& fds) {
+  if (!is_folder(fds.root.get())) return Error(Errc::kMalformed, "keep.launch: root is no folder");
+  if (!is_unix_stream(fds.relay.get()))
+    return Error(Errc::kMalformed, "keep.launch: relay is no unix stream socket");
+  if (!is_unix_stream(fds.output.get()) && !is_pipe_in(fds.output.get()))
+    return Error(Errc::kMalformed, "keep.launch: output is no unix stream socket and no pipe");
+  if (!takes_text(fds.standard_output.get()))
+    return Error(Errc::kMalformed, "keep.launch: stdout takes no text");
+  if (!takes_text(fds.standard_error.get()))
+    return Error(Errc::kMalformed, "keep.launch: stderr takes no text");
+  return {};
 }
 
 std::optional<std::string> text_of(const codec::CborValue& map, std::string_view key) {
@@ -178,10 +197,16 @@ Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest) {
   return write_exact(socket, manifest);
 }
 
-Result<LaunchDemand> receive_demand(int socket) {
+Result<LaunchDemand> receive_demand(int socket, const Deadline* deadline) {
   std::array<std::uint8_t, kMagic.size() + 4> head{};
-  WARD_TRY(std::vector<UniqueFd> fds, receive_first(socket, head[0]));
-  WARD_CHECK_OK(read_exact(socket, std::span(head).subspan(1)));
+  WARD_TRY(std::vector<UniqueFd> received, receive_first(socket, head[0], deadline));
+  LaunchFds fds = {.root = std::move(received[0]),
+                   .relay = std::move(received[1]),
+                   .output = std::move(received[2]),
+                   .standard_output = std::move(received[3]),
+                   .standard_error = std::move(received[4])};
+  WARD_CHECK_OK(check_kinds(fds));
+  WARD_CHECK_OK(read_exact(socket, std::span(head).subspan(1), deadline));
   Reader r(head);
   Bytes magic;
   std::uint32_t size = 0;
@@ -191,13 +216,8 @@ Result<LaunchDemand> receive_demand(int socket) {
     return Error(Errc::kMalformed, "keep.launch: request");
   if (size > kMaxManifestBytes) return Error(Errc::kLimit, "keep.launch: manifest", size);
   Buffer manifest(size);
-  WARD_CHECK_OK(read_exact(socket, manifest));
-  return LaunchDemand{.fds = {.root = std::move(fds[0]),
-                              .relay = std::move(fds[1]),
-                              .output = std::move(fds[2]),
-                              .standard_output = std::move(fds[3]),
-                              .standard_error = std::move(fds[4])},
-                      .manifest = std::move(manifest)};
+  WARD_CHECK_OK(read_exact(socket, manifest, deadline));
+  return LaunchDemand{.fds = std::move(fds), .manifest = std::move(manifest)};
 }
 
 Result<EventOctets> write_event(const LaunchEvent& event) {

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "keep/deadline.h"
 #include "keep/fd.h"
 #include "keep/launcher.h"
 
@@ -22,7 +23,8 @@
 namespace ward::keep {
 
 // LaunchFds are the descriptors that travel with a request: the folder of the sources, the stream
-// to the broker, the stream of sealed outputs, and where the workload's words go.
+// to the broker (a unix stream socket), the stream of sealed outputs (such a socket, or a pipe),
+// and where the workload's words go (keep/fd_kind.h, takes_text).
 struct LaunchFds {
   UniqueFd root;
   UniqueFd relay;
@@ -63,9 +65,10 @@ inline constexpr std::size_t kMaxEventBytes = std::size_t{64} << 10U;
 // send_demand asks for a keep. The descriptors are borrowed. kUnavailable where nobody listens.
 [[nodiscard]] Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest);
 
-// receive_demand is the service's side: kTruncated, kMalformed (other octets, another number of
-// descriptors), kLimit (a manifest beyond kMaxManifestBytes).
-[[nodiscard]] Result<LaunchDemand> receive_demand(int socket);
+// receive_demand is the service's side: kTruncated, kMalformed (other octets, another number or
+// another kind of descriptors), kLimit (a manifest beyond kMaxManifestBytes), kUnavailable where
+// all of it has not come by the deadline (borrowed; nullptr: none).
+[[nodiscard]] Result<LaunchDemand> receive_demand(int socket, const Deadline* deadline = nullptr);
 
 // send_event: kUnavailable where the other side is gone, kLimit.
 [[nodiscard]] Result<void> send_event(int socket, const LaunchEvent& event);

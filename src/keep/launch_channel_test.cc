@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,13 +30,62 @@ struct SocketPair {
 
 UniqueFd null() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 
-// fds_with has a pipe's writing end as the output, so that a test can tell it from the others.
+UniqueFd folder() { return UniqueFd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+
+UniqueFd one_of_pair(int type) {
+  int fds[2];
+  EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
+  ::close(fds[1]);
+  return UniqueFd(fds[0]);
+}
+
+// end_of_pipe is the end to read (0) or to write (1).
+UniqueFd end_of_pipe(int which) {
+  int fds[2];
+  EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  ::close(fds[1 - which]);
+  return UniqueFd(fds[which]);
+}
+
+// fds_with has the output given, so that a test can tell it from the others.
 LaunchFds fds_with(UniqueFd output) {
-  return {.root = null(),
-          .relay = null(),
+  return {.root = folder(),
+          .relay = one_of_pair(SOCK_STREAM),
           .output = std::move(output),
           .standard_output = null(),
           .standard_error = null()};
+}
+
+// demand_octets is what send_demand writes, without the descriptors.
+Buffer demand_octets(Bytes manifest) {
+  SocketPair pair;
+  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), manifest));
+  Buffer out(8 + manifest.size());
+  EXPECT_TRUE(read_exact(pair.service.get(), out));
+  return out;
+}
+
+// send_first sends a demand's first octet, with which the descriptors travel, and no more.
+void send_first(int socket) {
+  SocketPair pair;
+  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), {}));
+  std::array<std::uint8_t, 1> octet{};
+  iovec part{.iov_base = octet.data(), .iov_len = 1};
+  alignas(cmsghdr) std::array<char, 128> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  EXPECT_EQ(::recvmsg(pair.service.get(), &message, MSG_CMSG_CLOEXEC), 1);
+  EXPECT_EQ(::sendmsg(socket, &message, 0), 1);
+  for (cmsghdr* h = CMSG_FIRSTHDR(&message); h != nullptr; h = CMSG_NXTHDR(&message, h)) {
+    for (std::size_t i = 0; i < (h->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
+      ::close(fd);
+    }
+  }
 }
 
 LaunchStarted started() {
@@ -75,48 +126,92 @@ TEST(LaunchChannel, another_number_of_descriptors_is_malformed) {
   EXPECT_EQ(demand.error().code(), Errc::kMalformed);
 }
 
-TEST(LaunchChannel, a_demand_truncated_anywhere_is_refused) {
-  Buffer whole;
-  {
+TEST(LaunchChannel, a_descriptor_of_another_kind_is_malformed) {
+  struct Case {
+    const char* name;
+    UniqueFd LaunchFds::*member;
+    UniqueFd (*make)();
+  };
+
+  const Case cases[] = {
+      {"root_device", &LaunchFds::root, null},
+      {"root_pipe", &LaunchFds::root, [] { return end_of_pipe(0); }},
+      {"relay_device", &LaunchFds::relay, null},
+      {"relay_pipe", &LaunchFds::relay, [] { return end_of_pipe(1); }},
+      {"relay_datagrams", &LaunchFds::relay, [] { return one_of_pair(SOCK_DGRAM); }},
+      {"relay_packets", &LaunchFds::relay, [] { return one_of_pair(SOCK_SEQPACKET); }},
+      {"relay_of_ip", &LaunchFds::relay,
+       [] { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }},
+      {"output_device", &LaunchFds::output, null},
+      {"output_read_end", &LaunchFds::output, [] { return end_of_pipe(0); }},
+      {"output_folder", &LaunchFds::output, folder},
+      {"stdout_folder", &LaunchFds::standard_output, folder},
+      {"stdout_read_end", &LaunchFds::standard_output, [] { return end_of_pipe(0); }},
+      {"stdout_event", &LaunchFds::standard_output,
+       [] { return UniqueFd(::eventfd(0, EFD_CLOEXEC)); }},
+      {"stderr_device", &LaunchFds::standard_error,
+       [] { return UniqueFd(::open("/dev/zero", O_RDWR | O_CLOEXEC)); }},
+      {"stderr_read_only", &LaunchFds::standard_error,
+       [] { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }},
+      {"stderr_path", &LaunchFds::standard_error,
+       [] { return UniqueFd(::open("/dev/null", O_PATH | O_CLOEXEC)); }},
+  };
+  for (const Case& c : cases) {
     SocketPair pair;
-    ASSERT_TRUE(send_demand(pair.client.get(), fds_with(null()), as_bytes("abc")));
-    whole.resize(11);
-    ASSERT_TRUE(read_exact(pair.service.get(), whole));
+    LaunchFds fds = fds_with(one_of_pair(SOCK_STREAM));
+    fds.*c.member = c.make();
+    ASSERT_TRUE((fds.*c.member).valid()) << c.name;
+    ASSERT_TRUE(send_demand(pair.client.get(), fds, as_bytes("version = 1")));
+    const auto demand = receive_demand(pair.service.get());
+    ASSERT_FALSE(demand) << c.name;
+    EXPECT_EQ(demand.error().code(), Errc::kMalformed) << c.name;
   }
+}
+
+TEST(LaunchChannel, a_demand_that_does_not_come_is_not_waited_for) {
+  SocketPair silent;
+  const Deadline deadline(20);
+  const auto demand = receive_demand(silent.service.get(), &deadline);
+  ASSERT_FALSE(demand);
+  EXPECT_EQ(demand.error().code(), Errc::kUnavailable);
+}
+
+// One deadline for all of it: octets that drip do not move it.
+TEST(LaunchChannel, a_demand_that_drips_is_not_waited_for) {
+  SocketPair pair;
+  send_first(pair.client.get());
+  ASSERT_TRUE(write_exact(pair.client.get(), as_bytes("KL1")));
+  ASSERT_TRUE(write_exact(pair.client.get(), std::array<std::uint8_t, 4>{0, 0, 0x80, 0}));
+  const std::jthread dripping([&](const std::stop_token& over) {
+    while (!over.stop_requested()) {
+      (void)::poll(nullptr, 0, 5);
+      (void)!::send(pair.client.get(), "", 1, MSG_NOSIGNAL);
+    }
+  });
+  const Deadline deadline(100);
+  const auto demand = receive_demand(pair.service.get(), &deadline);
+  ASSERT_FALSE(demand);
+  EXPECT_EQ(demand.error().code(), Errc::kUnavailable);
+}
+
+TEST(LaunchChannel, a_demand_truncated_anywhere_is_refused) {
+  const Buffer whole = demand_octets(as_bytes("abc"));
   for (std::size_t n = 1; n < whole.size(); ++n) {
-    SocketPair pair;
-    // The descriptors come with the first octet; then the rest, cut off.
-    ASSERT_TRUE(send_demand(pair.client.get(), fds_with(null()), {}));
     SocketPair cut;
-    std::array<std::uint8_t, 1> octet{};
-    iovec part{.iov_base = octet.data(), .iov_len = 1};
-    alignas(cmsghdr) std::array<char, 128> control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ASSERT_EQ(::recvmsg(pair.service.get(), &message, MSG_CMSG_CLOEXEC), 1);
-    ASSERT_EQ(::sendmsg(cut.client.get(), &message, 0), 1);
+    send_first(cut.client.get());
     ASSERT_TRUE(write_exact(cut.client.get(), Bytes(whole).first(n).subspan(1)));
     cut.client.reset();
     const auto demand = receive_demand(cut.service.get());
     ASSERT_FALSE(demand) << n;
     EXPECT_EQ(demand.error().code(), Errc::kTruncated) << n;
-    for (cmsghdr* h = CMSG_FIRSTHDR(&message); h != nullptr; h = CMSG_NXTHDR(&message, h)) {
-      for (std::size_t i = 0; i < (h->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
-        ::close(fd);
-      }
-    }
   }
 }
 
 TEST(LaunchChannel, a_manifest_beyond_the_limit_is_refused_before_it_is_read) {
   SocketPair pair;
   const Buffer large(kMaxManifestBytes + 1);
-  std::jthread sender([&] { (void)send_demand(pair.client.get(), fds_with(null()), large); });
+  std::jthread sender(
+      [&] { (void)send_demand(pair.client.get(), fds_with(end_of_pipe(1)), large); });
   const auto demand = receive_demand(pair.service.get());
   pair.service.reset();
   ASSERT_FALSE(demand);

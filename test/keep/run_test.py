@@ -334,6 +334,27 @@ class Commands(unittest.TestCase):
         self.assertIn("secret.txt", done.stderr.decode())
         self.assertEqual(done.stdout, b"")
 
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_another_user_has_no_more_than_his_share(self):
+        self.softd("--allow-user", str(NOBODY), name="share.sock")
+        # Connections that ask for nothing count: each holds a process of softd's.
+        script = ("import socket, sys\n"
+                  "held = []\n"
+                  "for _ in range(17):\n"
+                  "    held.append(socket.socket(socket.AF_UNIX))\n"
+                  "    held[-1].connect(sys.argv[1])\n"
+                  "print(held[-1].recv(4096))\n")
+        done = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", sys.executable,
+                               "-c", script, self.path / "share.sock"], capture_output=True, timeout=PATIENCE_S,
+                              check=True)
+        self.assertIn(b"16 keeps of this user are there already", done.stdout)
+        # softd's own user is not bounded by that, and the other one's share comes back.
+        ward("keep", "run", "--quiet", "--softd", self.path / "share.sock", "--", "/bin/true", check=0)
+        end = time.monotonic() + PATIENCE_S
+        while ward("keep", "run", "--quiet", "--softd", self.path / "share.sock", "--", "/bin/true", user=NOBODY,
+                   cwd="/").returncode != 0:
+            self.assertLess(time.monotonic(), end)
+
     def test_octets_that_are_no_request_are_answered_and_harm_nobody(self):
         self.softd(name="noise.sock")
         for noise in (b"", b"W", b"GET / HTTP/1.1\r\n\r\n", bytes(4096)):
