@@ -14,6 +14,7 @@
 #include "apps/softd/service.h"
 #include "args/args.h"
 #include "keep/host.h"
+#include "keep/keep_init.h"
 
 namespace {
 
@@ -52,8 +53,11 @@ std::string agent_of(const Options& options) {
 // ordinary user's softd stays dumpable: an undumpable process may not map the user ids of its
 // keeps, and the device root lies in that user's own files anyway.
 bool hide_memory() {
-  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0) return false;
+  rlimit none{.rlim_cur = keep::kNoCore, .rlim_max = keep::kNoCore};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) {
+    none = {.rlim_cur = 0, .rlim_max = 0};  // as much as was allowed to this process
+    if (::setrlimit(RLIMIT_CORE, &none) != 0) return false;
+  }
   return !keep::host_ids(0).privileged || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "keep/failure.h"
 #include "keep/fd.h"
 
 namespace ward::keep {
@@ -135,11 +136,16 @@ bool remove_orphaned_groups(const std::vector<CgroupPlace>& places) {
   return done;
 }
 
+std::uint64_t most_memory(const Limits& limits) {
+  return limits.memory_bytes + limits.disk_bytes + kAgentBytes;
+}
+
 KeepCgroup::KeepCgroup(const std::vector<CgroupPlace>& places, std::string_view name,
                        const Limits& limits) {
   for (const CgroupPlace& place : places) {
     Group group{.folder = place.folder / name, .unified = place.unified, .limits = {}};
     std::error_code refused;
+    (void)::rmdir(group.folder.c_str());  // of a process of this number that was killed
     if (!std::filesystem::create_directory(group.folder, refused)) continue;
     set_limits(group, place, limits);
     groups_.push_back(std::move(group));
@@ -147,7 +153,7 @@ KeepCgroup::KeepCgroup(const std::vector<CgroupPlace>& places, std::string_view 
 }
 
 void KeepCgroup::set_limits(Group& group, const CgroupPlace& place, const Limits& limits) {
-  const std::string memory = std::to_string(limits.memory_bytes + limits.disk_bytes + kAgentBytes);
+  const std::string memory = std::to_string(most_memory(limits));
   const std::string processes = std::to_string(limits.processes + kAgentProcesses);
   if (has(place.controllers, "pids") && write_value(group.folder / "pids.max", processes))
     group.limits.emplace_back("processes");
@@ -173,10 +179,12 @@ KeepCgroup::~KeepCgroup() {
   }
 }
 
-void KeepCgroup::add(pid_t pid) {
-  for (Group& group : groups_) {
-    if (!write_value(group.folder / "cgroup.procs", std::to_string(pid))) group.limits.clear();
+Result<void, Failure> KeepCgroup::add(pid_t pid) {
+  for (const Group& group : groups_) {
+    if (!write_value(group.folder / "cgroup.procs", std::to_string(pid)))
+      return system_failure("cgroup " + group.folder.string() + " does not take the keep", errno);
   }
+  return {};
 }
 
 std::string KeepCgroup::bounds(std::string_view limit) const {

@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include "base/result.h"
+#include "keep/launcher.h"
 #include "keep/manifest.h"
 
 namespace ward::keep {
@@ -31,6 +33,10 @@ struct CgroupPlace {
 // with it. False where one is not empty yet: call it again later.
 [[nodiscard]] bool remove_orphaned_groups(const std::vector<CgroupPlace>& places);
 
+// most_memory is what a keep may use in all: its workload's memory, the tmpfs of its data, which is
+// memory too, and the agent's own.
+[[nodiscard]] std::uint64_t most_memory(const Limits& limits);
+
 // KeepCgroup makes one group for a keep in each place and sets the limits there. What a place does
 // not allow is left out, and bounds() says what remains; the launcher names a fallback for the
 // rest. The groups are removed by the destructor, which kills what is left in them.
@@ -41,9 +47,9 @@ class KeepCgroup {
   KeepCgroup& operator=(const KeepCgroup&) = delete;
   ~KeepCgroup();
 
-  // add moves a process into the groups; what it starts later is in them too. A group that does not
-  // take it bounds nothing any more.
-  void add(pid_t pid);
+  // add moves a process into the groups; what it starts later is in them too. kDenied, kUnavailable
+  // and their like where a group does not take it: it would be bound by nothing then.
+  [[nodiscard]] Result<void, Failure> add(pid_t pid);
 
   // bounds is "cgroup v1" or "cgroup v2" where the limit ("memory", "processes", "swap") is set,
   // and "" where it is not.

@@ -97,10 +97,15 @@ TEST_F(HostTest, group_bounds_only_what_could_be_written) {
   // A plain folder has no control files, and they cannot be made by writing to them.
   const std::vector<CgroupPlace> places = {
       {.folder = folder_, .unified = false, .controllers = {"memory", "pids"}}};
-  const KeepCgroup group(places, "keep", limits);
+  KeepCgroup group(places, "keep", limits);
   EXPECT_EQ(group.bounds("memory"), "");
   EXPECT_EQ(group.bounds("processes"), "");
   EXPECT_EQ(group.bounds("swap"), "");
+  // Nor does it take anybody, and what it does not take must not start.
+  const auto added = group.add(::getpid());
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().what, "cgroup " + (folder_ / "keep").string() +
+                                    " does not take the keep: No such file or directory");
 }
 
 TEST_F(HostTest, groups_of_a_launcher_that_is_gone_are_removed_and_no_others) {

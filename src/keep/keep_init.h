@@ -53,6 +53,14 @@ struct InitFailure {
   std::int32_t error_number = 0;
 };
 
+// What RLIMIT_CORE is in a keep. 0 does not stop a core_pattern that is a pipe (`|/usr/lib/...`),
+// to which the kernel hands the whole memory whatever the limit; 1 is the value at which it starts
+// no handler (core(5); fs/coredump.c), and too little for a file. The agent is undumpable besides
+// (PR_SET_DUMPABLE 0). A workload cannot be: exec sets the flag anew, for a program that cannot be
+// read to fs.suid_dumpable, and that is 2, "hand it to the pipe", on hosts with systemd-coredump.
+// So a keep's programs cannot set this limit (seccomp.cc).
+inline constexpr rlim_t kNoCore = 1;
+
 // RlimitEntry is one rlimit, soft and hard alike.
 struct RlimitEntry {
   int resource;

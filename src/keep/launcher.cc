@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -185,19 +186,25 @@ class Launch {
 
  private:
   Result<void, Failure> prepare_limits() {
-    auto filter = seccomp_program(Role::kAgent);
-    if (!filter) return library_failure("system call filter", filter.error());
-    seccomp_ = *std::move(filter);
     const Limits& limits = manifest_.limits;
     cgroup_ = std::make_unique<KeepCgroup>(find_cgroups("/proc/self"),
                                            group_name(::getpid(), host_.number), limits);
-    rlimits_ = {{RLIMIT_CORE, 0},
+    rlimits_ = {{RLIMIT_CORE, kNoCore},
                 {RLIMIT_NOFILE, limits.open_files},
                 {RLIMIT_NPROC, limits.processes + 2},
                 {RLIMIT_FSIZE, limits.disk_bytes},
                 {RLIMIT_MSGQUEUE, 0},
                 {RLIMIT_MEMLOCK, kLockedMemoryBytes}};
-    if (cgroup_->bounds("memory").empty()) rlimits_.push_back({RLIMIT_DATA, limits.memory_bytes});
+    const bool alone = cgroup_->bounds("memory").empty();
+    if (alone) {
+      // Private memory, and with shared mappings and mapped files all of it.
+      rlimits_.push_back({RLIMIT_DATA, limits.memory_bytes});
+      rlimits_.push_back({RLIMIT_AS, most_memory(limits)});
+    }
+    auto filter =
+        seccomp_program(Role::kAgent, alone ? SharedMemory::kRefused : SharedMemory::kAllowed);
+    if (!filter) return library_failure("system call filter", filter.error());
+    seccomp_ = *std::move(filter);
     return name_enforcement();
   }
 
@@ -291,7 +298,10 @@ class Launch {
                                       std::move(cgroup_));
     device_.there.reset();
     sync_.there.reset();
-    group.add(pid);
+    WARD_CHECK_OK(group.add(pid));
+    // Where this process was given no room for 1 itself, it needs a privilege to give it.
+    const rlimit core{.rlim_cur = kNoCore, .rlim_max = kNoCore};
+    (void)::prlimit(pid, RLIMIT_CORE, &core, nullptr);
     if (const int problem = map_ids(pid, host_); problem != 0)
       return system_failure("user ids of the keep", problem);
     return tell(kMapped);

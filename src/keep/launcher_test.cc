@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -19,6 +20,7 @@
 
 #include "keep/deadline.h"
 #include "keep/host.h"
+#include "keep/keep_init.h"
 #include "test/support/keep_fixture.h"
 
 namespace ward::keep {
@@ -26,7 +28,15 @@ namespace {
 
 class LauncherTest : public KeepFixture {};
 
-std::string number(int value) { return std::to_string(value); }
+// is_counted is true where a cgroup bounds the keep's memory.
+bool is_counted(const Keep& keep) {
+  for (const Enforcement& one : keep.enforcement()) {
+    if (one.limit == "memory") return one.mechanism.starts_with("cgroup");
+  }
+  return false;
+}
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
 
 // Tests that need a second user, hence root.
 class RootTest : public LauncherTest {
@@ -49,7 +59,16 @@ TEST_F(LauncherTest, agent_has_no_privilege_left) {
   EXPECT_EQ(seen["Seccomp"], "2");
   EXPECT_EQ(seen["dumpable"], "0");
   EXPECT_NE(seen["set_dumpable"], "0");
-  EXPECT_EQ(seen["core"], "0");
+  rlimit own{};
+  ASSERT_EQ(::getrlimit(RLIMIT_CORE, &own), 0);
+  if (own.rlim_max >= kNoCore) {
+    EXPECT_EQ(seen["core"], number(kNoCore));
+  }
+  for (const char* call : {"set_core", "set_core_wide", "prlimit_core"})
+    EXPECT_EQ(seen[call], number(EPERM)) << call;
+  EXPECT_EQ(seen["get_files"], "0");
+  EXPECT_EQ(seen["set_files"], "0");
+  EXPECT_EQ(seen["shmget"], is_counted(*keep) ? "0" : number(EPERM));
   EXPECT_EQ(seen["environment"], "0");
   EXPECT_EQ(seen["hostname"], "keep");
   EXPECT_EQ(seen["descriptors"], "0 1 2 3 4 5");
@@ -293,6 +312,20 @@ TEST_F(HostileTest, filling_memory_ends_the_process_that_does_it) {
   if (WIFEXITED(*status)) {
     EXPECT_EQ(WEXITSTATUS(*status), 0);
     EXPECT_LE(std::stol(seen["blocks"]), 16);
+  } else {
+    EXPECT_EQ(WTERMSIG(*status), SIGKILL);
+  }
+}
+
+TEST_F(HostileTest, filling_shared_memory_ends_the_process_that_does_it) {
+  auto keep = start("fill-shared-memory");
+  ASSERT_TRUE(keep);
+  auto seen = told();
+  auto status = keep->wait();
+  ASSERT_TRUE(status);
+  if (WIFEXITED(*status)) {
+    EXPECT_EQ(WEXITSTATUS(*status), 0);
+    EXPECT_LE(std::stol(seen["blocks"]), (256 + 16 + 64) / 16);
   } else {
     EXPECT_EQ(WTERMSIG(*status), SIGKILL);
   }

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -134,6 +135,15 @@ void calls() {
   say("bpf", outcome(::syscall(SYS_bpf, 0, nullptr, 0)));
   say("keyctl", outcome(::syscall(SYS_keyctl, 0, 0)));
   say("clone_user", outcome(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)));
+  const rlimit zero{.rlim_cur = 0, .rlim_max = 0};
+  say("set_core", outcome(::setrlimit(RLIMIT_CORE, &zero)));
+  // Octets that the kernel does not look at.
+  say("set_core_wide", outcome(::syscall(SYS_setrlimit, 0x100000000L + RLIMIT_CORE, &zero)));
+  say("prlimit_core", outcome(::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &zero, nullptr)));
+  rlimit files{};
+  say("get_files", outcome(::getrlimit(RLIMIT_NOFILE, &files)));
+  say("set_files", outcome(::setrlimit(RLIMIT_NOFILE, &files)));
+  say("shmget", outcome(::shmget(IPC_PRIVATE, 4096, 0600)));
   const int script = ::open("/tmp/x", O_WRONLY | O_CREAT, 0700);
   if (script >= 0) {
     (void)!::write(script, "#!/app/probe\n", 13);
@@ -171,11 +181,11 @@ void descriptors() {
   ::_exit(0);
 }
 
-[[noreturn]] void fill_memory() {
+[[noreturn]] void fill_memory(int kind) {
   constexpr std::size_t kBlock = std::size_t{16} << 20U;
   long blocks = 0;
   for (; blocks < 4096; ++blocks) {
-    void* at = ::mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* at = ::mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) break;
     std::memset(at, 1, kBlock);
   }
@@ -250,7 +260,8 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
     return 0;
   }
   if (command == "fork-bomb") fork_bomb();
-  if (command == "fill-memory") fill_memory();
+  if (command == "fill-memory") fill_memory(MAP_PRIVATE);
+  if (command == "fill-shared-memory") fill_memory(MAP_SHARED);
   if (command == "fill-disk") fill_disk();
   if (command == "fill-with-files") fill_with_files(std::size_t{1} << 20U);
   if (command == "fill-with-empty-files") fill_with_files(0);

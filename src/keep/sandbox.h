@@ -17,10 +17,15 @@ using SeccompProgram = std::vector<sock_filter>;
 // Who a filter is for: the agent may make secret memory, the workload may not.
 enum class Role : std::uint8_t { kAgent, kWorkload };
 
+// SharedMemory of System V outlives every mapping of it, so that no limit of a process counts it:
+// it is refused where no cgroup does.
+enum class SharedMemory : std::uint8_t { kAllowed, kRefused };
+
 // seccomp_program compiles the allow-list: no socket is made, no other process is traced or read,
 // no namespace entered, no file executed but by its path. Unlisted calls fail with ENOSYS, known
 // dangerous ones with EPERM. kInternal where libseccomp fails.
-[[nodiscard]] Result<SeccompProgram> seccomp_program(Role role);
+[[nodiscard]] Result<SeccompProgram> seccomp_program(
+    Role role, SharedMemory shared_memory = SharedMemory::kAllowed);
 
 // enter_seccomp installs a compiled filter. False with errno where the kernel refuses.
 [[nodiscard]] bool enter_seccomp(std::span<const sock_filter> program);

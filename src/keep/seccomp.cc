@@ -8,6 +8,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -179,7 +180,6 @@ constexpr const char* kAllowed[] = {
     "sched_yield",
     "setpgid",
     "setpriority",
-    "setrlimit",
     "setsid",
     "sigaltstack",
     "tgkill",
@@ -237,16 +237,15 @@ constexpr const char* kAllowed[] = {
     "sendto",
     "setsockopt",
     "shutdown",
-    // System V shared memory in the keep's own IPC namespace
-    "shmat",
-    "shmctl",
-    "shmdt",
-    "shmget",
+    // System V semaphores in the keep's own IPC namespace
     "semctl",
     "semget",
     "semop",
     "semtimedop",
 };
+
+// In the keep's own IPC namespace, where a cgroup counts it.
+constexpr const char* kSharedMemory[] = {"shmat", "shmctl", "shmdt", "shmget"};
 
 // Known, and refused aloud.
 constexpr const char* kRefused[] = {
@@ -339,6 +338,12 @@ constexpr scmp_datum_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NE
                                         CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
                                         0x80U /* CLONE_NEWTIME */;
 
+// What a program may lower of its limits. RLIMIT_CORE stays at 1: see keep_init.h.
+constexpr auto kOwnLimits = std::to_array<int>(
+    {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE,
+     RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE,
+     RLIMIT_RTPRIO, RLIMIT_RTTIME});
+
 struct Release {
   void operator()(void* filter) const { seccomp_release(filter); }
 };
@@ -366,7 +371,19 @@ bool add_conditional(void* filter) {
   bool ok = rule(filter, SCMP_ACT_ALLOW, "clone",
                  {{.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = kNewNamespaces, .datum_b = 0}});
   ok = ok && rule(filter, SCMP_ACT_ALLOW, "socketpair", {low_word_equals(0, AF_UNIX)});
-  ok = ok && rule(filter, SCMP_ACT_ALLOW, "prlimit64", {low_word_equals(0, 0)});
+  // Of itself; RLIMIT_CORE may be asked for and not be set.
+  ok = ok && rule(filter, SCMP_ACT_ALLOW, "prlimit64",
+                  {low_word_equals(0, 0), low_word_equals(1, RLIMIT_CORE), equals(2, 0)});
+  ok = ok && rule(filter, SCMP_ACT_ERRNO(EPERM), "prlimit64",
+                  {low_word_equals(1, RLIMIT_CORE),
+                   {.arg = 2, .op = SCMP_CMP_NE, .datum_a = 0, .datum_b = 0}});
+  ok = ok && rule(filter, SCMP_ACT_ERRNO(EPERM), "setrlimit", {low_word_equals(0, RLIMIT_CORE)});
+  for (const int limit : kOwnLimits) {
+    const auto value = static_cast<scmp_datum_t>(limit);
+    ok = ok && rule(filter, SCMP_ACT_ALLOW, "setrlimit", {low_word_equals(0, value)});
+    ok = ok && rule(filter, SCMP_ACT_ALLOW, "prlimit64",
+                    {low_word_equals(0, 0), low_word_equals(1, value)});
+  }
   // The agent and every program start undumpable, and stay so.
   ok = ok &&
        rule(filter, SCMP_ACT_ALLOW, "prctl", {low_word_equals(0, PR_SET_DUMPABLE), equals(1, 0)});
@@ -397,7 +414,7 @@ Result<SeccompProgram> exported(void* filter) {
 
 }  // namespace
 
-Result<SeccompProgram> seccomp_program(Role role) {
+Result<SeccompProgram> seccomp_program(Role role, SharedMemory shared_memory) {
   const Error failed(Errc::kInternal, "keep: seccomp filter");
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
   if (!filter) return failed;
@@ -407,6 +424,10 @@ Result<SeccompProgram> seccomp_program(Role role) {
   for (const char* name : kRefused)
     ok = ok && rule(filter.get(), SCMP_ACT_ERRNO(EPERM), name);
   ok = ok && rule(filter.get(), SCMP_ACT_ERRNO(EPERM), "socket") && add_conditional(filter.get());
+  const std::uint32_t on_shared =
+      shared_memory == SharedMemory::kAllowed ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM);
+  for (const char* name : kSharedMemory)
+    ok = ok && rule(filter.get(), on_shared, name);
   if (role == Role::kAgent) ok = ok && rule(filter.get(), SCMP_ACT_ALLOW, "memfd_secret");
   if (!ok) return failed;
   return exported(filter.get());
