@@ -219,6 +219,7 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   std::vector<Check> judged;
   judge_tcb(findings, policy, judged);
   judge_modes(findings, policy, judged);
+  out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;
   out.checks = std::move(findings.checks);
   out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),
                     std::make_move_iterator(judged.end()));

@@ -109,7 +109,9 @@ struct Appraisal {
   std::vector<std::string> unchecked;  // "report_data", "measurement": what nobody asked for
   std::vector<std::string> notes;
   Facts facts;  // for relying parties that compare more; its values are authentic only where
-                // verdict is kAccepted
+                // `genuine`
+  bool genuine = false;  // every check of the TEE itself passed: the maker vouches for what the
+                         // evidence says, whether policy and caller like it or not
 
   // check returns the entry with this id, or nullptr; borrowed.
   [[nodiscard]] const Check* check(std::string_view id) const;

@@ -52,6 +52,24 @@ TEST(Appraise, AcceptsWhatIsExpectedInFull) {
   EXPECT_EQ(summary(a), "accepted");
 }
 
+TEST(Appraise, WhatTheMakerVouchesForIsGenuineThoughThePolicyRefuses) {
+  Findings f = good();
+  f.facts.debug = true;
+  f.tcb.status = "OutOfDate";
+  Expectations other = all();
+  other.report_data = std::vector<Buffer>{{9}};
+  const Appraisal refused = appraise(f, {}, other, {});
+  EXPECT_EQ(refused.verdict, Verdict::kRefused);
+  EXPECT_TRUE(refused.genuine);
+  for (const Outcome outcome : {Outcome::kFailed, Outcome::kNotDone}) {
+    Findings forged = good();
+    forged.checks[0].outcome = outcome;
+    forged.checks[0].not_done = outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
+    EXPECT_FALSE(appraise(forged, {}, all(), {}).genuine);
+  }
+  EXPECT_FALSE(appraise(Findings{}, {}, none(), {}).genuine);
+}
+
 TEST(Appraise, WhatNobodyAskedForIsNotPassedAndIsListed) {
   const Appraisal a = appraise(good(), {}, none(), {});
   EXPECT_EQ(a.verdict, Verdict::kAccepted);

@@ -5,6 +5,7 @@
 
 #include "base/reader.h"
 #include "broker/records.h"
+#include "broker/refusal_record.h"
 #include "crypto/digest.h"
 
 namespace ward::broker {
@@ -80,9 +81,12 @@ const char* to_text(Role role) {
 Answer<void> Admin::allow(const Actor& actor, std::string_view repository, std::string_view subject,
                           UnixTime now) const {
   if (manages(actor, repository)) return {};
-  const Refusal refusal = refuse(403, kType, CheckId::kAdminRole);
-  return record_refusal(service_, refusal,
-                        refusal_entry(refusal, actor.name, std::string(subject), now));
+  return record_refusal(service_,
+                        {.class_name = administrator_class(actor.name),
+                         .actor = actor.name,
+                         .subject = std::string(subject),
+                         .now = now},
+                        refuse(403, kType, CheckId::kAdminRole));
 }
 
 Answer<std::uint64_t> Admin::write(const Act& act) const {
@@ -171,9 +175,12 @@ Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) cons
 Answer<std::uint64_t> Admin::set_evidence_policy(const Actor& actor, Bytes json,
                                                  UnixTime now) const {
   if (actor.role != Role::kAdministrator && actor.role != Role::kVerifierOwner) {
-    const Refusal refusal = refuse(403, kType, CheckId::kAdminRole);
-    return record_refusal(service_, refusal,
-                          refusal_entry(refusal, actor.name, "policy evidence", now));
+    return record_refusal(service_,
+                          {.class_name = administrator_class(actor.name),
+                           .actor = actor.name,
+                           .subject = "policy evidence",
+                           .now = now},
+                          refuse(403, kType, CheckId::kAdminRole));
   }
   const auto policy = parse_evidence_policy(json);
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());

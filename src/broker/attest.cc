@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <utility>
 
 #include "broker/broker.h"
 #include "broker/facts.h"
 #include "broker/records.h"
+#include "broker/refusal_record.h"
 #include "broker/result_token.h"
 #include "crypto/digest.h"
 #include "token/jwk.h"
@@ -37,13 +39,12 @@ constexpr CheckId kPresentChecks[] = {CheckId::kSessionCookie, CheckId::kSession
                                       CheckId::kMessageForm, CheckId::kNonceEqual,
                                       CheckId::kTeePubkey};
 
-// passed_so_far lists what passed at the end of the appraisal, where there is one.
-std::vector<std::string> passed_so_far(const std::optional<attest::Appraisal>& appraisal) {
+// passed_so_far lists what passed at the end of the appraisal.
+std::vector<std::string> passed_so_far(const attest::Appraisal& appraisal) {
   std::vector<std::string> out;
   for (const CheckId id : kPresentChecks)
     out.emplace_back(check_info(id).id);
-  if (!appraisal) return out;
-  const std::vector<std::string> more = passed_ids(appraisal->checks);
+  const std::vector<std::string> more = passed_ids(appraisal.checks);
   out.insert(out.end(), more.begin(), more.end());
   return out;
 }
@@ -149,33 +150,6 @@ Result<void> forget_expired(store::Transaction& tx, UnixTime now) {
   return {};
 }
 
-// Conclusion is what one use of a nonce led to.
-struct Conclusion {
-  std::string token;  // empty where refused
-  ledger::Entry entry;
-};
-
-// conclude uses the nonce up and records the outcome, both or neither.
-Answer<void> conclude(const Service& service, const Session& session, const Conclusion& conclusion,
-                      UnixTime now) {
-  bool used_before = false;
-  const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
-    WARD_CHECK_OK(forget_expired(tx, now));
-    WARD_TRY(const store::Row row, tx.get(kNonceTable, session.row_key()));
-    used_before = row.version != 0;
-    if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
-    Buffer value{conclusion.token.empty() ? kUsedRefused : kUsedAccepted};
-    const Bytes token = as_bytes(conclusion.token);
-    value.insert(value.end(), token.begin(), token.end());
-    const auto written = tx.put(kNonceTable, session.row_key(), value, 0);
-    if (!written) return written.error();
-    return record(tx, service.keys, conclusion.entry);
-  });
-  if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
-  if (!done) return unavailable(done.error());
-  return {};
-}
-
 ledger::Entry attested_entry(const attest::Appraisal& appraisal,
                              const std::vector<std::string>& passed, std::string_view token,
                              UnixTime now) {
@@ -190,13 +164,71 @@ ledger::Entry attested_entry(const attest::Appraisal& appraisal,
                       {"token_sha256", to_hex(crypto::sha256(as_bytes(token)))}}};
 }
 
-// Judged is an appraisal, or why there is none.
+// Judged is an appraisal, with the token or the refusal that it led to.
 struct Judged {
-  std::optional<attest::Appraisal> appraisal;
-  std::optional<Refusal> refusal;
+  attest::Appraisal appraisal;
+  std::vector<std::string> passed;
   std::string token;
+  std::optional<Refusal> refusal;
 };
 
+// proved_workload is the workload of whoever asked, empty unless it was shown that it is theirs:
+// evidence that does not verify claims any workload it likes, and evidence that is not bound to
+// this session may be somebody else's.
+std::string proved_workload(const attest::Appraisal& appraisal) {
+  const attest::CheckInfo* bound = appraisal.facts.report_data_check;
+  const bool theirs = std::any_of(
+      appraisal.checks.begin(), appraisal.checks.end(), [&](const attest::Check& check) {
+        return check.info == bound && check.outcome == attest::Outcome::kPassed;
+      });
+  return appraisal.genuine && theirs ? to_hex(appraisal.facts.workload) : std::string();
+}
+
+RefusedAct refused_act(const attest::Appraisal& appraisal, UnixTime now) {
+  return {.class_name = std::string(appraisal.genuine ? kGenuineEvidence : kForgedEvidence),
+          .actor = proved_workload(appraisal),
+          .subject = appraisal.tee,
+          .now = now};
+}
+
+// use_up writes that the nonce was used, and the token where there is one.
+Result<void> use_up(store::Transaction& tx, const std::string& row_key, std::string_view token) {
+  Buffer value{token.empty() ? kUsedRefused : kUsedAccepted};
+  const Bytes octets = as_bytes(token);
+  value.insert(value.end(), octets.begin(), octets.end());
+  const auto written = tx.put(kNonceTable, row_key, value, 0);
+  if (!written) return written.error();
+  return {};
+}
+
+// conclude uses the nonce up and records the outcome, both or neither. A refusal that is counted
+// only leaves no row either, or strangers would fill the disk with nonces.
+Answer<void> conclude(const Service& service, const Session& session, const Judged& judged,
+                      UnixTime now) {
+  bool used_before = false;
+  const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(forget_expired(tx, now));
+    WARD_TRY(const store::Row row, tx.get(kNonceTable, session.row_key()));
+    used_before = row.version != 0;
+    if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
+    if (judged.refusal) {
+      WARD_TRY(
+          const bool recorded,
+          record_refusal(tx, service.keys, refused_act(judged.appraisal, now), *judged.refusal));
+      if (!recorded) return {};
+    } else {
+      WARD_CHECK_OK(record(tx, service.keys,
+                           attested_entry(judged.appraisal, judged.passed, judged.token, now)));
+    }
+    return use_up(tx, session.row_key(), judged.token);
+  });
+  if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+// judge appraises evidence. What cannot be read at all is refused without a Judged: whoever shows
+// nothing leaves nothing behind.
 Answer<Judged> judge(const Service& service, const Presented& presented, UnixTime now) {
   std::optional<Versioned<EvidencePolicy>> policy;
   const auto read = service.store.read([&](store::View& view) -> Result<void> {
@@ -204,31 +236,25 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
     return {};
   });
   if (!read) return unavailable(read.error());
-  Judged out;
-  if (!policy) {
-    out.refusal = refuse(401, kType, CheckId::kEvidencePolicy);
+  if (!policy) return refuse(401, kType, CheckId::kEvidencePolicy);
+  WARD_TRY(attest::Appraisal appraisal, appraise(service, presented, policy->value, now));
+  Judged out{.appraisal = std::move(appraisal), .passed = {}, .token = {}, .refusal = {}};
+  out.passed = passed_so_far(out.appraisal);
+  out.refusal = refusal_of(out.appraisal);
+  if (out.refusal) {
+    if (out.appraisal.facts.report_data.empty()) return *out.refusal;  // it did not parse
+    out.refusal->passed = out.passed;
     return out;
   }
-  auto appraisal = appraise(service, presented, policy->value, now);
-  if (!appraisal) {
-    if (appraisal.error().checks.empty()) return appraisal.error();  // our own failure: no verdict
-    out.refusal = appraisal.error();
-    return out;
-  }
-  out.refusal = refusal_of(*appraisal);
-  if (!out.refusal) {
-    const std::string id =
-        policy->value.policy.name + ", version " + std::to_string(policy->version);
-    auto token = make_result(service, *appraisal,
-                             {.policy_id = id,
-                              .runtime_data = presented.runtime_data,
-                              .tee_pubkey = presented.message.tee_pubkey,
-                              .init_data_digest = presented.init_data_digest},
-                             now);
-    if (!token) return unavailable(token.error());
-    out.token = *std::move(token);
-  }
-  out.appraisal = *std::move(appraisal);
+  const std::string id = policy->value.policy.name + ", version " + std::to_string(policy->version);
+  auto token = make_result(service, out.appraisal,
+                           {.policy_id = id,
+                            .runtime_data = presented.runtime_data,
+                            .tee_pubkey = presented.message.tee_pubkey,
+                            .init_data_digest = presented.init_data_digest},
+                           now);
+  if (!token) return unavailable(token.error());
+  out.token = *std::move(token);
   return out;
 }
 
@@ -236,24 +262,13 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
 
 Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime now) const {
   WARD_TRY(const Presented presented, present(service_, cookie, body, now));
-  WARD_TRY(Judged judged, judge(service_, presented, now));
-
-  const std::vector<std::string> passed = passed_so_far(judged.appraisal);
-  if (judged.refusal) judged.refusal->passed = passed;
-  Conclusion conclusion;
-  conclusion.token = judged.token;
-  const std::string actor =
-      judged.appraisal ? to_hex(judged.appraisal->facts.workload) : std::string();
-  conclusion.entry = judged.refusal
-                         ? refusal_entry(*judged.refusal, actor, presented.session.tee, now)
-                         : attested_entry(*judged.appraisal, passed, judged.token, now);
-  const auto concluded = conclude(service_, presented.session, conclusion, now);
+  WARD_TRY(const Judged judged, judge(service_, presented, now));
+  const auto concluded = conclude(service_, presented.session, judged, now);
   if (!concluded) {
     Refusal refusal = concluded.error();
     if (refusal.status == 503) return refusal;
-    refusal.passed = passed;
-    return record_refusal(service_, refusal,
-                          refusal_entry(refusal, actor, presented.session.tee, now));
+    refusal.passed = judged.passed;
+    return record_refusal(service_, refused_act(judged.appraisal, now), std::move(refusal));
   }
   if (judged.refusal) return *judged.refusal;
   auto reply = kbs::write_token_reply(judged.token);

@@ -81,8 +81,9 @@ template <class T>
 using Answer = Result<T, Refusal>;
 
 // Broker is the KBS protocol's server without sockets: who proves what it is gets an attestation
-// result, and with it the keys that the owners' policies grant. Every act and every refusal behind
-// a valid session is in the ledger before its answer exists. Safe from several threads.
+// result, and with it the keys that the owners' policies grant. Every act is in the ledger before
+// its answer exists, and so is every refusal of evidence that could be read, singly or in a count
+// (refusal_record.h). Safe from several threads.
 class Broker {
  public:
   explicit Broker(const Service& service) : service_(service) {}
@@ -90,8 +91,8 @@ class Broker {
   // auth gives a session. It writes nothing.
   [[nodiscard]] Answer<Challenged> auth(Bytes body, UnixTime now) const;
 
-  // attest appraises the evidence of a session, once: it uses the session's nonce up, whatever the
-  // outcome. Returns the body of the reply, {"token":...}.
+  // attest appraises the evidence of a session, once: acceptance uses the session's nonce up, and
+  // so does a refusal that the ledger records singly. Returns the body of the reply, {"token":...}.
   [[nodiscard]] Answer<std::string> attest(std::string_view cookie, Bytes body, UnixTime now) const;
 
   // Credentials are what a request for a resource brings; the cookie is tried first.

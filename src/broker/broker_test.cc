@@ -6,7 +6,6 @@
 #include "broker/records.h"
 #include "codec/json.h"
 #include "ledger/audit.h"
-#include "ledger/ledger.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 #include "token/jwe.h"
@@ -16,7 +15,9 @@ namespace ward::broker {
 namespace {
 
 using test_support::Attester;
+using test_support::detail_of;
 using test_support::kNow;
+using test_support::leaves_of;
 using test_support::message;
 using test_support::open_session;
 using test_support::Opened;
@@ -26,40 +27,20 @@ using testing::StartsWith;
 
 UnixTime later(std::int64_t seconds) { return {kNow.seconds + seconds}; }
 
-// leaves lists kind and failed checks (or subject) of every leaf, in order.
+// leaves lists kind and failed checks of every leaf, in order.
 std::vector<std::string> leaves(const World& world) {
   std::vector<std::string> out;
-  const auto done = world.store().read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const ledger::Head head, ledger::read_head(view));
-    for (std::uint64_t i = 0; i < head.size; ++i) {
-      WARD_TRY(const Buffer octets, ledger::read_leaf(view, i));
-      WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
-      std::string line = leaf.entry.kind;
-      for (const auto& [name, value] : leaf.entry.details) {
-        if (name == "checks") line += " " + value;
-      }
-      out.push_back(line);
-    }
-    return {};
-  });
-  EXPECT_TRUE(done);
+  for (const ledger::Leaf& leaf : leaves_of(world)) {
+    const std::string checks = detail_of(leaf, "checks");
+    out.push_back(leaf.entry.kind + (checks.empty() ? "" : " " + checks));
+  }
   return out;
 }
 
-// passed_of is what the last leaf says that passed.
+// passed_of_last is what the last leaf says that passed.
 std::string passed_of_last(const World& world) {
-  std::string out;
-  const auto done = world.store().read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const ledger::Head head, ledger::read_head(view));
-    WARD_TRY(const Buffer octets, ledger::read_leaf(view, head.size - 1));
-    WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
-    for (const auto& [name, value] : leaf.entry.details) {
-      if (name == "passed") out = value;
-    }
-    return {};
-  });
-  EXPECT_TRUE(done);
-  return out;
+  const auto all = leaves_of(world);
+  return all.empty() ? "" : detail_of(all.back(), "passed");
 }
 
 std::string last_leaf(const World& world) {

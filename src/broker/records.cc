@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/refusal_record.h"
 #include "ledger/ledger.h"
 
 namespace ward::broker {
@@ -37,27 +38,10 @@ Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(store::View&
 }
 
 Result<void> record(store::Transaction& tx, const Keys& keys, const ledger::Entry& entry) {
+  WARD_CHECK_OK(record_counts(tx, keys, entry.time));
   const auto appended = ledger::append(tx, keys.ledger, entry);
   if (!appended) return appended.error();
   return {};
-}
-
-ledger::Entry refusal_entry(const Refusal& refusal, std::string actor, std::string subject,
-                            UnixTime now) {
-  return {.time = now,
-          .kind = "refusal",
-          .actor = std::move(actor),
-          .subject = std::move(subject),
-          .details = {{"checks", joined_ids(refusal.checks)},
-                      {"passed", joined_ids(refusal.passed)},
-                      {"type", refusal.body.type}}};
-}
-
-Refusal record_refusal(const Service& service, Refusal refusal, const ledger::Entry& entry) {
-  const auto done = service.store.transact(
-      [&](store::Transaction& tx) { return record(tx, service.keys, entry); });
-  if (!done) return unavailable(done.error());
-  return refusal;
 }
 
 Result<void> check_clock(store::Store& store, UnixTime now) {

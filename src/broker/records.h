@@ -36,18 +36,10 @@ struct Versioned {
 [[nodiscard]] Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(
     store::View& view, const Keys& keys, std::string_view repository);
 
-// record appends a leaf with the caller's transaction.
+// record appends a leaf with the caller's transaction, behind the counts of refusals that are due
+// (refusal_record.h).
 [[nodiscard]] Result<void> record(store::Transaction& tx, const Keys& keys,
                                   const ledger::Entry& entry);
-
-// refusal_entry is the leaf of a refusal.
-[[nodiscard]] ledger::Entry refusal_entry(const Refusal& refusal, std::string actor,
-                                          std::string subject, UnixTime now);
-
-// record_refusal appends it in a transaction of its own, and returns what the client is told: the
-// refusal, or that the service could not record it.
-[[nodiscard]] Refusal record_refusal(const Service& service, Refusal refusal,
-                                     const ledger::Entry& entry);
 
 // check_clock fails with kStale where `now` lies before the newest time in the ledger.
 [[nodiscard]] Result<void> check_clock(store::Store& store, UnixTime now);

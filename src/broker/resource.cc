@@ -5,6 +5,7 @@
 #include "broker/broker.h"
 #include "broker/facts.h"
 #include "broker/records.h"
+#include "broker/refusal_record.h"
 #include "broker/release.h"
 #include "crypto/digest.h"
 #include "token/jwe.h"
@@ -119,10 +120,15 @@ ledger::Entry release_entry(const Release& release, const Decided& decided) {
 }
 
 Result<void> refuse_release(store::Transaction& tx, Release& release, Refusal refusal) {
-  const auto entry =
-      refusal_entry(refusal, to_hex(release.facts.workload), release.path.text(), release.now);
   release.refusal = std::move(refusal);
-  return record(tx, release.service.keys, entry);
+  const auto recorded = record_refusal(tx, release.service.keys,
+                                       {.class_name = std::string(kRelease),
+                                        .actor = to_hex(release.facts.workload),
+                                        .subject = release.path.text(),
+                                        .now = release.now},
+                                       *release.refusal);
+  if (!recorded) return recorded.error();
+  return {};
 }
 
 // decide runs inside the transaction: the policy and the resource that it reads are those that the

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
+#include "ledger/ledger.h"
 #include "store/memory/memory_store.h"
 #include "token/jwk.h"
 
@@ -38,7 +39,9 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
   if (!report_data) return Error(Errc::kMalformed, "fake: evidence");
   attest::Findings findings;
   findings.tee = "sgx";
-  findings.checks.push_back({.info = &kSignature, .outcome = attest::Outcome::kPassed});
+  findings.checks.push_back(
+      {.info = &kSignature,
+       .outcome = forged ? attest::Outcome::kFailed : attest::Outcome::kPassed});
   findings.tcb.status = tcb_status;
   findings.development = development;
   findings.facts = {.tcb_status_check = &kTcb,
@@ -91,6 +94,28 @@ void World::set_up() const {
 
 Actor administrator() {
   return {.name = "first", .role = Role::kAdministrator, .repositories = {}};
+}
+
+std::vector<ledger::Leaf> leaves_of(const World& world) {
+  std::vector<ledger::Leaf> out;
+  const auto done = world.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    for (std::uint64_t i = 0; i < head.size; ++i) {
+      WARD_TRY(const Buffer octets, ledger::read_leaf(view, i));
+      WARD_TRY(ledger::Leaf leaf, ledger::parse_leaf(octets));
+      out.push_back(std::move(leaf));
+    }
+    return {};
+  });
+  EXPECT_TRUE(done);
+  return out;
+}
+
+std::string detail_of(const ledger::Leaf& leaf, std::string_view name) {
+  for (const auto& [key, value] : leaf.entry.details) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 std::string evidence_policy() {

@@ -2,11 +2,14 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "attest/appraisal.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
 #include "crypto/sign.h"
+#include "ledger/entry.h"
 #include "store/store.h"
 
 // For tests of broker and server: a service over a memory store, whose verifier accepts a made-up
@@ -26,6 +29,7 @@ class FakeVerifier final : public EvidenceVerifier {
   std::string tcb_status = "UpToDate";
   bool debug = false;
   bool development = false;
+  bool forged = false;  // the signature does not verify
 };
 
 // World owns everything that a Service refers to.
@@ -59,6 +63,12 @@ class World {
 };
 
 [[nodiscard]] Actor administrator();
+
+// leaves_of reads the whole ledger.
+[[nodiscard]] std::vector<ledger::Leaf> leaves_of(const World& world);
+
+// detail_of is one detail of a leaf, empty where it has none of this name.
+[[nodiscard]] std::string detail_of(const ledger::Leaf& leaf, std::string_view name);
 
 // evidence_policy and results_policy are texts that fit the fake.
 [[nodiscard]] std::string evidence_policy();
