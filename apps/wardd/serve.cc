@@ -207,7 +207,7 @@ Result<void, Failure> check(const Config& config) {
 Result<void, Failure> serve(const Config& config) {
   const SystemClock clock;
   WARD_TRY(const std::unique_ptr<Loaded> loaded, Loaded::load(config, clock.now()));
-  const server::Log log = server::stderr_log();
+  const server::Log log = server::limited_log(server::stderr_log(), clock);
   const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);
   net::ServerOptions options;
   options.address = config.address;

@@ -107,9 +107,11 @@ HttpResponse Routes::answer(const HttpRequest& request) const {
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
   const bool known = path.size() <= 512 && reply.status != 404;  // a peer's words are not logged
-  log_("request", {{"method", known ? request.method : "?"},
-                   {"path", known ? std::string(path) : std::to_string(path.size()) + " octets"},
-                   {"status", std::to_string(reply.status)}});
+  // Apart, so that a flood of the one does not leave lines of the other out.
+  const char* const event = reply.status < 400 ? "request" : "request.refused";
+  log_(event, {{"method", known ? request.method : "?"},
+               {"path", known ? std::string(path) : std::to_string(path.size()) + " octets"},
+               {"status", std::to_string(reply.status)}});
   return reply;
 }
 

@@ -223,6 +223,21 @@ TEST_F(RoutesTest, takes_no_administrators_token_but_a_good_one) {
   }
 }
 
+TEST_F(RoutesTest, who_has_no_genuine_token_leaves_nothing_behind) {
+  const auto before = world_.store().revision();
+  const Person stranger{"hospital", Role::kOwner, crypto::KeyType::kEd25519, {"hospital"}};
+  for (const std::string& token : {std::string(), std::string("a.b.c"), stranger.token()}) {
+    EXPECT_EQ(ask("POST", "/kbs/v0/resource/hospital/key/a", token, "x").status, 401U);
+    EXPECT_EQ(ask("DELETE", "/kbs/v0/resource/hospital/key/a", token).status, 401U);
+    EXPECT_EQ(ask("POST", "/v1/policy/evidence", token, "{}").status, 401U);
+    EXPECT_EQ(ask("GET", "/v1/resource/hospital/key/a", token).status, 401U);
+    EXPECT_EQ(ask("GET", "/kbs/v0/resource/hospital/key/a", token).status, 401U);
+  }
+  const auto after = world_.store().revision();
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(*before, *after);
+}
+
 TEST(HttpDate, writes_rfc_9110) {
   EXPECT_EQ(http_date({784111777}), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(http_date({0}), "Thu, 01 Jan 1970 00:00:00 GMT");
