@@ -6,6 +6,7 @@
 
 #include <sys/prctl.h>
 
+#include "apps/wardd/clock.h"
 #include "apps/wardd/config.h"
 #include "apps/wardd/init.h"
 #include "apps/wardd/serve.h"
@@ -56,7 +57,24 @@ void block_signals() {
   std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c)
 }
 
-int run_service(const std::string& path, bool check_only) {
+// What is done with a configuration.
+enum class Act { kServe, kCheck, kClockCorrected };
+
+int run_act(const Config& config, Act act) {
+  if (act == Act::kClockCorrected) {
+    const auto done = ward::wardd::correct_clock(config, {std::time(nullptr)});
+    if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
+    std::printf("%s\n", done->c_str());
+    return 0;
+  }
+  const bool check_only = act == Act::kCheck;
+  const auto done = check_only ? ward::wardd::check(config) : ward::wardd::serve(config);
+  if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
+  if (check_only) std::printf("ok\n");
+  return 0;
+}
+
+int run_service(const std::string& path, Act act) {
   const auto text = ward::server::read_file(path, ward::wardd::kMaxConfigBytes);
   if (!text) return fail(kUsage, path + ": " + text.error().what());
   const auto slash = path.rfind('/');
@@ -64,10 +82,7 @@ int run_service(const std::string& path, bool check_only) {
   const auto config = ward::wardd::parse_config(ward::as_text(*text), folder);
   if (!config) return fail(kUsage, path + ": " + to_text(config.error()));
   block_signals();
-  const auto done = check_only ? ward::wardd::check(*config) : ward::wardd::serve(*config);
-  if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
-  if (check_only) std::printf("ok\n");
-  return 0;
+  return run_act(*config, act);
 }
 
 int run(int argc, char** argv) {
@@ -79,9 +94,12 @@ int run(int argc, char** argv) {
   ward::args::Command& app = program.command();
   std::string config;
   bool check_only = false;
+  bool clock_corrected = false;
   ward::wardd::InitOptions options;
   app.add_option("--config", config, "configuration file (TOML)");
   app.add_flag("--check", check_only, "load everything, open the store, and end");
+  app.add_flag("--clock-corrected", clock_corrected,
+               "tell the ledger that its newest time was wrong and the clock is right now");
   ward::args::Command* make =
       app.add_subcommand("init", "make a new service: keys, certificate, config");
   make->add_option("DIR", options.folder, "a folder that does not exist yet")->required();
@@ -94,7 +112,10 @@ int run(int argc, char** argv) {
   if (!parsed.error.empty()) return fail(kUsage, parsed.error, "see `wardd --help`");
   if (make->given()) return init(options);
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
-  return run_service(config, check_only);
+  if (check_only && clock_corrected) return fail(kUsage, "--check and --clock-corrected: one act");
+  return run_service(config, clock_corrected ? Act::kClockCorrected
+                             : check_only    ? Act::kCheck
+                                             : Act::kServe);
 }
 
 }  // namespace

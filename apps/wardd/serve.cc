@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "apps/wardd/evidence.h"
+#include "apps/wardd/store_lock.h"
 #include "broker/records.h"
 #include "crypto/kdf.h"
 #include "net/http/server.h"
@@ -21,8 +22,6 @@
 namespace ward::wardd {
 namespace {
 
-constexpr int kRefused = 1;
-constexpr int kCouldNotTell = 3;
 constexpr std::size_t kMasterKeyBytes = 32;
 constexpr std::size_t kMaxCollateralFiles = attest::kMaxDocuments;
 
@@ -30,27 +29,6 @@ class SystemClock final : public Clock {
  public:
   [[nodiscard]] UnixTime now() const override { return {std::time(nullptr)}; }
 };
-
-std::string text_of(const Error& error) {
-  std::string text = error.what();
-  if (error.value()) text += " (" + std::to_string(*error.value()) + ")";
-  return text;
-}
-
-// failed makes a Failure: what is absent or unreachable is 3, what is there and wrong is 1.
-Failure failed(const Error& error, const std::string& subject) {
-  const bool absent = error.code() == Errc::kUnavailable || error.code() == Errc::kInternal;
-  return {absent ? kCouldNotTell : kRefused, subject + ": " + text_of(error), ""};
-}
-
-Result<crypto::PrivateKey, Failure> load_key(const std::string& path, crypto::KeyType type) {
-  const auto text = server::read_secret_file(path, server::kMaxKeyFileBytes);
-  if (!text) return failed(text.error(), path);
-  auto key = server::parse_private_key(text->expose());
-  if (!key) return failed(key.error(), path);
-  if (key->type() != type) return Failure{kRefused, path + ": a key of another type", ""};
-  return *std::move(key);
-}
 
 Result<attest::Collateral, Failure> load_collateral(const std::string& folder) {
   attest::Collateral out;
@@ -127,7 +105,8 @@ class Loaded {
     if (const auto right = broker::check_clock(**store, now); !right) {
       if (right.error().code() != Errc::kStale) return failed(right.error(), config.store);
       return Failure{kRefused, "the clock stands before the newest entry of the ledger",
-                     "set the clock right; nothing is signed before"};
+                     "set the clock right; where it was wrongly in the future before: "
+                     "wardd --config FILE --clock-corrected"};
     }
     auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
     out->store_ = *std::move(store);
@@ -206,6 +185,7 @@ Result<void, Failure> check(const Config& config) {
 
 Result<void, Failure> serve(const Config& config) {
   const SystemClock clock;
+  WARD_TRY(const StoreLock lock, StoreLock::take(config.store));
   WARD_TRY(const std::unique_ptr<Loaded> loaded, Loaded::load(config, clock.now()));
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);

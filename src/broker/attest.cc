@@ -18,6 +18,7 @@ namespace kbs = protocol::kbs;
 constexpr std::string_view kType = "AttestationError";
 constexpr std::size_t kForgottenAtOnce = 16;
 constexpr std::int64_t kForgetAfter_s = 600;  // past expiry: clocks of replicas differ
+constexpr std::int64_t kSkew_s = 30;          // between replicas
 constexpr std::uint8_t kUsedRefused = 0;
 constexpr std::uint8_t kUsedAccepted = 1;
 
@@ -66,6 +67,10 @@ Answer<Presented> present(const Service& service, std::string_view cookie, Bytes
   if (now >= out.session.expires) {
     return refuse(401, kType, CheckId::kSessionExpiry,
                   "It ended at " + format_rfc3339(out.session.expires) + ".");
+  }
+  if (out.session.expires.seconds > now.seconds + service.options.session_life_s + kSkew_s) {
+    return refuse(401, kType, CheckId::kSessionExpiry,
+                  "It was begun while the clock stood in the future.");
   }
   auto message = kbs::parse_attestation(body);
   if (!message) return refuse_document(kType, CheckId::kMessageForm, message.error());

@@ -176,6 +176,12 @@ TEST_F(BrokerTest, evidence_for_another_key_is_refused) {
 
 TEST_F(BrokerTest, sessions_end_and_belong_to_the_service) {
   EXPECT_THAT(refused_attest(later(300)), StartsWith("kbs.session.expiry: "));
+  Opened future = open_session(broker_, attester_, later(31));
+  const std::string early = message(future, future.client.report_data());
+  const auto ahead = broker_.attest(future.cookie, as_bytes(early), kNow);
+  ASSERT_FALSE(ahead);
+  EXPECT_THAT(ahead.error().body.detail, HasSubstr("while the clock stood in the future"));
+  EXPECT_TRUE(broker_.attest(future.cookie, as_bytes(early), later(1)));
   Opened session = open_session(broker_, attester_, kNow);
   const std::string body = message(session, session.client.report_data());
   for (const std::string& cookie : {std::string(), std::string("abc"), session.cookie + "A"}) {

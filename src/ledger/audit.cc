@@ -133,9 +133,13 @@ class Auditor {
     }
     const auto completed = tree_.add(right.value_or(NodeHash{}));
     if (tied_) WARD_CHECK_OK(judge_subtrees(index, completed));
-    if (place.parsed) newest_ = std::max(newest_, place.parsed->entry.time);
+    if (place.parsed) take_time(place.parsed->entry);
     compare_kept();
     return {};
+  }
+
+  void take_time(const Entry& entry) {
+    newest_ = entry.kind == kClockCorrectedKind ? entry.time : std::max(newest_, entry.time);
   }
 
   [[nodiscard]] static bool in_place(const Place& place, std::uint64_t index) {

@@ -58,8 +58,7 @@ Result<void> put_nodes(store::Transaction& tx, std::uint64_t index, NodeHash has
   return {};
 }
 
-Result<void> put_head(store::Transaction& tx, const StoredHead& old, UnixTime time) {
-  const UnixTime newest = std::max(old.head.newest, time);
+Result<void> put_head(store::Transaction& tx, const StoredHead& old, UnixTime newest) {
   Writer w;
   w.u64be(old.head.size + 1);
   w.u64be(static_cast<std::uint64_t>(newest.seconds));
@@ -68,14 +67,9 @@ Result<void> put_head(store::Transaction& tx, const StoredHead& old, UnixTime ti
   return {};
 }
 
-}  // namespace
-
-Result<Appended> append(store::Transaction& tx, const NoteSigner& signer, const Entry& entry) {
-  WARD_TRY(const StoredHead old, stored_head(tx));
+Result<Appended> append_to(store::Transaction& tx, const StoredHead& old, const NoteSigner& signer,
+                           const Entry& entry, UnixTime newest) {
   if (old.head.size >= kMaxTreeSize) return Error(Errc::kLimit, "ledger: size");
-  if (entry.time.seconds < old.head.newest.seconds - kMaxClockStepBack_s) {
-    return Error(Errc::kStale, "ledger: the clock stands behind the newest entry");
-  }
   const std::uint64_t index = old.head.size;
   WARD_TRY(const Buffer leaf, encode_leaf(index, entry));
   const NodeHash hash = leaf_hash(leaf);
@@ -84,8 +78,33 @@ Result<Appended> append(store::Transaction& tx, const NoteSigner& signer, const 
   WARD_TRY(const NodeHash root, tree_root(stored_nodes(tx), index + 1));
   WARD_TRY(std::string checkpoint, sign_checkpoint(signer, index + 1, root));
   WARD_CHECK_OK(put_new(tx, kCheckpointTable, index_key(index + 1), as_bytes(checkpoint)));
-  WARD_CHECK_OK(put_head(tx, old, entry.time));
+  WARD_CHECK_OK(put_head(tx, old, newest));
   return Appended{index, hash, std::move(checkpoint)};
+}
+
+}  // namespace
+
+Result<Appended> append(store::Transaction& tx, const NoteSigner& signer, const Entry& entry) {
+  WARD_TRY(const StoredHead old, stored_head(tx));
+  if (entry.kind == kClockCorrectedKind) return Error(Errc::kMalformed, "ledger: kind");
+  if (entry.time.seconds < old.head.newest.seconds - kMaxClockStepBack_s) {
+    return Error(Errc::kStale, "ledger: the clock stands behind the newest entry");
+  }
+  return append_to(tx, old, signer, entry, std::max(old.head.newest, entry.time));
+}
+
+Result<Appended> correct_clock(store::Transaction& tx, const NoteSigner& signer,
+                               std::string_view actor, UnixTime now) {
+  WARD_TRY(const StoredHead old, stored_head(tx));
+  if (old.head.size == 0 || old.head.newest <= now) {
+    return Error(Errc::kStale, "ledger: the newest entry does not lie after the clock");
+  }
+  const Entry entry{.time = now,
+                    .kind = std::string(kClockCorrectedKind),
+                    .actor = std::string(actor),
+                    .subject = {},
+                    .details = {{"before", format_rfc3339(old.head.newest)}}};
+  return append_to(tx, old, signer, entry, now);
 }
 
 Result<Head> read_head(store::View& view) {

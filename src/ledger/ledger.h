@@ -39,6 +39,16 @@ struct Appended {
 [[nodiscard]] Result<Appended> append(store::Transaction& tx, const NoteSigner& signer,
                                       const Entry& entry);
 
+// The kind of the leaf that sets the newest time back. append refuses it.
+inline constexpr std::string_view kClockCorrectedKind = "clock.corrected";
+
+// correct_clock appends an entry of this kind at `now`, by `actor`, with the newest time as the
+// detail "before": from then on `now` is the newest time. For a machine whose clock was wrongly in
+// the future. kStale where the newest time does not lie after `now`: there is nothing to correct.
+// Else errors of append.
+[[nodiscard]] Result<Appended> correct_clock(store::Transaction& tx, const NoteSigner& signer,
+                                             std::string_view actor, UnixTime now);
+
 // Head is the ledger's state: how many leaves, and the newest time among them.
 struct Head {
   std::uint64_t size = 0;

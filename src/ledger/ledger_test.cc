@@ -156,6 +156,45 @@ TEST_F(LedgerTest, a_clock_far_behind_the_newest_entry_is_stale) {
   EXPECT_EQ(audited().faults, Faults{});
 }
 
+TEST_F(LedgerTest, a_corrected_clock_is_a_leaf_and_the_ledger_goes_on_from_it) {
+  Entry future = entry(0);
+  future.time = {9000000};
+  ASSERT_TRUE(add(future));
+  EXPECT_EQ(code(add(entry(kSize))), Errc::kStale);
+  const auto correct = [&](UnixTime now) {
+    return store().transact([&](store::Transaction& tx) -> Result<void> {
+      const auto done = correct_clock(tx, signer(), "operator", now);
+      if (!done) return done.error();
+      return {};
+    });
+  };
+  EXPECT_EQ(code(correct({9000000})), Errc::kStale);
+  ASSERT_TRUE(correct({2000}));
+  EXPECT_EQ(code(correct({2000})), Errc::kStale);
+  Entry next = entry(kSize);
+  next.time = {2001};
+  ASSERT_TRUE(add(next));
+  Entry early = entry(kSize);
+  early.time = {2001 - kMaxClockStepBack_s - 1};
+  EXPECT_EQ(code(add(early)), Errc::kStale);
+  change([](store::Transaction& view) -> Result<void> {
+    WARD_TRY(const Buffer octets, read_leaf(view, kSize + 1));
+    WARD_TRY(const Leaf leaf, parse_leaf(octets));
+    EXPECT_EQ(leaf.entry.kind, kClockCorrectedKind);
+    EXPECT_EQ(leaf.entry.actor, "operator");
+    EXPECT_EQ(leaf.entry.time.seconds, 2000);
+    EXPECT_EQ(leaf.entry.details[0].second, format_rfc3339({9000000}));
+    return {};
+  });
+  EXPECT_TRUE(audited().faults.empty());
+}
+
+TEST_F(LedgerTest, no_entry_but_correct_clock_sets_the_time_back) {
+  Entry back = entry(kSize);
+  back.kind = kClockCorrectedKind;
+  EXPECT_EQ(code(add(back)), Errc::kMalformed);
+}
+
 TEST_F(LedgerTest, a_changed_leaf_is_named) {
   for (std::uint64_t i = 0; i < 11; ++i) {
     const auto original = row(kLeafTable, index_key(i));
