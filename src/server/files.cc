@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_error.h"
+
 namespace ward::server {
 namespace {
 
@@ -46,15 +48,14 @@ Result<void> read_into(int fd, std::span<std::uint8_t> out) {
 Result<std::size_t> size_of(int fd, std::size_t max, mode_t forbidden) {
   struct stat status {};
 
-  if (fd < 0 || ::fstat(fd, &status) != 0) {
-    return Error(Errc::kUnavailable, "file: absent or unreadable", number());
-  }
-  if (!S_ISREG(status.st_mode)) return Error(Errc::kUnavailable, "file: not a regular file");
+  if (fd < 0 || ::fstat(fd, &status) != 0) return file_error(errno);
+  if (S_ISDIR(status.st_mode)) return file_error(EISDIR);
+  if (!S_ISREG(status.st_mode)) return file_error(ENXIO);
   if ((status.st_mode & forbidden) != 0) {
-    return Error(Errc::kDenied, "file: group or others may read a secret (chmod 600)");
+    return Error(Errc::kDenied, "group or others may read a secret (chmod 600)");
   }
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > max) return Error(Errc::kLimit, "file: size", size);
+  if (size > max) return Error(Errc::kLimit, "larger than ward reads: octets", size);
   return size;
 }
 

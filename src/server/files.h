@@ -10,8 +10,8 @@
 // Files of the programs: configuration, keys, answers. Whole or not at all.
 namespace ward::server {
 
-// read_file reads a regular file of at most `max` octets. kUnavailable: absent or unreadable (the
-// system's number); kLimit.
+// read_file reads a regular file of at most `max` octets. kUnavailable: absent or unreadable
+// (file_error); kLimit.
 [[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);
 
 // read_secret_file does the same for a file that only its owner may read. kDenied where group or

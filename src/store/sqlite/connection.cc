@@ -15,8 +15,9 @@ Error fail_from(int code, Literal what) {
     case SQLITE_NOMEM:
     case SQLITE_PROTOCOL:
       return {Errc::kUnavailable, what, value};
-    case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      return {Errc::kMalformed, "store.sqlite: not a database"};
+    case SQLITE_CORRUPT:
     case SQLITE_SCHEMA:
     case SQLITE_ERROR:  // a statement that does not compile: the tables are not ours
       return {Errc::kMalformed, what, value};
