@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "args/nearest.h"
+
 namespace ward::args {
 
 Option* Option::required() {
@@ -130,15 +132,75 @@ Program::Program(const std::string& name, const std::string& help, const std::st
 
 Program::~Program() = default;
 
+namespace {
+
+// chosen is the command that was given, the deepest; its name in full goes to `path`.
+const CLI::App* chosen(const CLI::App* app, std::string& path) {
+  path = app->get_name();
+  for (auto given = app->get_subcommands(); !given.empty(); given = app->get_subcommands()) {
+    app = given.front();
+    path += " " + app->get_name();
+  }
+  return app;
+}
+
+std::string list(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words)
+    out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const CLI::App* command : app.get_subcommands({}))
+    out.push_back(command->get_name());
+  return out;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames())
+      out.push_back("--" + name);
+  }
+  return out;
+}
+
+// unknown tells of a word that neither a command nor an option took.
+Parsed unknown(const CLI::App& app, const std::string& path, const std::string& word) {
+  const bool option = word.starts_with("-");
+  const std::vector<std::string> names = option ? option_names(app) : command_names(app);
+  const std::string help = "see `" + path + " --help`";
+  if (names.empty() || (!option && !app.get_subcommands().empty()))
+    return {.done = false, .error = "one argument too many: " + word, .hint = help};
+  const std::string name = word.substr(0, word.find('='));
+  const std::string meant = nearest(name, names);
+  Parsed out{.done = false, .error = "no such option: " + name, .hint = help};
+  if (!option) out = {.done = false, .error = "no such command: " + word, .hint = list(names)};
+  if (!meant.empty()) out.hint = "did you mean " + (option ? meant : path + " " + meant) + "?";
+  return out;
+}
+
+}  // namespace
+
 Parsed Program::parse(int argc, const char* const* argv) {
   try {
     app_->parse(argc, argv);
   } catch (const CLI::Success& done) {  // --help, --version
     app_->exit(done);
-    return {.done = true, .error = {}};
+    return {.done = true, .error = {}, .hint = {}};
   } catch (const CLI::ParseError& error) {
-    const std::string what = error.what();
-    return {.done = false, .error = what.empty() ? "usage" : what};
+    std::string path;
+    const CLI::App* app = chosen(app_.get(), path);
+    // The word that nobody took comes before what is missing for want of it.
+    if (const auto left = app_->remaining(true); !left.empty())
+      return unknown(*app, path, left.front());
+    if (app->get_require_subcommand_min() > 0 && app->get_subcommands().empty())
+      return {.done = false,
+              .error = "a command is missing",
+              .hint = path + " takes one of: " + list(command_names(*app))};
+    return {.done = false, .error = error.what(), .hint = "see `" + path + " --help`"};
   }
   return {};
 }

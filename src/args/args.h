@@ -83,6 +83,7 @@ class Command {
 struct Parsed {
   bool done = false;  // --help or --version: printed, nothing more to do
   std::string error;  // what is wrong; empty where nothing is
+  std::string hint;   // what to do about it: the word that was probably meant, or where help is
 };
 
 // Program is a whole command line.
