@@ -124,7 +124,9 @@ Result<attest::Anchor, Diag> read_root(const Section& section) {
   WARD_TRY(const std::string hex, section.text("spki_sha256"));
   const auto octets = from_hex(hex);
   const auto digest = octets ? to_array<32>(*octets) : std::nullopt;
-  if (!digest) return section.wrong("spki_sha256", "32 octets in hex");
+  if (!octets) return section.wrong("spki_sha256", "32 octets in hex");
+  if (!digest)
+    return section.wrong("spki_sha256", "32 octets in hex, not " + std::to_string(octets->size()));
   anchor.spki_sha256 = *digest;
   // No default: whoever trusts a root says whether it is a development platform's.
   WARD_TRY(anchor.development, section.boolean("development"));

@@ -16,6 +16,10 @@ constexpr std::size_t kMaxWord = 128;
 constexpr std::size_t kMinDigest = 32;
 constexpr std::size_t kMaxDigest = 64;
 
+std::string entry_name(std::string_view list, std::size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "]";
+}
+
 // Cursor is one object of the document, with what is needed to name a place in it.
 class Cursor {
  public:
@@ -58,12 +62,13 @@ class Cursor {
     if (list->items().size() > kMaxPolicyItems) return wrong(*list, name, "at most 1024 entries");
     std::vector<std::string> out;
     for (const JsonValue& item : list->items()) {
+      const std::string entry = entry_name(name, out.size());
       const auto text = item.as_string();
       if (!text || text->empty() || text->size() > 2 * kMaxWord) {
-        return wrong(item, name, "a text of 1 to 256 octets");
+        return wrong(item, entry, "a text of 1 to 256 octets");
       }
       if (std::find(out.begin(), out.end(), *text) != out.end()) {
-        return wrong(item, name, "each entry once");
+        return wrong(item, entry, "each entry once");
       }
       out.emplace_back(*text);
     }
@@ -75,12 +80,15 @@ class Cursor {
     WARD_TRY(const auto texts, words(name));
     std::vector<Buffer> out;
     for (std::size_t i = 0; i < texts.size(); ++i) {
+      const JsonValue& item = find(name)->items()[i];
+      const std::string entry = entry_name(name, i);
       auto octets = from_hex(texts[i]);
-      if (!octets || octets->size() < kMinDigest || octets->size() > kMaxDigest) {
-        return wrong(find(name)->items()[i], name, "32 to 64 octets in hex");
+      if (!octets) return wrong(item, entry, "32 to 64 octets in hex");
+      if (octets->size() < kMinDigest || octets->size() > kMaxDigest) {
+        return wrong(item, entry, "32 to 64 octets in hex, not " + std::to_string(octets->size()));
       }
       if (std::find(out.begin(), out.end(), *octets) != out.end()) {
-        return wrong(find(name)->items()[i], name, "each entry once");
+        return wrong(item, entry, "each entry once");
       }
       out.push_back(*std::move(octets));
     }
