@@ -117,7 +117,7 @@ int parse_and_run(int argc, char** argv) {
                  "serve this one inherited socket and end (ward keep run --device)");
   const args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return kDone;
-  if (!parsed.error.empty()) return fail(kUsage, parsed.error, "see `softd --help`");
+  if (!parsed.error.empty()) return fail(kUsage, parsed.error, parsed.hint);
   return run(options);
 }
 

@@ -1,5 +1,6 @@
 #include "apps/ward/admin_client.h"
 
+#include <algorithm>
 #include <ctime>
 #include <optional>
 #include <utility>
@@ -35,21 +36,23 @@ Result<net::ServerTrust, int> trust_of(const AdminOptions& options, const net::U
     return fail(kUsage, "give either --server-key or --ca");
   }
   if (!options.server_key.empty()) {
-    const auto octets = from_hex(options.server_key);
-    const auto digest = octets ? to_array<32>(*octets) : std::nullopt;
-    if (!digest) return fail(kUsage, "--server-key: 64 hex digits");
-    return net::ServerTrust(net::SpkiPin{*digest});
+    crypto::Sha256Digest digest{};
+    const auto octets =
+        hex_value("--server-key", options.server_key, digest.size(), "the SHA-256 of a key");
+    if (!octets) return fail(kUsage, octets.error().what, octets.error().hint);
+    std::ranges::copy(*octets, digest.begin());
+    return net::ServerTrust(net::SpkiPin{digest});
   }
   const auto pem = server::read_file(options.ca, kMaxCaBytes);
-  if (!pem) return fail(kUsage, options.ca + ": " + error_text(pem.error()));
+  if (!pem) return own_file_failure(options.ca, pem.error());
   return net::ServerTrust(net::CaTrust{std::string(as_text(*pem)), url.host});
 }
 
 Result<server::AdminKey, int> key_of(const AdminOptions& options) {
   const auto text = server::read_secret_file(options.admin, server::kMaxKeyFileBytes);
-  if (!text) return fail(kUsage, options.admin + ": " + error_text(text.error()));
+  if (!text) return own_file_failure(options.admin, text.error());
   auto key = server::parse_admin_key(text->expose());
-  if (!key) return fail(kUsage, options.admin + ": " + error_text(key.error()));
+  if (!key) return own_file_failure(options.admin, key.error());
   return *std::move(key);
 }
 

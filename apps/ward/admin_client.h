@@ -36,7 +36,7 @@ struct AdminRequest {
 
 // administer connects, proves who asks with a token made for this one call and this one server,
 // and brings the reply. Exit codes: 1 the server refuses, or is not the trusted one; 2 the key file
-// or an option is wrong; 3 nothing answers, or not now, or there is no such thing.
+// or an option is wrong; 3 nothing answers, or not now, or there is no such thing or file.
 [[nodiscard]] AdminReply administer(const AdminOptions& options, const AdminRequest& request);
 
 }  // namespace ward::cli

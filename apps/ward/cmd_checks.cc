@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -45,8 +44,7 @@ int run() {
     out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
   }
   out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
-  const bool ok = std::fwrite(out.data(), 1, out.size(), stdout) == out.size();
-  return ok ? kAccepted : fail(kCouldNotTell, "standard output cannot be written");
+  return print(out);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -24,7 +24,20 @@ struct Options {
   bool json = false;
 };
 
+// in_use is true where a new platform would have to overwrite something.
+bool in_use(const std::string& dir) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  return fs::exists(dir, failed) && !(fs::is_directory(dir, failed) && fs::is_empty(dir, failed));
+}
+
+int refuse_to_overwrite(const std::string& dir) {
+  return fail(kUsage, dir + ": exists and is not an empty folder; nothing was changed",
+              "name a folder that does not exist yet");
+}
+
 int run_init(const Options& o) {
+  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
   const UnixTime at = system_now();
   crypto::SystemRng rng;
   const auto done = soft::init(o.dir, at, o.days, rng);
@@ -41,28 +54,27 @@ int run_init(const Options& o) {
     w.end_object();
     const auto text = w.take();
     if (!text) return fail(kCouldNotTell, error_text(text.error()));
-    std::printf("%s\n", text->c_str());
-    return kAccepted;
+    return print(*text + '\n');
   }
-  std::printf(
-      "made a development platform in %s\n"
+  return print(
+      "made a development platform in " + o.dir +
+      "\n"
       "  root.pem     name it with --trust-root, together with --allow-development\n"
-      "  collateral/  give it with --collateral; valid for %u days\n"
+      "  collateral/  give it with --collateral; valid for " +
+      std::to_string(o.days) +
+      " days\n"
       "  device/, ca/ secrets: keep them with softd\n"
-      "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n",
-      o.dir.c_str(), o.days);
-  return kAccepted;
+      "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n");
 }
 
 int run_outdated(const Options& o) {
+  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
   crypto::SystemRng rng;
   const auto done = soft::make_outdated(o.dir, o.maker, rng);
   if (!done) return fail(kCouldNotTell, done.error());
-  std::printf(
-      "made a platform in %s: of the maker of %s, with firmware that was never updated\n"
-      "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n",
-      o.dir.c_str(), o.maker.c_str());
-  return kAccepted;
+  return print("made a platform in " + o.dir + ": of the maker of " + o.maker +
+               ", with firmware that was never updated\n"
+               "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n");
 }
 
 }  // namespace

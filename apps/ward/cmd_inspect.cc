@@ -1,14 +1,13 @@
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "seal/file/header.h"
-#include "tee/all.h"
 
 namespace ward::cli {
 namespace {
@@ -19,12 +18,6 @@ struct Options {
   bool json = false;
 };
 
-int print(std::string text) {
-  text += '\n';
-  const bool ok = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return ok ? kAccepted : fail(kCouldNotTell, "standard output cannot be written");
-}
-
 std::string pad(std::string text, std::size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text + " ";
@@ -34,10 +27,10 @@ std::string layout_text(const std::vector<attest::LayoutField>& fields) {
   std::size_t width = 4;
   for (const auto& f : fields)
     width = std::max(width, f.name.size());
-  std::string out = pad("offset", 6) + pad("size", 5) + pad("name", width) + "value";
+  std::string out = pad("offset", 6) + pad("size", 5) + pad("name", width) + "value\n";
   for (const auto& f : fields) {
-    out += "\n" + pad(std::to_string(f.offset), 6) + pad(std::to_string(f.size), 5) +
-           pad(f.name, width) + f.value;
+    out += pad(std::to_string(f.offset), 6) + pad(std::to_string(f.size), 5) + pad(f.name, width) +
+           f.value + "\n";
   }
   return out;
 }
@@ -94,7 +87,7 @@ int print_json(const attest::Scheme& scheme, const Inspection& found, bool layou
   }
   w.end_object();
   auto text = w.take();
-  return text ? print(*std::move(text)) : fail(kCouldNotTell, error_text(text.error()));
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
 // Where the parts of a head stand; what follows is the body.
@@ -132,12 +125,20 @@ int print_sealed(Bytes front, const Options& o) {
   }
   if (o.json) {
     auto text = o.layout ? sealed_layout_json(*head) : seal::describe_json(*head);
-    return text ? print(*std::move(text)) : fail(kCouldNotTell, error_text(text.error()));
+    return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
   }
   if (o.layout) return print(layout_text(sealed_layout(*head)));
-  std::string text = seal::describe_text(*head);
-  text.pop_back();  // print ends the line
-  return print(std::move(text));
+  return print(seal::describe_text(*head));
+}
+
+std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
+  std::string text = std::string(scheme.info().title) + ", not authenticated\n";
+  for (const attest::Claim& claim : found.claims)
+    text += "  " + claim.name + " = " + attest::claim_text(claim.value) + "\n";
+  text += "needs, as collateral\n";
+  for (const attest::CollateralRequest& request : found.needs)
+    text += "  " + request.kind + (request.key.empty() ? "" : " " + request.key) + "\n";
+  return text;
 }
 
 int run(const Options& o) {
@@ -146,26 +147,15 @@ int run(const Options& o) {
   if (seal::is_sealed(*evidence)) return print_sealed(*evidence, o);
   if (evidence->size() > kMaxEvidence)
     return fail(kCouldNotTell, o.file + ": larger than any evidence that ward reads");
-  for (const attest::Scheme* scheme : tee::all_schemes()) {
-    if (!scheme->recognises(*evidence)) continue;
-    const auto found = inspect(*scheme, *evidence);
-    if (!found) {
-      return fail(kRefused, o.file + ": malformed " + scheme->info().name +
-                                " evidence: " + error_text(found.error()));
-    }
-    if (o.json) return print_json(*scheme, *found, o.layout);
-    if (o.layout) return print(layout_text(found->layout));
-    std::string text = std::string(scheme->info().title) + ", not authenticated";
-    for (const attest::Claim& claim : found->claims) {
-      text += "\n  " + claim.name + " = " + attest::claim_text(claim.value);
-    }
-    text += "\nneeds, as collateral";
-    for (const attest::CollateralRequest& request : found->needs) {
-      text += "\n  " + request.kind + (request.key.empty() ? "" : " " + request.key);
-    }
-    return print(text);
+  const attest::Scheme* scheme = judge_of(*evidence);
+  if (scheme == nullptr) return no_judge(o.file, *evidence);
+  const auto found = inspect(*scheme, *evidence);
+  if (!found) {
+    return fail(kRefused, o.file + ": malformed " + scheme->info().name +
+                              " evidence: " + error_text(found.error()));
   }
-  return fail(kCouldNotTell, o.file + ": no sealed file, and no kind of evidence that ward knows");
+  if (o.json) return print_json(*scheme, *found, o.layout);
+  return print(o.layout ? layout_text(found->layout) : found_text(*scheme, *found));
 }
 
 }  // namespace

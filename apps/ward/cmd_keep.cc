@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +30,6 @@ struct Options {
   bool json = false;
 };
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
 Result<keep::Measured, keep::Failure> measure(const keep::Manifest& manifest,
                                               const Options& options) {
   WARD_TRY(const keep::UniqueFd root, open_root(options.root));
@@ -57,20 +54,16 @@ int show(const keep::Manifest& manifest, const keep::Measured& measured, const O
   if (options.json) {
     const auto text = measured_json(manifest, measured);
     if (!text) return fail(kCouldNotTell, error_text(text.error()));
-    print(*text + '\n');
-  } else if (options.init_data) {
-    print(measured.init_data);
-  } else if (options.runtime) {
-    print(to_hex(soft::mr_enclave_of(measured.runtime)) + '\n');
-  } else {
-    print(to_hex(measured.workload) + '\n');
+    return print(*text + '\n');
   }
-  return kAccepted;
+  if (options.init_data) return print(measured.init_data);
+  if (options.runtime) return print(to_hex(soft::mr_enclave_of(measured.runtime)) + '\n');
+  return print(to_hex(measured.workload) + '\n');
 }
 
 int run_measure(const Options& options) {
   const auto loaded = load_manifest(options.manifest);
-  if (!loaded) return fail(kUsage, loaded.error().what);
+  if (!loaded) return manifest_failure(loaded.error());
   const auto measured = measure(loaded->manifest, options);
   if (!measured) return fail_with(measured.error());
   return show(loaded->manifest, *measured, options);
@@ -90,8 +83,7 @@ int run_new(const Options& options) {
     if (!parsed) return fail(kCouldNotTell, error_text(parsed.error()));
     manifest = keep::pinned(*manifest, parsed->root);
   }
-  print(keep::to_toml(*manifest));
-  return kAccepted;
+  return print(keep::to_toml(*manifest));
 }
 
 void add_measure(args::Command& keep, const std::shared_ptr<Options>& options, Action& action) {

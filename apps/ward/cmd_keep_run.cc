@@ -22,6 +22,7 @@
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
 #include "args/args.h"
+#include "base/file_error.h"
 #include "codec/json_write.h"
 #include "keep/failure.h"
 #include "keep/infer.h"
@@ -96,8 +97,7 @@ class Outputs final : public keep::OutputSink {
     for (const keep::OutputEntry& output : manifest.outputs) {
       const std::string path = path_of(output.name);
       if (!options_.force && ::access(path.c_str(), F_OK) == 0) {
-        return keep::Failure{.code = Errc::kDenied,
-                             .what = path + ": exists already; --force replaces it"};
+        return keep::Failure{.code = Errc::kDenied, .what = path + ": exists already"};
       }
       auto file = OutputFile::create(path, OutputFile::Readers::kUmask);
       if (!file) return keep::library_failure(path, file.error());
@@ -193,8 +193,12 @@ class Run {
     return {};
   }
 
-  static Result<keep::LaunchStarted, keep::Failure> started(int service) {
+  [[nodiscard]] Result<keep::LaunchStarted, keep::Failure> started(int service) const {
     auto event = keep::receive_event(service);
+    if (!event && !options_.device.empty()) {
+      return keep::Failure{.code = Errc::kUnavailable,
+                           .what = "this run's own softd ended; what it said stands above"};
+    }
     if (!event) {
       auto failure = keep::library_failure("softd went away", event.error());
       // Whether the stream ended or was reset depends on who was faster.
@@ -349,8 +353,7 @@ int print_json(const Ended& ended, const keep::Manifest& manifest, const Outputs
   w.member("total", static_cast<std::uint64_t>(ended.total_s * 1000)).end_object();
   const auto text = w.end_object().take();
   if (!text) return fail(kCouldNotTell, error_text(text.error()));
-  std::printf("%s\n", text->c_str());
-  return kAccepted;
+  return print(*text + '\n');
 }
 
 int show(const Ended& ended, const Options& options, const keep::Manifest& manifest,
@@ -373,13 +376,21 @@ int show(const Ended& ended, const Options& options, const keep::Manifest& manif
 int run(const Options& options) {
   if (!options.softd.empty() && !options.device.empty())
     return fail(kUsage, "--softd and --device are alternatives");
+  const std::string secret = options.device + "/device/device_root";
+  if (!options.device.empty() && ::access(secret.c_str(), R_OK) != 0)
+    return fail(kCouldNotTell, secret + ": " + error_text(file_error(errno)),
+                "`ward dev init DIR` makes a development platform for --device DIR");
   const auto loaded = manifest_of(options);
   if (!loaded) {
-    if (is_manifest(options.words)) return fail(kUsage, loaded.error().what);
+    if (is_manifest(options.words)) return manifest_failure(loaded.error());
     return fail_with(loaded.error());
   }
   Outputs outputs(options);
-  if (const auto ready = outputs.prepare(loaded->manifest); !ready) return fail_with(ready.error());
+  if (const auto ready = outputs.prepare(loaded->manifest); !ready) {
+    if (ready.error().code == Errc::kDenied)
+      return fail(kUsage, ready.error().what, "--force replaces it");
+    return fail_with(ready.error());
+  }
   std::fflush(stdout);
   const auto ended = Run(options, *loaded, outputs).run();
   if (!ended) {

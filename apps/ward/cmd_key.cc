@@ -1,4 +1,4 @@
-#include <cstdio>
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -40,12 +40,6 @@ std::string in_format(const crypto::PublicKey& key, const std::string& format) {
   return public_jwk(key) + '\n';
 }
 
-int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-    return fail(kCouldNotTell, "standard output cannot be written");
-  return kAccepted;
-}
-
 int print_json(const Options& options, const crypto::PublicKey* key) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object().member("schema", "ward.key/1").member("kind", options.kind);
@@ -61,33 +55,19 @@ int print_json(const Options& options, const crypto::PublicKey* key) {
 
 // PEM (RFC 7468) in memory that is wiped; to_pem of src/codec would leave it in a string.
 SecretBytes private_pem(const crypto::PrivateKey& key) {
+  constexpr std::size_t kLine = 64;
+  const SecretBytes base64 = secret_base64(key.to_pkcs8().expose());
+  const std::size_t lines = (base64.size() + kLine - 1) / kLine;
   constexpr std::string_view kBegin = "-----BEGIN PRIVATE KEY-----\n";
   constexpr std::string_view kEnd = "-----END PRIVATE KEY-----\n";
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  constexpr std::size_t kGroupsInLine = 16;
-  const SecretBytes der = key.to_pkcs8();
-  const Bytes in = der.expose();
-  const std::size_t groups = (in.size() + 2) / 3;
-  const std::size_t lines = (groups + kGroupsInLine - 1) / kGroupsInLine;
-  SecretBytes out(kBegin.size() + 4 * groups + lines + kEnd.size());
-  std::size_t at = 0;
-  const auto put = [&](char c) { out.expose_mut()[at++] = static_cast<std::uint8_t>(c); };
-  for (const char c : kBegin)
-    put(c);
-  for (std::size_t group = 0; group < groups; ++group) {
-    const std::size_t from = 3 * group;
-    const auto octet = [&](std::size_t i) -> unsigned {
-      return from + i < in.size() ? in[from + i] : 0U;
-    };
-    const unsigned bits = (octet(0) << 16U) | (octet(1) << 8U) | octet(2);
-    const std::size_t have = std::min<std::size_t>(3, in.size() - from);
-    for (unsigned i = 0; i < 4; ++i)
-      put(i <= have ? kAlphabet[(bits >> (18 - 6 * i)) & 63U] : '=');
-    if (group % kGroupsInLine == kGroupsInLine - 1 || group + 1 == groups) put('\n');
+  SecretBytes out(kBegin.size() + base64.size() + lines + kEnd.size());
+  auto at = std::ranges::copy(as_bytes(kBegin), out.expose_mut().begin()).out;
+  for (std::size_t from = 0; from < base64.size(); from += kLine) {
+    const std::size_t size = std::min(kLine, base64.size() - from);
+    at = std::ranges::copy(base64.expose().subspan(from, size), at).out;
+    *at++ = '\n';
   }
-  for (const char c : kEnd)
-    put(c);
+  std::ranges::copy(as_bytes(kEnd), at);
   return out;
 }
 
@@ -121,7 +101,7 @@ int make(const Options& options) {
 int show(const Options& options) {
   protect_process();
   const auto key = read_either_half(options.file);
-  if (!key) return key_failure(options.file, key.error());
+  if (!key) return own_file_failure(options.file, key.error());
   return print_public(options, *key);
 }
 

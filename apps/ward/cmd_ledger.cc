@@ -1,5 +1,4 @@
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -36,18 +35,32 @@ int exit_code(Errc code) {
 
 int fail_with(const Error& error) { return fail(exit_code(error.code()), error_text(error)); }
 
-// The key as text, or the first line of a file of that name.
-Result<ledger::NoteKey> key_of(const Options& options) {
+// The key as text, or the first line of a file of that name. The exit code where it is neither.
+Result<ledger::NoteKey, int> key_of(const Options& options) {
+  constexpr std::string_view kHint =
+      "--key takes NAME+ID+BASE64, the line ledger_key of `wardd init`, or a file that holds it";
   std::string text = options.key;
   if (text.find('+') == std::string::npos) {
     const auto file = read_text(text, kMaxFileBytes);
-    if (!file) return Error(Errc::kUnavailable, "ledger key: no such file, or too large");
+    if (!file) return own_file_failure(text, file.error(), kHint);
     text = file->substr(0, file->find('\n'));
   }
-  return ledger::NoteKey::parse(text);
+  auto key = ledger::NoteKey::parse(text);
+  if (!key) return own_file_failure(options.key, key.error(), kHint);
+  return *std::move(key);
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+// open_database opens the ledger for reading; the exit code where that is none.
+Result<std::unique_ptr<store::Store>, int> open_database(const std::string& path) {
+  const auto about = [&](const Error& error) {
+    return fail(exit_code(error.code()), path + ": " + error_text(error));
+  };
+  // SQLite has one word for all that is wrong with a file.
+  if (const auto front = read_front(path, 1); !front) return about(front.error());
+  auto store = store::open_sqlite_store({.path = path, .read_only = true});
+  if (!store) return about(store.error());
+  return *std::move(store);
+}
 
 Result<std::string> audit_json(const ledger::Audit& audit, bool whole) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
@@ -75,14 +88,15 @@ std::string audit_text(const ledger::Audit& audit, bool whole) {
 
 int verify(const Options& options) {
   const auto key = key_of(options);
-  if (!key) return fail(kUsage, error_text(key.error()), "give --key TEXT or --key FILE");
+  if (!key) return key.error();
   std::optional<std::string> kept;
   if (!options.checkpoint_file.empty()) {
-    if (auto text = read_text(options.checkpoint_file, kMaxFileBytes)) kept = *std::move(text);
-    if (!kept) return fail(kUsage, "the checkpoint file cannot be read");
+    auto text = read_text(options.checkpoint_file, kMaxFileBytes);
+    if (!text) return own_file_failure(options.checkpoint_file, text.error());
+    kept = *std::move(text);
   }
-  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
-  if (!store) return fail_with(store.error());
+  const auto store = open_database(options.database);
+  if (!store) return store.error();
   std::optional<ledger::Audit> audit;
   const auto done = (*store)->read([&](store::View& view) -> Result<void> {
     WARD_TRY(audit, ledger::audit(view, *key, kept));
@@ -90,21 +104,21 @@ int verify(const Options& options) {
   });
   if (!done) return fail_with(done.error());
   const bool whole = audit->faults.empty() && !audit->more;
+  std::string told = audit_text(*audit, whole);
   if (options.json) {
     const auto text = audit_json(*audit, whole);
     if (!text) return fail_with(text.error());
-    print(*text + '\n');
-  } else {
-    print(audit_text(*audit, whole));
+    told = *text + '\n';
   }
+  if (const int printed = print(told); printed != kAccepted) return printed;
   return whole ? kAccepted : fail(kRefused, "the ledger was altered");
 }
 
 int prove(const Options& options) {
   const auto key = key_of(options);
-  if (!key) return fail(kUsage, error_text(key.error()), "give --key TEXT or --key FILE");
-  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
-  if (!store) return fail_with(store.error());
+  if (!key) return key.error();
+  const auto store = open_database(options.database);
+  if (!store) return store.error();
   std::string text;
   const auto done = (*store)->read([&](store::View& view) -> Result<void> {
     WARD_TRY(const std::uint64_t index, ledger::find_leaf(view, options.id));
@@ -114,8 +128,7 @@ int prove(const Options& options) {
     return {};
   });
   if (!done) return fail_with(done.error());
-  print(text + '\n');
-  return kAccepted;
+  return print(text + '\n');
 }
 
 Result<std::string> entry_json(std::uint64_t index, Bytes octets) {
@@ -133,18 +146,19 @@ Result<std::string> entry_json(std::uint64_t index, Bytes octets) {
 
 // One JSON object per line: the entries as they stand, not judged.
 int list(const Options& options) {
-  const auto store = store::open_sqlite_store({.path = options.database, .read_only = true});
-  if (!store) return fail_with(store.error());
+  const auto store = open_database(options.database);
+  if (!store) return store.error();
+  int code = kAccepted;
   const auto done = (*store)->read([&](store::View& view) -> Result<void> {
     WARD_TRY(const ledger::Head head, ledger::read_head(view));
     for (std::uint64_t i = options.from; i < head.size && i - options.from < options.count; ++i) {
       WARD_TRY(const Buffer octets, ledger::read_leaf(view, i));
       WARD_TRY(const std::string line, entry_json(i, octets));
-      print(line + '\n');
+      if (code = print(line + '\n'); code != kAccepted) break;
     }
     return {};
   });
-  return done ? kAccepted : fail_with(done.error());
+  return done ? code : fail_with(done.error());
 }
 
 }  // namespace

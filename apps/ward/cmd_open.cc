@@ -80,23 +80,28 @@ Result<void> load(const Options& options, Opening& out) {
   return {};
 }
 
+// read_hex reads the N octets of `option`; what is wrong where it cannot.
 template <std::size_t N>
-bool read_hex(const std::string& text, std::optional<std::array<std::uint8_t, N>>& out) {
-  const auto octets = from_hex(text);
-  out = octets ? to_array<N>(*octets) : std::nullopt;
-  return out.has_value();
+std::optional<std::string> read_hex(const char* option, const std::string& text, const char* whose,
+                                    std::optional<std::array<std::uint8_t, N>>& out) {
+  const auto octets = hex_value(option, text, N, whose);
+  if (!octets) return octets.error().what;
+  out = to_array<N>(*octets);
+  return std::nullopt;
 }
 
 // NAME=ID; the name may hold "=", the id cannot.
-bool read_inputs(const Options& options, Opening& opening) {
+std::optional<std::string> read_inputs(const Options& options, Opening& opening) {
   for (const std::string& text : options.inputs) {
     const std::size_t split = text.rfind('=');
+    if (split == std::string::npos || split == 0)
+      return "--expect-input is NAME=ID, the id 32 hex digits";
     std::optional<seal::FileId> id;
-    if (split == std::string::npos || split == 0 || !read_hex(text.substr(split + 1), id))
-      return false;
+    if (auto fault = read_hex("--expect-input", text.substr(split + 1), "a file's id", id))
+      return fault;
     opening.inputs.push_back({.name = std::string_view(text).substr(0, split), .id = *id});
   }
-  return true;
+  return std::nullopt;
 }
 
 // Where an output came from is checked completely or not at all.
@@ -113,10 +118,11 @@ std::optional<std::string> provenance_usage_fault(const Options& options, Openin
   if (options.issuer.empty()) return "--jwks needs --issuer: who must have issued the token";
   if (options.workload.empty() != options.any_workload)
     return "--jwks needs either --expect-workload or --any-workload";
-  if (!options.workload.empty() && !read_hex(options.workload, opening.workload))
-    return "--expect-workload is 96 hex digits";
-  if (!read_inputs(options, opening)) return "--expect-input is NAME=ID, the id 32 hex digits";
-  return std::nullopt;
+  if (!options.workload.empty()) {
+    auto fault = read_hex("--expect-workload", options.workload, "a workload", opening.workload);
+    if (fault) return fault;
+  }
+  return read_inputs(options, opening);
 }
 
 std::optional<std::string> usage_fault(const Options& options, Opening& opening) {
@@ -128,8 +134,10 @@ std::optional<std::string> usage_fault(const Options& options, Opening& opening)
       !(options.expect_name.empty() && options.expect_id.empty() && !options.min_content_version))
     return "--expect-name, --expect-id and --min-content-version are for one file";
   if (options.output == "-" && options.json) return "--json and -o - both write to standard output";
-  if (!options.expect_id.empty() && !read_hex(options.expect_id, opening.id))
-    return "--expect-id is 32 hex digits";
+  if (!options.expect_id.empty()) {
+    if (auto fault = read_hex("--expect-id", options.expect_id, "a file's id", opening.id))
+      return fault;
+  }
   return provenance_usage_fault(options, opening);
 }
 
@@ -281,7 +289,7 @@ int run(const Options& options) {
       return fail(kUsage, file + ": where to? the name does not end in .sealed", "give -o OUT");
   }
   if (const auto loaded = load(options, opening); !loaded)
-    return key_failure(opening.about, loaded.error());
+    return own_file_failure(opening.about, loaded.error());
   std::vector<Outcome> outcomes;
   for (const std::string& file : options.files)
     outcomes.push_back(open_one(options, opening, file));

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ std::optional<Diag> parse_as(const std::string& kind, Bytes text) {
 // load reads and checks the file; the exit code where it is not right.
 Result<Buffer, int> load(const Options& options) {
   auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
-  if (!text) return fail(kUsage, options.file + ": " + error_text(text.error()));
+  if (!text) return own_file_failure(options.file, text.error());
   if (const auto wrong = parse_as(options.kind, *text)) {
     return fail(kUsage, options.file + ": " + to_text(*wrong));
   }
@@ -54,8 +53,7 @@ int wrong_repository() {
 int check(const Options& options) {
   const auto text = load(options);
   if (!text) return text.error();
-  std::printf(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
-  return kAccepted;
+  return print(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
 }
 
 int set(const Options& options) {
@@ -69,9 +67,9 @@ int set(const Options& options) {
   const auto* version = body ? body->find("version") : nullptr;
   const auto number = version != nullptr ? version->as_uint() : std::nullopt;
   if (!number) return fail(kCouldNotTell, "the server's answer cannot be read");
-  std::printf(options.json ? "{\"schema\":\"ward.policy/1\",\"version\":%llu}\n" : "version %llu\n",
-              static_cast<unsigned long long>(*number));
-  return kAccepted;
+  const std::string text_of = std::to_string(*number);
+  return print(options.json ? "{\"schema\":\"ward.policy/1\",\"version\":" + text_of + "}\n"
+                            : "version " + text_of + "\n");
 }
 
 int get(const Options& options) {
@@ -79,8 +77,7 @@ int get(const Options& options) {
   if (!place) return wrong_repository();
   const AdminReply reply = administer(options, {"GET", *place, {}});
   if (reply.exit != kAccepted) return reply.exit;
-  std::fwrite(reply.body.data(), 1, reply.body.size(), stdout);
-  return kAccepted;
+  return print(as_text(reply.body));
 }
 
 int list(const Options& options) {
@@ -89,10 +86,8 @@ int list(const Options& options) {
   const auto body = codec::parse_json(reply.body);
   const auto* policies = body ? body->find("policies") : nullptr;
   if (policies == nullptr) return fail(kCouldNotTell, "the server's answer cannot be read");
-  if (options.json) {
-    std::printf("%.*s\n", static_cast<int>(reply.body.size()), as_text(reply.body).data());
-    return kAccepted;
-  }
+  if (options.json) return print(std::string(as_text(reply.body)) + '\n');
+  std::string out;
   for (const auto& one : policies->items()) {
     const auto* kind = one.find("for");
     const auto* repository = one.find("repository");
@@ -102,10 +97,10 @@ int list(const Options& options) {
     }
     const std::string where =
         repository != nullptr ? " " + std::string(repository->as_string().value_or("")) : "";
-    std::printf("%s%s version %llu\n", std::string(*kind->as_string()).c_str(), where.c_str(),
-                static_cast<unsigned long long>(version->as_uint().value_or(0)));
+    out += std::string(*kind->as_string()) + where + " version " +
+           std::to_string(version->as_uint().value_or(0)) + '\n';
   }
-  return kAccepted;
+  return print(out);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -86,8 +85,6 @@ std::optional<std::string> usage_fault(const Options& options) {
   if (options.files.size() > 1 && (!options.output.empty() || !options.name.empty()))
     return "-o and --name are for one file";
   if (options.output == "-") return "a sealed file is not written to standard output";
-  if (!options.created.empty() && !parse_rfc3339(options.created))
-    return "--created is a time like 2024-05-18T18:22:51Z";
   return std::nullopt;
 }
 
@@ -120,9 +117,11 @@ int run(const Options& options) {
   protect_process();
   if (const auto fault = usage_fault(options))
     return fail(kUsage, *fault, "see `ward seal --help`");
+  if (!options.created.empty() && !parse_rfc3339(options.created))
+    return not_a_time("--created", options.created);
   Receivers receivers;
   if (const auto loaded = load(options, receivers); !loaded)
-    return key_failure(receivers.about, loaded.error());
+    return own_file_failure(receivers.about, loaded.error());
   std::vector<Outcome> outcomes;
   for (const std::string& file : options.files)
     outcomes.push_back(seal_one(options, receivers, file));

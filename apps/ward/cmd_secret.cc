@@ -1,11 +1,12 @@
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/key_files.h"
 #include "args/args.h"
 #include "broker/admin.h"
 #include "codec/json.h"
@@ -31,6 +32,12 @@ bool check_path(const std::string& path) {
 int wrong_path(const std::string& path) {
   return fail(kUsage, path + ": a resource is named repository/type/tag",
               "each piece of A-Z a-z 0-9 _ - . , not beginning with a point");
+}
+
+// json_begin opens an object about a secret. The path holds nothing that JSON would escape:
+// check_path has looked at it.
+std::string json_begin(const std::string& path) {
+  return "{\"schema\":\"ward.secret/1\",\"path\":\"" + path + "\"";
 }
 
 // read_value takes the secret from a file or from standard input, never from the command line.
@@ -60,7 +67,7 @@ Result<SecretBytes> read_value(const std::string& file) {
 int put(const Options& options) {
   if (!check_path(options.path)) return wrong_path(options.path);
   const auto value = read_value(options.file);
-  if (!value) return fail(kUsage, options.file + ": " + error_text(value.error()));
+  if (!value) return own_file_failure(options.file, value.error());
   if (value->empty()) return fail(kUsage, options.file + ": a secret is not empty");
   const AdminReply reply =
       administer(options, {"POST", "/kbs/v0/resource/" + options.path, value->expose()});
@@ -69,12 +76,26 @@ int put(const Options& options) {
   const auto* version = body ? body->find("version") : nullptr;
   const auto number = version != nullptr ? version->as_uint() : std::nullopt;
   if (!number) return fail(kCouldNotTell, "the server's answer cannot be read");
-  if (options.json) {
-    std::printf("{\"schema\":\"ward.secret/1\",\"path\":\"%s\",\"version\":%llu}\n",
-                options.path.c_str(), static_cast<unsigned long long>(*number));
-  } else {
-    std::printf("%s version %llu\n", options.path.c_str(),
-                static_cast<unsigned long long>(*number));
+  const std::string version_text = std::to_string(*number);
+  return print(options.json ? json_begin(options.path) + ",\"version\":" + version_text + "}\n"
+                            : options.path + " version " + version_text + "\n");
+}
+
+int not_written(const std::string& where, const Error& error) {
+  if (error.code() == Errc::kStale) return fail(kUsage, where + ": exists already");
+  return fail(kCouldNotTell, where + ": " + error_text(error));
+}
+
+// to_stdout writes a secret, as it is or as base64 in one JSON object, past every buffer that is
+// not wiped.
+int to_stdout(const Options& options, Bytes secret) {
+  const std::string begin = json_begin(options.path) + ",\"value\":\"";
+  const SecretBytes base64 = secret_base64(secret);
+  std::vector<Bytes> parts = {secret};
+  if (options.json) parts = {as_bytes(begin), base64.expose(), as_bytes("\"}\n")};
+  for (const Bytes part : parts) {
+    const auto written = server::write_all(STDOUT_FILENO, part);
+    if (!written) return not_written("standard output", written.error());
   }
   return kAccepted;
 }
@@ -83,15 +104,19 @@ int get(const Options& options) {
   if (!check_path(options.path)) return wrong_path(options.path);
   AdminReply reply = administer(options, {"GET", "/v1/resource/" + options.path, {}});
   if (reply.exit != kAccepted) return reply.exit;
-  const auto written = options.output.empty() ? server::write_all(STDOUT_FILENO, reply.body)
-                                              : server::write_new_file(options.output, reply.body);
-  wipe(reply.body);
-  if (!written) {
-    const bool usage = written.error().code() == Errc::kStale;
-    return fail(usage ? kUsage : kCouldNotTell,
-                options.output + ": " + error_text(written.error()));
+  if (options.output.empty()) {
+    const int code = to_stdout(options, reply.body);
+    wipe(reply.body);
+    return code;
   }
-  return kAccepted;
+  const auto written = server::write_new_file(options.output, reply.body);
+  wipe(reply.body);
+  if (!written) return not_written(options.output, written.error());
+  if (!options.json) return kAccepted;
+  codec::JsonWriter w;
+  w.begin_object().member("schema", "ward.secret/1").member("path", options.path);
+  const auto text = w.member("output", options.output).end_object().take();
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
 int list(const Options& options) {
@@ -100,10 +125,8 @@ int list(const Options& options) {
   const auto body = codec::parse_json(reply.body);
   const auto* resources = body ? body->find("resources") : nullptr;
   if (resources == nullptr) return fail(kCouldNotTell, "the server's answer cannot be read");
-  if (options.json) {
-    std::printf("%.*s\n", static_cast<int>(reply.body.size()), as_text(reply.body).data());
-    return kAccepted;
-  }
+  if (options.json) return print(std::string(as_text(reply.body)) + '\n');
+  std::string out;
   for (const auto& one : resources->items()) {
     const auto* path = one.find("path");
     const auto* version = one.find("version");
@@ -111,16 +134,18 @@ int list(const Options& options) {
     if (path == nullptr || version == nullptr || releases == nullptr || !path->as_string()) {
       return fail(kCouldNotTell, "the server's answer cannot be read");
     }
-    std::printf("%s version %llu, released %llu times\n", std::string(*path->as_string()).c_str(),
-                static_cast<unsigned long long>(version->as_uint().value_or(0)),
-                static_cast<unsigned long long>(releases->as_uint().value_or(0)));
+    out += std::string(*path->as_string()) + " version " +
+           std::to_string(version->as_uint().value_or(0)) + ", released " +
+           std::to_string(releases->as_uint().value_or(0)) + " times\n";
   }
-  return kAccepted;
+  return print(out);
 }
 
 int remove(const Options& options) {
   if (!check_path(options.path)) return wrong_path(options.path);
-  return administer(options, {"DELETE", "/kbs/v0/resource/" + options.path, {}}).exit;
+  const int code = administer(options, {"DELETE", "/kbs/v0/resource/" + options.path, {}}).exit;
+  if (code != kAccepted || !options.json) return code;
+  return print(json_begin(options.path) + ",\"deleted\":true}\n");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,35 +85,40 @@ Result<std::string> judged_json(const Judged& judged) {
   return w.end_array().end_object().take();
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-void print_text(const Judged& judged) {
+std::string judged_text(const Judged& judged) {
+  std::string out;
   for (const token::EarView::Submod& submod : judged.ear.submods) {
-    print(submod.name + ": " + std::string(to_text(submod.status)) +
-          (submod.development ? ", development" : "") + '\n');
+    out += submod.name + ": " + std::string(to_text(submod.status)) +
+           (submod.development ? ", development" : "") + '\n';
   }
-  if (judged.verdict) print("accepted until " + format_rfc3339(judged.jwt.expires) + '\n');
+  if (judged.verdict) out += "accepted until " + format_rfc3339(judged.jwt.expires) + '\n';
+  return out;
 }
 
 int verify(const Options& options) {
   const auto now = time_of(options);
-  if (!now) return fail(kUsage, "--at is not a time", "write it as 2024-05-18T18:22:51Z");
+  if (!now) return not_a_time("--at", options.at);
+  constexpr std::string_view kJwksHint = "--jwks takes the issuer's JWKS";
   const auto jwks = read_text(options.jwks_file, token::kMaxJwsBytes);
-  if (!jwks) return fail(kUsage, "the key set cannot be read");
+  if (!jwks) return own_file_failure(options.jwks_file, jwks.error(), kJwksHint);
   const auto keys = keys_of(*jwks);
-  if (!keys) return fail(kUsage, error_text(keys.error()), "give the issuer's JWKS");
+  if (!keys) return own_file_failure(options.jwks_file, keys.error(), kJwksHint);
   auto text = read_text(options.token_file, token::kMaxJwsBytes + 1);
-  if (!text) return fail(kCouldNotTell, "the token cannot be read");
+  if (!text) {
+    const bool absent = text.error().code() == Errc::kUnavailable;
+    return fail(absent ? kCouldNotTell : kRefused,
+                options.token_file + ": " + error_text(text.error()));
+  }
   if (!text->empty() && text->back() == '\n') text->pop_back();
   const auto judged = judge(*text, *keys, options, *now);
-  if (!judged) return fail(kRefused, error_text(judged.error()));
+  if (!judged) return fail(kRefused, options.token_file + ": " + error_text(judged.error()));
+  std::string told = judged_text(**judged);
   if (options.json) {
     const auto json = judged_json(**judged);
     if (!json) return fail(kCouldNotTell, error_text(json.error()));
-    print(*json + '\n');
-  } else {
-    print_text(**judged);
+    told = *json + '\n';
   }
+  if (const int printed = print(told); printed != kAccepted) return printed;
   const Result<void>& verdict = (*judged)->verdict;
   return verdict ? kAccepted : fail(kRefused, error_text(verdict.error()));
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +7,7 @@
 #include "apps/ward/appraisal_text.h"
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
@@ -34,23 +34,20 @@ struct Options {
   bool json = false;
 };
 
-// A usage mistake: what is wrong and what to do.
-struct Usage {
-  std::string what;
-  std::string hint;
+// Field is a field of the evidence with which an option is compared.
+struct Field {
+  const char* option;
+  std::string name;      // "the report data of sgx"
+  std::size_t size = 0;  // in octets; 0: not fixed
 };
 
 Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& texts,
-                                                const char* option) {
+                                                const Field& field) {
   if (texts.empty()) return attest::Expected(attest::Unchecked{});
   std::vector<Buffer> values;
   for (const std::string& text : texts) {
-    auto value = from_hex(text);
-    if (!value || value->empty()) {
-      return Usage{std::string(option) + ": not hexadecimal: " + text,
-                   "two digits per octet, no prefix, no blanks"};
-    }
-    values.push_back(*std::move(value));
+    WARD_TRY(Buffer value, hex_value(field.option, text, field.size, field.name));
+    values.push_back(std::move(value));
   }
   return attest::Expected(std::move(values));
 }
@@ -59,16 +56,17 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   attest::Expectations out;
   const std::vector<std::string> data =
       o.report_data.empty() ? std::vector<std::string>{} : std::vector{o.report_data};
-  WARD_TRY(out.report_data, expected_values(data, "--report-data"));
-  WARD_TRY(out.measurement, expected_values(o.measurements, "--measurement"));
-  WARD_TRY(out.workload, expected_values(o.workloads, "--workload"));
-  const std::size_t size = scheme.info().report_data_size;
-  if (!data.empty() && data[0].size() != 2 * size) {
-    return Usage{"--report-data: " + std::to_string(data[0].size() / 2) +
-                     " octets, but the report data of " + scheme.info().name + " has " +
-                     std::to_string(size),
-                 "give the whole field; ward neither pads nor cuts what it compares"};
-  }
+  const attest::SchemeInfo info = scheme.info();
+  const std::string of = std::string(" of ") + info.name;
+  WARD_TRY(out.report_data, expected_values(data, {.option = "--report-data",
+                                                   .name = "the report data" + of,
+                                                   .size = info.report_data_size}));
+  WARD_TRY(out.measurement, expected_values(o.measurements, {.option = "--measurement",
+                                                             .name = "the measurement" + of,
+                                                             .size = info.measurement_size}));
+  WARD_TRY(out.workload, expected_values(o.workloads, {.option = "--workload",
+                                                       .name = "the workload field" + of,
+                                                       .size = info.workload_size}));
   return out;
 }
 
@@ -114,15 +112,15 @@ Result<attest::Policy, Usage> make_policy(const Options& o) {
 }
 
 // Every root that a user names beside the makers' pinned ones is a development root: results say
-// so.
-Result<std::vector<attest::Anchor>, Usage> named_roots(const std::string& path) {
+// so. The exit code where there is none.
+Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path) {
+  constexpr std::string_view kHint = "--trust-root takes a PEM file";
   std::vector<attest::Anchor> out;
   if (path.empty()) return out;
   const auto text = read_file(path, attest::kMaxDocumentBytes);
-  if (!text) return Usage{path + ": " + error_text(text.error()), "--trust-root takes a PEM file"};
+  if (!text) return own_file_failure(path, text.error(), kHint);
   const auto certificates = pki::parse_certificates(as_text(*text));
-  if (!certificates)
-    return Usage{path + ": " + error_text(certificates.error()), "--trust-root takes a PEM file"};
+  if (!certificates) return own_file_failure(path, certificates.error(), kHint);
   for (const pki::Certificate& c : *certificates) {
     out.push_back(
         {.spki_sha256 = c.spki_sha256(), .name = c.subject.common_name(), .development = true});
@@ -153,31 +151,25 @@ int print(const Options& o, const attest::Appraisal& appraisal) {
   } else {
     text = o.explain ? explain_text(appraisal) : short_text(appraisal);
   }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-    return fail(kCouldNotTell, "standard output cannot be written");
-  }
-  return exit_code(appraisal.verdict);
+  const int printed = cli::print(text);
+  return printed == kAccepted ? exit_code(appraisal.verdict) : printed;
 }
 
 int usage(const Usage& u) { return fail(kUsage, u.what, u.hint); }
 
 int run(const Options& o) {
   const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
-  if (!at)
-    return fail(kUsage, "--at: not a time: " + o.at, "RFC 3339 in UTC, like 2024-05-18T18:22:51Z");
+  if (!at) return not_a_time("--at", o.at);
   auto policy = make_policy(o);
   if (!policy) return usage(policy.error());
   auto roots = named_roots(o.trust_root);
-  if (!roots) return usage(roots.error());
+  if (!roots) return roots.error();
   const auto evidence = read_file(o.file, kMaxEvidence);
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
 
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
-  const attest::Scheme* scheme = verifier.recognise(*evidence);
-  if (scheme == nullptr) {
-    return fail(kCouldNotTell, o.file + ": no kind of evidence that ward knows",
-                "give the evidence as the platform made it, one whole binary file");
-  }
+  const attest::Scheme* scheme = judge_of(*evidence);
+  if (scheme == nullptr) return no_judge(o.file, *evidence);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
   attest::Collateral collateral;

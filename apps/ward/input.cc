@@ -1,10 +1,13 @@
 #include "apps/ward/input.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+
+#include "base/file_error.h"
 
 namespace ward::cli {
 namespace {
@@ -25,7 +28,7 @@ Result<Buffer> read_stream(std::FILE* in, std::size_t max) {
     out.resize(had + n);
     if (n < wanted) break;
   }
-  if (std::ferror(in) != 0) return Error(Errc::kUnavailable, "file: cannot be read");
+  if (std::ferror(in) != 0) return file_error(errno);
   return out;
 }
 
@@ -33,18 +36,14 @@ Result<Buffer> read_stream(std::FILE* in, std::size_t max) {
 
 Result<Buffer> read_front(const std::string& path, std::size_t max) {
   if (path == "-") return read_stream(stdin, max);
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return Error(Errc::kUnavailable, "file: is a folder");
-  }
   const std::unique_ptr<std::FILE, Close> in(std::fopen(path.c_str(), "rbe"));
-  if (!in) return Error(Errc::kUnavailable, "file: cannot be opened");
+  if (!in) return file_error(errno);
   return read_stream(in.get(), max);
 }
 
 Result<Buffer> read_file(const std::string& path, std::size_t max) {
   WARD_TRY(Buffer bytes, read_front(path, max + 1));
-  if (bytes.size() > max) return Error(Errc::kLimit, "file: larger than ward reads", max);
+  if (bytes.size() > max) return Error(Errc::kLimit, "larger than ward reads: octets", max);
   return bytes;
 }
 

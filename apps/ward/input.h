@@ -14,7 +14,7 @@ namespace ward::cli {
 inline constexpr std::size_t kMaxEvidence = 4U << 20U;
 
 // read_file reads a whole file of at most `max` octets; "-" is standard input. kUnavailable where
-// it cannot be opened or read, kLimit where it is larger.
+// it cannot be opened or read (file_error), kLimit where it is larger.
 [[nodiscard]] Result<Buffer> read_file(const std::string& path, std::size_t max);
 
 // read_front reads at most `max` octets of a file, and says nothing of the rest. kUnavailable.

@@ -44,6 +44,10 @@ Result<LoadedManifest, keep::Failure> load_manifest(const std::string& path) {
   return LoadedManifest{.document = *std::move(document), .manifest = *std::move(manifest)};
 }
 
+int manifest_failure(const keep::Failure& failure) {
+  return fail(failure.code == Errc::kUnavailable ? kCouldNotTell : kUsage, failure.what);
+}
+
 Result<keep::UniqueFd, keep::Failure> open_root(const std::string& path) {
   keep::UniqueFd root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.valid())

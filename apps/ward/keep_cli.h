@@ -25,6 +25,10 @@ struct LoadedManifest {
 
 [[nodiscard]] Result<LoadedManifest, keep::Failure> load_manifest(const std::string& path);
 
+// manifest_failure prints what is wrong with a manifest that the command line names, and returns
+// the exit code: absent 3, does not parse 2.
+int manifest_failure(const keep::Failure& failure);
+
 // open_root opens the folder below which sources are looked up.
 [[nodiscard]] Result<keep::UniqueFd, keep::Failure> open_root(const std::string& path);
 

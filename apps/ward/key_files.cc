@@ -1,8 +1,12 @@
 #include "apps/ward/key_files.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/file_error.h"
 #include "codec/pem.h"
 #include "token/jwk.h"
 
@@ -18,7 +22,7 @@ Result<std::size_t> read_some(int fd, std::span<std::uint8_t> out) {
   std::size_t filled = 0;
   while (filled < out.size()) {
     const ssize_t n = ::read(fd, out.data() + filled, out.size() - filled);
-    if (n < 0) return Error(Errc::kUnavailable, "key file: cannot be read");
+    if (n < 0) return file_error(errno);
     if (n == 0) break;
     filled += static_cast<std::size_t>(n);
   }
@@ -41,14 +45,33 @@ Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
 
 }  // namespace
 
+SecretBytes secret_base64(Bytes secret) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  SecretBytes out((secret.size() + 2) / 3 * 4);
+  std::size_t at = 0;
+  for (std::size_t from = 0; from < secret.size(); from += 3) {
+    const auto octet = [&](std::size_t i) -> unsigned {
+      return from + i < secret.size() ? secret[from + i] : 0U;
+    };
+    const unsigned bits = (octet(0) << 16U) | (octet(1) << 8U) | octet(2);
+    const std::size_t have = std::min<std::size_t>(3, secret.size() - from);
+    for (unsigned i = 0; i < 4; ++i) {
+      const char c = i <= have ? kAlphabet[(bits >> (18 - 6 * i)) & 63U] : '=';
+      out.expose_mut()[at++] = static_cast<std::uint8_t>(c);
+    }
+  }
+  return out;
+}
+
 Result<SecretBytes> read_secret(const std::string& path, std::size_t max) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Error(Errc::kUnavailable, "key file: cannot be opened");
+  if (fd < 0) return file_error(errno);
   SecretBytes out(max + 1);
   const auto n = read_some(fd, out.expose_mut());
   ::close(fd);
   if (!n) return n.error();
-  if (*n > max) return Error(Errc::kMalformed, "key file: too large", max);
+  if (*n > max) return Error(Errc::kMalformed, "key file: larger than ward reads: octets", max);
   out.shrink(*n);
   return out;
 }
@@ -56,7 +79,7 @@ Result<SecretBytes> read_secret(const std::string& path, std::size_t max) {
 Result<SecretBytes> read_resource_key(const std::string& path) {
   WARD_TRY(SecretBytes key, read_secret(path, kMaxKeyFileBytes));
   if (key.size() != kResourceKeyBytes)
-    return Error(Errc::kMalformed, "resource key: 32 octets expected", key.size());
+    return Error(Errc::kMalformed, "resource key: 32 octets expected, found", key.size());
   return key;
 }
 

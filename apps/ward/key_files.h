@@ -12,6 +12,9 @@
 // cannot be read and kMalformed where it does not hold such a key.
 namespace ward::cli {
 
+// secret_base64 is the base64 of a secret (RFC 4648 section 4), in memory that is wiped.
+[[nodiscard]] SecretBytes secret_base64(Bytes secret);
+
 // read_secret reads a whole small file into locked memory.
 [[nodiscard]] Result<SecretBytes> read_secret(const std::string& path, std::size_t max);
 

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cstdio>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
@@ -34,8 +37,7 @@ int run(int argc, char** argv) {
     add(program.command(), action);
   const ward::args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return ward::cli::kAccepted;
-  if (!parsed.error.empty())
-    return ward::cli::fail(ward::cli::kUsage, parsed.error, "see `ward --help`");
+  if (!parsed.error.empty()) return ward::cli::fail(ward::cli::kUsage, parsed.error, parsed.hint);
   const int code = action ? action() : ward::cli::kUsage;
   if (std::fflush(stdout) != 0) {
     return ward::cli::fail(ward::cli::kCouldNotTell, "standard output cannot be written");
@@ -43,12 +45,25 @@ int run(int argc, char** argv) {
   return code;
 }
 
+// asks_for_json looks for the flag itself: a command line that is wrong otherwise is told in JSON
+// too.
+bool asks_for_json(int argc, char** argv) {
+  const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  const auto is = [](std::string_view what) {
+    return [what](const char* word) { return word == what; };
+  };
+  const auto end = std::ranges::find_if(words, is("--"));  // behind it: a workload's own words
+  return std::any_of(words.begin(), end, is("--json"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  int code = ward::cli::kCouldNotTell;
   try {
-    return run(argc, argv);
+    code = run(argc, argv);
   } catch (const std::exception& error) {  // out of memory, a library's own bug
-    return ward::cli::fail(ward::cli::kCouldNotTell, error.what());
+    code = ward::cli::fail(ward::cli::kCouldNotTell, error.what());
   }
+  return ward::cli::finish(code, asks_for_json(argc, argv));
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_error.h"
 #include "codec/json_write.h"
 #include "seal/file/fault.h"
 
@@ -132,10 +133,6 @@ int worse(int a, int b) {
   return kAccepted;
 }
 
-bool print(const std::string& text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-}
-
 }  // namespace
 
 InputFile::~InputFile() {
@@ -144,12 +141,13 @@ InputFile::~InputFile() {
 
 Result<void> InputFile::open(const std::string& path) {
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd_ < 0) return Error(Errc::kUnavailable, "the file cannot be opened");
+  if (fd_ < 0) return file_error(errno);
 
   struct stat info {};
 
-  if (::fstat(fd_, &info) != 0) return Error(Errc::kUnavailable, "the file cannot be read");
-  if (!S_ISREG(info.st_mode)) return Error(Errc::kUnsupported, "not a regular file");
+  if (::fstat(fd_, &info) != 0) return file_error(errno);
+  if (S_ISDIR(info.st_mode)) return file_error(EISDIR);
+  if (!S_ISREG(info.st_mode)) return file_error(ENXIO);
   size_ = static_cast<std::uint64_t>(info.st_size);
   return {};
 }
@@ -160,7 +158,7 @@ seal::ReadFn InputFile::reader(std::function<void(std::size_t)> progress) {
     for (;;) {
       const ssize_t n = ::read(fd, out.data(), out.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return Error(Errc::kUnavailable, "the file cannot be read");
+      if (n < 0) return file_error(errno);
       progress(static_cast<std::size_t>(n));
       return static_cast<std::size_t>(n);
     }
@@ -204,11 +202,6 @@ Outcome Outcome::with(const Error& why, std::string_view what) const {
 
 void protect_process() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
-int key_failure(const std::string& path, const Error& error) {
-  const bool absent = error.code() == Errc::kUnavailable;
-  return fail(absent ? kCouldNotTell : kUsage, path + ": " + error_text(error));
-}
-
 int report(std::string_view schema, const std::vector<Outcome>& outcomes, bool json) {
   int code = kAccepted;
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
@@ -223,8 +216,8 @@ int report(std::string_view schema, const std::vector<Outcome>& outcomes, bool j
   const auto text = w.end_array().end_object().take();
   if (!text) return fail(kCouldNotTell, error_text(text.error()));
   if (json) {
-    if (!print(*text + '\n')) return fail(kCouldNotTell, "standard output cannot be written");
-    return code;
+    const int printed = print(*text + '\n');
+    return printed == kAccepted ? code : printed;
   }
   for (const Outcome& outcome : outcomes) {
     if (outcome.error) continue;
@@ -232,7 +225,7 @@ int report(std::string_view schema, const std::vector<Outcome>& outcomes, bool j
     if (outcome.output == "-") continue;
     std::string line = outcome.output;
     line += provenance_text(outcome);
-    if (!print(line + '\n')) return fail(kCouldNotTell, "standard output cannot be written");
+    if (const int printed = print(line + '\n'); printed != kAccepted) return printed;
   }
   return code;
 }

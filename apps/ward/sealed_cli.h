@@ -28,7 +28,7 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
   ~InputFile();
 
-  // open: kUnavailable where it cannot be opened, kUnsupported for what is no regular file.
+  // open: kUnavailable where it cannot be opened or is no regular file (file_error).
   [[nodiscard]] Result<void> open(const std::string& path);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -88,10 +88,6 @@ struct Outcome {
 // protect_process: nothing of this process gets into a core file, and other processes of its user
 // cannot look into it.
 void protect_process();
-
-// key_failure says what is wrong with the key file `path` that the command line names, and returns
-// the exit code: absent 3, malformed 2.
-[[nodiscard]] int key_failure(const std::string& path, const Error& error);
 
 // report prints all outcomes and returns the exit code: a refusal beats what could not be told.
 [[nodiscard]] int report(std::string_view schema, const std::vector<Outcome>& outcomes, bool json);

@@ -76,7 +76,11 @@ int run_act(const Config& config, Act act) {
 
 int run_service(const std::string& path, Act act) {
   const auto text = ward::server::read_file(path, ward::wardd::kMaxConfigBytes);
-  if (!text) return fail(kUsage, path + ": " + text.error().what());
+  if (!text) {
+    const bool absent = text.error().code() == ward::Errc::kUnavailable;
+    return fail(absent ? kCouldNotTell : kUsage, path + ": " + text.error().what(),
+                absent ? "`wardd init DIR` makes DIR/wardd.toml" : "");
+  }
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const auto config = ward::wardd::parse_config(ward::as_text(*text), folder);
@@ -109,7 +113,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   const ward::args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return 0;
-  if (!parsed.error.empty()) return fail(kUsage, parsed.error, "see `wardd --help`");
+  if (!parsed.error.empty()) return fail(kUsage, parsed.error, parsed.hint);
   if (make->given()) return init(options);
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
   if (check_only && clock_corrected) return fail(kUsage, "--check and --clock-corrected: one act");

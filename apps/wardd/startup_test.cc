@@ -130,6 +130,7 @@ TEST_F(Startup, what_is_wrong_with_its_files_is_told_apart) {
   EXPECT_EQ(usage.exit, 2);
   EXPECT_THAT(usage.err, HasSubstr("nonsense: expected no key of this name"));
   EXPECT_EQ(run_program({kBin + "/wardd"}).exit, 2);
+  EXPECT_EQ(run_program({kBin + "/wardd", "--config", file("absent.toml")}).exit, 3);
   EXPECT_EQ(run_program({kBin + "/wardd", "init", folder_ + "/service"}).exit, 2);
 }
 

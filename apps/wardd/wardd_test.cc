@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "codec/json.h"
 #include "server/key_file.h"
 #include "test/broker/world.h"
 #include "test/support/wardd_fixture.h"
@@ -23,11 +24,21 @@ TEST_F(Wardd, an_administrator_manages_secrets_and_policies) {
   EXPECT_EQ(put.exit, 0) << put.err;
   EXPECT_EQ(put.out, "hospital/key/records version 1\n");
   EXPECT_EQ(ward({"secret", "get", "hospital/key/records"}, at).out, "the key");
+  EXPECT_EQ(ward({"secret", "get", "hospital/key/records", "--json"}, at).out,
+            "{\"schema\":\"ward.secret/1\",\"path\":\"hospital/key/"
+            "records\",\"value\":\"dGhlIGtleQ==\"}\n");
   const auto output = ward({"secret", "get", "hospital/key/records", "-o", file("out")}, at);
   EXPECT_EQ(output.exit, 0) << output.err;
   EXPECT_EQ(test::read_text(file("out")), "the key");
   EXPECT_EQ(ward({"secret", "list"}, at).out, "hospital/key/records version 1, released 0 times\n");
-  EXPECT_EQ(ward({"secret", "delete", "hospital/key/records"}, at).exit, 0);
+  EXPECT_EQ(ward({"secret", "delete", "hospital/key/records", "--json"}, at).out,
+            "{\"schema\":\"ward.secret/1\",\"path\":\"hospital/key/records\",\"deleted\":true}\n");
+  const auto absent = ward({"secret", "get", "hospital/key/records", "--json"}, at);
+  EXPECT_EQ(absent.exit, 3);
+  const auto told = codec::parse_json(as_bytes(absent.out));
+  ASSERT_TRUE(told) << absent.out;
+  EXPECT_EQ(told->find("schema")->as_string(), "ward.error/1");
+  EXPECT_EQ(told->find("exit")->as_uint(), 3U);
   const auto gone = ward({"secret", "get", "hospital/key/records", "-o", file("gone")}, at);
   EXPECT_EQ(gone.exit, 3);
   EXPECT_THAT(gone.err, StartsWith("ward: error: kbs.resource.exists: "));

@@ -27,6 +27,8 @@ struct SchemeInfo {
   const char* title;       // "Intel SGX, DCAP quote version 3"
   const char* media_type;  // of the evidence
   std::size_t report_data_size;
+  std::size_t measurement_size = 0;           // of the launch measurement; 0: not fixed
+  std::size_t workload_size = 0;              // of the field that names the workload; 0: not fixed
   std::span<const CheckInfo> checks;          // all that it can produce
   std::span<const Anchor> anchors;            // the maker's roots, pinned
   std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept

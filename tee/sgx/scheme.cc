@@ -95,6 +95,8 @@ attest::SchemeInfo Sgx::info() const {
           .title = "Intel SGX (DCAP ECDSA quote, version 3)",
           .media_type = "application/vnd.intel.sgx.quote",
           .report_data_size = 64,
+          .measurement_size = 32,
+          .workload_size = 64,
           .checks = kChecks,
           .anchors = kAnchors,
           .tcb_statuses = dcap::acceptable_tcb_statuses()};

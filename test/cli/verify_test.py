@@ -93,10 +93,10 @@ class Verify(unittest.TestCase):
             (["verify", QUOTE, "--accept-tcb", "Revoked"], 2, "--accept-tcb: Revoked is never accepted"),
             (["verify", QUOTE, "--accept-tcb", "UpTodate"], 2, "--accept-tcb: no TCB status: UpTodate"),
             (["verify", QUOTE, "--trust-root", ROOT / "LICENSE"], 2, f"{ROOT / 'LICENSE'}: pem: no block"),
-            (["verify", "/nonexistent"], 3, "/nonexistent: file: cannot be opened"),
-            (["verify", QUOTE, "--collateral", "/nonexistent"], 3, "/nonexistent: file: cannot be opened"),
+            (["verify", "/nonexistent"], 3, "/nonexistent: no such file"),
+            (["verify", QUOTE, "--collateral", "/nonexistent"], 3, "/nonexistent: no such file"),
             (["verify", ROOT / "LICENSE"], 3, f"{ROOT / 'LICENSE'}: no kind of evidence that ward knows"),
-            (["frobnicate"], 2, ""),
+            (["frobnicate"], 2, "no such command: frobnicate"),
         ]
         for args, want, text in rows:
             with self.subTest(args=args):
@@ -108,13 +108,23 @@ class Verify(unittest.TestCase):
 
     def test_altered_and_cut_evidence_is_refused_and_empty_too(self):
         whole = QUOTE.read_bytes()
-        for n in (0, 1, 2, 47, 431, 432, 1000, len(whole) - 1):
+        code, out, err = ward("verify", "-", *AT, stdin=b"")
+        self.assertEqual((code, out, err), (1, "", "ward: error: -: is empty: no evidence\n"))
+        for n in (1, 2, 47, 431, 432, 1000, len(whole) - 1):
             code, out, _ = ward("verify", "-", *AT, stdin=whole[:n])
             self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.quote.size"), n)
         flipped = bytearray(whole)
         flipped[100] ^= 1
         code, out, _ = ward("verify", "-", *COLLATERAL, *AT, "--accept-tcb", "any", stdin=bytes(flipped))
         self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.quote.signature"))
+
+    def test_expected_values_of_another_length_say_how_many_octets_there_are(self):
+        for option, octets, field in (("--measurement", 31, "the measurement of sgx has 32"),
+                                      ("--workload", 48, "the workload field of sgx has 64"),
+                                      ("--report-data", 65, "the report data of sgx has 64")):
+            code, out, err = ward("verify", QUOTE, *AT, option, "ab" * octets)
+            self.assertEqual((code, out), (2, ""))
+            self.assertEqual(err.splitlines()[0], f"ward: error: {option}: {octets} octets, but {field}")
 
     def test_explain_lists_every_check_once(self):
         _, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, "--explain")
@@ -163,7 +173,7 @@ class Development(unittest.TestCase):
             kept = pathlib.Path(folder, "kept")
             kept.write_text("mine")
             code, out, err = ward("dev", "init", folder)
-            self.assertEqual((code, out), (3, ""))
+            self.assertEqual((code, out), (2, ""))
             self.assertIn("nothing was changed", err)
             self.assertEqual(os.listdir(folder), ["kept"])
 

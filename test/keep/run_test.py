@@ -102,7 +102,7 @@ class Released(unittest.TestCase):
         self.world.approve(manifest)
         out = self.world.out()
         (out / "result.sealed").write_text("mine")
-        self.refused(self.run_keep(manifest, "--out", out), "exists already")
+        self.refused(self.run_keep(manifest, "--out", out), "exists already", code=2)
         self.assertEqual((out / "result.sealed").read_text(), "mine")
         self.assertEqual(self.run_keep(manifest, "--out", out, "--force").returncode, 0)
         self.assertNotEqual((out / "result.sealed").read_bytes(), b"mine")
@@ -186,7 +186,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("bad.toml", done.stderr.decode())
         done = ward("keep", "run", "--device", self.device, self.path / "absent.toml")
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.returncode, 3)
 
     def test_without_a_platform_the_error_says_what_to_do(self):
         done = ward("keep", "run", "--softd", self.path / "nobody.sock", "--", "/bin/true")
@@ -195,6 +195,17 @@ class Commands(unittest.TestCase):
         done = ward("keep", "run", "--device", self.path / "absent", "--", "/bin/true")
         self.assertEqual(done.returncode, 3)
         self.assertIn("ward dev init", done.stderr.decode())
+        self.assertEqual(done.stderr.count(b"error: "), 1, done.stderr.decode())
+
+    def test_a_command_without_a_manifest_prints_the_one_that_was_inferred(self):
+        done = ward("keep", "run", "--device", self.device, "--", "/bin/echo", "hello")
+        self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr.decode())
+        said = done.stderr.decode()
+        begin = said.index("this one was inferred:\n") + len("this one was inferred:\n")
+        manifest = self.path / "inferred.toml"
+        manifest.write_text(said[begin:said.index("ward: keep ")], encoding="utf-8")
+        again = ward("keep", "run", "--device", self.device, manifest)
+        self.assertEqual((again.returncode, again.stdout), (0, b"hello\n"), again.stderr.decode())
 
     def test_softd_serves_many_and_ends_them_and_its_socket_on_sigterm(self):
         service = self.softd()

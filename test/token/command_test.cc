@@ -111,7 +111,7 @@ TEST_F(TokenCommandTest, what_is_wrong_is_refused_and_what_is_absent_cannot_be_t
   const crypto::PrivateKey other = make_key("another");
   EXPECT_EQ(verify(*sign_jws(signer_of(other), "JWT", as_bytes("{}"))).exit, 1);
   EXPECT_EQ(verify(token(), {"--at", "today"}).exit, 2);
-  EXPECT_EQ(verify(token(), {"--jwks", "/nonexistent"}).exit, 2);
+  EXPECT_EQ(verify(token(), {"--jwks", "/nonexistent"}).exit, 3);
 }
 
 }  // namespace

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""What a newcomer does wrong: typing mistakes, files that are not there or are something else, other makers' evidence.
+
+Each is one line `ward: error: ...`, at most one `ward: hint: ...`, nothing else, and the exit code of docs/cli.md.
+"""
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
+VECTORS = pathlib.Path(os.environ.get("WARD_VECTORS") or ROOT.parent / "shared/vectors")
+NOBODY = 65534
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"] if os.geteuid() == 0 else []
+SERVER = ["--server", "https://127.0.0.1:1", "--server-key", "00" * 32]
+ANY = None  # the command takes such a file
+
+# A command line in which X is the file; then the exit codes for an empty file and for octets that mean nothing.
+# Absent, a folder, or not readable is 3 everywhere.
+OWN = (2, 2)  # the caller's own files: they do not parse
+FILES = (
+    (["verify", "X"], (1, 3)),
+    (["verify", "QUOTE", "--trust-root", "X"], OWN),
+    (["verify", "QUOTE", "--collateral", "X"], (ANY, ANY)),
+    (["inspect", "X"], (1, 3)),
+    (["token", "verify", "X", "--jwks", "JWKS", "--issuer", "i"], (1, 1)),
+    (["token", "verify", "QUOTE", "--jwks", "X", "--issuer", "i"], OWN),
+    (["ledger", "verify", "QUOTE", "--key", "X"], OWN),
+    (["ledger", "verify", "X", "--key", "LEDGER_KEY"], (1, 1)),
+    (["ledger", "list", "X"], (1, 1)),
+    (["ledger", "prove", "0", "--db", "X", "--key", "LEDGER_KEY"], (1, 1)),
+    (["policy", "check", "X", "--for", "evidence"], OWN),
+    (["policy", "check", "X", "--for", "results"], OWN),
+    (["policy", "set", "X", "--for", "evidence", *SERVER, "--admin", "JWKS"], OWN),
+    (["policy", "list", *SERVER, "--admin", "X"], OWN),
+    (["secret", "put", "a/b/c", "--file", "X", *SERVER, "--admin", "JWKS"], (2, 2)),  # the second for its --admin
+    (["keep", "measure", "X"], OWN),
+    (["seal", "X", "--to", "JWK"], (ANY, ANY)),
+    (["seal", "RECORDS", "--force", "--to", "X"], OWN),
+    (["seal", "RECORDS", "--force", "--resource", "a/b/c", "--key", "X"], OWN),
+    (["seal", "RECORDS", "--force", "--passphrase-file", "X"], OWN),
+    (["open", "X", "--identity", "PEM", "-o", "OUT"], (1, 1)),
+    (["open", "SEALED", "--identity", "X", "-o", "OUT"], OWN),
+    (["open", "SEALED", "--resource-key", "X", "-o", "OUT"], OWN),
+    (["open", "SEALED", "--identity", "PEM", "--jwks", "X", "--issuer", "i", "--any-workload", "-o", "OUT"], OWN),
+    (["key", "public", "X"], OWN),
+)
+
+
+def ledger_key(name):
+    """ledger_key is a verifier key of a signed note: name, key id, and the key with its kind before it."""
+    key = b"\1" + b"k" * 32
+    number = hashlib.sha256(name.encode() + b"\n" + key).hexdigest()[:8]
+    return f"{name}+{number}+{base64.b64encode(key).decode()}"
+
+
+class Mistakes(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(dir="/var/tmp", prefix="ward-mistakes-")
+        cls.folder = pathlib.Path(cls.holder.name)
+        cls.folder.chmod(0o777)
+        cls.program = pathlib.Path(shutil.copy2(WARD, cls.folder / "ward"))
+        cls.names = {name: str(cls.folder / name.lower()) for name in
+                     ("QUOTE", "JWKS", "JWK", "PEM", "RECORDS", "SEALED", "OUT")}
+        cls.names["LEDGER_KEY"] = ledger_key("example.org")
+        pathlib.Path(cls.names["QUOTE"]).write_bytes(bytes([3, 0, 2, 0]) + bytes(600))
+        pathlib.Path(cls.names["RECORDS"]).write_text("eleven patients")
+        jwk = cls.ward("key", "new", "-o", cls.names["PEM"])[1]
+        pathlib.Path(cls.names["JWK"]).write_text(jwk)
+        signs = json.loads(jwk) | {"alg": "ES256", "use": "sig"}
+        pathlib.Path(cls.names["JWKS"]).write_text(json.dumps({"keys": [signs]}))
+        cls.ward("seal", cls.names["RECORDS"], "--to", cls.names["JWK"], "-o", cls.names["SEALED"])
+        bad = {"empty": b"", "junk": bytes(range(7, 256)) * 8, "unreadable": b"secret"}
+        for name, octets in bad.items():
+            (cls.folder / name).write_bytes(octets)
+        (cls.folder / "unreadable").chmod(0)
+        (cls.folder / "folder").mkdir()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.cleanup()
+
+    @classmethod
+    def ward(cls, *words, program="ward"):
+        """ward runs as a user for whom file modes count."""
+        done = subprocess.run([*AS_NOBODY, WARD.parent / program if program != "ward" else cls.program, *map(str, words)],
+                              capture_output=True, stdin=subprocess.DEVNULL, cwd=cls.folder, timeout=60, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def check_error(self, words, ended, code, *texts):
+        self.assertEqual((ended[0], ended[1]), (code, ""), (words, ended))
+        lines = ended[2].splitlines()
+        self.assertTrue(lines[0].startswith("ward: error: "), (words, ended))
+        self.assertLessEqual(len(lines), 2, (words, ended))
+        self.assertTrue(all(line.startswith("ward: hint: ") for line in lines[1:]), (words, ended))
+        for text in texts:
+            self.assertIn(text, ended[2], words)
+
+    def check_json(self, words, code):
+        import jsonschema
+
+        ended = self.ward(*words, "--json")
+        self.assertEqual(ended[0], code, (words, ended))
+        told = json.loads(ended[1])  # one object and nothing else
+        if told["schema"] in ("ward.seal/1", "ward.open/1"):
+            return
+        jsonschema.validate(told, json.loads((ROOT / "docs/schemas/ward.error-1.json").read_text()))
+        self.assertEqual(told["exit"], code)
+        self.assertEqual(ended[2].splitlines()[0], "ward: error: " + told["error"])
+
+    def test_every_file_that_is_not_what_it_should_be_is_one_clear_line(self):
+        for row, (empty, junk) in FILES:
+            for name, code in (("absent", 3), ("folder", 3), ("unreadable", 3), ("empty", empty), ("junk", junk)):
+                if code is ANY or (name == "folder" and "--collateral" in row):
+                    continue
+                file = self.folder / name
+                words = [str(file) if word == "X" else self.names.get(word, word) for word in row]
+                with self.subTest(words=" ".join(words)):
+                    texts = [name] if "--admin" not in row or row[-1] == "X" else []
+                    self.check_error(words, self.ward(*words), code, *texts)
+                    if row[1] != "prove" and row[:2] != ["ledger", "list"]:
+                        self.check_json(words, code)
+        self.assertFalse(pathlib.Path(self.names["OUT"]).exists())
+
+    def test_a_typing_mistake_names_what_was_meant(self):
+        for words, error, hint in (
+                (["verfy"], "no such command: verfy", "did you mean ward verify?"),
+                (["keep", "mesure", "x"], "no such command: mesure", "did you mean ward keep measure?"),
+                (["verify", "x", "--jsno"], "no such option: --jsno", "did you mean --json?"),
+                (["verify", "x", "--collatral=y"], "no such option: --collatral", "did you mean --collateral?"),
+                (["seal", "--recipient", "x", "y"], "no such option: --recipient", "see `ward seal --help`"),
+                (["frobnicate"], "no such command: frobnicate", "demo, verify, inspect"),
+                (["keep"], "a command is missing", "ward keep takes one of: new, measure, run"),
+                ([], "a command is missing", "ward takes one of: demo, verify"),
+                (["verify", "x", "y"], "one argument too many: y", "see `ward verify --help`"),
+                (["dev", "init"], "DIR is required", "see `ward dev init --help`"),
+        ):
+            self.check_error(words, self.ward(*words), 2, error, hint)
+        self.check_json(["verfy"], 2)
+        self.check_json(["verify"], 2)
+
+    def test_a_wrong_value_says_what_was_expected(self):
+        for words, text in (
+                (["verify", self.names["QUOTE"], "--at", "yesterday"], "like 2024-05-18T18:22:51Z"),
+                (["seal", self.names["RECORDS"], "--to", "x", "--created", "now"], "like 2024-05-18T18:22:51Z"),
+                (["token", "verify", "x", "--jwks", "x", "--issuer", "i", "--at", "2024"], "like 2024-05-18T18:22:51Z"),
+                (["verify", self.names["QUOTE"], "--measurement", "ab" * 33], "33 octets, but the measurement of sgx has 32"),
+                (["open", "x.sealed", "--identity", "x", "--expect-id", "ab"], "1 octets, but a file's id has 16"),
+                (["key", "new", "--kind", "recipent", "-o", "x"], "{recipient,resource}"),
+        ):
+            self.check_error(words, self.ward(*words), 2, text)
+            if "--kind" not in words:
+                self.check_json(words, 2)
+
+    def test_a_policy_says_the_place_of_what_is_wrong(self):
+        policy = self.folder / "policy.json"
+        policy.write_text('{"schema": "ward.results-policy/1", "releases": [\n'
+                          '  {"resources": ["key/records"], "runtimes": [],\n   "workloads": ["%s", "abcd"]}]}\n' % ("ab" * 48))
+        for words in (["policy", "check", policy, "--for", "results"],
+                      ["policy", "set", policy, "--for", "results", "--repository", "r", *SERVER, "--admin", "x"]):
+            self.check_error(words, self.ward(*words), 2,
+                             "line 3, column 118: releases[0].workloads[1]: expected 32 to 64 octets in hex, not 2")
+
+    def test_what_would_be_overwritten_is_a_usage_error(self):
+        (self.folder / "used").mkdir(exist_ok=True)
+        (self.folder / "used" / "mine").write_text("mine")
+        for words in (["dev", "init", self.folder / "used"], ["key", "new", "-o", self.names["RECORDS"]],
+                      ["dev", "make", "outdated", self.folder / "used", "--maker", "x"]):
+            self.check_error(words, self.ward(*words), 2, "exists")
+        self.assertEqual(os.listdir(self.folder / "used"), ["mine"])
+
+    def test_a_development_platform_that_is_not_there_is_3(self):
+        for words in (["dev", "make", "outdated", "new", "--maker", "absent"],
+                      ["keep", "run", "--device", "absent", "--quiet", "--", "/bin/true"]):
+            self.check_error(words, self.ward(*words), 3, "absent")
+
+
+class OtherEvidence(unittest.TestCase):
+    """Evidence of makers that this build does not judge is named as what it is, and is no malformed quote."""
+
+    def test_it_is_named_and_the_exit_code_is_3(self):
+        if not (VECTORS / "MANIFEST.tsv").exists():
+            if "vectors" in os.environ.get("WARD_REQUIRE", ""):
+                self.fail("WARD_REQUIRE=vectors, but none found")
+            self.skipTest("no vectors: set WARD_VECTORS")
+        judged = subprocess.run([WARD, "verify", ROOT / "LICENSE"], capture_output=True, text=True, check=False)
+        self.assertEqual(judged.returncode, 3)
+        seen = 0
+        for pattern, scheme, text in (("snp/report_*.bin", "AMD SEV-SNP", "an AMD SEV-SNP attestation report"),
+                                      ("tdx/tdx_*.dat", "TDX", "an Intel TDX quote"),
+                                      ("tpm/*quote*", "TPM", "a TPM 2.0 quote"),
+                                      ("tpm/eventlog_*.bin", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),
+                                      ("tpm/ccel_CCEL*", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),
+                                      ("nitro/veracruz*", "Nitro", "an AWS Nitro attestation document"),
+                                      ("cca/veraison_cca-evidence.cbor", "CCA", "an Arm CCA attestation token"),
+                                      ("azure/hcl-report-snp-kinvolk.bin", "Azure", "an Azure HCL report"),
+                                      ("azure/az-snp-vtpm_evidence-v1.json", "", "a JSON document")):
+            for file in sorted(VECTORS.glob(pattern)):
+                if file.name == "keylime_quotesig.out":  # the signature alone
+                    continue
+                for command in ("verify", "inspect"):
+                    done = subprocess.run([WARD, command, file], capture_output=True, text=True, check=False)
+                    if scheme and "no such kind" not in done.stderr and scheme in done.stdout:
+                        continue  # this build has come to judge it
+                    self.assertEqual((done.returncode, done.stdout), (3, ""), (file, done))
+                    self.assertIn(f"{file}: looks like {text}: no such kind of evidence here", done.stderr)
+                    seen += 1
+        self.assertGreater(seen, 0)
+
+    def test_documents_that_are_no_evidence_are_told_where_they_belong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for octets, hint in ((b"WARDSEAL....", "ward open"), (b"eyJhbGciOiJFUzI1NiJ9.e30.x", "ward token verify"),
+                                 (b"-----BEGIN CERTIFICATE-----\n", "--collateral")):
+                file = pathlib.Path(folder, "file")
+                file.write_bytes(octets)
+                done = subprocess.run([WARD, "verify", file], capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stdout), (3, ""))
+                self.assertIn(hint, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
