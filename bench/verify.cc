@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/rng.h"
 #include "tee/sgx/scheme.h"
+#include "tee/soft/quoting_enclave.h"
 #include "tee/soft/world.h"
 #include "verifier/verifier.h"
 
@@ -30,9 +31,9 @@ struct Platform {
 
 std::shared_ptr<const Platform> make_platform() {
   crypto::SeededRng rng(as_bytes("bench"));
-  const soft::SgxKeys keys = *soft::generate_keys(rng);
-  const soft::SgxWorld world = *soft::default_world(keys, kFrom, 30, rng);
-  const soft::SgxCollateral signed_world = *soft::sign_world(world, keys);
+  const soft::DcapKeys keys = *soft::generate_keys(rng);
+  const soft::DcapWorld world = *soft::default_world(keys, kFrom, 30, rng);
+  const soft::DcapCollateral signed_world = *soft::sign_world(world, keys);
   const auto quoting = *soft::QuotingEnclave::create(
       *crypto::PrivateKey::generate(crypto::KeyType::kP256, rng), keys.pck, world.qe_identity,
       world.pck, signed_world.pck_chain_pem);

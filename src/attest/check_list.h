@@ -10,9 +10,9 @@
 
 namespace ward::attest {
 
-// CheckList holds one entry for every check of a scheme, in the order of its table, all `blocked`
-// until they are recorded: a check that the code forgot is therefore never passed. Id is the enum
-// that indexes the table.
+// CheckList holds one entry for every check of `table`, in its order, all `blocked` until they are
+// recorded: a check that the code forgot is therefore never passed. Id is the enum that indexes the
+// table.
 template <class Id>
 class CheckList {
  public:
@@ -47,11 +47,8 @@ class CheckList {
     return checks_[static_cast<std::size_t>(id)].outcome == Outcome::kPassed;
   }
 
-  // take hands the entries over, but for those in [first, checks) that policy records itself.
-  [[nodiscard]] std::vector<Check> take_before(Id first) {
-    checks_.resize(static_cast<std::size_t>(first), Check{});
-    return std::move(checks_);
-  }
+  // take hands the entries over.
+  [[nodiscard]] std::vector<Check> take() { return std::move(checks_); }
 
  private:
   Check& at(Id id) { return checks_[static_cast<std::size_t>(id)]; }

@@ -41,6 +41,8 @@ struct QeEvidence {
 
 // The places of its parts in the reader's buffer.
 struct QeLayout {
+  std::size_t outer_type =
+      0;  // from version 4 on: type and size of the certification data (6) around it
   std::size_t report = 0;
   std::size_t signature = 0;
   std::size_t auth_data_size = 0;

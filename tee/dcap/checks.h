@@ -7,15 +7,26 @@
 
 namespace ward::dcap {
 
-// Indexes every table made from checks.def.
+// CheckId indexes the verifier's checks. A TEE's table is these, then its own, then policy's.
 enum class CheckId : std::uint8_t {
 #define WARD_DCAP_CHECK(name, id, reference, meaning, hint) name,
+#define WARD_DCAP_POLICY_CHECK(name, id, reference, meaning, hint)
 #include "tee/dcap/checks.def"
 #undef WARD_DCAP_CHECK
+#undef WARD_DCAP_POLICY_CHECK
+  kEnd
 };
 
-// From this one on, policy records the outcome (attest::appraise).
-inline constexpr CheckId kPolicyFirst = CheckId::kTcbStatus;
+// PolicyCheckId numbers the checks that policy records (attest::appraise), the last of a TEE's
+// table.
+enum class PolicyCheckId : std::uint8_t {
+#define WARD_DCAP_CHECK(name, id, reference, meaning, hint)
+#define WARD_DCAP_POLICY_CHECK(name, id, reference, meaning, hint) name,
+#include "tee/dcap/checks.def"
+#undef WARD_DCAP_CHECK
+#undef WARD_DCAP_POLICY_CHECK
+  kEnd
+};
 
 using CheckList = attest::CheckList<CheckId>;
 

@@ -19,11 +19,13 @@ constexpr CrlChecks kPckCrl = {CheckId::kPckCrlPresent, CheckId::kPckCrlSignatur
                                CheckId::kPckCrlThisUpdate, CheckId::kPckCrlNextUpdate,
                                CheckId::kPckCrlExtensions};
 
+constexpr std::string_view kPckName = " SGX PCK Certificate";
+
 // The profile's subject names end like this; before it stands the maker ("Intel", or the
 // development platform's mark).
 bool pck_names(std::span<const pki::Certificate> chain) {
   const std::string ca = chain[1].subject.common_name();
-  return chain[0].subject.common_name().ends_with(" SGX PCK Certificate") &&
+  return chain[0].subject.common_name().ends_with(kPckName) &&
          (ca.ends_with(" SGX PCK Platform CA") || ca.ends_with(" SGX PCK Processor CA")) &&
          chain[2].subject.common_name().ends_with(" SGX Root CA");
 }
@@ -35,7 +37,12 @@ bool pck_leaf_profile(const pki::Certificate& leaf) {
          leaf.public_key && leaf.public_key->type() == crypto::KeyType::kP256;
 }
 
-void add_pck_claims(const PckExtensions& e, std::vector<attest::Claim>& out) {
+// The platform CA's certificates are for machines of several packages, whose keys are registered;
+// the processor CA's for machines of one (PCK 1.2).
+void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
+  const PckExtensions& e = platform.extensions;
+  const bool platform_ca = platform.ca().subject.common_name().ends_with(" SGX PCK Platform CA");
+  out.push_back({"pck.ca", std::string(platform_ca ? "platform" : "processor")});
   static constexpr const char* kTypes[] = {"standard", "scalable", "scalable with integrity"};
   out.push_back({"pck.fmspc", to_buffer(e.fmspc)});
   out.push_back({"pck.pce_id", to_buffer(e.pce_id)});
@@ -53,28 +60,105 @@ void add_pck_claims(const PckExtensions& e, std::vector<attest::Claim>& out) {
   if (e.smt_enabled) out.push_back({"pck.smt_enabled", *e.smt_enabled});
 }
 
+// find_issuer looks among the collateral for the certificate that issued `certificate`: of several
+// with its issuer's name the one whose key signed it.
+const pki::Certificate* find_issuer(const Context& context, const pki::Certificate& certificate) {
+  const pki::Certificate* found = nullptr;
+  for (const Named<pki::Certificate>& candidate : context.collateral.certificates) {
+    const pki::Certificate& c = candidate.value;
+    if (!c.subject.matches(certificate.issuer) || !c.public_key) continue;
+    if (pki::signed_by(certificate, *c.public_key)) return &c;
+    if (found == nullptr) found = &c;
+  }
+  return found;
+}
+
+// find_leaf looks among the collateral for the PCK certificate whose key signed the quoting
+// enclave's report. Where none did, the only one that was given is meant, and its signature fails.
+const pki::Certificate* find_leaf(const Context& context, const QeEvidence& qe) {
+  const pki::Certificate* only = nullptr;
+  std::size_t count = 0;
+  for (const Named<pki::Certificate>& candidate : context.collateral.certificates) {
+    const pki::Certificate& c = candidate.value;
+    if (!c.subject.common_name().ends_with(kPckName) || !c.public_key) continue;
+    if (c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, qe.report,
+                                qe.signature)) {
+      return &c;
+    }
+    only = &c;
+    ++count;
+  }
+  return count == 1 ? only : nullptr;
+}
+
+// record_form records pck_chain.form, and returns the certificates where they are `count`.
+std::optional<std::vector<pki::Certificate>> record_form(CheckList& checks, Bytes pem,
+                                                         std::size_t count, const char* expected) {
+  auto chain = pki::parse_certificates(as_text(pem));
+  const bool form = chain.has_value() && chain->size() == count;
+  checks.record(CheckId::kPckChainForm, form,
+                chain ? std::to_string(chain->size()) + " certificates" : chain.error().what(),
+                {expected});
+  if (!form) return std::nullopt;
+  return *std::move(chain);
+}
+
+// collateral_chain puts together a chain that the quote names (types 1 to 3 and 7) or begins (4).
+std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
+                                                              const QeEvidence& qe) {
+  CheckList& checks = context.checks;
+  std::vector<pki::Certificate> chain;
+  if (qe.certification_type == certification::kPckLeaf) {
+    auto leaf = record_form(checks, qe.certification_data, 1, "one PCK certificate");
+    if (!leaf) {
+      checks.record(CheckId::kPckChainPresent, true, "type 4", {"a PCK certificate"});
+      return std::nullopt;
+    }
+    chain = *std::move(leaf);
+  } else if (const pki::Certificate* leaf = find_leaf(context, qe)) {
+    chain.push_back(*leaf);
+  } else {
+    checks.absent(
+        CheckId::kPckChainPresent,
+        "the platform's PCK certificate chain as collateral, or inside the quote (type 5)");
+    return std::nullopt;
+  }
+  while (chain.size() < 3) {
+    const pki::Certificate* issuer = find_issuer(context, chain.back());
+    if (issuer == nullptr) {
+      checks.absent(CheckId::kPckChainPresent,
+                    "the certificate of " + chain.back().issuer.common_name());
+      return std::nullopt;
+    }
+    chain.push_back(*issuer);
+  }
+  checks.record(CheckId::kPckChainPresent, true, "among the collateral",
+                {"a PCK certificate chain"});
+  checks.record(CheckId::kPckChainForm, true, "3 certificates",
+                {"PCK certificate, processor or platform CA, root"});
+  return chain;
+}
+
+std::optional<std::vector<pki::Certificate>> find_chain(Context& context, const QeEvidence& qe) {
+  if (qe.certification_type != certification::kPckChain) return collateral_chain(context, qe);
+  context.checks.record(CheckId::kPckChainPresent, true, "type 5", {"a PCK certificate chain"});
+  return record_form(context.checks, qe.certification_data, 3,
+                     "PCK certificate, processor or platform CA, root");
+}
+
 }  // namespace
 
 std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe) {
   CheckList& checks = context.checks;
   const std::uint16_t type = qe.certification_type;
   const std::string type_text = "type " + std::to_string(type);
-  const bool readable = type >= certification::kPpidPlain && type <= certification::kPckChain;
+  const bool readable = type == certification::kPlatformManifest ||
+                        (type >= certification::kPpidPlain && type <= certification::kPckChain);
   checks.record(CheckId::kCertificationDataType, readable, type_text,
-                {"type 5, or types 1 to 4 with the chain as collateral"});
+                {"type 5, or types 1 to 4 or 7 with the chain as collateral"});
   if (!readable) return std::nullopt;
-  if (type != certification::kPckChain) {
-    checks.absent(CheckId::kPckChainPresent, "the PCK certificate chain inside the quote (type 5)");
-    return std::nullopt;
-  }
-  checks.record(CheckId::kPckChainPresent, true, type_text, {"a PCK certificate chain"});
-  auto chain = pki::parse_certificates(as_text(qe.certification_data));
-  const bool form = chain.has_value() && chain->size() == 3;
-  checks.record(CheckId::kPckChainForm, form,
-                chain ? std::to_string(chain->size()) + " certificates" : chain.error().what(),
-                {"PCK certificate, processor or platform CA, root"});
-  if (!form) return std::nullopt;
-
+  auto chain = find_chain(context, qe);
+  if (!chain) return std::nullopt;
   Platform platform{.chain = *std::move(chain)};
   record_path(context, platform.chain, kPckPath, pck_names(platform.chain),
               pck_leaf_profile(platform.leaf()));
@@ -91,7 +175,7 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
     return std::nullopt;
   }
   platform.extensions = *parsed;
-  add_pck_claims(*parsed, context.findings.claims);
+  add_pck_claims(platform, context.findings.claims);
   return platform;
 }
 

@@ -7,6 +7,7 @@
 #include "attest/scheme.h"
 #include "base/bytes.h"
 #include "base/reader.h"
+#include "tee/dcap/field_table.h"
 
 namespace ward::dcap {
 
@@ -62,6 +63,15 @@ class ReportBody {
   // debug is bit 1 of ATTRIBUTES.FLAGS (SDM volume 3D, 34.7.1).
   [[nodiscard]] bool debug() const { return (report_body::Attributes::in(raw_)[0] & 2U) != 0; }
 
+  // provision_key is bit 4 of ATTRIBUTES.FLAGS: the enclave may read the platform's provisioning
+  // key, which identifies the platform to whoever the enclave tells.
+  [[nodiscard]] bool provision_key() const {
+    return (report_body::Attributes::in(raw_)[0] & 0x10U) != 0;
+  }
+
+  // kss is bit 7 of ATTRIBUTES.FLAGS: CONFIGID, CONFIGSVN, ISVFAMILYID and ISVEXTPRODID are in use.
+  [[nodiscard]] bool kss() const { return (report_body::Attributes::in(raw_)[0] & 0x80U) != 0; }
+
   // reserved_zero is true where all four reserved fields are zero.
   [[nodiscard]] bool reserved_zero() const;
 
@@ -69,13 +79,12 @@ class ReportBody {
   Raw raw_;
 };
 
-// report_body_layout lists every field, reserved ones included, at `offset`, with `prefix` before
-// each name.
-[[nodiscard]] std::vector<attest::LayoutField> report_body_layout(const ReportBody& body,
-                                                                  std::size_t offset,
-                                                                  const std::string& prefix);
+// add_report_body_layout lists every field, reserved ones included, at `offset`, with `prefix`
+// before each name.
+void add_report_body_layout(const ReportBody& body, std::size_t offset, const std::string& prefix,
+                            std::vector<attest::LayoutField>& out);
 
-// report_body_claims lists the fields that say something, under the specification's names.
+// add_report_body_claims lists the fields that say something, under the specification's names.
 void add_report_body_claims(const ReportBody& body, const std::string& prefix,
                             std::vector<attest::Claim>& out);
 

@@ -131,10 +131,24 @@ void read_head(Members& m, SignedDocument& out) {
   out.evaluation_number = m.number("tcbEvaluationDataNumber", 1U << 30U);
 }
 
-// Version 2 writes sgxtcbcomp01svn..16, version 3 an array of objects with an svn.
-void read_components(Members& tcb, std::uint32_t version, TcbLevel& level) {
+// Version 3 writes components as an array of objects with an svn.
+void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t, 16>& out) {
+  const JsonValue* list = tcb.value(name);
+  if (list == nullptr) return;
+  if (list->items().size() != out.size()) {
+    tcb.complain(list->begin(), name, "an array of 16 components");
+    return;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Members component = tcb.item(list->items()[i], name, i);
+    out.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
+  }
+}
+
+// Version 2 writes sgxtcbcomp01svn..16.
+void read_components(Members& tcb, const TcbInfo& info, TcbLevel& level) {
   level.pce_svn = static_cast<std::uint16_t>(tcb.number("pcesvn", 65535));
-  if (version == 2) {
+  if (info.version == 2) {
     for (std::size_t i = 0; i < 16; ++i) {
       const std::string digits = (i < 9 ? "0" : "") + std::to_string(i + 1);
       const std::string name = "sgxtcbcomp" + digits + "svn";
@@ -142,15 +156,46 @@ void read_components(Members& tcb, std::uint32_t version, TcbLevel& level) {
     }
     return;
   }
-  const JsonValue* list = tcb.value("sgxtcbcomponents");
-  if (list == nullptr) return;
-  if (list->items().size() != 16) {
-    tcb.complain(list->begin(), "sgxtcbcomponents", "an array of 16 components");
+  read_component_list(tcb, "sgxtcbcomponents", level.sgx_components);
+  if (info.id == "TDX") read_component_list(tcb, "tdxtcbcomponents", level.tdx_components);
+}
+
+void read_svn_levels(Members& m, std::vector<SvnLevel>& out) {
+  const auto& levels = m.levels();
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    Members level = m.item(levels[i], "tcbLevels", i);
+    SvnLevel parsed;
+    Members tcb = level.object("tcb");
+    parsed.isv_svn = static_cast<std::uint16_t>(tcb.number("isvsvn", 65535));
+    parsed.tcb_date = level.time("tcbDate");
+    parsed.status = level.status();
+    parsed.advisory_ids = level.advisories();
+    out.push_back(std::move(parsed));
+  }
+}
+
+void read_tdx_module(Members m, TdxModule& out) {
+  out.mr_signer = m.hex<48>("mrsigner");
+  out.attributes = m.hex<8>("attributes");
+  out.attributes_mask = m.hex<8>("attributesMask");
+}
+
+// Modules before 1.5 are judged by tdxModule, later ones by tdxModuleIdentities, which documents
+// from before them lack.
+void read_tdx_modules(Members& m, TcbInfo& out) {
+  read_tdx_module(m.object("tdxModule"), out.tdx_module.emplace());
+  if (!m.has("tdxModuleIdentities")) return;
+  const JsonValue* list = m.value("tdxModuleIdentities");
+  if (!list->is_array() || list->items().size() > kMaxTdxModules) {
+    m.complain(list->begin(), "tdxModuleIdentities", "an array of at most 64 identities");
     return;
   }
-  for (std::size_t i = 0; i < 16; ++i) {
-    Members component = tcb.item(list->items()[i], "sgxtcbcomponents", i);
-    level.sgx_components.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
+  for (std::size_t i = 0; i < list->items().size(); ++i) {
+    Members identity = m.item(list->items()[i], "tdxModuleIdentities", i);
+    TdxModule& module = out.tdx_modules.emplace_back();
+    module.id = identity.string("id");
+    read_tdx_module(identity, module);
+    read_svn_levels(identity, module.levels);
   }
 }
 
@@ -166,12 +211,13 @@ void read_tcb_info(Members& m, TcbInfo& out) {
   out.fmspc = m.hex<6>("fmspc");
   out.pce_id = m.hex<2>("pceId");
   if (m.number("tcbType", 1000) != 0) m.complain(0, "tcbType", "TCB type 0");
+  if (out.id == "TDX") read_tdx_modules(m, out);
   const auto& levels = m.levels();
   for (std::size_t i = 0; i < levels.size(); ++i) {
     Members level = m.item(levels[i], "tcbLevels", i);
     TcbLevel parsed;
     Members tcb = level.object("tcb");
-    read_components(tcb, out.version, parsed);
+    read_components(tcb, out, parsed);
     parsed.tcb_date = level.time("tcbDate");
     parsed.status = level.status();
     parsed.advisory_ids = level.advisories();
@@ -199,17 +245,7 @@ void read_qe_identity(Members& m, QeIdentity& out) {
   out.attributes_mask = m.hex<16>("attributesMask");
   out.mr_signer = m.hex<32>("mrsigner");
   out.isv_prod_id = static_cast<std::uint16_t>(m.number("isvprodid", 65535));
-  const auto& levels = m.levels();
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    Members level = m.item(levels[i], "tcbLevels", i);
-    QeTcbLevel parsed;
-    Members tcb = level.object("tcb");
-    parsed.isv_svn = static_cast<std::uint16_t>(tcb.number("isvsvn", 65535));
-    parsed.tcb_date = level.time("tcbDate");
-    parsed.status = level.status();
-    parsed.advisory_ids = level.advisories();
-    out.levels.push_back(std::move(parsed));
-  }
+  read_svn_levels(m, out.levels);
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,12 @@ namespace ward::dcap {
 inline constexpr std::size_t kMaxTcbDocument = 1U << 20U;
 inline constexpr std::size_t kMaxTcbLevels = 256;
 inline constexpr std::size_t kMaxAdvisories = 256;
+inline constexpr std::size_t kMaxTdxModules = 64;
 
 // TcbLevel of a TCB info (Intel PCS API v4, TCB info v2 and v3).
 struct TcbLevel {
   std::array<std::uint8_t, 16> sgx_components{};
+  std::array<std::uint8_t, 16> tdx_components{};  // of a TDX TCB info
   std::uint16_t pce_svn = 0;
   UnixTime tcb_date;
   TcbStatus status = TcbStatus::kRevoked;
@@ -38,20 +41,33 @@ struct SignedDocument {
   std::uint64_t evaluation_number = 0;
 };
 
+// SvnLevel is a level of an enclave identity or a TDX module identity, which have one SVN.
+struct SvnLevel {
+  std::uint16_t isv_svn = 0;
+  UnixTime tcb_date;
+  TcbStatus status = TcbStatus::kRevoked;
+  std::vector<std::string> advisory_ids;
+};
+
+using QeTcbLevel = SvnLevel;
+
+// TdxModule is what a TDX module must be: tdxModule, or one of tdxModuleIdentities.
+struct TdxModule {
+  std::string id;  // "TDX_01"; empty for tdxModule
+  std::array<std::uint8_t, 48> mr_signer{};
+  std::array<std::uint8_t, 8> attributes{};
+  std::array<std::uint8_t, 8> attributes_mask{};
+  std::vector<SvnLevel> levels;  // none for tdxModule: the TCB levels judge it
+};
+
 // TcbInfo (Intel PCS API v3 TCB info version 2, API v4 version 3). Form only: the signature is not
 // verified.
 struct TcbInfo : SignedDocument {
   std::array<std::uint8_t, 6> fmspc{};
   std::array<std::uint8_t, 2> pce_id{};
   std::vector<TcbLevel> levels;
-};
-
-// QeTcbLevel is a level of an enclave identity.
-struct QeTcbLevel {
-  std::uint16_t isv_svn = 0;
-  UnixTime tcb_date;
-  TcbStatus status = TcbStatus::kRevoked;
-  std::vector<std::string> advisory_ids;
+  std::optional<TdxModule> tdx_module;  // of a TDX TCB info, which has one
+  std::vector<TdxModule> tdx_modules;   // tdxModuleIdentities
 };
 
 // QeIdentity is an enclave identity, version 2. Form only.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,9 +43,9 @@ struct TeeIds {
   const char* qe_identity;  // "QE", "TD_QE"
 };
 
-// verify_pck_chain checks the chain of certification data type 5 up to a pinned root; nullopt where
-// it does not parse or is not there. Notes that the chain is a development platform's in the
-// findings.
+// verify_pck_chain checks the chain up to a pinned root: that of certification data type 5, or
+// (types 1 to 4 and 7) one put together from the collateral; nullopt where it does not parse or is
+// not there. Notes that the chain is a development platform's in the findings.
 [[nodiscard]] std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe);
 
 // anchored_root returns a certificate whose key is a trust anchor: the PCK chain's own root, or
@@ -84,12 +85,25 @@ const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attest
 void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
                             Bytes signature);
 
-// match_sgx_level finds the first level of the TCB info that the PCK certificate's TCB reaches.
-[[nodiscard]] const TcbLevel* match_sgx_level(const TcbInfo& info, const PckExtensions& pck);
+// PlatformTcb is what a TCB info says of the platform, joined over everything in it that counts.
+struct PlatformTcb {
+  TcbStatus status = TcbStatus::kRevoked;
+  UnixTime date;                        // the oldest of the levels that matched
+  std::vector<std::string> advisories;  // of all of them
+};
 
-// conclude_tcb records the matched levels, converges their status and collects the advisories.
-void conclude_tcb(Context& context, const Platform* platform, const TcbDocuments& documents,
-                  const QeTcbLevel* qe_level);
+// reaches is true where the PCK certificate's TCB is at least the level's SGX part.
+[[nodiscard]] bool reaches(const PckExtensions& pck, const TcbLevel& level);
+
+// record_level records tcb.level: `level` is the one that matched, null where none did; `more` is
+// added to what was found.
+void record_level(Context& context, const PckExtensions& pck, const TcbLevel* level,
+                  const Named<TcbInfo>& info, const std::string& more);
+
+// conclude_tcb joins the platform's and the quoting enclave's TCB: status, date, advisories.
+// nullopt and null: no level matched.
+void conclude_tcb(Context& context, const std::optional<PlatformTcb>& platform,
+                  const TcbDocuments& documents, const QeTcbLevel* qe_level);
 
 // Recording a CRL's checks (crl.cc) for the root's or the PCK CA's.
 struct CrlChecks {

@@ -1,22 +1,24 @@
 #pragma once
 
-#include "attest/scheme.h"
+#include "tee/dcap/quote_scheme.h"
 
 namespace ward::sgx {
 
-// Sgx verifies SGX ECDSA quotes of version 3 (Intel DCAP). See README.md for what its evidence does
-// not prove.
-class Sgx final : public attest::Scheme {
+// Sgx verifies SGX ECDSA quotes of versions 3, 4 and 5 (Intel DCAP). See README.md for what its
+// evidence does not prove.
+class Sgx final : public dcap::QuoteScheme {
  public:
-  [[nodiscard]] attest::SchemeInfo info() const override;
-  [[nodiscard]] bool recognises(Bytes evidence) const override;
-  [[nodiscard]] Result<std::vector<attest::Claim>> inspect(Bytes evidence) const override;
-  [[nodiscard]] Result<std::vector<attest::LayoutField>> layout(Bytes evidence) const override;
-  [[nodiscard]] Result<std::vector<attest::CollateralRequest>> needs(Bytes evidence) const override;
-  [[nodiscard]] Result<attest::Findings> verify(Bytes evidence,
-                                                const attest::Collateral& collateral,
-                                                std::span<const attest::Anchor> anchors,
-                                                UnixTime now) const override;
+  Sgx();
+
+ private:
+  [[nodiscard]] std::vector<attest::LayoutField> body_layout(
+      const dcap::Quote& quote) const override;
+  [[nodiscard]] std::vector<attest::Claim> body_claims(const dcap::Quote& quote) const override;
+  void fill_facts(const dcap::Quote& quote, attest::Facts& facts) const override;
+  void check_body(dcap::Context& context, const dcap::Quote& quote) const override;
+  [[nodiscard]] std::optional<dcap::PlatformTcb> match_tcb(
+      dcap::Context& context, const dcap::Quote& quote, const dcap::PckExtensions& pck,
+      const dcap::Named<dcap::TcbInfo>& info, const dcap::QeTcbLevel* qe_level) const override;
 };
 
 }  // namespace ward::sgx

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "crypto/secret.h"
 #include "crypto/sign.h"
-#include "tee/soft/world.h"
+#include "tee/soft/quoting_enclave.h"
 
 namespace ward::soft {
 

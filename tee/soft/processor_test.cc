@@ -4,6 +4,7 @@
 
 #include "crypto/rng.h"
 #include "tee/dcap/report_body.h"
+#include "tee/soft/world.h"
 
 namespace ward::soft {
 namespace {
@@ -101,9 +102,9 @@ TEST(QuotingService, SignsWhatItsProcessorReportedAndNothingElse) {
   const QuotingService service(p, *std::move(qe));
   const auto quote = service.quote(p.report(keep(1), QuotingService::mr_enclave(), kData));
   ASSERT_TRUE(quote);
-  const auto parsed = sgx::parse_quote(*quote);
+  const auto parsed = dcap::parse_quote(*quote, dcap::TeeType::kSgx);
   ASSERT_TRUE(parsed);
-  EXPECT_TRUE(equal(dcap::ReportBody(parsed->body).get<dcap::report_body::ReportData>(), kData));
+  EXPECT_TRUE(equal(parsed->report().get<dcap::report_body::ReportData>(), kData));
   EXPECT_EQ(
       service.quote(other.report(keep(1), QuotingService::mr_enclave(), kData)).error().code(),
       Errc::kUntrusted);

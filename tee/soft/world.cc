@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "base/writer.h"
-#include "codec/json_write.h"
 #include "codec/pem.h"
+#include "tee/soft/tcb_documents.h"
 
 namespace ward::soft {
 namespace {
 
-using codec::JsonWriter;
 using crypto::KeyType;
 using crypto::PrivateKey;
 using crypto::SignatureAlgorithm;
@@ -20,7 +18,6 @@ constexpr std::int64_t kRootYears = 20;
 constexpr std::array<std::uint8_t, 6> kDevelopmentFmspc = {0xff, 0x77, 0x61, 0x72, 0x64, 0x00};
 constexpr std::uint16_t kQeSvn = 8;
 constexpr std::uint16_t kQeProdId = 1;
-constexpr std::size_t kAuthDataSize = 32;
 
 Result<pki::Name> name(const char* end) {
   const std::string common = std::string(kMark) + end;
@@ -97,7 +94,7 @@ Result<pki::CrlSpec> crl(const pki::Name& issuer, Bytes issuer_spki, UnixTime fr
   return out;
 }
 
-void state_documents(SgxWorld& world, Bytes root_spki, UnixTime from, UnixTime to) {
+void state_documents(DcapWorld& world, Bytes root_spki, UnixTime from, UnixTime to) {
   dcap::TcbInfo& info = world.tcb_info;
   info.id = "SGX";
   info.version = 3;
@@ -153,49 +150,25 @@ Result<std::string> sign_document(const char* member, const std::string& body,
          "\"}";
 }
 
-void write_head(JsonWriter& w, const dcap::SignedDocument& d) {
-  w.name("id").string(d.id);
-  w.name("version").unsigned_integer(d.version);
-  w.name("issueDate").string(format_rfc3339(d.issue_date));
-  w.name("nextUpdate").string(format_rfc3339(d.next_update));
-}
-
-void write_level_end(JsonWriter& w, UnixTime date, dcap::TcbStatus status,
-                     const std::vector<std::string>& advisories) {
-  w.name("tcbDate").string(format_rfc3339(date));
-  w.name("tcbStatus").string(tcb_status_text(status));
-  if (advisories.empty()) return;
-  w.name("advisoryIDs").begin_array();
-  for (const std::string& id : advisories)
-    w.string(id);
-  w.end_array();
-}
-
-// MISCSELECT is written as a number's digits; the report holds it little-endian.
-std::string number_hex(std::array<std::uint8_t, 4> little_endian) {
-  std::ranges::reverse(little_endian);
-  return to_hex(little_endian);
-}
-
 }  // namespace
 
-Result<SgxKeys> generate_keys(crypto::Rng& rng) {
+Result<DcapKeys> generate_keys(crypto::Rng& rng) {
   WARD_TRY(PrivateKey root, PrivateKey::generate(KeyType::kP256, rng));
   WARD_TRY(PrivateKey pck_ca, PrivateKey::generate(KeyType::kP256, rng));
   WARD_TRY(PrivateKey tcb_signing, PrivateKey::generate(KeyType::kP256, rng));
   WARD_TRY(PrivateKey pck, PrivateKey::generate(KeyType::kP256, rng));
-  return SgxKeys{std::move(root), std::move(pck_ca), std::move(tcb_signing), std::move(pck)};
+  return DcapKeys{std::move(root), std::move(pck_ca), std::move(tcb_signing), std::move(pck)};
 }
 
-Result<SgxWorld> default_world(const SgxKeys& keys, UnixTime from, unsigned days,
-                               crypto::Rng& rng) {
+Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned days,
+                                crypto::Rng& rng) {
   WARD_TRY(const pki::Name root, name(" SGX Root CA"));
   WARD_TRY(const pki::Name ca, name(" SGX PCK Platform CA"));
   WARD_TRY(const pki::Name signing, name(" SGX TCB Signing"));
   WARD_TRY(const pki::Name pck, name(" SGX PCK Certificate"));
   const Buffer root_spki = keys.root.public_key().to_spki();
   const Buffer ca_spki = keys.pck_ca.public_key().to_spki();
-  SgxWorld out;
+  DcapWorld out;
   out.pck = platform(rng);
   WARD_TRY(out.root_cert, certificate(root, root, root_spki, root_spki, rng));
   make_ca(out.root_cert, 1);
@@ -218,7 +191,7 @@ Result<SgxWorld> default_world(const SgxKeys& keys, UnixTime from, unsigned days
   return out;
 }
 
-Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys) {
+Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys) {
   pki::CertificateSpec leaf = world.pck_cert;
   leaf.extensions.push_back(pck_extension(world.pck));
   WARD_TRY(const Buffer root, sign_certificate(world.root_cert, keys.root));
@@ -227,7 +200,7 @@ Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys) {
   WARD_TRY(const Buffer pck, sign_certificate(leaf, keys.pck_ca));
   WARD_TRY(const std::string info, tcb_info_body(world.tcb_info));
   WARD_TRY(const std::string identity, qe_identity_body(world.qe_identity));
-  SgxCollateral out;
+  DcapCollateral out;
   out.root_pem = codec::to_pem("CERTIFICATE", root);
   out.tcb_signing_pem = codec::to_pem("CERTIFICATE", signing) + out.root_pem;
   out.pck_chain_pem =
@@ -239,7 +212,7 @@ Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys) {
   return out;
 }
 
-attest::Collateral SgxCollateral::documents() const {
+attest::Collateral DcapCollateral::documents() const {
   attest::Collateral out;
   const auto text = [&](const char* file, const std::string& t) {
     out.documents.push_back({file, to_buffer(as_bytes(t))});
@@ -273,124 +246,6 @@ Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
   WARD_TRY(const Buffer der, sign_certificate(leaf, pck_ca));
   return codec::to_pem("CERTIFICATE", der) + codec::to_pem("CERTIFICATE", chain[1].der) +
          codec::to_pem("CERTIFICATE", chain[2].der);
-}
-
-Result<std::string> tcb_info_body(const dcap::TcbInfo& info) {
-  JsonWriter w;
-  w.begin_object();
-  write_head(w, info);
-  w.name("fmspc").string(to_hex(info.fmspc));
-  w.name("pceId").string(to_hex(info.pce_id));
-  w.name("tcbType").unsigned_integer(0);
-  w.name("tcbEvaluationDataNumber").unsigned_integer(info.evaluation_number);
-  w.name("tcbLevels").begin_array();
-  for (const dcap::TcbLevel& level : info.levels) {
-    w.begin_object().name("tcb").begin_object().name("sgxtcbcomponents").begin_array();
-    for (const std::uint8_t svn : level.sgx_components) {
-      w.begin_object().name("svn").unsigned_integer(svn).end_object();
-    }
-    w.end_array().name("pcesvn").unsigned_integer(level.pce_svn).end_object();
-    write_level_end(w, level.tcb_date, level.status, level.advisory_ids);
-    w.end_object();
-  }
-  w.end_array().end_object();
-  return w.take();
-}
-
-Result<std::string> qe_identity_body(const dcap::QeIdentity& identity) {
-  JsonWriter w;
-  w.begin_object();
-  write_head(w, identity);
-  w.name("tcbEvaluationDataNumber").unsigned_integer(identity.evaluation_number);
-  w.name("miscselect").string(number_hex(identity.misc_select));
-  w.name("miscselectMask").string(number_hex(identity.misc_select_mask));
-  w.name("attributes").string(to_hex(identity.attributes));
-  w.name("attributesMask").string(to_hex(identity.attributes_mask));
-  w.name("mrsigner").string(to_hex(identity.mr_signer));
-  w.name("isvprodid").unsigned_integer(identity.isv_prod_id);
-  w.name("tcbLevels").begin_array();
-  for (const dcap::QeTcbLevel& level : identity.levels) {
-    w.begin_object()
-        .name("tcb")
-        .begin_object()
-        .name("isvsvn")
-        .unsigned_integer(level.isv_svn)
-        .end_object();
-    write_level_end(w, level.tcb_date, level.status, level.advisory_ids);
-    w.end_object();
-  }
-  w.end_array().end_object();
-  return w.take();
-}
-
-Buffer report_body(const EnclaveIdentity& enclave, const std::array<std::uint8_t, 16>& cpu_svn,
-                   std::span<const std::uint8_t, 64> report_data) {
-  // FLAGS: INIT, DEBUG, MODE64BIT, KSS (CONFIGID is in use); XFRM: x87 and SSE (SDM volume
-  // 3D, 34.7.1).
-  const std::uint8_t flags = static_cast<std::uint8_t>(0x85U | (enclave.debug ? 0x02U : 0U));
-  Writer w;
-  w.bytes(cpu_svn);
-  w.zeros(4 + 12 + 16);  // MISCSELECT, reserved, ISVEXTPRODID
-  w.u8(flags);
-  w.zeros(7);
-  w.u64le(3);
-  w.bytes(enclave.mr_enclave);
-  w.zeros(32);
-  w.bytes(enclave.mr_signer);
-  w.zeros(32);
-  w.bytes(enclave.config_id);
-  w.u16le(enclave.isv_prod_id);
-  w.u16le(enclave.isv_svn);
-  w.zeros(2 + 42 + 16);  // CONFIGSVN, reserved, ISVFAMILYID
-  w.bytes(report_data);
-  return w.take();
-}
-
-QuotingEnclave::QuotingEnclave(PrivateKey attestation, sgx::QuoteParts parts)
-    : attestation_(std::move(attestation)), parts_(std::move(parts)) {}
-
-Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const PrivateKey& pck,
-                                              const dcap::QeIdentity& identity,
-                                              const PckExtensions& platform,
-                                              std::string pck_chain_pem) {
-  sgx::QuoteParts parts;
-  parts.qe_svn = identity.levels.front().isv_svn;
-  parts.pce_svn = platform.pce_svn;
-  std::copy(platform.ppid.begin(), platform.ppid.end(), parts.user_data.begin());
-  parts.attestation_key = attestation.public_key().to_ec_xy();
-  parts.auth_data = Buffer(kAuthDataSize);
-  for (std::size_t i = 0; i < kAuthDataSize; ++i)
-    parts.auth_data[i] = static_cast<std::uint8_t>(i);
-  const auto bound = crypto::sha256(concat({parts.attestation_key, parts.auth_data}));
-  Writer w;
-  w.bytes(platform.cpu_svn);
-  w.bytes(identity.misc_select);
-  w.zeros(12 + 16);
-  w.bytes(identity.attributes);
-  w.bytes(crypto::sha256(as_bytes("ward development quoting enclave")));
-  w.zeros(32);
-  w.bytes(identity.mr_signer);
-  w.zeros(32 + 64);
-  w.u16le(identity.isv_prod_id);
-  w.u16le(parts.qe_svn);
-  w.zeros(2 + 42 + 16);
-  w.bytes(bound);
-  w.zeros(32);
-  parts.qe_report = w.take();
-  WARD_TRY(parts.qe_signature, pck.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, parts.qe_report));
-  parts.certification_data = to_buffer(as_bytes(pck_chain_pem));
-  return QuotingEnclave(std::move(attestation), std::move(parts));
-}
-
-Result<Buffer> QuotingEnclave::quote(Bytes body) const {
-  if (body.size() != dcap::kReportBodySize) {
-    return Error(Errc::kInternal, "soft.quote: report body", body.size());
-  }
-  sgx::QuoteParts parts = parts_;
-  parts.body = to_buffer(body);
-  WARD_TRY(parts.signature, attestation_.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256,
-                                                 sgx::write_signed_part(parts)));
-  return sgx::write_quote(parts);
 }
 
 }  // namespace ward::soft

@@ -15,7 +15,6 @@
 #include "pki/build.h"
 #include "tee/dcap/pck.h"
 #include "tee/dcap/tcb_documents.h"
-#include "tee/sgx/evidence.h"
 
 // The development platform's SGX face: keys, certificates and documents in Intel's genuine formats,
 // under a root that says that it is not a TEE. What it makes is verified by the same code as
@@ -26,8 +25,8 @@ namespace ward::soft {
 // and no person should.
 inline constexpr const char* kMark = "NOT A TEE - ward development";
 
-// SgxKeys are the private keys of a development PKI.
-struct SgxKeys {
+// DcapKeys are the private keys of a development PKI.
+struct DcapKeys {
   crypto::PrivateKey root;
   crypto::PrivateKey pck_ca;
   crypto::PrivateKey tcb_signing;
@@ -35,11 +34,11 @@ struct SgxKeys {
 };
 
 // generate_keys draws four P-256 keys.
-[[nodiscard]] Result<SgxKeys> generate_keys(crypto::Rng& rng);
+[[nodiscard]] Result<DcapKeys> generate_keys(crypto::Rng& rng);
 
-// SgxWorld is everything that a platform and its maker state, before it is signed. default_world()
+// DcapWorld is everything that a platform and its maker state, before it is signed. default_world()
 // gives a platform that is up to date; tests and `ward dev make` change single facts.
-struct SgxWorld {
+struct DcapWorld {
   pki::CertificateSpec root_cert;
   pki::CertificateSpec pck_ca_cert;
   pki::CertificateSpec tcb_signing_cert;
@@ -54,11 +53,11 @@ struct SgxWorld {
 // default_world states a platform for `keys` whose documents are valid from `from` for `days` days.
 // Serial numbers, PPID and the like are drawn from `rng`. The FMSPC is of the reserved development
 // range ff....
-[[nodiscard]] Result<SgxWorld> default_world(const SgxKeys& keys, UnixTime from, unsigned days,
-                                             crypto::Rng& rng);
+[[nodiscard]] Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned days,
+                                              crypto::Rng& rng);
 
-// SgxCollateral is the signed form of a world.
-struct SgxCollateral {
+// DcapCollateral is the signed form of a world.
+struct DcapCollateral {
   std::string root_pem;
   std::string tcb_signing_pem;  // with the root behind it, as Intel's issuer chain
   std::string pck_chain_pem;    // PCK certificate, platform CA, root
@@ -71,7 +70,7 @@ struct SgxCollateral {
   [[nodiscard]] attest::Collateral documents() const;
 };
 
-[[nodiscard]] Result<SgxCollateral> sign_world(const SgxWorld& world, const SgxKeys& keys);
+[[nodiscard]] Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys);
 
 // outdated_chain issues a PCK certificate for another platform of a maker, one whose firmware was
 // never updated: all its SVNs are 0, which the maker's TCB info calls OutOfDate. `chain` is that of
@@ -80,46 +79,5 @@ struct SgxCollateral {
 [[nodiscard]] Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
                                                  const crypto::PrivateKey& pck_ca, Bytes pck_spki,
                                                  crypto::Rng& rng);
-
-// tcb_info_body and qe_identity_body write the inner JSON objects, which are signed as they are.
-[[nodiscard]] Result<std::string> tcb_info_body(const dcap::TcbInfo& info);
-[[nodiscard]] Result<std::string> qe_identity_body(const dcap::QeIdentity& identity);
-
-// EnclaveIdentity is what the processor measured of a keep.
-struct EnclaveIdentity {
-  crypto::Sha256Digest mr_enclave{};
-  crypto::Sha256Digest mr_signer{};
-  std::array<std::uint8_t, 64> config_id{};  // digest of the workload's manifest, zeros behind it
-  std::uint16_t isv_prod_id = 0;
-  std::uint16_t isv_svn = 0;
-  bool debug = false;
-};
-
-// report_body writes sgx_report_body_t for a keep on a platform with this CPUSVN.
-[[nodiscard]] Buffer report_body(const EnclaveIdentity& enclave,
-                                 const std::array<std::uint8_t, 16>& cpu_svn,
-                                 std::span<const std::uint8_t, 64> report_data);
-
-// QuotingEnclave signs quotes as Intel's does: an attestation key that the PCK key vouches for
-// through a report of its own.
-class QuotingEnclave {
- public:
-  // The attestation key is the caller's; `pck` signs the enclave's report over it once. `identity`
-  // says what this quoting enclave is; `pck_chain_pem` goes into every quote.
-  static Result<QuotingEnclave> create(crypto::PrivateKey attestation,
-                                       const crypto::PrivateKey& pck,
-                                       const dcap::QeIdentity& identity,
-                                       const dcap::PckExtensions& platform,
-                                       std::string pck_chain_pem);
-
-  // quote signs a report body: a whole SGX quote of version 3.
-  [[nodiscard]] Result<Buffer> quote(Bytes body) const;
-
- private:
-  QuotingEnclave(crypto::PrivateKey attestation, sgx::QuoteParts parts);
-
-  crypto::PrivateKey attestation_;
-  sgx::QuoteParts parts_;
-};
 
 }  // namespace ward::soft

@@ -164,7 +164,7 @@ class Inspect(unittest.TestCase):
     def test_malformed_evidence_is_refused(self):
         code, out, err = ward("inspect", "-", stdin=QUOTE.read_bytes()[:500])
         self.assertEqual((code, out), (1, ""))
-        self.assertTrue(err.startswith("ward: error: -: malformed sgx evidence: sgx.quote: signature data"), err)
+        self.assertTrue(err.startswith("ward: error: -: malformed sgx evidence: dcap.quote: signature data"), err)
 
 
 class Development(unittest.TestCase):

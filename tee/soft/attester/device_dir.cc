@@ -11,6 +11,7 @@
 
 #include "codec/pem.h"
 #include "pki/certificate.h"
+#include "tee/soft/world.h"
 
 namespace ward::soft {
 namespace {
@@ -79,7 +80,7 @@ std::string error_text(const char* what, const Error& error) {
   return std::string(what) + ": " + error.what();
 }
 
-Result<void, std::string> write_secrets(const std::string& dir, const SgxKeys& keys,
+Result<void, std::string> write_secrets(const std::string& dir, const DcapKeys& keys,
                                         crypto::Rng& rng) {
   const auto device_root = crypto::random_secret<32>(rng);
   WARD_CHECK_OK(write_file(dir + "/device/device_root", device_root.expose(), kSecret));

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "codec/pem.h"
-#include "tee/sgx/scheme.h"
+#include "tee/all.h"
+#include "tee/soft/quoting_enclave.h"
+#include "tee/soft/tcb_documents.h"
 #include "tee/soft/world.h"
 #include "verifier/verifier.h"
 
@@ -25,36 +27,65 @@ inline constexpr UnixTime kNow{1'790'000'000 + 86400};
 inline constexpr UnixTime kLater{1'790'000'000 + 2 * 86400};
 inline constexpr std::array<std::uint8_t, 64> kReportData = {1, 2, 3};
 
-inline SgxKeys make_keys(const char* seed) {
+inline DcapKeys make_keys(const char* seed) {
   crypto::SeededRng rng(as_bytes(seed));
   return *generate_keys(rng);
 }
 
+// Face is one kind of quote that the development platform makes.
+struct Face {
+  const char* name;  // for people
+  QuoteForm form;
+
+  [[nodiscard]] bool tdx() const { return form.tee() == dcap::TeeType::kTdx; }
+
+  // prefix is what the ids of its checks begin with.
+  [[nodiscard]] std::string prefix() const { return tdx() ? "tdx." : "sgx."; }
+};
+
+inline constexpr Face kFaces[] = {
+    {"sgx_3", {3, dcap::BodyType::kSgxReport}},
+    {"sgx_4", {4, dcap::BodyType::kSgxReport}},
+    {"sgx_5", {5, dcap::BodyType::kSgxReport}},
+};
+
 // Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
 // (Made).
 struct Stage {
-  SgxKeys keys = make_keys("one");
-  SgxKeys other = make_keys("two");
-  SgxWorld world;
+  Face face;
+  DcapKeys keys = make_keys("one");
+  DcapKeys other = make_keys("two");
+  DcapWorld world;
   dcap::QeIdentity quoting_enclave;  // what the quoting enclave really is
   EnclaveIdentity enclave;
   attest::Policy policy;
   attest::Expectations expected;
+
+  [[nodiscard]] Buffer body() const { return report_body(enclave, world.pck.cpu_svn, kReportData); }
 };
 
 // Made is what a stage came to, signed.
 struct Made {
-  SgxCollateral collateral;
+  DcapCollateral collateral;
   attest::Collateral documents;
-  sgx::QuoteParts parts;
+  dcap::QuoteParts parts;
   std::optional<Buffer> quote;  // where set, used instead of the parts
+
+  // whole is the quote as octets, to change one.
+  Buffer& whole() {
+    if (!quote) quote = dcap::write_quote(parts);
+    return *quote;
+  }
 };
 
-// Case changes one fact, before or after signing.
+// Case changes one fact, before or after signing. The id is without the TEE's name.
 struct Case {
-  const char* id;
+  std::string id;
   std::function<void(Stage&)> before = [](Stage&) {};
   std::function<void(Made&, Stage&)> after = [](Made&, Stage&) {};
+  std::function<bool(const Face&)> of = [](const Face&) {
+    return true;
+  };  // which faces have the fact
 };
 
 inline PrivateKey attestation_key() {
@@ -62,42 +93,27 @@ inline PrivateKey attestation_key() {
   return *PrivateKey::generate(crypto::KeyType::kP256, rng);
 }
 
-inline Stage good_stage() {
+inline Stage good_stage(const Face& face = kFaces[0]) {
   Stage s;
+  s.face = face;
   crypto::SeededRng rng(as_bytes("world"));
   s.world = *default_world(s.keys, kFrom, 30, rng);
   s.quoting_enclave = s.world.qe_identity;
   s.enclave.mr_enclave.fill(0xaa);
   s.enclave.config_id.fill(0xbb);
   s.policy.allow_development = true;
-  const Buffer body = report_body(s.enclave, s.world.pck.cpu_svn, kReportData);
   s.expected = {.report_data = std::vector<Buffer>{to_buffer(kReportData)},
                 .measurement = std::vector<Buffer>{to_buffer(s.enclave.mr_enclave)},
                 .workload = std::vector<Buffer>{to_buffer(s.enclave.config_id)}};
   return s;
 }
 
-inline sgx::QuoteParts parts_of(Bytes quote) {
-  const auto q = sgx::parse_quote(quote);
-  sgx::QuoteParts p;
-  p.qe_svn = 8;
-  p.pce_svn = 13;
-  p.body = to_buffer(q->body);
-  p.signature = to_buffer(q->signature);
-  p.attestation_key = to_buffer(q->attestation_key);
-  p.qe_report = to_buffer(q->qe.report);
-  p.qe_signature = to_buffer(q->qe.signature);
-  p.auth_data = to_buffer(q->qe.auth_data);
-  p.certification_data = to_buffer(q->qe.certification_data);
-  return p;
-}
-
-inline void sign_body(sgx::QuoteParts& p) {
+inline void sign_body(dcap::QuoteParts& p) {
   p.signature =
-      *attestation_key().sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, sgx::write_signed_part(p));
+      *attestation_key().sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, dcap::write_signed_part(p));
 }
 
-inline void sign_qe_report(sgx::QuoteParts& p, const Stage& s) {
+inline void sign_qe_report(dcap::QuoteParts& p, const Stage& s) {
   p.qe_signature = *s.keys.pck.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, p.qe_report);
 }
 
@@ -107,19 +123,17 @@ inline Made make(Stage& s) {
   m.documents = m.collateral.documents();
   const auto qe = QuotingEnclave::create(attestation_key(), s.keys.pck, s.quoting_enclave,
                                          s.world.pck, m.collateral.pck_chain_pem);
-  const Buffer quote = *qe->quote(report_body(s.enclave, s.world.pck.cpu_svn, kReportData));
-  m.parts = parts_of(quote);
-  sign_body(m.parts);
+  const Buffer quote = *qe->quote(s.body(), s.face.form);
+  m.parts = dcap::parts_of(*dcap::parse_quote(quote, s.face.form.tee()));
   return m;
 }
 
 inline Appraisal judge(const Made& m, const Stage& s) {
-  const sgx::Sgx scheme;
-  const attest::Scheme* schemes[] = {&scheme};
   const auto root = crypto::sha256(s.keys.root.public_key().to_spki());
   const verifier::Verifier verifier(
-      schemes, {{.spki_sha256 = root, .name = "development", .development = true}}, s.policy);
-  const Buffer quote = m.quote ? *m.quote : sgx::write_quote(m.parts);
+      tee::all_schemes(), {{.spki_sha256 = root, .name = "development", .development = true}},
+      s.policy);
+  const Buffer quote = m.quote ? *m.quote : dcap::write_quote(m.parts);
   auto out = verifier.appraise(
       {.evidence = quote, .collateral = m.documents, .now = kNow, .expected = s.expected});
   return *std::move(out);
@@ -151,11 +165,40 @@ inline Buffer flip_end(Bytes der) {
   return out;
 }
 
+inline void set_byte(Buffer& octets, std::size_t at, std::uint8_t value) { octets.at(at) = value; }
+
 inline void set_chain(Made& m, const std::string& pem) {
   m.parts.certification_data = to_buffer(as_bytes(pem));
 }
 
-inline std::string chain_with_bad_leaf_signature(const SgxCollateral& c) {
+// name_chain leaves a name of the platform where the chain was: what types 1 to 3 and 7 hold.
+inline void name_chain(Made& m, std::uint16_t type) {
+  m.parts.certification_type = type;
+  m.parts.certification_data = Buffer(404, 7);
+}
+
+inline void add_chain(Made& m) {
+  m.documents.documents.push_back(
+      {"pck_chain.pem", to_buffer(as_bytes(m.collateral.pck_chain_pem))});
+}
+
+// add_stranger puts another platform's chain among the collateral.
+inline void add_stranger(Made& m) {
+  const DcapKeys stranger = make_keys("two");
+  crypto::SeededRng rng(as_bytes("stranger"));
+  const auto world = *default_world(stranger, kFrom, 30, rng);
+  m.documents.documents.insert(
+      m.documents.documents.begin(),
+      {"stranger.pem", to_buffer(as_bytes(sign_world(world, stranger)->pck_chain_pem))});
+}
+
+// leaf_of is the platform's PCK certificate alone.
+inline std::string leaf_of(const DcapCollateral& c) {
+  const auto blocks = *codec::parse_pem(c.pck_chain_pem);
+  return codec::to_pem(blocks[0].label, blocks[0].der);
+}
+
+inline std::string chain_with_bad_leaf_signature(const DcapCollateral& c) {
   auto blocks = *codec::parse_pem(c.pck_chain_pem);
   blocks[0].der = flip_end(blocks[0].der);
   std::string out;
@@ -164,7 +207,7 @@ inline std::string chain_with_bad_leaf_signature(const SgxCollateral& c) {
   return out;
 }
 
-inline std::string chain_without_sgx_extension(const Stage& s, const SgxCollateral& c) {
+inline std::string chain_without_sgx_extension(const Stage& s, const DcapCollateral& c) {
   const Buffer leaf = *pki::build_certificate(s.world.pck_cert, [&](Bytes tbs) {
     return s.keys.pck_ca.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs);
   });

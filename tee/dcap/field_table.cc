@@ -1,0 +1,35 @@
+#include "tee/dcap/field_table.h"
+
+namespace ward::dcap {
+
+std::uint64_t little_endian(Bytes octets) {
+  std::uint64_t v = 0;
+  for (std::size_t i = octets.size(); i > 0; --i)
+    v = (v << 8U) | octets[i - 1];
+  return v;
+}
+
+void add_table_layout(std::span<const FieldRow> table, Bytes record, const RecordPlace& place,
+                      std::vector<attest::LayoutField>& out) {
+  for (const FieldRow& r : table) {
+    const Bytes b = record.subspan(r.begin, r.end - r.begin);
+    out.push_back({.offset = place.offset + r.begin,
+                   .size = b.size(),
+                   .name = place.prefix + r.name,
+                   .type = place.type,
+                   .value = r.integer ? std::to_string(little_endian(b)) : to_hex(b)});
+  }
+}
+
+void add_table_claims(std::span<const FieldRow> table, Bytes record, const std::string& prefix,
+                      std::vector<attest::Claim>& out) {
+  for (const FieldRow& r : table) {
+    if (r.reserved) continue;
+    const Bytes b = record.subspan(r.begin, r.end - r.begin);
+    attest::ClaimValue value = to_buffer(b);
+    if (r.integer) value = little_endian(b);
+    out.push_back({prefix + r.name, std::move(value)});
+  }
+}
+
+}  // namespace ward::dcap

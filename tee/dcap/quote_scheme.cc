@@ -1,0 +1,176 @@
+#include "tee/dcap/quote_scheme.h"
+
+#include <algorithm>
+
+namespace ward::dcap {
+namespace {
+
+// Intel SGX Root CA: SHA-256 of its SubjectPublicKeyInfo. Source: the certificate that Intel
+// publishes at its PCS, "Intel_SGX_Provisioning_Certification_RootCA"; the same key stands in
+// dcap-qvl, dcap-rs, go-tdx-guest and Open Enclave.
+const attest::Anchor kAnchors[] = {
+    {.spki_sha256 = {0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5, 0xd4, 0x13, 0x2f, 0x91,
+                     0x86, 0x06, 0x8a, 0x7f, 0xc1, 0x36, 0x28, 0x63, 0x3b, 0xa2, 0x35,
+                     0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e},
+     .name = "Intel SGX Root CA"}};
+
+// tee_of says whose quote `evidence` is, or is a damaged or cut piece of. What versions 4 and 5
+// have in common up to the TEE type is taken for TDX's, and an empty file for SGX's.
+std::optional<TeeType> tee_of(Bytes evidence) {
+  if (evidence.empty()) return TeeType::kSgx;
+  const std::uint64_t version =
+      little_endian(evidence.first(std::min<std::size_t>(evidence.size(), 2)));
+  if (version == 3) return TeeType::kSgx;
+  const bool whole_type = evidence.size() >= header::TeeTypeField::kEnd;
+  const std::uint64_t type =
+      whole_type ? little_endian(evidence.subspan(header::TeeTypeField::kBegin, 4)) : 0;
+  if (version == 4 || version == 5) {
+    return whole_type && type == 0 ? TeeType::kSgx : TeeType::kTdx;
+  }
+  // A quote with a damaged start still names Intel's quoting enclave.
+  const Bytes vendor = intel_qe_vendor_id();
+  if (evidence.size() < header::QeVendorId::kEnd ||
+      !equal(evidence.subspan(header::QeVendorId::kBegin, vendor.size()), vendor)) {
+    return std::nullopt;
+  }
+  return type == static_cast<std::uint64_t>(TeeType::kTdx) ? TeeType::kTdx : TeeType::kSgx;
+}
+
+void record_form(CheckList& checks, const Quote& quote) {
+  const std::string version = std::to_string(quote.version);
+  const std::string tee = std::to_string(little_endian(header::TeeTypeField::in(quote.head)));
+  const std::string body = quote.version < 5
+                               ? "none in version " + version
+                               : std::to_string(static_cast<unsigned>(quote.body_type)) + ", " +
+                                     std::to_string(quote.body.size()) + " octets";
+  checks.record(CheckId::kQuoteSize, true, std::to_string(quote.raw.size()) + " octets",
+                {"lengths that agree"});
+  checks.record(CheckId::kQuoteVersion, true, version, {version});
+  checks.record(CheckId::kQuoteAttKeyType, true, "2", {"2 (ECDSA P-256)"});
+  checks.record(CheckId::kQuoteTeeType, true, tee, {tee});
+  checks.record(CheckId::kQuoteVendorId, true, to_hex(intel_qe_vendor_id()),
+                {to_hex(intel_qe_vendor_id())});
+  checks.record(CheckId::kQuoteBodyType, true, body, {"a body of this TEE"});
+  checks.record(CheckId::kQuoteReserved, true, "zero", {"zero"});
+}
+
+void record_form_error(CheckList& checks, const FormError& form, const char* name) {
+  std::string found = form.error.what();
+  if (form.error.value()) found += " " + std::to_string(*form.error.value());
+  checks.record(form.check, false, found, {"a well-formed quote of " + std::string(name)});
+}
+
+}  // namespace
+
+attest::SchemeInfo QuoteScheme::info() const {
+  return {.name = profile_.name,
+          .title = profile_.title,
+          .media_type = profile_.media_type,
+          .report_data_size = 64,
+          .measurement_size = profile_.measurement_size,
+          .workload_size = profile_.workload_size,
+          .checks = profile_.checks,
+          .anchors = kAnchors,
+          .tcb_statuses = profile_.tcb_statuses};
+}
+
+bool QuoteScheme::recognises(Bytes evidence) const { return tee_of(evidence) == profile_.tee; }
+
+Result<std::vector<attest::Claim>> QuoteScheme::inspect(Bytes evidence) const {
+  const auto quote = parse_quote(evidence, profile_.tee);
+  if (!quote) return quote.error().error;
+  return quote_claims(*quote, body_claims(*quote));
+}
+
+Result<std::vector<attest::LayoutField>> QuoteScheme::layout(Bytes evidence) const {
+  const auto quote = parse_quote(evidence, profile_.tee);
+  if (!quote) return quote.error().error;
+  return quote_layout(*quote, body_layout(*quote));
+}
+
+Result<std::vector<attest::CollateralRequest>> QuoteScheme::needs(Bytes evidence) const {
+  const auto quote = parse_quote(evidence, profile_.tee);
+  if (!quote) return quote.error().error;
+  const std::string name = std::string(profile_.name) + ".";
+  std::vector<attest::CollateralRequest> out{
+      {name + "root_crl", ""}, {name + "tcb_signing_chain", ""}, {name + "qe_identity", ""}};
+  const auto chain = pki::parse_certificates(as_text(quote->qe.certification_data));
+  if (!chain || chain->empty()) {
+    out.push_back({name + "pck_chain", to_hex(quote->qe.certification_data)});
+    return out;
+  }
+  const pki::Certificate& leaf = chain->front();
+  const bool platform_ca = leaf.issuer.common_name().ends_with(" SGX PCK Platform CA");
+  out.push_back({name + "pck_crl", platform_ca ? "platform" : "processor"});
+  if (const pki::Extension* extension = leaf.find(pck_extension_oid())) {
+    if (const auto pck = parse_pck_extensions(extension->value)) {
+      out.push_back({name + "tcb_info", to_hex(pck->fmspc)});
+    }
+  }
+  return out;
+}
+
+attest::Facts QuoteScheme::facts_without_values() const {
+  const auto info = [&](PolicyCheckId id) {
+    return &profile_.checks[profile_.policy_at + static_cast<std::size_t>(id)];
+  };
+  attest::Facts facts;
+  facts.tcb_status_check = info(PolicyCheckId::kTcbStatus);
+  facts.tcb_evaluation_check = info(PolicyCheckId::kTcbEvaluation);
+  facts.debug_check = info(PolicyCheckId::kDebug);
+  facts.report_data_check = info(PolicyCheckId::kReportData);
+  facts.measurement_check = info(PolicyCheckId::kMeasurement);
+  facts.workload_check = info(PolicyCheckId::kWorkload);
+  facts.development_check = info(PolicyCheckId::kDevelopment);
+  return facts;
+}
+
+void QuoteScheme::verify_quote(Context& context, const Quote& quote) const {
+  const auto platform = verify_pck_chain(context, quote.qe);
+  const Platform* known = platform ? &*platform : nullptr;
+  TcbDocuments documents;
+  if (const pki::Certificate* root = anchored_root(context, known)) {
+    const auto* root_crl = verify_root_crl(context, *root);
+    if (known != nullptr) verify_revocation(context, *known, root_crl);
+    documents = verify_tcb_documents(context, known, *root, root_crl, profile_.ids);
+  }
+  const auto* qe_level =
+      verify_qe(context, quote.qe, quote.attestation_key, known, documents.qe_identity);
+  verify_quote_signature(context, quote.attestation_key, quote.signed_part(), quote.signature);
+  check_body(context, quote);
+  // The TCB stands in the PCK certificate: where that is not genuine, there is no TCB to speak of.
+  if (known == nullptr || documents.tcb_info == nullptr ||
+      !context.checks.passed(CheckId::kPckChainRoot) ||
+      !context.checks.passed(CheckId::kPckChainSignature)) {
+    return;
+  }
+  const auto tcb = match_tcb(context, quote, known->extensions, *documents.tcb_info, qe_level);
+  conclude_tcb(context, tcb, documents, qe_level);
+}
+
+Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Collateral& collateral,
+                                             std::span<const attest::Anchor> anchors,
+                                             UnixTime now) const {
+  attest::Findings findings;
+  findings.tee = profile_.name;
+  findings.facts = facts_without_values();
+  CheckList checks(profile_.checks.first(profile_.policy_at));
+  const auto quote = parse_quote(evidence, profile_.tee);
+  if (quote) {
+    record_form(checks, *quote);
+    findings.claims = quote_claims(*quote, body_claims(*quote));
+    fill_facts(*quote, findings.facts);
+    const CollateralSet sorted = sort_collateral(collateral);
+    for (const Malformed& m : sorted.unknown) {
+      findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
+    }
+    Context context{checks, sorted, anchors, now, findings};
+    verify_quote(context, *quote);
+  } else {
+    record_form_error(checks, quote.error(), profile_.name);
+  }
+  findings.checks = checks.take();
+  return findings;
+}
+
+}  // namespace ward::dcap

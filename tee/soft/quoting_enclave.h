@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "crypto/sign.h"
+#include "tee/dcap/pck.h"
+#include "tee/dcap/quote.h"
+#include "tee/dcap/tcb_documents.h"
+
+namespace ward::soft {
+
+// EnclaveIdentity is what the processor measured of a keep.
+struct EnclaveIdentity {
+  crypto::Sha256Digest mr_enclave{};
+  crypto::Sha256Digest mr_signer{};
+  std::array<std::uint8_t, 64> config_id{};  // digest of the workload's manifest, zeros behind it
+  std::uint16_t isv_prod_id = 0;
+  std::uint16_t isv_svn = 0;
+  bool debug = false;
+};
+
+// report_body writes sgx_report_body_t for a keep on a platform with this CPUSVN.
+[[nodiscard]] Buffer report_body(const EnclaveIdentity& enclave,
+                                 const std::array<std::uint8_t, 16>& cpu_svn,
+                                 std::span<const std::uint8_t, 64> report_data);
+
+// QuoteForm is which of Intel's formats a quote is written in: version 3 for SGX, 4 or 5 for both,
+// with the longer TD report in version 5 alone.
+struct QuoteForm {
+  std::uint16_t version = 3;
+  dcap::BodyType body = dcap::BodyType::kSgxReport;
+
+  [[nodiscard]] dcap::TeeType tee() const {
+    return body == dcap::BodyType::kSgxReport ? dcap::TeeType::kSgx : dcap::TeeType::kTdx;
+  }
+};
+
+// QuotingEnclave signs quotes as Intel's does: an attestation key that the PCK key vouches for
+// through a report of its own.
+class QuotingEnclave {
+ public:
+  // The attestation key is the caller's; `pck` signs the enclave's report over it once. `identity`
+  // says what this quoting enclave is; `pck_chain_pem` goes into every quote.
+  static Result<QuotingEnclave> create(crypto::PrivateKey attestation,
+                                       const crypto::PrivateKey& pck,
+                                       const dcap::QeIdentity& identity,
+                                       const dcap::PckExtensions& platform,
+                                       std::string pck_chain_pem);
+
+  // quote signs a body: a whole quote of the form asked for. kInternal where the body is not of its
+  // type's size.
+  [[nodiscard]] Result<Buffer> quote(Bytes body, const QuoteForm& form = {}) const;
+
+ private:
+  QuotingEnclave(crypto::PrivateKey attestation, dcap::QuoteParts parts);
+
+  crypto::PrivateKey attestation_;
+  dcap::QuoteParts parts_;
+};
+
+}  // namespace ward::soft

@@ -1,0 +1,248 @@
+#include "test/dcap_vectors/vectors.h"
+
+#include <gtest/gtest.h>
+
+#include "pki/certificate.h"
+#include "tee/all.h"
+#include "tee/dcap/quote.h"
+#include "verifier/verifier.h"
+
+namespace ward::test {
+
+using attest::Appraisal;
+using attest::Outcome;
+using attest::Verdict;
+
+namespace {
+
+std::string text_of(const attest::ClaimValue& value) {
+  if (const auto* b = std::get_if<Buffer>(&value)) return to_hex(*b);
+  if (const auto* n = std::get_if<std::uint64_t>(&value)) return std::to_string(*n);
+  if (const auto* b = std::get_if<bool>(&value)) return *b ? "True" : "False";
+  if (const auto* s = std::get_if<std::string>(&value)) return *s;
+  return {};
+}
+
+std::string word(const std::string& fields, const std::string& name) {
+  const auto at = (" " + fields).find(" " + name + "=");
+  if (at == std::string::npos) return {};
+  const auto from = at + name.size() + 1;
+  return fields.substr(from, fields.find(' ', from) - from);
+}
+
+// The manifest's word for a claim.
+std::string manifest_name(const std::string& claim) {
+  static const std::map<std::string, std::string> kNames = {{"version", "ver"},
+                                                            {"certification_data_type", "ct"},
+                                                            {"isv_prod_id", "isvprodid"},
+                                                            {"isv_svn", "isvsvn"},
+                                                            {"mr_td", "mrtd"},
+                                                            {"mr_seam", "mrseam"},
+                                                            {"td_attributes", "tdattr"},
+                                                            {"qe_report.isv_svn", "qe_isvsvn"},
+                                                            {"rt_mr0", "rtmr0"}};
+  const auto found = kNames.find(claim);
+  return found == kNames.end() ? claim : found->second;
+}
+
+dcap::Quote parse(Bytes quote) {
+  auto sgx = dcap::parse_quote(quote, dcap::TeeType::kSgx);
+  return sgx ? *std::move(sgx) : *dcap::parse_quote(quote, dcap::TeeType::kTdx);
+}
+
+const attest::Scheme& scheme_of(Bytes quote) {
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    if (scheme->recognises(quote)) return *scheme;
+  }
+  std::abort();
+}
+
+}  // namespace
+
+std::filesystem::path vectors(const std::string& name) { return vectors_dir() / name; }
+
+attest::Collateral documents(std::initializer_list<std::string> names) {
+  attest::Collateral out;
+  for (const std::string& name : names)
+    out.documents.push_back({name, read_file(vectors(name))});
+  return out;
+}
+
+attest::Collateral everything() {
+  attest::Collateral out;
+  for (const char* folder : {"dcap/tcbinfo", "dcap/qeid", "dcap/crl", "dcap/certs"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(vectors(folder)))
+      out.documents.push_back({entry.path().filename(), read_file(entry.path())});
+  }
+  return out;
+}
+
+attest::Collateral row_documents(Row& row) {
+  return documents({row["tcb_info"], row["qe_identity"], row["pck_crl"], row["root_crl"],
+                    row["tcb_signing_cert"], row["root_ca"]});
+}
+
+Appraisal judge(Bytes quote, const attest::Collateral& collateral, const std::string& at,
+                const attest::Policy& policy) {
+  const verifier::Verifier verifier(tee::all_schemes(), {}, policy);
+  auto result = verifier.appraise(
+      {.evidence = quote,
+       .collateral = collateral,
+       .now = *parse_rfc3339(at),
+       .expected = {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}}});
+  EXPECT_TRUE(result);
+  return *std::move(result);
+}
+
+attest::Policy lenient(const std::string& status) {
+  attest::Policy p;
+  p.accepted_tcb = {status};
+  p.allow_debug = true;
+  return p;
+}
+
+attest::Policy anything_good() {
+  attest::Policy p;
+  p.accept_any_tcb = true;
+  p.allow_debug = true;
+  return p;
+}
+
+std::string failed_of(const Appraisal& appraisal) {
+  std::string out;
+  for (const std::string& id : appraisal.failed())
+    out += id + " ";
+  return out;
+}
+
+std::string claim_text(const Appraisal& appraisal, const std::string& name) {
+  for (const attest::Claim& claim : appraisal.claims) {
+    if (claim.name == name) return text_of(claim.value);
+  }
+  return {};
+}
+
+void expect_fields(Row& row) {
+  SCOPED_TRACE(row["file"]);
+  const Buffer bytes = read_file(vectors(row["file"]));
+  const attest::Scheme& scheme = scheme_of(bytes);
+  const auto claims = scheme.inspect(bytes);
+  ASSERT_TRUE(claims);
+  std::size_t compared = 0;
+  for (const attest::Claim& claim : *claims) {
+    if (claim.name == "pce_svn" || claim.name == "qe_svn")
+      continue;  // the manifest's are the PCK's
+    std::string value = text_of(claim.value);
+    std::string want = word(row["key_fields"], manifest_name(claim.name));
+    if (want.empty()) continue;
+    if (want.ends_with("..")) {  // the manifest cuts long values
+      want.resize(want.size() - 2);
+      value.resize(want.size());
+    }
+    EXPECT_EQ(value, want) << claim.name;
+    ++compared;
+  }
+  EXPECT_GE(compared, 8U);
+  std::size_t at = 0;
+  const auto layout = scheme.layout(bytes);
+  ASSERT_TRUE(layout);
+  for (const auto& field : *layout) {
+    EXPECT_EQ(field.offset, at) << field.name;
+    at += field.size;
+  }
+  EXPECT_EQ(at, bytes.size());
+}
+
+std::size_t expect_kind_fields(const std::string& kind) {
+  std::size_t judged = 0;
+  for (Row& row : read_tsv(vectors("MANIFEST.tsv"))) {
+    if (row["kind"] != kind) continue;
+    expect_fields(row);
+    ++judged;
+  }
+  return judged;
+}
+
+std::vector<Range> qe_ranges(Bytes whole, const std::string& tee) {
+  const dcap::Quote q = parse(whole);
+  const dcap::QeLayout& l = q.qe_layout;
+  const std::size_t end = q.signed_part().size();
+  std::vector<Range> out = {
+      {end, end + 4, "quote.size"},
+      {end + 4, end + 68, "quote.signature"},
+      {end + 68, end + 132, "qe_report.report_data"},
+      {l.report, l.auth_data_size, "qe_report.signature"},
+      {l.auth_data_size, l.auth_data, "quote.size"},
+      {l.auth_data, l.certification_type, "qe_report.report_data"},
+      {l.certification_size, l.certification_data, "quote.size"},
+  };
+  if (q.version > 3) {
+    out.push_back({l.outer_type, l.outer_type + 2, "quote.certification_data_type"});
+    out.push_back({l.outer_type + 2, l.report, "quote.size"});
+  }
+  for (Range& range : out)
+    range.id = tee + "." + range.id;
+  return out;
+}
+
+void expect_flips(const Sample& sample, const std::vector<Range>& ranges) {
+  const Buffer whole = read_file(vectors(sample.file));
+  const attest::Policy policy = lenient(sample.status);
+  ASSERT_EQ(judge(whole, sample.collateral, sample.at, policy).verdict, Verdict::kAccepted);
+  const dcap::Quote quote = parse(whole);
+  const std::size_t end = quote.qe_layout.certification_data;
+  for (std::size_t at = 0; at < end; ++at) {
+    Buffer flipped = whole;
+    flipped[at] = static_cast<std::uint8_t>(flipped[at] ^ (1U << (at % 8)));
+    const Appraisal a = judge(flipped, sample.collateral, sample.at, policy);
+    ASSERT_NE(a.verdict, Verdict::kAccepted) << at;
+    const auto range =
+        std::ranges::find_if(ranges, [&](const Range& r) { return at >= r.begin && at < r.end; });
+    // The type of the inner certification data alone is not in a range: with another type the chain
+    // is absent, or the type unknown.
+    if (range == ranges.end()) {
+      EXPECT_TRUE(at >= quote.qe_layout.certification_type &&
+                  at < quote.qe_layout.certification_size)
+          << at;
+      continue;
+    }
+    ASSERT_NE(a.check(range->id), nullptr) << at << " " << range->id;
+    EXPECT_EQ(a.check(range->id)->outcome, Outcome::kFailed)
+        << at << " " << range->id << ": " << failed_of(a);
+  }
+}
+
+// The chain is PEM text: line ends and blanks may change without changing a certificate; everything
+// else must not pass.
+void expect_chain_flips(const Sample& sample) {
+  const Buffer whole = read_file(vectors(sample.file));
+  const dcap::Quote quote = parse(whole);
+  const auto original = pki::parse_certificates(as_text(quote.qe.certification_data));
+  ASSERT_TRUE(original);
+  std::size_t refused = 0;
+  for (std::size_t at = quote.qe_layout.certification_data; at < whole.size(); ++at) {
+    Buffer flipped = whole;
+    flipped[at] = static_cast<std::uint8_t>(flipped[at] ^ (1U << (at % 8)));
+    const Appraisal a = judge(flipped, sample.collateral, sample.at, lenient(sample.status));
+    if (a.verdict != Verdict::kAccepted) {
+      ++refused;
+      EXPECT_FALSE(a.failed().empty()) << at;
+      continue;
+    }
+    const auto again = pki::parse_certificates(as_text(parse(flipped).qe.certification_data));
+    ASSERT_TRUE(again && again->size() == 3) << at;
+    for (std::size_t i = 0; i < 3; ++i)
+      EXPECT_EQ((*again)[i].der, (*original)[i].der) << at;
+  }
+  EXPECT_GT(refused, 3500U);
+}
+
+void expect_cuts(const Sample& sample, const std::string& tee) {
+  const Buffer whole = read_file(vectors(sample.file));
+  for (std::size_t n = 1; n < whole.size(); ++n) {
+    const Appraisal a = judge(Bytes(whole).first(n), {}, sample.at);
+    EXPECT_EQ(a.failed(), Ids{tee + ".quote.size"}) << n;
+  }
+}
+
+}  // namespace ward::test
