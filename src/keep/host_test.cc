@@ -55,10 +55,15 @@ TEST_F(HostTest, compressed_memory_is_not_plain_but_its_backing_device_is) {
 
 TEST_F(HostTest, an_encrypted_mapping_is_not_plain) {
   write("swaps", std::string(kHeading) + "/dev/dm-1 partition 1 0 -2\n");
-  write("dm-1/dm/uuid", "CRYPT-PLAIN-swap\n");
-  EXPECT_TRUE(plain_swap(folder_ / "swaps", folder_).empty());
-  write("dm-1/dm/uuid", "LVM-abc\n");
-  EXPECT_EQ(plain_swap(folder_ / "swaps", folder_).size(), 1U);
+  for (const char* uuid : {"CRYPT-PLAIN-swap", "CRYPT-LUKS1-0a-swap", "CRYPT-LUKS2-0a-swap"}) {
+    write("dm-1/dm/uuid", uuid);
+    EXPECT_TRUE(plain_swap(folder_ / "swaps", folder_).empty()) << uuid;
+  }
+  for (const char* uuid : {"LVM-abc", "CRYPT-INTEGRITY-swap", "CRYPT-VERITY-0a-swap", "CRYPT-",
+                           "CRYPT-PLAIN", "CRYPT-SUBDEV-x", ""}) {
+    write("dm-1/dm/uuid", uuid);
+    EXPECT_EQ(plain_swap(folder_ / "swaps", folder_).size(), 1U) << uuid;
+  }
 }
 
 TEST_F(HostTest, swaps_that_cannot_be_read_count_as_plain) {

@@ -160,6 +160,23 @@ TEST_F(LauncherTest, a_program_that_can_be_read_is_no_entry_point) {
   EXPECT_EQ(keep.error().code, Errc::kMalformed);
 }
 
+TEST_F(LauncherTest, an_elf_program_that_can_be_read_is_refused) {
+  manifest_.files.push_back(
+      {.path = "/app/other", .source = "probe", .mode = FileMode::kScript, .sha256 = {}});
+  const auto refused = measure(request());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kMalformed);
+  EXPECT_EQ(refused.error().what,
+            "file /app/other: an ELF program with mode 0555 is dumpable when it runs; give it mode "
+            "0111, or 0444 where it is a library");
+  manifest_.files.back().mode = FileMode::kProgram;
+  EXPECT_TRUE(measure(request()));
+  write("script", "#!/app/probe");
+  manifest_.files.back() = {
+      .path = "/app/other", .source = "script", .mode = FileMode::kScript, .sha256 = {}};
+  EXPECT_TRUE(measure(request()));
+}
+
 TEST_F(LauncherTest, an_unreadable_agent_is_named) {
   LaunchRequest wanted = request();
   wanted.agent = "/nowhere/ward-keep";

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 18U;
 constexpr int kMaxTreeDepth = 32;
+constexpr std::size_t kHeadBytes = 4;  // elf_kind.h
 
 bool write_all(int fd, Bytes bytes) {
   while (!bytes.empty()) {
@@ -80,6 +81,15 @@ void presize(int source_fd, int to) {
   struct stat info {};
 
   if (to != -2 && ::fstat(source_fd, &info) == 0) (void)!::ftruncate(to, info.st_size);
+}
+
+// head_of is what a file's kind shows in.
+Result<Buffer, Failure> head_of(int fd, const std::string& path) {
+  Buffer out(kHeadBytes);
+  const ssize_t n = ::pread(fd, out.data(), out.size(), 0);
+  if (n < 0) return system_failure("file " + path, errno);
+  out.resize(static_cast<std::size_t>(n));
+  return out;
 }
 
 // copy reads `source_fd` to its end; what is hashed is what is written to `to` (-2: nowhere).
@@ -154,6 +164,15 @@ class RootBuilder {
 
   Result<void, Failure> add_file(const FileEntry& entry) {
     WARD_TRY(const UniqueFd source, open_source(request_, entry.source));
+    if (entry.mode == FileMode::kScript) {
+      WARD_TRY(const Buffer head, head_of(source.get(), entry.path));
+      if (is_elf(head)) {
+        return Failure{.code = Errc::kMalformed,
+                       .what = "file " + entry.path +
+                               ": an ELF program with mode 0555 is dumpable when it runs; give it "
+                               "mode 0111, or 0444 where it is a library"};
+      }
+    }
     return take(source.get(), entry.path, entry.mode, entry.sha256);
   }
 
@@ -211,12 +230,8 @@ class RootBuilder {
     if (S_ISDIR(item.mode)) return add_tree(inner, source + "/" + name, depth + 1);
     if (S_ISLNK(item.mode)) return add_link({.path = inner, .target = std::move(item.target)});
     WARD_TRY(const UniqueFd file, open_source(request_, source + "/" + name));
-    std::array<std::uint8_t, 4> head{};
-    const ssize_t n = ::pread(file.get(), head.data(), head.size(), 0);
-    if (n < 0) return system_failure("file " + inner, errno);
-    const FileMode mode = (item.mode & S_IXUSR) != 0
-                              ? program_mode(Bytes(head).first(static_cast<std::size_t>(n)), inner)
-                              : FileMode::kData;
+    WARD_TRY(const Buffer head, head_of(file.get(), inner));
+    const FileMode mode = (item.mode & S_IXUSR) != 0 ? program_mode(head, inner) : FileMode::kData;
     return take(file.get(), inner, mode, std::nullopt);
   }
 

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 namespace ward::keep {
 namespace {
@@ -13,6 +14,15 @@ std::string first_line(const std::filesystem::path& path) {
   return line;
 }
 
+// is_encrypted goes by cryptsetup's kind of mapping. Others that it makes (CRYPT-INTEGRITY-,
+// CRYPT-VERITY-) protect from changes, or are not known to encrypt.
+bool is_encrypted(std::string_view mapping) {
+  for (const std::string_view kind : {"CRYPT-PLAIN-", "CRYPT-LUKS1-", "CRYPT-LUKS2-"}) {
+    if (mapping.starts_with(kind)) return true;
+  }
+  return false;
+}
+
 bool is_plain(const std::filesystem::path& area, const std::filesystem::path& sys_block) {
   std::error_code ignored;
   std::filesystem::path device = std::filesystem::canonical(area, ignored);
@@ -21,7 +31,7 @@ bool is_plain(const std::filesystem::path& area, const std::filesystem::path& sy
   const std::string name = device.filename().string();
   if (device.parent_path() != "/dev") return true;
   if (name.starts_with("zram")) return first_line(block / "backing_dev") != "none";
-  if (name.starts_with("dm-")) return !first_line(block / "dm" / "uuid").starts_with("CRYPT-");
+  if (name.starts_with("dm-")) return !is_encrypted(first_line(block / "dm" / "uuid"));
   return true;
 }
 
