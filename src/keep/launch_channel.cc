@@ -12,6 +12,7 @@
 #include "codec/cbor_write.h"
 #include "keep/fd_kind.h"
 #include "keep/frame.h"
+#include "keep/text.h"
 
 namespace ward::keep {
 namespace {
@@ -156,7 +157,7 @@ Result<Buffer> write_started(const LaunchStarted& event) {
 Result<Buffer> write_failed(const Failure& event) {
   codec::CborWriter w;
   w.begin_map().member("code", static_cast<unsigned>(event.code));
-  w.member("what", std::string_view(event.what).substr(0, kMaxEventText));
+  w.member("what", valid_text(event.what, kMaxEventText));
   return w.end_map().take();
 }
 

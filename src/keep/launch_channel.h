@@ -70,7 +70,8 @@ inline constexpr std::size_t kMaxEventBytes = std::size_t{64} << 10U;
 // all of it has not come by the deadline (borrowed; nullptr: none).
 [[nodiscard]] Result<LaunchDemand> receive_demand(int socket, const Deadline* deadline = nullptr);
 
-// send_event: kUnavailable where the other side is gone, kLimit.
+// send_event: a failure's text becomes valid_text (keep/text.h). kUnavailable where the other side
+// is gone, kLimit.
 [[nodiscard]] Result<void> send_event(int socket, const LaunchEvent& event);
 
 // receive_event: kTruncated at the end of the stream, kMalformed, kLimit.

@@ -1,5 +1,6 @@
 #include "keep/launch_channel.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -232,6 +233,24 @@ TEST(LaunchChannel, events_come_back_as_they_were) {
   EXPECT_EQ(std::get<Failure>(*two).code, Errc::kDenied);
   EXPECT_EQ(std::get<Failure>(*two).what, "swap sda2");
   EXPECT_EQ(std::get<LaunchEnded>(*three), (LaunchEnded{.signalled = true, .number = 9}));
+}
+
+TEST(LaunchChannel, a_name_that_is_not_utf8_does_not_cost_the_event) {
+  SocketPair pair;
+  const std::string name = "file \xe4 \xf0\x9f\x94\x92: no such file";
+  ASSERT_TRUE(send_event(pair.service.get(), Failure{.code = Errc::kDenied, .what = name}));
+  const auto event = receive_event(pair.client.get());
+  ASSERT_TRUE(event);
+  EXPECT_EQ(std::get<Failure>(*event).what, "file ? \xf0\x9f\x94\x92: no such file");
+}
+
+TEST(LaunchChannel, an_event_with_text_that_is_not_utf8_is_refused) {
+  auto whole = write_event(Failure{.code = Errc::kDenied, .what = "xyzzy"});
+  ASSERT_TRUE(whole);
+  *std::find(whole->octets.begin(), whole->octets.end(), 'z') = 0xc3;
+  const auto event = parse_event(whole->kind, whole->octets);
+  ASSERT_FALSE(event);
+  EXPECT_EQ(event.error().code(), Errc::kMalformed);
 }
 
 TEST(LaunchChannel, an_event_truncated_anywhere_is_refused) {

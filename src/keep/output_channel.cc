@@ -9,6 +9,7 @@
 #include "codec/cbor.h"
 #include "codec/cbor_write.h"
 #include "keep/frame.h"
+#include "keep/text.h"
 
 namespace ward::keep {
 namespace {
@@ -37,15 +38,6 @@ constexpr std::array<EndingName, 12> kEndings = {
      {Ending::kIsolationIncomplete, "isolation_incomplete"},
      {Ending::kInternal, "internal"}}};
 
-// cut shortens text to the limit without ending inside a character.
-std::string_view cut(std::string_view text) {
-  if (text.size() <= kMaxReportText) return text;
-  std::size_t end = kMaxReportText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U)
-    --end;
-  return text.substr(0, end);
-}
-
 // Stream checks the order and the bounds of frames.
 class Stream {
  public:
@@ -66,6 +58,8 @@ class Stream {
   }
 
   [[nodiscard]] bool open() const { return open_; }
+
+  [[nodiscard]] bool complete() const { return seen_.size() == manifest_.outputs.size(); }
 
  private:
   Result<void> begin(const std::string& name) {
@@ -148,7 +142,8 @@ Result<void> OutputWriter::report(const RunReport& report) {
 Result<Buffer> write_report(const RunReport& report) {
   codec::CborWriter w;
   w.begin_map().member("ending", to_text(report.ending)).member("status", report.status);
-  w.member("subject", cut(report.subject)).member("detail", cut(report.detail));
+  w.member("subject", valid_text(report.subject, kMaxReportText));
+  w.member("detail", valid_text(report.detail, kMaxReportText));
   w.member("left_behind", report.left_behind).member("milliseconds", report.milliseconds);
   w.member("key_memory", to_text(report.key_memory));
   return w.end_map().take();
@@ -199,7 +194,10 @@ Result<RunReport> read_outputs(int fd, const Manifest& manifest, std::uint64_t m
       continue;
     }
     if (stream.open()) return Error(Errc::kTruncated, "keep.output: an output without its end");
-    return parse_report(octets);
+    WARD_TRY(RunReport report, parse_report(octets));
+    if (report.ending == Ending::kDone && !stream.complete())
+      return Error(Errc::kMalformed, "keep.output: done without every output");
+    return report;
   }
 }
 

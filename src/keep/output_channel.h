@@ -18,7 +18,9 @@
 //   'E'           it is complete
 //   'R' report    deterministic CBOR; nothing follows
 //
-// A stream that ends without its report is truncated, and so is an output without its 'E'.
+// A stream that ends without its report is truncated, and so is an output without its 'E'. A report
+// of "done" before every output of the manifest has come is malformed, and so is text that is not
+// UTF-8.
 namespace ward::keep {
 
 // How a run ended.
@@ -65,7 +67,8 @@ class OutputWriter {
   [[nodiscard]] Result<void> data(Bytes octets);
   [[nodiscard]] Result<void> end();
 
-  // report writes the last frame; texts are cut to kMaxReportText.
+  // report writes the last frame; texts become valid_text (keep/text.h) of
+  // kMaxReportText.
   [[nodiscard]] Result<void> report(const RunReport& report);
 
  private:
@@ -90,7 +93,8 @@ class OutputSink {
 };
 
 // read_outputs reads the stream to its report. The keep may be hostile: names must be outputs of
-// the manifest, each once, and all octets together at most `max_bytes`. kMalformed, kTruncated,
+// the manifest, each once, all of them where it reports kDone, and all octets together at most
+// `max_bytes`. kMalformed, kTruncated,
 // kLimit; errors of the sink.
 [[nodiscard]] Result<RunReport> read_outputs(int fd, const Manifest& manifest,
                                              std::uint64_t max_bytes, OutputSink& sink);

@@ -1,5 +1,7 @@
 #include "keep/output_channel.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -184,6 +186,46 @@ TEST(OutputChannel, unknown_frames_and_octets_of_no_output_are_refused) {
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code(), Errc::kMalformed) << kind;
   }
+}
+
+TEST(OutputChannel, done_without_every_output_is_malformed) {
+  for (const Ending ending : kAll) {
+    Pipe pipe;
+    OutputWriter writer(pipe.write.get());
+    ASSERT_TRUE(writer.begin("a"));
+    ASSERT_TRUE(writer.end());
+    ASSERT_TRUE(writer.report({.ending = ending}));
+    MemorySink sink;
+    const auto read = read_back(pipe, sink);
+    EXPECT_EQ(read.has_value(), ending != Ending::kDone) << to_text(ending);
+    if (!read) {
+      EXPECT_EQ(read.error().code(), Errc::kMalformed);
+    }
+  }
+}
+
+TEST(OutputChannel, text_that_is_not_utf8_is_refused) {
+  RunReport report;
+  report.detail = "detail";
+  auto octets = write_report(report);
+  ASSERT_TRUE(octets);
+  const std::string_view word = "detail";  // the member's name, then its value
+  auto at = std::search(octets->rbegin(), octets->rend(), word.rbegin(), word.rend());
+  ASSERT_NE(at, octets->rend());
+  *at = 0xff;
+  const auto read = parse_report(*octets);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), Errc::kMalformed);
+}
+
+TEST(OutputChannel, what_is_written_is_utf8) {
+  RunReport report;
+  report.detail = "a\xff\xc3\xa4\xc3";
+  const auto octets = write_report(report);
+  ASSERT_TRUE(octets);
+  const auto read = parse_report(*octets);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->detail, "a?\xc3\xa4?");
 }
 
 TEST(OutputChannel, long_texts_are_cut_at_a_character) {
