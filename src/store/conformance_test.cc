@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,6 +73,14 @@ class StoreTest : public testing::TestWithParam<Backend> {
       WARD_TRY(const auto rows, view.list("t", prefix, after, limit));
       for (const Listed& r : rows)
         out.push_back(r.key);
+      std::vector<std::string> without_values;
+      WARD_TRY(const auto listed, view.list_keys("t", prefix, after, limit));
+      for (const ListedKey& r : listed) {
+        without_values.push_back(r.key);
+        WARD_TRY(const Row row, view.get("t", r.key));
+        EXPECT_EQ(r.version, row.version);
+      }
+      EXPECT_EQ(without_values, out);
       return {};
     }));
     return out;
@@ -225,6 +234,23 @@ TEST_P(StoreTest, a_failed_body_leaves_nothing_and_its_error_comes_back) {
   EXPECT_EQ(*store().revision(), *before);
 }
 
+TEST_P(StoreTest, a_body_that_throws_leaves_nothing_and_the_store_goes_on) {
+  ASSERT_TRUE(store().put("t", "old", as_bytes("old"), 0));
+  EXPECT_THROW((void)store().transact([](Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(tx.put("t", "new", as_bytes("1"), 0));
+    WARD_CHECK_OK(tx.erase("t", "old", 1));
+    throw std::bad_alloc();
+  }),
+               std::bad_alloc);
+  EXPECT_EQ(row("t", "new").version, 0U);
+  EXPECT_EQ(as_text(*row("t", "old").value), "old");
+  EXPECT_THROW((void)store().read([](View&) -> Result<void> { throw std::bad_alloc(); }),
+               std::bad_alloc);
+  EXPECT_TRUE(store().put("t", "old", as_bytes("newer"), 1));
+  EXPECT_EQ(row("t", "old").version, 2U);  // no reader keeps its old state either
+  EXPECT_EQ(*store().revision(), 2U);
+}
+
 TEST_P(StoreTest, revision_counts_transactions_that_wrote) {
   EXPECT_EQ(*store().revision(), 0U);
   ASSERT_TRUE(store().put("t", "a", {}, 0));
@@ -274,6 +300,8 @@ TEST_P(StoreTest, bounds_hold_at_the_limit_and_one_above) {
   EXPECT_TRUE(store().read([](View& view) -> Result<void> {
     EXPECT_EQ(code(view.list("t", "", "", 0)), Errc::kLimit);
     EXPECT_EQ(code(view.list("t", "", "", kMaxListed + 1)), Errc::kLimit);
+    EXPECT_EQ(code(view.list_keys("t", "", "", 0)), Errc::kLimit);
+    EXPECT_EQ(code(view.list_keys("t", "", "", kMaxListed + 1)), Errc::kLimit);
     EXPECT_EQ(code(view.list("T", "", "", 1)), Errc::kMalformed);
     EXPECT_EQ(code(view.list("t", std::string(kMaxKeyBytes + 1, 'k'), "", 1)), Errc::kLimit);
     EXPECT_TRUE(view.list("t", std::string(kMaxKeyBytes, 'k'), "", kMaxListed));

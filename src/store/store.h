@@ -34,6 +34,12 @@ struct Listed {
   std::uint64_t version = 0;
 };
 
+// ListedKey is one row of a listing without values.
+struct ListedKey {
+  std::string key;
+  std::uint64_t version = 0;
+};
+
 // View reads one consistent state. A table exists by being named. kLimit and kMalformed for a table
 // or key outside the bounds above, kUnavailable where the store does not answer.
 class View {
@@ -49,6 +55,10 @@ class View {
   // (pass "" to begin), in order of the keys' octets: at most `limit`, which is 1 to kMaxListed.
   virtual Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
                                            std::string_view after, std::size_t limit) = 0;
+
+  // list_keys is list without the values, which may be large.
+  virtual Result<std::vector<ListedKey>> list_keys(std::string_view table, std::string_view prefix,
+                                                   std::string_view after, std::size_t limit) = 0;
 };
 
 // Transaction is a View that sees its own writes. Valid inside Store::transact only.
@@ -74,7 +84,8 @@ class Transaction : public View {
 class Store {
  public:
   // Body is the act of a transaction. It may run more than once and so must change nothing but what
-  // it is given; it must not call the store itself.
+  // it is given; it must not call the store itself. What
+  // it throws comes out of transact, and nothing happened.
   using Body = std::function<Result<void>(Transaction&)>;
 
   Store() = default;

@@ -11,6 +11,14 @@ namespace {
 using Key = std::pair<std::string, std::string>;
 using Rows = std::map<Key, Row>;
 
+// Listing is what is asked of list.
+struct Listing {
+  std::string_view table;
+  std::string_view prefix;
+  std::string_view after;
+  std::size_t limit;
+};
+
 Key make_key(std::string_view table, std::string_view key) {
   return {std::string(table), std::string(key)};
 }
@@ -21,18 +29,35 @@ Result<Row> get_row(const Rows& rows, std::string_view table, std::string_view k
   return found == rows.end() ? Row{} : found->second;
 }
 
-Result<std::vector<Listed>> list_rows(const Rows& rows, std::string_view table,
-                                      std::string_view prefix, std::string_view after,
-                                      std::size_t limit) {
-  WARD_CHECK_OK(check_list(table, prefix, limit));
-  std::vector<Listed> out;
-  for (auto at = rows.lower_bound(make_key(table, std::max(prefix, after)));
-       at != rows.end() && at->first.first == table && out.size() < limit; ++at) {
+// walk calls `take(key, row)` for each row of a listing.
+template <class Take>
+Result<void> walk(const Rows& rows, const Listing& what, const Take& take) {
+  WARD_CHECK_OK(check_list(what.table, what.prefix, what.limit));
+  std::size_t taken = 0;
+  for (auto at = rows.lower_bound(make_key(what.table, std::max(what.prefix, what.after)));
+       at != rows.end() && at->first.first == what.table && taken < what.limit; ++at) {
     const std::string& key = at->first.second;
-    if (key.compare(0, prefix.size(), prefix) != 0) break;
-    if (key <= after || !at->second.value) continue;
-    out.push_back({key, *at->second.value, at->second.version});
+    if (key.compare(0, what.prefix.size(), what.prefix) != 0) break;
+    if (key <= what.after || !at->second.value) continue;
+    take(key, at->second);
+    ++taken;
   }
+  return {};
+}
+
+Result<std::vector<Listed>> list_rows(const Rows& rows, const Listing& what) {
+  std::vector<Listed> out;
+  WARD_CHECK_OK(walk(rows, what, [&](const std::string& key, const Row& row) {
+    out.push_back({key, *row.value, row.version});
+  }));
+  return out;
+}
+
+Result<std::vector<ListedKey>> list_row_keys(const Rows& rows, const Listing& what) {
+  std::vector<ListedKey> out;
+  WARD_CHECK_OK(walk(rows, what, [&](const std::string& key, const Row& row) {
+    out.push_back({key, row.version});
+  }));
   return out;
 }
 
@@ -46,17 +71,34 @@ class MemoryView : public View {
 
   Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
                                    std::string_view after, std::size_t limit) override {
-    return list_rows(rows_, table, prefix, after, limit);
+    return list_rows(rows_, {table, prefix, after, limit});
+  }
+
+  Result<std::vector<ListedKey>> list_keys(std::string_view table, std::string_view prefix,
+                                           std::string_view after, std::size_t limit) override {
+    return list_row_keys(rows_, {table, prefix, after, limit});
   }
 
  private:
   const Rows& rows_;
 };
 
-// Writes in place and remembers what stood there, so that a failed body is undone.
+// Writes in place and remembers what stood there: undone on every path but keep().
 class MemoryTransaction : public Transaction {
  public:
   explicit MemoryTransaction(Rows& rows) : rows_(rows) {}
+
+  MemoryTransaction(const MemoryTransaction&) = delete;
+  MemoryTransaction& operator=(const MemoryTransaction&) = delete;
+
+  ~MemoryTransaction() override { undo(); }
+
+  // keep makes the writes last; true where there were any.
+  bool keep() {
+    const bool wrote = !before_.empty();
+    before_.clear();
+    return wrote;
+  }
 
   Result<Row> get(std::string_view table, std::string_view key) override {
     return get_row(rows_, table, key);
@@ -64,7 +106,12 @@ class MemoryTransaction : public Transaction {
 
   Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
                                    std::string_view after, std::size_t limit) override {
-    return list_rows(rows_, table, prefix, after, limit);
+    return list_rows(rows_, {table, prefix, after, limit});
+  }
+
+  Result<std::vector<ListedKey>> list_keys(std::string_view table, std::string_view prefix,
+                                           std::string_view after, std::size_t limit) override {
+    return list_row_keys(rows_, {table, prefix, after, limit});
   }
 
   Result<std::uint64_t> put(std::string_view table, std::string_view key, Bytes value,
@@ -92,6 +139,7 @@ class MemoryTransaction : public Transaction {
     return {};
   }
 
+ private:
   void undo() {
     while (!before_.empty()) {
       auto& [key, row] = before_.back();
@@ -104,9 +152,6 @@ class MemoryTransaction : public Transaction {
     }
   }
 
-  [[nodiscard]] bool wrote() const { return !before_.empty(); }
-
- private:
   void set(std::string_view table, std::string_view name, std::optional<Row> row) {
     Key key = make_key(table, name);
     const auto found = rows_.find(key);
@@ -128,11 +173,8 @@ class MemoryStore : public Store {
   Result<void> transact(const Body& body) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     MemoryTransaction tx(rows_);
-    if (auto done = body(tx); !done) {
-      tx.undo();
-      return done.error();
-    }
-    if (tx.wrote()) ++revision_;
+    WARD_CHECK_OK(body(tx));
+    if (tx.keep()) ++revision_;
     return {};
   }
 

@@ -29,6 +29,7 @@ constexpr const char* kCreate =
 struct Statements {
   Statement get;
   Statement list;
+  Statement list_keys;
   Statement put;
   Statement forget;
   Statement revision;
@@ -42,6 +43,11 @@ struct Statements {
                                 "SELECT key, version, value FROM rows WHERE tbl=?1 AND key>=?2"
                                 " AND key>?3 AND substr(key,1,length(?2))=?2 AND value IS NOT NULL"
                                 " ORDER BY key LIMIT ?4"));
+    WARD_TRY(Statement list_keys,
+             Statement::prepare(c.raw(),
+                                "SELECT key, version FROM rows WHERE tbl=?1 AND key>=?2"
+                                " AND key>?3 AND substr(key,1,length(?2))=?2 AND value IS NOT NULL"
+                                " ORDER BY key LIMIT ?4"));
     WARD_TRY(Statement put,
              Statement::prepare(c.raw(),
                                 "INSERT INTO rows(tbl,key,version,value) VALUES(?,?,?,?)"
@@ -53,7 +59,7 @@ struct Statements {
              Statement::prepare(c.raw(), "SELECT value FROM meta WHERE name='revision'"));
     WARD_TRY(Statement bump,
              Statement::prepare(c.raw(), "UPDATE meta SET value=value+1 WHERE name='revision'"));
-    return Statements{std::move(get),    std::move(list),     std::move(put),
+    return Statements{std::move(get),    std::move(list),     std::move(list_keys), std::move(put),
                       std::move(forget), std::move(revision), std::move(bump)};
   }
 };
@@ -72,23 +78,51 @@ Result<Row> get_row(Statements& s, std::string_view table, std::string_view key)
   return row;
 }
 
-Result<std::vector<Listed>> list_rows(Statements& s, std::string_view table,
-                                      std::string_view prefix, std::string_view after,
-                                      std::size_t limit) {
-  WARD_CHECK_OK(check_list(table, prefix, limit));
-  s.list.start().bind(table).bind_blob(as_bytes(prefix)).bind_blob(as_bytes(after));
-  s.list.bind(static_cast<std::int64_t>(limit));
-  std::vector<Listed> out;
+// Listing is what is asked of list.
+struct Listing {
+  std::string_view table;
+  std::string_view prefix;
+  std::string_view after;
+  std::size_t limit;
+};
+
+// walk runs a listing's statement and calls `take` at each of its rows.
+template <class Take>
+Result<void> walk(Statement& s, const Listing& what, const Take& take) {
+  WARD_CHECK_OK(check_list(what.table, what.prefix, what.limit));
+  s.start().bind(what.table).bind_blob(as_bytes(what.prefix)).bind_blob(as_bytes(what.after));
+  s.bind(static_cast<std::int64_t>(what.limit));
   while (true) {
-    WARD_TRY(const bool row, s.list.step());
+    WARD_TRY(const bool row, s.step());
     if (!row) break;
-    Listed item;
-    if (const auto key = s.list.blob(0)) item.key = std::string(as_text(*key));
-    item.version = static_cast<std::uint64_t>(s.list.integer(1));
+    take();
+  }
+  s.stop();
+  return {};
+}
+
+std::string key_of(Statement& s) {
+  const auto key = s.blob(0);
+  return key ? std::string(as_text(*key)) : std::string();
+}
+
+Result<std::vector<Listed>> list_rows(Statements& s, const Listing& what) {
+  std::vector<Listed> out;
+  WARD_CHECK_OK(walk(s.list, what, [&] {
+    Listed item{.key = key_of(s.list),
+                .value = {},
+                .version = static_cast<std::uint64_t>(s.list.integer(1))};
     if (const auto value = s.list.blob(2)) item.value = to_buffer(*value);
     out.push_back(std::move(item));
-  }
-  s.list.stop();
+  }));
+  return out;
+}
+
+Result<std::vector<ListedKey>> list_row_keys(Statements& s, const Listing& what) {
+  std::vector<ListedKey> out;
+  WARD_CHECK_OK(walk(s.list_keys, what, [&] {
+    out.push_back({key_of(s.list_keys), static_cast<std::uint64_t>(s.list_keys.integer(1))});
+  }));
   return out;
 }
 
@@ -102,7 +136,12 @@ class SqliteView : public View {
 
   Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
                                    std::string_view after, std::size_t limit) override {
-    return list_rows(s_, table, prefix, after, limit);
+    return list_rows(s_, {table, prefix, after, limit});
+  }
+
+  Result<std::vector<ListedKey>> list_keys(std::string_view table, std::string_view prefix,
+                                           std::string_view after, std::size_t limit) override {
+    return list_row_keys(s_, {table, prefix, after, limit});
   }
 
  private:
@@ -119,7 +158,12 @@ class SqliteTransaction : public Transaction {
 
   Result<std::vector<Listed>> list(std::string_view table, std::string_view prefix,
                                    std::string_view after, std::size_t limit) override {
-    return list_rows(s_, table, prefix, after, limit);
+    return list_rows(s_, {table, prefix, after, limit});
+  }
+
+  Result<std::vector<ListedKey>> list_keys(std::string_view table, std::string_view prefix,
+                                           std::string_view after, std::size_t limit) override {
+    return list_row_keys(s_, {table, prefix, after, limit});
   }
 
   Result<std::uint64_t> put(std::string_view table, std::string_view key, Bytes value,
@@ -188,6 +232,36 @@ struct Session {
   }
 };
 
+// Open is a transaction of a connection, rolled back on every path but a commit.
+class Open {
+ public:
+  static Result<Open> begin(Connection& connection, const char* how) {
+    WARD_CHECK_OK(connection.run(how));
+    return Open(connection);
+  }
+
+  Open(Open&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  Open& operator=(Open&&) = delete;
+
+  // A full disk or a failed write may have rolled back already; what must hold is that no
+  // transaction stays open.
+  ~Open() {
+    if (connection_ == nullptr || sqlite3_get_autocommit(connection_->raw()) != 0) return;
+    if (connection_->run("ROLLBACK")) return;
+    sqlite3_interrupt(connection_->raw());
+  }
+
+  Result<void> commit() { return connection_->run("COMMIT"); }
+
+ private:
+  explicit Open(Connection& connection) : connection_(&connection) {}
+
+  Connection* connection_;  // null: moved from
+};
+
 class SqliteStore : public Store {
  public:
   SqliteStore(std::unique_ptr<Session> writer, std::unique_ptr<Session> reader)
@@ -197,23 +271,18 @@ class SqliteStore : public Store {
     if (!writer_) return Error(Errc::kDenied, "store.sqlite: opened for reading only");
     const std::lock_guard<std::mutex> lock(writer_->mutex);
     // IMMEDIATE takes the write lock now, so that no read of the body can go stale.
-    WARD_CHECK_OK(writer_->connection.run("BEGIN IMMEDIATE"));
+    WARD_TRY(Open open, Open::begin(writer_->connection, "BEGIN IMMEDIATE"));
     SqliteTransaction tx(writer_->statements);
-    auto done = body(tx);
-    if (done && tx.wrote()) done = bump();
-    if (done) done = writer_->connection.run("COMMIT");
-    if (!done) roll_back();
-    return done;
+    WARD_CHECK_OK(body(tx));
+    if (tx.wrote()) WARD_CHECK_OK(bump());
+    return open.commit();
   }
 
   Result<void> read(const std::function<Result<void>(View&)>& body) override {
     const std::lock_guard<std::mutex> lock(reader_->mutex);
-    WARD_CHECK_OK(reader_->connection.run("BEGIN"));
+    WARD_TRY(const Open open, Open::begin(reader_->connection, "BEGIN"));
     SqliteView view(reader_->statements);
-    auto done = body(view);
-    const auto ended = reader_->connection.run("ROLLBACK");
-    if (!done) return done;
-    return ended;
+    return body(view);
   }
 
   Result<std::uint64_t> revision() override {
@@ -232,14 +301,6 @@ class SqliteStore : public Store {
     writer_->statements.bump.stop();
     if (row) return Error(Errc::kInternal, "store.sqlite: update answered");
     return {};
-  }
-
-  // A full disk or a failed write may have rolled back already; what must hold is that no
-  // transaction stays open.
-  void roll_back() {
-    if (sqlite3_get_autocommit(writer_->connection.raw()) != 0) return;
-    if (writer_->connection.run("ROLLBACK")) return;
-    sqlite3_interrupt(writer_->connection.raw());
   }
 
   std::unique_ptr<Session> writer_;  // null for a store that was opened for reading
@@ -270,19 +331,10 @@ Result<void> check_schema(Connection& c) {
 // Two processes may open a new file at once: the layout is made under the write lock.
 Result<void> prepare_schema(Connection& c) {
   WARD_CHECK_OK(c.run("PRAGMA journal_mode=WAL"));
-  WARD_CHECK_OK(c.run("BEGIN IMMEDIATE"));
-  auto tables = c.number("SELECT count(*) FROM sqlite_master");
-  Result<void> done;
-  if (!tables) {
-    done = tables.error();
-  } else if (*tables == 0) {
-    done = c.run(kCreate);
-  } else {
-    done = check_schema(c);
-  }
-  if (done) return c.run("COMMIT");
-  if (const auto undone = c.run("ROLLBACK"); !undone) return undone;
-  return done;
+  WARD_TRY(Open open, Open::begin(c, "BEGIN IMMEDIATE"));
+  WARD_TRY(const std::int64_t tables, c.number("SELECT count(*) FROM sqlite_master"));
+  WARD_CHECK_OK(tables == 0 ? c.run(kCreate) : check_schema(c));
+  return open.commit();
 }
 
 }  // namespace
