@@ -14,7 +14,6 @@ namespace {
 namespace kbs = protocol::kbs;
 
 constexpr std::string_view kType = "AdminAuthAccess";
-constexpr std::size_t kMaxListed = 10000;
 
 bool manages(const Actor& actor, std::string_view repository) {
   if (actor.role == Role::kAdministrator) return true;
@@ -35,18 +34,46 @@ std::uint64_t counter(const store::Row& row) {
   return r.u64be(count) ? count : 0;
 }
 
-// all_rows pages through a table.
-Result<std::vector<store::Listed>> all_rows(store::View& view, std::string_view table) {
-  std::vector<store::Listed> out;
+// all_keys pages through a table.
+Result<std::vector<store::ListedKey>> all_keys(store::View& view, std::string_view table) {
+  std::vector<store::ListedKey> out;
   std::string after;
   for (;;) {
-    WARD_TRY(auto page, view.list(table, "", after, store::kMaxListed));
+    WARD_TRY(auto page, view.list_keys(table, "", after, store::kMaxListed));
     if (page.empty()) return out;
     after = page.back().key;
     for (auto& row : page)
       out.push_back(std::move(row));
-    if (out.size() > kMaxListed) return Error(Errc::kLimit, "broker.list", out.size());
   }
+}
+
+// crowded says why there is no room for one more resource; nullptr where there is.
+Result<const char*> crowded(store::View& view, std::string_view path) {
+  const std::string prefix(path.substr(0, path.find('/') + 1));
+  WARD_TRY(const auto own, view.list_keys(kResourceTable, prefix, "", kMaxResources));
+  if (own.size() >= kMaxResources) return "The repository holds 1000 resources, the most it may.";
+  WARD_TRY(const auto all, all_keys(view, kResourceTable));
+  if (all.size() >= kMaxAllResources) {
+    return "The service holds 10000 resources, the most it may.";
+  }
+  return nullptr;
+}
+
+static_assert(kMaxResources == 1000 && kMaxResources <= store::kMaxListed);
+static_assert(kMaxAllResources == 10000);
+
+// repository_of is the repository that a policy is of, empty for the policy for evidence.
+std::string_view repository_of(std::string_view policy_key) {
+  const auto slash = policy_key.find('/');
+  return slash == std::string_view::npos ? std::string_view() : policy_key.substr(slash + 1);
+}
+
+// reads is true where the actor may read a policy: the verifier's owner that for evidence, an owner
+// those of his repositories.
+bool reads(const Actor& actor, std::string_view policy_key) {
+  if (actor.role == Role::kAdministrator) return true;
+  if (policy_key == kEvidencePolicyKey) return actor.role == Role::kVerifierOwner;
+  return manages(actor, repository_of(policy_key));
 }
 
 }  // namespace
@@ -78,9 +105,9 @@ const char* to_text(Role role) {
   return "";
 }
 
-Answer<void> Admin::allow(const Actor& actor, std::string_view repository, std::string_view subject,
+Answer<void> Admin::allow(const Actor& actor, bool may, std::string_view subject,
                           UnixTime now) const {
-  if (manages(actor, repository)) return {};
+  if (may) return {};
   return record_refusal(service_,
                         {.class_name = administrator_class(actor.name),
                          .actor = actor.name,
@@ -92,10 +119,15 @@ Answer<void> Admin::allow(const Actor& actor, std::string_view repository, std::
 Answer<std::uint64_t> Admin::write(const Act& act) const {
   std::uint64_t version = 0;
   bool absent = false;
+  const char* full = nullptr;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(const store::Row row, tx.get(act.table, act.key));
     absent = !act.value && !row.value;
     if (absent) return Error(Errc::kUnavailable, "broker.admin: no such row");
+    if (act.value && !row.value && act.table == kResourceTable) {
+      WARD_TRY(full, crowded(tx, act.key));
+      if (full != nullptr) return Error(Errc::kLimit, "broker.admin: resources");
+    }
     ledger::Entry entry = act.entry;
     if (act.value) {
       WARD_TRY(version, service_.keys.rows.put(tx, act.table, act.key, *act.value, row.version,
@@ -107,6 +139,7 @@ Answer<std::uint64_t> Admin::write(const Act& act) const {
     return record(tx, service_.keys, entry);
   });
   if (absent) return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
+  if (full != nullptr) return refuse(409, "PluginInternalError", CheckId::kResourceRoom, full);
   if (!done) return unavailable(done.error());
   return version;
 }
@@ -114,10 +147,13 @@ Answer<std::uint64_t> Admin::write(const Act& act) const {
 Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view path, Bytes value,
                                           UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, parsed.repository, path, now));
-  if (value.empty() || value.size() > kMaxResourceBytes) {
-    return refuse(413, "PluginInternalError", CheckId::kMessageForm,
-                  "A resource has 1 to 1048576 octets.");
+  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
+  if (value.empty()) {
+    return refuse(400, "PluginInternalError", CheckId::kMessageForm, "A resource is not empty.");
+  }
+  if (value.size() > kMaxResourceBytes) {
+    return refuse(413, "PluginInternalError", CheckId::kResourceRoom,
+                  "A resource has at most 1048576 octets.");
   }
   return write({.table = kResourceTable,
                 .key = parsed.text(),
@@ -128,7 +164,7 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
 Answer<SecretBytes> Admin::get_resource(const Actor& actor, std::string_view path,
                                         UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, parsed.repository, path, now));
+  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
   std::optional<SecretBytes> value;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(auto row, service_.keys.rows.get(tx, kResourceTable, parsed.text()));
@@ -148,7 +184,7 @@ Answer<SecretBytes> Admin::get_resource(const Actor& actor, std::string_view pat
 
 Answer<void> Admin::delete_resource(const Actor& actor, std::string_view path, UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, parsed.repository, path, now));
+  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
   const auto done = write({.table = kResourceTable,
                            .key = parsed.text(),
                            .value = std::nullopt,
@@ -160,8 +196,8 @@ Answer<void> Admin::delete_resource(const Actor& actor, std::string_view path, U
 Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) const {
   std::vector<ResourceInfo> out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, all_rows(view, kResourceTable));
-    for (const store::Listed& row : rows) {
+    WARD_TRY(const auto rows, all_keys(view, kResourceTable));
+    for (const store::ListedKey& row : rows) {
       if (!manages(actor, std::string_view(row.key).substr(0, row.key.find('/')))) continue;
       WARD_TRY(const store::Row count, view.get(kReleaseTable, row.key));
       out.push_back({row.key, row.version, counter(count)});
@@ -174,14 +210,7 @@ Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) cons
 
 Answer<std::uint64_t> Admin::set_evidence_policy(const Actor& actor, Bytes json,
                                                  UnixTime now) const {
-  if (actor.role != Role::kAdministrator && actor.role != Role::kVerifierOwner) {
-    return record_refusal(service_,
-                          {.class_name = administrator_class(actor.name),
-                           .actor = actor.name,
-                           .subject = "policy evidence",
-                           .now = now},
-                          refuse(403, kType, CheckId::kAdminRole));
-  }
+  WARD_CHECK_OK(allow(actor, reads(actor, kEvidencePolicyKey), "policy evidence", now));
   const auto policy = parse_evidence_policy(json);
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
   return write({.table = kPolicyTable,
@@ -198,7 +227,7 @@ Answer<std::uint64_t> Admin::set_results_policy(const Actor& actor, std::string_
                                                 Bytes json, UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(std::string(repository) + "/x/x"));
   const std::string key = results_policy_key(parsed.repository);
-  WARD_CHECK_OK(allow(actor, parsed.repository, key, now));
+  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), key, now));
   const auto policy = parse_results_policy(json);
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
   return write(
@@ -208,15 +237,14 @@ Answer<std::uint64_t> Admin::set_results_policy(const Actor& actor, std::string_
        .entry = {now, "policy.set", actor.name, key, {{"sha256", to_hex(crypto::sha256(json))}}}});
 }
 
-Answer<std::vector<PolicyInfo>> Admin::list_policies(const Actor&) const {
+Answer<std::vector<PolicyInfo>> Admin::list_policies(const Actor& actor) const {
   std::vector<PolicyInfo> out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, all_rows(view, kPolicyTable));
-    for (const store::Listed& row : rows) {
-      const auto slash = row.key.find('/');
-      const bool evidence = slash == std::string::npos;
-      out.push_back({evidence ? row.key : row.key.substr(0, slash),
-                     evidence ? "" : row.key.substr(slash + 1), row.version});
+    WARD_TRY(const auto rows, all_keys(view, kPolicyTable));
+    for (const store::ListedKey& row : rows) {
+      if (!reads(actor, row.key)) continue;
+      out.push_back(
+          {row.key.substr(0, row.key.find('/')), std::string(repository_of(row.key)), row.version});
     }
     return {};
   });
@@ -224,7 +252,15 @@ Answer<std::vector<PolicyInfo>> Admin::list_policies(const Actor&) const {
   return out;
 }
 
-Answer<std::string> Admin::get_policy(const Actor&, std::string_view key) const {
+Answer<std::string> Admin::get_policy(const Actor& actor, std::string_view key,
+                                      UnixTime now) const {
+  if (key != kEvidencePolicyKey) {
+    WARD_TRY(const kbs::ResourcePath parsed, path_of(std::string(repository_of(key)) + "/x/x"));
+    if (key != results_policy_key(parsed.repository)) {
+      return refuse(404, "InvalidRequestPath", CheckId::kMessageForm);
+    }
+  }
+  WARD_CHECK_OK(allow(actor, reads(actor, key), "policy " + std::string(key), now));
   std::optional<std::string> text;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));

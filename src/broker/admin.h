@@ -43,7 +43,10 @@ struct PolicyInfo {
   std::uint64_t version = 0;
 };
 
+// Bounds on what is kept; who exceeds one gets 413 or 409, and the reason.
 inline constexpr std::size_t kMaxResourceBytes = 1U << 20U;
+inline constexpr std::size_t kMaxResources = 1000;      // of one repository
+inline constexpr std::size_t kMaxAllResources = 10000;  // of the service
 
 // Admin is the administration of a broker. Every act and every refusal is a leaf of the ledger,
 // durable before the answer. Safe from several threads.
@@ -71,16 +74,18 @@ class Admin {
                                                          std::string_view repository, Bytes json,
                                                          UnixTime now) const;
 
-  // list_policies names all of them; get_policy gives the text of one.
+  // list_policies names those that the actor may read: an administrator all, the verifier's owner
+  // that for evidence, an owner those of his repositories. get_policy gives the text of one.
   [[nodiscard]] Answer<std::vector<PolicyInfo>> list_policies(const Actor& actor) const;
-  [[nodiscard]] Answer<std::string> get_policy(const Actor& actor, std::string_view key) const;
+  [[nodiscard]] Answer<std::string> get_policy(const Actor& actor, std::string_view key,
+                                               UnixTime now) const;
 
  private:
   struct Act;
 
   [[nodiscard]] Answer<std::uint64_t> write(const Act& act) const;
-  [[nodiscard]] Answer<void> allow(const Actor& actor, std::string_view repository,
-                                   std::string_view subject, UnixTime now) const;
+  [[nodiscard]] Answer<void> allow(const Actor& actor, bool may, std::string_view subject,
+                                   UnixTime now) const;
 
   const Service& service_;
 };

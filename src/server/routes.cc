@@ -233,7 +233,7 @@ HttpResponse Routes::policies(const HttpRequest& request, const broker::Actor& a
   const bool evidence = key == "evidence";
   if (!evidence && !key.starts_with(kResults)) return not_found();
   if (request.method == "GET") {
-    const auto text = admin_.get_policy(actor, key);
+    const auto text = admin_.get_policy(actor, key, now);
     return text ? ok(*text) : to_response(text.error());
   }
   if (request.method != "POST") return wrong_method();

@@ -129,6 +129,8 @@ TEST_F(RoutesTest, an_owner_manages_his_repository_and_no_other) {
       ask("POST", "/v1/policy/results/hospital", token, broker::test_support::results_policy())
           .status,
       200U);
+  EXPECT_EQ(ask("GET", "/v1/policy/results/hospital", token).status, 200U);
+  EXPECT_EQ(ask("GET", "/v1/policy/results/vendor", token).status, 403U);
   EXPECT_EQ(ask("POST", "/kbs/v0/resource/vendor/key/a", first_.token(), "x").status, 200U);
   EXPECT_EQ(
       text(ask("GET", "/v1/resources", token)),
