@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Compares ward's verdict on re-signed platforms with Phala's dcap-qvl (PyPI).
+
+usage: compare.py WARD_RESIGNED SEED COUNT [--first N] [--show N]
+       compare.py check          exit 0 where dcap-qvl is installed
+
+WARD_RESIGNED prints the cases (test/differential/main.cc). Both judge the platform alone. They agree
+where both refuse, or both accept with the same status and advisories. Every other pair must be one of
+STRICTER or LAXER, with who is right and the source; exit 1 where one is not. The last line counts.
+"""
+import argparse
+import collections
+import json
+import subprocess
+import sys
+
+# Checks that dcap-qvl 0.7.0 does not make, or makes weaker, and why ward's refusal is right. A refusal
+# by other checks as well is a disagreement: the peer should have found those.
+STRICTER = {
+    "quote.size": "octets behind the quote are signed by nobody; Intel's QVL takes none either",
+    "quote.reserved": "sgx_report_body_t, SDM 3D 38.15: reserved octets are zero",
+    "qe_report.reserved": "sgx_report_body_t, SDM 3D 38.15: reserved octets are zero",
+    "qe_report.report_data": "SGX ECDSA Quote Library Reference A.4: SHA-256 of key and data, then 32 zeros",
+    "tcb_info.pce_id": "PCS API, TCB info: pceId must be the PCK certificate's (Intel's QVL: the same)",
+    "pck_chain.form": "a chain is leaf, intermediate, root, each once (SGX ECDSA QLR A.4, type 5)",
+    "pck_chain.root": "the last certificate of the chain is the pinned root; here the order was changed",
+    "pck_chain.signature": "each certificate is signed by the next; here the order was changed",
+    "pck_chain.names": "RFC 5280 6.1.3 (a)(4) for every certificate, and the root's name is Intel's",
+    "pck_chain.constraints": "RFC 5280 6.1.4 (k), (n) and unknown critical extensions, the root's too",
+    "pck_chain.not_before": "the root's validity counts as well: it comes as a certificate",
+    "pck_chain.not_after": "the root's validity counts as well: it comes as a certificate",
+    "tcb_signing.constraints": "RFC 5280 6.1.4 (k), (n), the root's too",
+    "tcb_signing.not_before": "the root's validity counts as well",
+    "tcb_signing.not_after": "the root's validity counts as well",
+    "root_crl.this_update": "RFC 5280 6.3.3: a CRL that is not yet issued says nothing",
+    "pck_crl.this_update": "RFC 5280 6.3.3: a CRL that is not yet issued says nothing",
+    "root_crl.extensions": "RFC 5280 5.2, 6.3.3: its issuer must be one that may sign CRLs",
+    "tcb_info.form": "RFC 8259 with no member twice; PCS API: SVNs are numbers, levels are sorted",
+    "qe_identity.form": "RFC 8259 with no member twice; PCS API: levels are sorted",
+}
+
+# The peer refuses what ward accepts, by its own words: (text of its refusal, why ward is right).
+LAXER = {
+    "Invalid QE auth data length": "SGX ECDSA QLR A.4: the size stands before the data; 32 is one of many",
+    "CrlExpired { time: UnixTime(1790086400), next_update: UnixTime(1790086400)":
+        "RFC 5280 6.3.3: a CRL is current up to nextUpdate, that second included",
+    "Unrecognized TCB status": "ward takes the worst of platform and QE; the policy decides about it",
+}
+
+
+def explanation(case, peer):
+    """The name of the rule that explains this pair, or None."""
+    ward = case["ward"]
+    failed = [check.split(".", 1)[1] for check in ward["failed"]]
+    if peer["accepted"] and failed and all(check in STRICTER for check in failed):
+        return "stricter: " + failed[0]
+    if peer["accepted"] and ward["verdict"] == "undetermined" and "certificate_names" in case["mutations"]:
+        return "stricter: a signer of TCB documents is known by its name"
+    if not peer["accepted"] and ward["verdict"] == "accepted":
+        return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
+    if "cpu_svn_of_certificate" in case["mutations"]:
+        return "components: the PCK certificate's components decide, not its CPUSVN as it stands"
+    identity = json.loads(case["collateral"]["qe_identity"])
+    statuses = {level["tcbStatus"] for level in identity["tcbLevels"]}
+    if statuses - {"UpToDate", "OutOfDate", "Revoked"} and ward["advisories"] == peer["advisories"]:
+        return "worse: a QE that needs configuration or hardening is not UpToDate"
+    return None
+
+
+def peer_verdict(dcap_qvl, case):
+    try:
+        collateral = dcap_qvl.QuoteCollateralV3.from_json(json.dumps(case["collateral"]))
+        report = dcap_qvl.verify_with_root_ca(
+            bytes.fromhex(case["quote"]), collateral, bytes.fromhex(case["root"]), case["now"])
+    except ValueError as error:
+        return {"accepted": False, "why": str(error)}
+    return {"accepted": True, "status": report.status, "advisories": sorted(set(report.advisory_ids))}
+
+
+def serve_peer():
+    """The peer's process: a case a line in, a verdict a line out. A panic of dcap-qvl ends it."""
+    import dcap_qvl
+    for line in sys.stdin:
+        print(json.dumps(peer_verdict(dcap_qvl, json.loads(line))), flush=True)
+
+
+class Peer:
+    """dcap-qvl in a process of its own, started again where it aborts."""
+
+    def __init__(self):
+        self.process = None
+
+    def judge(self, line):
+        if self.process is None:
+            self.process = subprocess.Popen([sys.executable, __file__, "peer"], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if answer:
+            return json.loads(answer)
+        self.close()
+        return {"accepted": False, "why": "the peer aborted"}
+
+    def close(self):
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
+
+
+def agree(ward, peer):
+    accepted = ward["verdict"] == "accepted"
+    if not accepted or not peer["accepted"]:
+        return accepted == peer["accepted"]
+    return ward["status"] == peer["status"] and ward["advisories"] == peer["advisories"]
+
+
+def main():
+    if sys.argv[1:] == ["check"]:
+        import dcap_qvl  # noqa: F401
+        return 0
+    if sys.argv[1:] == ["peer"]:
+        return serve_peer()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("seed")
+    parser.add_argument("count", type=int)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--show", type=int, default=10, help="unexplained pairs to print")
+    options = parser.parse_args()
+    peers = Peer()
+    counts = collections.Counter()
+    unexplained = 0
+    with subprocess.Popen([options.program, options.seed, str(options.first), str(options.count)],
+                          stdout=subprocess.PIPE, text=True) as made:
+        for line in made.stdout:
+            case = json.loads(line)
+            peer = peers.judge(line)
+            if agree(case["ward"], peer):
+                counts["agree: " + case["ward"]["verdict"]] += 1
+                continue
+            rule = explanation(case, peer)
+            counts["explained, " + rule if rule else "unexplained"] += 1
+            if rule is None:
+                unexplained += 1
+                if unexplained <= options.show:
+                    print(f"unexplained: seed {options.seed} number {case['number']} {case['mutations']}: "
+                          f"ward {case['ward']}, dcap-qvl {peer}")
+    peers.close()
+    for name, count in sorted(counts.items()):
+        print(f"{count:8} {name}")
+    judged = sum(counts.values())
+    print(f"{judged} judged, {unexplained} unexplained")
+    return 0 if made.returncode == 0 and judged == options.count and not unexplained else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
