@@ -1,0 +1,238 @@
+// What every TEE of this build must do, over the list of all of them (docs/DESIGN.md 2): its own
+// vectors verify; what is cut, changed, bound to something else or out of its time is refused, each
+// by a reason.
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/time.h"
+#include "codec/pem.h"
+#include "crypto/digest.h"
+#include "pki/certificate.h"
+#include "tee/all.h"
+#include "test/support/vectors.h"
+#include "verifier/verifier.h"
+
+namespace ward {
+namespace {
+
+namespace fs = std::filesystem;
+using attest::Appraisal;
+using attest::Outcome;
+using attest::Verdict;
+
+// A folder of tee/<name>/testdata/valid: `evidence`, `case.txt` (a name and a value a line), and
+// collateral, of which root_ca.pem is the root to trust.
+struct Vector {
+  std::string name;
+  const attest::Scheme* scheme = nullptr;
+  Buffer evidence;
+  attest::Collateral collateral;
+  std::map<std::string, std::string> facts;
+  attest::Anchor root;
+
+  [[nodiscard]] UnixTime time(const char* fact) const { return *parse_rfc3339(facts.at(fact)); }
+
+  [[nodiscard]] attest::Expected value(const char* fact) const {
+    return std::vector<Buffer>{*from_hex(facts.at(fact))};
+  }
+};
+
+Vector read_vector(const attest::Scheme& scheme, const fs::path& folder) {
+  Vector out;
+  out.name = std::string(scheme.info().name) + "/" + folder.filename().string();
+  out.scheme = &scheme;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name == "evidence") {
+      out.evidence = test::read_file(entry.path());
+    } else if (name == "case.txt") {
+      std::ifstream in(entry.path());
+      for (std::string key, value; in >> key >> value;)
+        out.facts[key] = value;
+    } else {
+      out.collateral.documents.push_back({name, test::read_file(entry.path())});
+    }
+  }
+  const auto pem = codec::parse_pem(test::read_text(folder / "root_ca.pem"));
+  const auto root = pki::parse_certificate(pem->at(0).der);
+  out.root = {
+      .spki_sha256 = crypto::sha256(root->spki), .name = "development", .development = true};
+  return out;
+}
+
+std::vector<Vector> all_vectors() {
+  std::vector<Vector> out;
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const fs::path valid = test::source_dir() / "tee" / scheme->info().name / "testdata/valid";
+    for (const auto& folder : fs::directory_iterator(valid))
+      out.push_back(read_vector(*scheme, folder.path()));
+  }
+  return out;
+}
+
+attest::Expectations expected_of(const Vector& v) {
+  return {v.value("report_data"), v.value("measurement"), v.value("workload")};
+}
+
+struct Judge {
+  attest::Policy policy{.name = "conformance", .allow_development = true, .min_tcb_evaluation = 1};
+
+  [[nodiscard]] Appraisal operator()(const Vector& v, Bytes evidence, UnixTime now,
+                                     attest::Expectations expected) const {
+    const verifier::Verifier verifier(tee::all_schemes(), {v.root}, policy);
+    auto out = verifier.appraise({.evidence = evidence,
+                                  .collateral = v.collateral,
+                                  .now = now,
+                                  .expected = std::move(expected)});
+    if (!out) return {};  // no such kind of evidence: refused, with no checks
+    return *std::move(out);
+  }
+
+  [[nodiscard]] Appraisal operator()(const Vector& v) const {
+    return (*this)(v, v.evidence, v.time("at"), expected_of(v));
+  }
+};
+
+TEST(Conformance, EveryTeeHasAVectorOfItsOwn) {
+  std::set<const attest::Scheme*> seen;
+  for (const Vector& v : all_vectors())
+    seen.insert(v.scheme);
+  EXPECT_EQ(seen.size(), tee::all_schemes().size());
+  EXPECT_FALSE(seen.empty());
+}
+
+TEST(Conformance, AValidVectorPassesEveryCheck) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    const Appraisal a = Judge{}(v);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    EXPECT_TRUE(a.development);
+    EXPECT_EQ(a.checks.size(), v.scheme->info().checks.size());
+    for (const attest::Check& c : a.checks)
+      EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
+  }
+}
+
+TEST(Conformance, EvidenceIsRecognisedByItsOwnTeeAlone) {
+  for (const Vector& v : all_vectors()) {
+    for (const attest::Scheme* scheme : tee::all_schemes())
+      EXPECT_EQ(scheme->recognises(v.evidence), scheme == v.scheme)
+          << v.name << " by " << scheme->info().name;
+  }
+}
+
+TEST(Conformance, TheLayoutCoversEveryOctetOnce) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    const auto layout = v.scheme->layout(v.evidence);
+    ASSERT_TRUE(layout);
+    std::size_t at = 0;
+    for (const attest::LayoutField& field : *layout) {
+      EXPECT_EQ(field.offset, at) << field.name;
+      at += field.size;
+    }
+    EXPECT_EQ(at, v.evidence.size());
+  }
+}
+
+TEST(Conformance, CutEvidenceIsRefusedAtEveryLength) {
+  for (const Vector& v : all_vectors()) {
+    for (std::size_t n = 0; n < v.evidence.size(); ++n) {
+      const Appraisal a = Judge{}(v, Bytes(v.evidence).first(n), v.time("at"), expected_of(v));
+      ASSERT_EQ(a.verdict, Verdict::kRefused) << v.name << " cut to " << n;
+    }
+  }
+}
+
+TEST(Conformance, AFlippedBitOfTheSignedPartIsRefused) {
+  for (const Vector& v : all_vectors()) {
+    const std::size_t size = std::stoul(v.facts.at("signed_octets"));
+    ASSERT_GT(size, 0U);
+    ASSERT_LE(size, v.evidence.size());
+    for (std::size_t i = 0; i < size; ++i) {
+      Buffer changed = v.evidence;
+      changed[i] ^= static_cast<std::uint8_t>(1U << (i % 8));
+      const Appraisal a = Judge{}(v, changed, v.time("at"), expected_of(v));
+      ASSERT_EQ(a.verdict, Verdict::kRefused) << v.name << " octet " << i;
+    }
+  }
+}
+
+// Expectations are compared each under its own check; nothing else fails.
+TEST(Conformance, AnotherExpectationIsRefusedByItsOwnCheck) {
+  for (const Vector& v : all_vectors()) {
+    const std::string tee = v.scheme->info().name;
+    const auto judged = [&](attest::Expected attest::Expectations::*member) {
+      attest::Expectations expected = expected_of(v);
+      std::get<1>(expected.*member)[0][0] ^= 1U;
+      return Judge{}(v, v.evidence, v.time("at"), std::move(expected)).failed();
+    };
+    using Ids = std::vector<std::string>;
+    EXPECT_EQ(judged(&attest::Expectations::report_data), Ids{tee + ".report_data.expected"});
+    EXPECT_EQ(judged(&attest::Expectations::measurement), Ids{tee + ".measurement.expected"});
+    EXPECT_EQ(judged(&attest::Expectations::workload), Ids{tee + ".workload.expected"});
+  }
+}
+
+TEST(Conformance, ATimeBeforeOrAfterValidityIsRefused) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    const UnixTime before{v.time("valid_from").seconds - 1};
+    const UnixTime after{v.time("valid_to").seconds + 1};
+    const auto early = Judge{}(v, v.evidence, before, expected_of(v));
+    const auto late = Judge{}(v, v.evidence, after, expected_of(v));
+    EXPECT_EQ(early.verdict, Verdict::kRefused);
+    EXPECT_EQ(late.verdict, Verdict::kRefused);
+    EXPECT_NE(early.failed(), late.failed());
+    EXPECT_EQ(Judge{}(v, v.evidence, v.time("valid_from"), expected_of(v)).verdict,
+              Verdict::kAccepted);
+    EXPECT_EQ(Judge{}(v, v.evidence, v.time("valid_to"), expected_of(v)).verdict,
+              Verdict::kAccepted);
+  }
+}
+
+TEST(Conformance, WithoutCollateralNothingIsAcceptedAndNothingIsCalledWrong) {
+  for (Vector v : all_vectors()) {
+    v.collateral.documents.clear();
+    const Appraisal a = Judge{}(v);
+    EXPECT_EQ(a.verdict, Verdict::kUndetermined) << v.name << ": " << attest::summary(a);
+  }
+}
+
+TEST(Conformance, ADevelopmentRootIsTrustedOnlyWhereNamedAndAllowed) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    const Judge production{attest::Policy{}};
+    EXPECT_EQ(production(v).failed(), std::vector<std::string>{std::string(v.scheme->info().name) +
+                                                               ".platform.development"});
+    const verifier::Verifier makers_alone(tee::all_schemes(), {}, Judge{}.policy);
+    const auto a = makers_alone.appraise({.evidence = v.evidence,
+                                          .collateral = v.collateral,
+                                          .now = v.time("at"),
+                                          .expected = expected_of(v)});
+    ASSERT_TRUE(a);
+    EXPECT_EQ(a->verdict, Verdict::kRefused);
+    EXPECT_FALSE(a->tcb.status);
+  }
+}
+
+TEST(Conformance, CheckIdsAreTheTeesOwnAndDeclaredOnce) {
+  std::set<std::string> seen;
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    for (const attest::CheckInfo& c : scheme->info().checks) {
+      EXPECT_TRUE(std::string_view(c.id).starts_with(std::string(scheme->info().name) + "."))
+          << c.id;
+      EXPECT_TRUE(seen.insert(c.id).second) << c.id;
+      EXPECT_NE(std::string_view(c.reference), "");
+      EXPECT_NE(std::string_view(c.meaning), "");
+      EXPECT_NE(std::string_view(c.hint), "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ward
