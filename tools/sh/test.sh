@@ -26,12 +26,13 @@ run_report() {
   python3 tools/report.py "$WARD_REPORT" >&3
 }
 
-# need_tink: Tink's own wheel, for the tests of sealed files; without a network they are skipped.
-need_tink() {
-  .venv/bin/python -c 'import tink' 2>/dev/null && return
+# need_wheels: Tink's own wheel and dcap-qvl's, which judge the same as we; without a network their tests
+# are skipped.
+need_wheels() {
+  .venv/bin/python -c 'import tink, dcap_qvl' 2>/dev/null && return
   mkdir -p "$logs"
-  if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/tink.log" 2>&1; then
-    note "Tink could not be installed ($logs/tink.log): its tests are skipped"
+  if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/wheels.log" 2>&1; then
+    note "the wheels of tools/requirements.txt could not be installed ($logs/wheels.log): their tests are skipped"
   fi
 }
 
@@ -39,7 +40,7 @@ test_release() {
   need_packages build test
   need_packages_beside demo
   build_ward
-  need_tink
+  need_wheels
   build_or_fail release all "everything"
   wait_background
   export WARD_REPORT=$root/build/release/report.tsv
@@ -67,7 +68,7 @@ asan_targets() {
 
 test_asan() {
   need_packages build test sanitize
-  need_tink
+  need_wheels
   configure asan
   local target
   for target in $(asan_targets); do
