@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""What a sender can put into evidence and collateral to exhaust a verifier: `ward verify` answers, or
+refuses, within the bounds below. They guard against hanging and growing, and are far above what is
+needed; `ward verify` of a good quote takes some milliseconds and 20 MiB.
+"""
+import base64
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARD = os.environ["WARD_PROGRAM"]
+MEMORY = 1 << 30  # octets of address space
+SECONDS = 60  # of processor time
+GOOD = ROOT / "tee/sgx/testdata/valid/v3"
+FACTS = dict(line.split() for line in (GOOD / "case.txt").read_text().splitlines())
+
+
+def limits():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    size = len(body)
+    if size < 128:
+        return bytes([tag, size]) + body
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + body
+
+
+def pem(label, octets):
+    text = base64.encodebytes(octets).decode()
+    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n"
+
+
+def der_of(text):
+    lines = [line for line in text.splitlines() if "-----" not in line]
+    return base64.b64decode("".join(lines))
+
+
+class Hostile(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.collateral = self.folder / "collateral"
+        self.collateral.mkdir()
+        for name in ("pck_platform_ca.crl", "qe_identity.json", "root_ca.crl", "root_ca.pem", "tcb_info.json",
+                     "tcb_signing.pem"):
+            shutil.copy(GOOD / name, self.collateral)
+        self.evidence = self.folder / "evidence"
+        shutil.copy(GOOD / "evidence", self.evidence)
+
+    def verify(self):
+        done = subprocess.run(
+            [WARD, "verify", self.evidence, "--collateral", self.collateral, "--at", FACTS["at"], "--json",
+             "--trust-root", GOOD / "root_ca.pem", "--allow-development"],
+            capture_output=True, preexec_fn=limits, check=False)
+        self.assertIn(done.returncode, (0, 1, 3), done.stderr.decode()[-2000:])
+        result = json.loads(done.stdout) if done.stdout else {}
+        if done.returncode != 0 and "checks" not in result:
+            self.assertEqual(len([line for line in done.stderr.decode().splitlines() if "error:" in line]), 1)
+        return done.returncode, [c["id"] for c in result.get("checks", []) if c["outcome"] == "failed"]
+
+    def put(self, name, octets):
+        (self.collateral / name).write_bytes(octets)
+
+    def certificates(self, count):
+        """A PEM text of `count` certificates that differ in their serial."""
+        leaf = der_of((GOOD / "root_ca.pem").read_text())
+        at = leaf.index(bytes([0x02, 0x10])) + 2
+        for i in range(count):
+            yield pem("CERTIFICATE", leaf[:at + 8] + i.to_bytes(4, "big") + leaf[at + 12:])
+
+    def test_the_good_quote_is_accepted_within_the_bounds(self):
+        self.assertEqual(self.verify(), (0, []))
+
+    def test_a_chain_of_thousands_of_certificates_in_the_quote(self):
+        quote = self.evidence.read_bytes()
+        at = quote.index(b"-----BEGIN") - 4
+        for count in (50, 5000):
+            chain = "".join(self.certificates(count)).encode()
+            self.evidence.write_bytes(quote[:at] + len(chain).to_bytes(4, "little") + chain)
+            code, failed = self.verify()
+            self.assertEqual(code, 1)
+            self.assertTrue(failed)
+
+    def test_thousands_of_certificates_beside_the_good_documents(self):
+        self.put("many.pem", "".join(self.certificates(8000)).encode())
+        self.assertEqual(self.verify(), (0, []))
+        for i, certificate in enumerate(self.certificates(4000)):
+            self.put(f"certificate{i}.pem", certificate.encode())
+        self.assertEqual(self.verify(), (0, []))
+
+    def test_a_tcb_info_of_a_hundred_thousand_levels(self):
+        info = json.loads((GOOD / "tcb_info.json").read_text())
+        info["tcbInfo"]["tcbLevels"] *= 50000
+        self.put("tcb_info.json", json.dumps(info).encode())
+        self.assertNotEqual(self.verify()[0], 0)
+
+    def test_thousands_of_tcb_infos(self):
+        text = (GOOD / "tcb_info.json").read_text()
+        for i in range(4000):
+            self.put(f"tcb_info{i}.json", text.replace('"signature":"', f'"signature":"{i:08x}', 1).encode())
+        self.assertEqual(self.verify(), (0, []))
+
+    def test_deep_json(self):
+        for opening, closing in (("[", "]"), ('{"tcbInfo":', "}")):
+            self.put("deep.json", (opening * 100000 + "1" + closing * 100000).encode())
+            self.assertEqual(self.verify(), (0, []))
+
+    def test_a_giant_crl(self):
+        time = der(0x17, b"260921141320Z")
+        crl = der_of(pem("X509 CRL", (GOOD / "pck_platform_ca.crl").read_bytes()))
+        entries = b"".join(der(0x30, der(0x02, b"\x41" + i.to_bytes(15, "big")), time) for i in range(200000))
+        forged = der(0x30, der(0x30, crl[8:at], time, time, der(0x30, entries)), crl[-80:])
+        self.put("giant.crl", forged)
+        self.assertEqual(self.verify(), (0, []))
+        self.put("giant.crl", forged * 2)  # beyond the limit of one document
+        self.assertEqual(self.verify(), (3, []))
+
+    def test_octets_without_end(self):
+        for octets in (b"\0" * (64 << 20), b"-----BEGIN CERTIFICATE-----\n" + b"A" * (9 << 20), b"[" + b"1," * (4 << 20)):
+            self.put("big", octets)
+            code, failed = self.verify()
+            self.assertEqual((code in (0, 3), failed), (True, []))
+            self.evidence.write_bytes(octets)
+            self.assertNotEqual(self.verify()[0], 0)
+            shutil.copy(GOOD / "evidence", self.evidence)
+
+
+if __name__ == "__main__":
+    unittest.main()
