@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "codec/json.h"
 
@@ -160,6 +161,17 @@ void read_components(Members& tcb, const TcbInfo& info, TcbLevel& level) {
   if (info.id == "TDX") read_component_list(tcb, "tdxtcbcomponents", level.tdx_components);
 }
 
+// The first level that a platform reaches decides, so their order does. Intel's documents list the
+// newest first; some verifiers sort them again. A document on which the two would differ, or with
+// one level twice, is none of Intel's.
+template <class Levels, class Rank>
+void require_sorted(Members& m, const Levels& levels, Rank rank) {
+  const auto not_below = [&](const auto& a, const auto& b) { return rank(a) <= rank(b); };
+  if (std::ranges::adjacent_find(levels, not_below) != levels.end()) {
+    m.complain(0, "tcbLevels", "levels from the newest to the oldest, each once");
+  }
+}
+
 void read_svn_levels(Members& m, std::vector<SvnLevel>& out) {
   const auto& levels = m.levels();
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -172,6 +184,7 @@ void read_svn_levels(Members& m, std::vector<SvnLevel>& out) {
     parsed.advisory_ids = level.advisories();
     out.push_back(std::move(parsed));
   }
+  require_sorted(m, out, [](const SvnLevel& l) { return l.isv_svn; });
 }
 
 void read_tdx_module(Members m, TdxModule& out) {
@@ -223,6 +236,9 @@ void read_tcb_info(Members& m, TcbInfo& out) {
     parsed.advisory_ids = level.advisories();
     out.levels.push_back(std::move(parsed));
   }
+  require_sorted(m, out.levels, [](const TcbLevel& l) {
+    return std::tie(l.sgx_components, l.pce_svn, l.tdx_components);
+  });
 }
 
 // The API writes MISCSELECT as a number's hex digits, the report holds it little-endian.

@@ -1,6 +1,7 @@
 #include "tee/dcap/tcb_documents.h"
 
 #include <map>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -159,20 +160,36 @@ TEST(TcbInfo, RefusesACutAtEveryLength) {
   }
 }
 
-TEST(TcbInfo, LevelsBeyondTheLimitAreRefused) {
-  std::string json = tcb_info_json();
+// A TCB info with a level for each of these PCESVNs.
+std::string with_levels(const std::vector<std::size_t>& pce_svns) {
+  const std::string json = tcb_info_json();
   const auto begin = json.find("{\"tcb\":");
   const auto end = json.find("]} ,");
-  const std::string level = json.substr(begin, end - begin);
-  const auto with = [&](std::size_t n) {
-    std::string levels = level;
-    for (std::size_t i = 1; i < n; ++i)
-      levels += "," + level;
-    return json.substr(0, begin) + levels + json.substr(end);
-  };
-  EXPECT_TRUE(parse_tcb_info(as_bytes(with(kMaxTcbLevels))));
-  EXPECT_FALSE(parse_tcb_info(as_bytes(with(kMaxTcbLevels + 1))));
-  EXPECT_FALSE(parse_tcb_info(as_bytes(json.substr(0, begin) + json.substr(end))));
+  std::string levels;
+  for (const std::size_t svn : pce_svns) {
+    std::string level = json.substr(begin, end - begin);
+    level.replace(level.find("\"pcesvn\":13"), 11, "\"pcesvn\":" + std::to_string(svn));
+    levels += (levels.empty() ? "" : ",") + level;
+  }
+  return json.substr(0, begin) + levels + json.substr(end);
+}
+
+TEST(TcbInfo, LevelsBeyondTheLimitAreRefused) {
+  std::vector<std::size_t> svns(kMaxTcbLevels);
+  std::iota(svns.rbegin(), svns.rend(), 1U);
+  EXPECT_TRUE(parse_tcb_info(as_bytes(with_levels(svns))));
+  svns.push_back(0);
+  EXPECT_FALSE(parse_tcb_info(as_bytes(with_levels(svns))));
+  EXPECT_FALSE(parse_tcb_info(as_bytes(with_levels({}))));
+}
+
+TEST(TcbInfo, LevelsThatAreNotSortedOrStandTwiceAreRefused) {
+  EXPECT_TRUE(parse_tcb_info(as_bytes(with_levels({13, 12, 5}))));
+  for (const auto& svns : {std::vector<std::size_t>{12, 13}, {13, 13}, {13, 5, 12}}) {
+    const auto parsed = parse_tcb_info(as_bytes(with_levels(svns)));
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().path, "tcbInfo.tcbLevels");
+  }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/time.h"
-#include "test/sgx_checks/platform_fixture.h"
+#include "test/dcap_checks/platform_fixture.h"
 
 namespace ward::soft {
 namespace {
@@ -33,8 +33,9 @@ std::string facts(const Stage& s, std::size_t signed_octets) {
 
 bool write_vector(const fs::path& folder, const Stage& s, const Made& m) {
   fs::create_directories(folder);
-  bool good = write_file(folder / "evidence", sgx::write_quote(m.parts)) &&
-              write_file(folder / "case.txt", as_bytes(facts(s, sgx::kSignedSize)));
+  bool good =
+      write_file(folder / "evidence", dcap::write_quote(m.parts)) &&
+      write_file(folder / "case.txt", as_bytes(facts(s, dcap::write_signed_part(m.parts).size())));
   for (const attest::Document& d : m.documents.documents)
     good = good && write_file(folder / d.name, d.bytes);
   return good;
@@ -45,9 +46,13 @@ int run(int argc, char** argv) {
     std::fputs("usage: ward-make-vectors DIR\n", stderr);
     return 2;
   }
-  Stage s = good_stage();
-  const Made m = make(s);
-  return write_vector(fs::path(argv[1]) / "sgx" / "v3", s, m) ? 0 : 1;
+  for (const Face& face : kFaces) {
+    Stage s = good_stage(face);
+    const Made m = make(s);
+    const std::string tee = face.tdx() ? "tdx" : "sgx";
+    if (!write_vector(fs::path(argv[1]) / tee / face.name, s, m)) return 1;
+  }
+  return 0;
 }
 
 }  // namespace

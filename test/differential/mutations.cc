@@ -272,19 +272,19 @@ void auth_data(Made& m, Stage& s, Dice& d) {
 }
 
 void header_octet(Made& m, Stage&, Dice& d) {
-  Buffer quote = sgx::write_quote(m.parts);
-  sgx::QuoteParts& p = m.parts;
-  quote.at(d.below(sgx::kHeaderSize)) ^= static_cast<std::uint8_t>(1U << d.below(8));
-  const Bytes signed_part = Bytes(quote).first(sgx::kSignedSize);
-  p.signature = *attestation_key().sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part);
+  dcap::QuoteParts& p = m.parts;
+  const std::size_t size = dcap::write_signed_part(p).size();
+  const std::uint32_t at = d.below(dcap::kHeaderSize);
+  const auto bit = static_cast<std::uint8_t>(1U << d.below(8));
+  m.whole().at(at) ^= bit;
+  p.signature = *attestation_key().sign_rs(SignatureAlgorithm::kEcdsaP256Sha256,
+                                           Bytes(m.whole()).first(size));
   std::copy(p.signature.begin(), p.signature.end(),
-            quote.begin() + sgx::kSignedSize + sizeof(std::uint32_t));
-  m.quote = std::move(quote);
+            m.whole().begin() + static_cast<std::ptrdiff_t>(size + sizeof(std::uint32_t)));
 }
 
 void trailing_octets(Made& m, Stage&, Dice& d) {
-  m.quote = sgx::write_quote(m.parts);
-  m.quote->resize(m.quote->size() + 1 + d.below(8), d.octet());
+  m.whole().resize(m.whole().size() + 1 + d.below(8), d.octet());
 }
 
 void broken_signature(Made& m, Stage&, Dice& d) {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "test/differential/dice.h"
-#include "test/sgx_checks/platform_fixture.h"
+#include "test/dcap_checks/platform_fixture.h"
 
 namespace ward::differential {
 
