@@ -71,6 +71,9 @@ std::string error_text(const Error& error) {
 }
 
 int own_file_failure(const std::string& path, const Error& error, std::string_view hint) {
+  // A private key that others may read.
+  if (error.code() == Errc::kUntrusted)
+    return fail(kRefused, path + ": " + error_text(error), "`chmod 600 " + path + "`");
   const bool absent = error.code() == Errc::kUnavailable || error.code() == Errc::kInternal;
   return fail(absent ? kCouldNotTell : kUsage, path + ": " + error_text(error), hint);
 }

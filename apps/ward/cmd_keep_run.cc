@@ -116,10 +116,11 @@ class Outputs final : public keep::OutputSink {
   Result<void> end() override { return {}; }
 
   Result<void, keep::Failure> commit() {
-    for (auto& [name, file] : files_) {
-      if (const auto done = file.commit(options_.force); !done)
-        return keep::library_failure(path_of(name), done.error());
-    }
+    std::vector<OutputFile*> files;
+    for (auto& [name, file] : files_)
+      files.push_back(&file);
+    if (const auto done = commit_together(files, options_.force); !done)
+      return keep::library_failure(done.error().path, done.error().error);
     return {};
   }
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file_error.h"
@@ -29,6 +30,41 @@ Result<std::size_t> read_some(int fd, std::span<std::uint8_t> out) {
   return filled;
 }
 
+// KeyFile is a small file's content, and whether others than its owner may read it.
+struct KeyFile {
+  SecretBytes octets;
+  bool open_to_others = false;
+};
+
+Result<KeyFile> read_open(int fd, std::size_t max) {
+  struct stat info {};
+
+  if (::fstat(fd, &info) != 0) return Error(Errc::kUnavailable, "key file: cannot be read");
+  if (!S_ISREG(info.st_mode)) return Error(Errc::kMalformed, "key file: not a regular file");
+  KeyFile out{.octets = SecretBytes(max + 1),
+              .open_to_others = (info.st_mode & (S_IRGRP | S_IROTH)) != 0};
+  WARD_TRY(const std::size_t size, read_some(fd, out.octets.expose_mut()));
+  if (size > max) return Error(Errc::kMalformed, "key file: larger than ward reads: octets", max);
+  out.octets.shrink(size);
+  return out;
+}
+
+Result<KeyFile> read_key_file(const std::string& path, std::size_t max) {
+  // A FIFO is not waited for.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return file_error(errno);
+  auto out = read_open(fd, max);
+  ::close(fd);
+  return out;
+}
+
+// check_owner is for what has turned out to be a private key.
+Result<void> check_owner(const KeyFile& file) {
+  if (file.open_to_others)
+    return Error(Errc::kUntrusted, "key file: group or others may read a private key");
+  return {};
+}
+
 // One block of `label`, in memory that is wiped.
 Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
   auto blocks = codec::parse_pem(as_text(text.expose()));
@@ -41,6 +77,14 @@ Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
   SecretBytes der = SecretBytes::copy_of(blocks->front().der);
   wipe(blocks->front().der);
   return der;
+}
+
+Result<crypto::PrivateKey> identity_in(const SecretBytes& text) {
+  WARD_TRY(const SecretBytes der, read_pem(text, "PRIVATE KEY"));
+  auto key = crypto::PrivateKey::from_pkcs8(der.expose());
+  if (!key || key->type() != crypto::KeyType::kP256)
+    return Error(Errc::kMalformed, "identity: not a P-256 private key");
+  return key;
 }
 
 }  // namespace
@@ -65,37 +109,32 @@ SecretBytes secret_base64(Bytes secret) {
 }
 
 Result<SecretBytes> read_secret(const std::string& path, std::size_t max) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return file_error(errno);
-  SecretBytes out(max + 1);
-  const auto n = read_some(fd, out.expose_mut());
-  ::close(fd);
-  if (!n) return n.error();
-  if (*n > max) return Error(Errc::kMalformed, "key file: larger than ward reads: octets", max);
-  out.shrink(*n);
-  return out;
+  WARD_TRY(KeyFile file, read_key_file(path, max));
+  return std::move(file.octets);
 }
 
 Result<SecretBytes> read_resource_key(const std::string& path) {
-  WARD_TRY(SecretBytes key, read_secret(path, kMaxKeyFileBytes));
-  if (key.size() != kResourceKeyBytes)
-    return Error(Errc::kMalformed, "resource key: 32 octets expected, found", key.size());
-  return key;
+  WARD_TRY(KeyFile file, read_key_file(path, kMaxKeyFileBytes));
+  if (file.octets.size() != kResourceKeyBytes)
+    return Error(Errc::kMalformed, "resource key: 32 octets expected, found", file.octets.size());
+  WARD_CHECK_OK(check_owner(file));
+  return std::move(file.octets);
 }
 
 Result<SecretBytes> read_passphrase(const std::string& path) {
   WARD_TRY(SecretBytes words, read_secret(path, kMaxPassphraseBytes));
-  if (!words.empty() && words.expose().back() == '\n') words.shrink(words.size() - 1);
+  if (!words.empty() && words.expose().back() == '\n') {
+    words.shrink(words.size() - 1);
+    if (!words.empty() && words.expose().back() == '\r') words.shrink(words.size() - 1);
+  }
   if (words.empty()) return Error(Errc::kMalformed, "passphrase: empty");
   return words;
 }
 
 Result<crypto::PrivateKey> read_identity(const std::string& path) {
-  WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
-  WARD_TRY(const SecretBytes der, read_pem(text, "PRIVATE KEY"));
-  auto key = crypto::PrivateKey::from_pkcs8(der.expose());
-  if (!key || key->type() != crypto::KeyType::kP256)
-    return Error(Errc::kMalformed, "identity: not a P-256 private key");
+  WARD_TRY(const KeyFile file, read_key_file(path, kMaxKeyFileBytes));
+  WARD_TRY(crypto::PrivateKey key, identity_in(file.octets));
+  WARD_CHECK_OK(check_owner(file));
   return key;
 }
 
@@ -117,8 +156,10 @@ Result<crypto::PublicKey> read_recipient(const std::string& path) {
 }
 
 Result<crypto::PublicKey> read_either_half(const std::string& path) {
-  if (const auto key = read_identity(path)) return key->public_key();
-  return read_recipient(path);
+  WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
+  if (!identity_in(text)) return read_recipient(path);
+  WARD_TRY(const crypto::PrivateKey key, read_identity(path));
+  return key.public_key();
 }
 
 Result<std::vector<token::JwsKey>> read_jwks(const std::string& path) {

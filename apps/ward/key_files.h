@@ -9,7 +9,8 @@
 #include "token/jws.h"
 
 // Keys as the command line takes them: files, never arguments. Each is kUnavailable where the file
-// cannot be read and kMalformed where it does not hold such a key.
+// cannot be read and kMalformed where it is no regular file or does not hold such a key; nothing
+// waits for the other end of a FIFO. A private key is kUntrusted where group or others may read it.
 namespace ward::cli {
 
 // secret_base64 is the base64 of a secret (RFC 4648 section 4), in memory that is wiped.
@@ -21,7 +22,7 @@ namespace ward::cli {
 // read_resource_key: exactly 32 octets.
 [[nodiscard]] Result<SecretBytes> read_resource_key(const std::string& path);
 
-// read_passphrase: the file's octets without one line end at the end; not empty.
+// read_passphrase: the file's octets without one line end (LF or CRLF) at the end; not empty.
 [[nodiscard]] Result<SecretBytes> read_passphrase(const std::string& path);
 
 // read_identity: a P-256 private key in PEM (PKCS #8, "PRIVATE KEY").

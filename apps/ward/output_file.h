@@ -2,15 +2,49 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 
 namespace ward::cli {
 
+// CommitFailure says which file could not be committed.
+struct CommitFailure {
+  std::string path;
+  Error error;
+};
+
+class OutputFile;
+
+// PartialName is a file's temporary name. It is removed by the destructor, and where a signal ends
+// the process that it does not handle otherwise.
+class PartialName {
+ public:
+  PartialName() = default;
+  explicit PartialName(std::string name);
+  PartialName(const PartialName&) = delete;
+  PartialName& operator=(const PartialName&) = delete;
+  PartialName(PartialName&& other) noexcept;
+  PartialName& operator=(PartialName&& other) noexcept;
+  ~PartialName();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  [[nodiscard]] bool empty() const { return name_.empty(); }
+
+  // release: nothing has this name any more.
+  void release();
+
+ private:
+  std::string name_;
+  int slot_ = -1;  // -1: there were too many, or it is too long
+};
+
 // OutputFile is a file that does not exist until it is complete. It is written without a name
 // (O_TMPFILE), so that nothing is left behind however the process ends; where the file system has
-// no such files, under a temporary name, which the destructor removes.
+// no such files, under a temporary name, which the destructor removes, and a signal that ends the
+// process too. Only SIGKILL leaves it.
 class OutputFile {
  public:
   // Who may read it: its owner alone (mode 0600), or whom the caller's umask lets.
@@ -28,19 +62,33 @@ class OutputFile {
   // write: kUnavailable where the disk is full or fails.
   [[nodiscard]] Result<void> write(Bytes bytes);
 
-  // commit makes the file durable and gives it its name. kDenied where the name is taken and not
-  // `replace`; kUnavailable.
+  // commit makes the file durable and gives it its name, durably too. kDenied where the name is
+  // taken and not `replace`; kUnavailable.
   [[nodiscard]] Result<void> commit(bool replace);
 
+  [[nodiscard]] const std::string& path() const { return path_; }
+
  private:
-  OutputFile(int fd, std::string path, std::string temporary)
+  friend Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& files,
+                                                     bool replace);
+
+  OutputFile(int fd, std::string path, PartialName temporary)
       : fd_(fd), path_(std::move(path)), temporary_(std::move(temporary)) {}
 
-  [[nodiscard]] Result<void> name_it(const std::string& name) const;
+  // prepare makes the content durable and finds out what can be found out before naming.
+  [[nodiscard]] Result<void> prepare(bool replace);
+  [[nodiscard]] Result<void> name(bool replace);
+  [[nodiscard]] Result<void> link_to(const std::string& name) const;
 
   int fd_;
   std::string path_;
-  std::string temporary_;  // empty while the file has no name
+  PartialName temporary_;  // empty while the file has no name
 };
+
+// commit_together commits all or, as far as a file system lets, none: every content is durable and
+// every name looked at before the first file is named, and where a later one cannot be, the names
+// that were new are taken back. What was replaced stays replaced.
+[[nodiscard]] Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& files,
+                                                          bool replace);
 
 }  // namespace ward::cli

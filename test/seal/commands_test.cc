@@ -30,6 +30,14 @@ TEST_F(CommandsTest, SealsAndOpensWithAResourceKey) {
   EXPECT_EQ(test::run_program({"stat", "-c", "%a", folder_ / "out"}).out, "600\n");
 }
 
+TEST_F(CommandsTest, APrivateKeyThatOthersMayReadIsRefusedWithTheRemedy) {
+  ASSERT_EQ(seal_a().exit, 0);
+  ASSERT_EQ(test::run_program({"chmod", "640", folder_ / "k"}).exit, 0);
+  expect_error(open_a(), 1, "key file: group or others may read a private key");
+  EXPECT_THAT(open_a().err, testing::HasSubstr("hint: `chmod 600 " + (folder_ / "k") + "`"));
+  EXPECT_FALSE(exists("out"));
+}
+
 // Plaintext is for its owner; a sealed file is made to be passed on.
 TEST_F(CommandsTest, TheUmaskSaysWhoMayReadASealedFile) {
   for (const std::string mask : {"022", "077"}) {
