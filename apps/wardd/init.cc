@@ -56,7 +56,7 @@ class NewFolder {
                    static_cast<std::uint64_t>(errno));
     }
     path_.clear();
-    return {};
+    return server::sync_folder_of(name);
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "apps/wardd/init.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include "pki/certificate.h"
 #include "server/files.h"
 #include "server/key_file.h"
+#include "test/support/synced.h"
 #include "test/support/vectors.h"
 
 namespace ward::wardd {
@@ -57,6 +59,21 @@ TEST_F(Init, makes_a_service_that_parses_and_whose_files_are_closed) {
   EXPECT_EQ(admin->name, config->administrators[0].actor.name);
   EXPECT_EQ(admin->key.public_key().to_spki(), config->administrators[0].key.key.to_spki());
   EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(Init, what_it_makes_is_on_the_disk_with_its_names) {
+  (void)test::synced();
+  ASSERT_TRUE(initialise(options_, kNow, rng_));
+  const auto synced = test::synced();
+  const auto holds = [&](const std::string& end) {
+    return std::any_of(synced.begin(), synced.end(),
+                       [&](const std::string& path) { return path.ends_with(end); });
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) {
+    EXPECT_TRUE(holds("/" + entry.path().filename().string())) << entry.path();
+  }
+  ASSERT_FALSE(synced.empty());
+  EXPECT_EQ(synced.back(), std::filesystem::canonical(folder_));  // the new folder's own name
 }
 
 TEST_F(Init, the_certificate_is_the_keys_and_for_the_names) {

@@ -87,6 +87,18 @@ Result<void> write_all(int fd, Bytes octets) {
   return {};
 }
 
+Result<void> sync_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) return Error(Errc::kUnavailable, "file: folder", number());
+  // Some file systems have nothing to bring to a disk and say so.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS) {
+    return Error(Errc::kUnavailable, "file: sync of the folder", number());
+  }
+  return {};
+}
+
 Result<void> write_new_file(const std::string& path, Bytes octets) {
   Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (fd.get() < 0) {
@@ -95,6 +107,7 @@ Result<void> write_new_file(const std::string& path, Bytes octets) {
   Result<void> done = write_all(fd.get(), octets);
   if (done && ::fsync(fd.get()) != 0) done = Error(Errc::kUnavailable, "file: sync", number());
   if (!fd.close() && done) done = Error(Errc::kUnavailable, "file: close", number());
+  if (done) done = sync_folder_of(path);
   if (!done) ::unlink(path.c_str());
   return done;
 }
@@ -107,7 +120,7 @@ Result<void> replace_file(const std::string& path, Bytes octets) {
     ::unlink(temporary.c_str());
     return error;
   }
-  return {};
+  return sync_folder_of(path);
 }
 
 }  // namespace ward::server

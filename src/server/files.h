@@ -18,13 +18,17 @@ namespace ward::server {
 // others may.
 [[nodiscard]] Result<SecretBytes> read_secret_file(const std::string& path, std::size_t max);
 
-// write_new_file writes a file with mode 0600 that did not exist, through to the disk. kStale where
-// there is one; kUnavailable: no room, no permission. No file is left after an error.
+// write_new_file writes a file with mode 0600 that did not exist, through to the disk with its
+// name. kStale where there is one; kUnavailable: no room, no permission. No file is left after an
+// error.
 [[nodiscard]] Result<void> write_new_file(const std::string& path, Bytes octets);
 
 // replace_file writes a temporary file beside `path`, then renames it, so that a reader sees the
-// old content or the new one. Mode 0600. Errors as write_new_file.
+// old content or the new one, after a power failure too. Mode 0600. Errors as write_new_file.
 [[nodiscard]] Result<void> replace_file(const std::string& path, Bytes octets);
+
+// sync_folder_of brings the names in the folder that `path` is in to the disk. kUnavailable.
+[[nodiscard]] Result<void> sync_folder_of(const std::string& path);
 
 // write_all writes to a descriptor. kUnavailable.
 [[nodiscard]] Result<void> write_all(int fd, Bytes octets);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "test/support/synced.h"
+
 namespace ward::server {
 namespace {
 
@@ -44,6 +46,20 @@ TEST_F(Files, are_written_once_and_for_the_owner_only) {
   ASSERT_TRUE(text);
   EXPECT_EQ(as_text(*text), "three");
   EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(Files, are_on_the_disk_with_their_names) {
+  const std::string folder = std::filesystem::canonical(folder_);
+  (void)test::synced();
+  ASSERT_TRUE(write_new_file(path("a"), as_bytes("one")));
+  EXPECT_EQ(test::synced(), (std::vector<std::string>{folder + "/a", folder}));
+  ASSERT_TRUE(replace_file(path("a"), as_bytes("two")));
+  const auto replaced = test::synced();
+  ASSERT_FALSE(replaced.empty());
+  EXPECT_TRUE(replaced.front().starts_with(folder + "/a.new-")) << replaced.front();
+  EXPECT_EQ(replaced.back(), folder);
+  // Behind the rename too: the file, its first name, its last name.
+  EXPECT_EQ(replaced.size(), 3U);
 }
 
 TEST_F(Files, leave_nothing_where_there_is_no_room) {
