@@ -4,11 +4,10 @@
 #include <exception>
 #include <string>
 
-#include <sys/prctl.h>
-
 #include "apps/wardd/clock.h"
 #include "apps/wardd/config.h"
 #include "apps/wardd/init.h"
+#include "apps/wardd/memory.h"
 #include "apps/wardd/serve.h"
 #include "args/args.h"
 #include "server/files.h"
@@ -16,6 +15,7 @@
 namespace {
 
 using ward::wardd::Config;
+using ward::wardd::Memory;
 
 constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
@@ -52,15 +52,12 @@ void block_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A peer that is gone, and a file that may not grow, are errors where they happen.
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail
-  std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c)
 }
 
 // What is done with a configuration.
 enum class Act { kServe, kCheck, kClockCorrected };
 
-int run_act(const Config& config, Act act) {
+int run_act(const Config& config, Act act, const Memory& memory) {
   if (act == Act::kClockCorrected) {
     const auto done = ward::wardd::correct_clock(config, {std::time(nullptr)});
     if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
@@ -68,13 +65,13 @@ int run_act(const Config& config, Act act) {
     return 0;
   }
   const bool check_only = act == Act::kCheck;
-  const auto done = check_only ? ward::wardd::check(config) : ward::wardd::serve(config);
+  const auto done = check_only ? ward::wardd::check(config) : ward::wardd::serve(config, memory);
   if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
   if (check_only) std::printf("ok\n");
   return 0;
 }
 
-int run_service(const std::string& path, Act act) {
+int run_service(const std::string& path, Act act, const Memory& memory) {
   const auto text = ward::server::read_file(path, ward::wardd::kMaxConfigBytes);
   if (!text) {
     const bool absent = text.error().code() == ward::Errc::kUnavailable;
@@ -86,10 +83,10 @@ int run_service(const std::string& path, Act act) {
   const auto config = ward::wardd::parse_config(ward::as_text(*text), folder);
   if (!config) return fail(kUsage, path + ": " + to_text(config.error()));
   block_signals();
-  return run_act(*config, act);
+  return run_act(*config, act, memory);
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const Memory& memory) {
   ward::args::Program program(
       "wardd",
       "wardd: ward's trust service. It appraises evidence and releases keys by their owners'\n"
@@ -117,17 +114,18 @@ int run(int argc, char** argv) {
   if (make->given()) return init(options);
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
   if (check_only && clock_corrected) return fail(kUsage, "--check and --clock-corrected: one act");
-  return run_service(config, clock_corrected ? Act::kClockCorrected
-                             : check_only    ? Act::kCheck
-                                             : Act::kServe);
+  const Act act = clock_corrected ? Act::kClockCorrected : check_only ? Act::kCheck : Act::kServe;
+  return run_service(config, act, memory);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    return run(argc, argv);
+    // A peer that is gone, and a file that may not grow, are errors where they happen.
+    std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail
+    std::signal(SIGXFSZ, SIG_IGN);  // NOLINT(cert-err33-c)
+    return run(argc, argv, ward::wardd::protect_memory());
   } catch (const std::exception& error) {  // out of memory, a library's own bug
     return fail(kCouldNotTell, error.what());
   }

@@ -1,15 +1,19 @@
 #include "apps/wardd/serve.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
+#include <sys/resource.h>
+
 #include "apps/wardd/evidence.h"
 #include "apps/wardd/store_lock.h"
 #include "broker/records.h"
 #include "crypto/kdf.h"
+#include "keep/swap.h"
 #include "net/http/server.h"
 #include "net/tls/context.h"
 #include "pki/certificate.h"
@@ -162,6 +166,19 @@ std::string bound_address(const Config& config, std::uint16_t port) {
   return (v6 ? "[" + config.address + "]" : config.address) + ":" + std::to_string(port);
 }
 
+// connection_bound is `most`, or less where the process may not have so many descriptors: two for
+// each, because one that goes may still be there when another comes.
+std::size_t connection_bound(std::size_t most) {
+  constexpr rlim_t kOthers = 64;  // files, database, threads
+  constexpr std::size_t kFewest = 8;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return most;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t left = limit.rlim_cur > kOthers ? (limit.rlim_cur - kOthers) / 2 : 0;
+  return std::max<std::size_t>(kFewest, std::min<rlim_t>(most, left));
+}
+
 // wait_for_end returns the signal that asks the service to end.
 int wait_for_end() {
   sigset_t signals;
@@ -183,13 +200,17 @@ Result<void, Failure> check(const Config& config) {
   return {};
 }
 
-Result<void, Failure> serve(const Config& config) {
+Result<void, Failure> serve(const Config& config, const Memory& memory) {
   const SystemClock clock;
   WARD_TRY(const StoreLock lock, StoreLock::take(config.store));
   WARD_TRY(const std::unique_ptr<Loaded> loaded, Loaded::load(config, clock.now()));
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);
+  if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
+    log("warning", {{"what", *warning}});
+  }
   net::ServerOptions options;
+  options.max_connections = connection_bound(options.max_connections);
   options.address = config.address;
   options.port = config.port;
   auto listening = net::serve_https(
@@ -203,6 +224,7 @@ Result<void, Failure> serve(const Config& config) {
   }
   log("started", {{"address", address},
                   {"name", config.name},
+                  {"memory", to_text(memory)},
                   {"server_spki_sha256", to_hex(loaded->tls().spki_sha256)}});
   const int which = wait_for_end();
   log("stopping", {{"signal", std::to_string(which)}});

@@ -22,7 +22,7 @@ Buffer place(std::string_view table, std::string_view key, std::uint64_t version
   return w.take();
 }
 
-Result<crypto::Aead> cipher(const Secret<32>& key) {
+Result<crypto::Aead> cipher(const SecretBytes& key) {
   return crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, key.expose());
 }
 

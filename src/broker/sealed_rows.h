@@ -23,7 +23,7 @@ struct SealedRow {
 // not open. Thread safe.
 class SealedRows {
  public:
-  explicit SealedRows(Secret<32> key) : key_(std::move(key)) {}
+  explicit SealedRows(const Secret<32>& key) : key_(SecretBytes::copy_of(key.expose())) {}
 
   // get opens a row. kUntrusted: changed, moved or older than its version says.
   [[nodiscard]] Result<SealedRow> get(store::View& view, std::string_view table,
@@ -36,7 +36,7 @@ class SealedRows {
                                           crypto::Rng& rng) const;
 
  private:
-  Secret<32> key_;
+  SecretBytes key_;  // not Secret: this lies where keys lie (crypto/secret_memory.h)
 };
 
 }  // namespace ward::broker

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxCookieText = 1024;
 constexpr std::size_t kMaxWord = 64;
 constexpr std::size_t kExpiryDigits = 16;
 
-Result<crypto::Aead> cipher(const Secret<32>& key) {
+Result<crypto::Aead> cipher(const SecretBytes& key) {
   return crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, key.expose());
 }
 

@@ -37,7 +37,7 @@ struct Session {
 // SessionSealer seals sessions for the client to keep. Thread safe but for `rng`, which must be.
 class SessionSealer {
  public:
-  explicit SessionSealer(Secret<32> key) : key_(std::move(key)) {}
+  explicit SessionSealer(const Secret<32>& key) : key_(SecretBytes::copy_of(key.expose())) {}
 
   // seal returns base64url text that fits a cookie.
   [[nodiscard]] Result<std::string> seal(const Session& session, crypto::Rng& rng) const;
@@ -46,7 +46,7 @@ class SessionSealer {
   [[nodiscard]] Result<Session> open(std::string_view cookie) const;
 
  private:
-  Secret<32> key_;
+  SecretBytes key_;  // not Secret: this lies where keys lie (crypto/secret_memory.h)
 };
 
 }  // namespace ward::broker

@@ -74,7 +74,12 @@ class Running {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
-  [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] bool started() const { return !started_.empty(); }
+
+  // started_line is what it logged then.
+  [[nodiscard]] const std::string& started_line() const { return started_; }
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   // Reads lines until one holds `mark`; to the end where it is empty.
@@ -84,15 +89,17 @@ class Running {
     while (::read(log_, &c, 1) == 1) {
       text.push_back(c);
       if (mark.empty() || c != '\n') continue;
-      started_ = text.find(mark) != std::string::npos;
-      if (started_) return;
+      if (text.find(mark) != std::string::npos) {
+        started_ = text.substr(text.rfind('\n', text.size() - 2) + 1);
+        return;
+      }
     }
     EXPECT_TRUE(mark.empty()) << text;
   }
 
   pid_t pid_ = -1;
   int log_ = -1;
-  bool started_ = false;
+  std::string started_;
   std::jthread drain_;
 };
 
