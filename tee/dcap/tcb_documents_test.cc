@@ -153,6 +153,84 @@ TEST(TcbInfo, EachMalformedMemberIsNamed) {
   }
 }
 
+constexpr const char* kModule =
+    R"("mrsigner":"000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",)"
+    R"("attributes":"0000000000000001","attributesMask":"FFFFFFFFFFFFFFFF")";
+
+// tdx_info_json is tcb_info_json() as TDX has it.
+std::string tdx_info_json() {
+  std::string json = tcb_info_json();
+  const auto put = [&](const char* from, const std::string& to) {
+    json.replace(json.find(from), std::string_view(from).size(), to);
+  };
+  put(R"("id":"SGX")", R"("id":"TDX")");
+  put(R"("tcbLevels")",
+      std::string(R"("tdxModule":{)") + kModule + R"(},"tdxModuleIdentities":[{"id":"TDX_01",)" +
+          kModule +
+          R"(,"tcbLevels":[{"tcb":{"isvsvn":5},"tcbDate":"2024-03-13T00:00:00Z","tcbStatus":"UpToDate"}]}],)" +
+          R"("tcbLevels")");
+  put(R"("pcesvn":13)",
+      R"("pcesvn":13,"tdxtcbcomponents":[{"svn":4},{"svn":0},{"svn":7},{"svn":0},{"svn":0},{"svn":0},{"svn":0},)"
+      R"({"svn":0},{"svn":0},{"svn":0},{"svn":0},{"svn":0},{"svn":0},{"svn":0},{"svn":0},{"svn":6}])");
+  return json;
+}
+
+TEST(TdxTcbInfo, HasTheModuleAndItsIdentities) {
+  const auto info = parse_tcb_info(as_bytes(tdx_info_json()));
+  ASSERT_TRUE(info) << to_text(info.error());
+  EXPECT_EQ(info->levels.at(0).tdx_components.at(2), 7);
+  EXPECT_EQ(info->levels.at(0).tdx_components.at(15), 6);
+  ASSERT_TRUE(info->tdx_module);
+  EXPECT_EQ(info->tdx_module->attributes.at(7), 1);
+  EXPECT_EQ(info->tdx_module->attributes_mask.at(0), 0xff);
+  ASSERT_EQ(info->tdx_modules.size(), 1U);
+  EXPECT_EQ(info->tdx_modules[0].id, "TDX_01");
+  EXPECT_EQ(info->tdx_modules[0].levels.at(0).isv_svn, 5);
+}
+
+constexpr Edit kTdxEdits[] = {
+    {"no_module", R"("tdxModule":)", R"("tdxModula":)", "tcbInfo.tdxModule"},
+    {"module_signer_short", R"("mrsigner":"0000)", R"("mrsigner":"00)",
+     "tcbInfo.tdxModule.mrsigner"},
+    {"no_components", "tdxtcbcomponents", "tdxtcbcomponent",
+     "tcbInfo.tcbLevels[0].tcb.tdxtcbcomponents"},
+    {"identities_no_array", R"("tdxModuleIdentities":[)", R"("tdxModuleIdentities":1,"other":[)",
+     "tcbInfo.tdxModuleIdentities"},
+    {"identity_without_id", R"("id":"TDX_01",)", "", "tcbInfo.tdxModuleIdentities[0].id"},
+    {"isvsvn_string", R"("isvsvn":5)", R"("isvsvn":"5")",
+     "tcbInfo.tdxModuleIdentities[0].tcbLevels[0].tcb.isvsvn"},
+    {"relaunch_is_no_status", R"("UpToDate"}]}])", R"("TDRelaunchAdvised"}]}])",
+     "tcbInfo.tdxModuleIdentities[0].tcbLevels[0].tcbStatus"},
+};
+
+TEST(TdxTcbInfo, EachMalformedMemberIsNamed) {
+  for (const Edit& edit : kTdxEdits) {
+    SCOPED_TRACE(edit.name);
+    std::string json = tdx_info_json();
+    const auto at = json.find(edit.from);
+    ASSERT_NE(at, std::string::npos);
+    json.replace(at, std::string_view(edit.from).size(), edit.to);
+    const auto parsed = parse_tcb_info(as_bytes(json));
+    ASSERT_FALSE(parsed);
+    EXPECT_TRUE(parsed.error().path.starts_with(edit.path)) << to_text(parsed.error());
+  }
+}
+
+TEST(TdxTcbInfo, IdentitiesBeyondTheLimitAreRefused) {
+  std::string json = tdx_info_json();
+  const auto begin = json.find(R"({"id":"TDX_01")");
+  const auto end = json.find("],\"tcbLevels\"", begin);
+  const std::string identity = json.substr(begin, end - begin);
+  const auto with = [&](std::size_t n) {
+    std::string all = identity;
+    for (std::size_t i = 1; i < n; ++i)
+      all += "," + identity;
+    return json.substr(0, begin) + all + json.substr(end);
+  };
+  EXPECT_TRUE(parse_tcb_info(as_bytes(with(kMaxTdxModules))));
+  EXPECT_FALSE(parse_tcb_info(as_bytes(with(kMaxTdxModules + 1))));
+}
+
 TEST(TcbInfo, RefusesACutAtEveryLength) {
   const std::string json = tcb_info_json();
   for (std::size_t n = 0; n < json.size(); ++n) {

@@ -18,6 +18,7 @@ constexpr std::int64_t kRootYears = 20;
 constexpr std::array<std::uint8_t, 6> kDevelopmentFmspc = {0xff, 0x77, 0x61, 0x72, 0x64, 0x00};
 constexpr std::uint16_t kQeSvn = 8;
 constexpr std::uint16_t kQeProdId = 1;
+constexpr std::uint16_t kTdQeProdId = 2;
 
 Result<pki::Name> name(const char* end) {
   const std::string common = std::string(kMark) + end;
@@ -94,6 +95,27 @@ Result<pki::CrlSpec> crl(const pki::Name& issuer, Bytes issuer_spki, UnixTime fr
   return out;
 }
 
+dcap::SvnLevel svn_level(std::uint16_t svn, UnixTime date, dcap::TcbStatus status) {
+  dcap::SvnLevel out{.isv_svn = svn, .tcb_date = date, .status = status};
+  if (status != dcap::TcbStatus::kUpToDate) out.advisory_ids = {"WARD-DEVELOPMENT-0002"};
+  return out;
+}
+
+// What a TDX TCB info has beside an SGX one: the TDX module, and TEE_TCB_SVN in each level.
+void state_tdx(dcap::TcbInfo& info, UnixTime from) {
+  info.id = "TDX";
+  const auto svn = default_td_svn();
+  info.levels[0].tdx_components = svn;
+  info.levels[0].tdx_components[1] = 0;
+  info.tdx_module.emplace().attributes_mask.fill(0xff);
+  dcap::TdxModule module;
+  module.id = "TDX_01";
+  module.attributes_mask.fill(0xff);
+  module.levels = {svn_level(svn[0], from, dcap::TcbStatus::kUpToDate),
+                   svn_level(1, from, dcap::TcbStatus::kOutOfDate)};
+  info.tdx_modules = {module};
+}
+
 void state_documents(DcapWorld& world, Bytes root_spki, UnixTime from, UnixTime to) {
   dcap::TcbInfo& info = world.tcb_info;
   info.id = "SGX";
@@ -160,8 +182,10 @@ Result<DcapKeys> generate_keys(crypto::Rng& rng) {
   return DcapKeys{std::move(root), std::move(pck_ca), std::move(tcb_signing), std::move(pck)};
 }
 
+std::array<std::uint8_t, 16> default_td_svn() { return {5, 1, 3}; }
+
 Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned days,
-                                crypto::Rng& rng) {
+                                crypto::Rng& rng, dcap::TeeType face) {
   WARD_TRY(const pki::Name root, name(" SGX Root CA"));
   WARD_TRY(const pki::Name ca, name(" SGX PCK Platform CA"));
   WARD_TRY(const pki::Name signing, name(" SGX TCB Signing"));
@@ -188,6 +212,11 @@ Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned da
   WARD_TRY(out.root_crl, crl(root, root_spki, from, to));
   WARD_TRY(out.pck_crl, crl(ca, ca_spki, from, to));
   state_documents(out, root_spki, from, to);
+  if (face == dcap::TeeType::kTdx) {
+    state_tdx(out.tcb_info, from);
+    out.qe_identity.id = "TD_QE";
+    out.qe_identity.isv_prod_id = kTdQeProdId;
+  }
   return out;
 }
 

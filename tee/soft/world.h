@@ -14,11 +14,12 @@
 #include "crypto/sign.h"
 #include "pki/build.h"
 #include "tee/dcap/pck.h"
+#include "tee/dcap/quote.h"
 #include "tee/dcap/tcb_documents.h"
 
-// The development platform's SGX face: keys, certificates and documents in Intel's genuine formats,
-// under a root that says that it is not a TEE. What it makes is verified by the same code as
-// Intel's.
+// The development platform's SGX and TDX faces: keys, certificates and documents in Intel's genuine
+// formats, under a root that says that it is not a TEE. What it makes is verified by the same code
+// as Intel's.
 namespace ward::soft {
 
 // What every name of the development PKI begins with; no verifier of ours takes it for hardware,
@@ -53,8 +54,13 @@ struct DcapWorld {
 // default_world states a platform for `keys` whose documents are valid from `from` for `days` days.
 // Serial numbers, PPID and the like are drawn from `rng`. The FMSPC is of the reserved development
 // range ff....
+// TCB info and QE identity are those of `face`; default_td_svn() is up to date by TDX's.
 [[nodiscard]] Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned days,
-                                              crypto::Rng& rng);
+                                              crypto::Rng& rng,
+                                              dcap::TeeType face = dcap::TeeType::kSgx);
+
+// default_td_svn is the TEE_TCB_SVN of a TD on a default platform: a TDX module 1.5.
+[[nodiscard]] std::array<std::uint8_t, 16> default_td_svn();
 
 // DcapCollateral is the signed form of a world.
 struct DcapCollateral {

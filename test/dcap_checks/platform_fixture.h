@@ -11,6 +11,7 @@
 #include "tee/soft/quoting_enclave.h"
 #include "tee/soft/tcb_documents.h"
 #include "tee/soft/world.h"
+#include "tee/tdx/td_report.h"
 #include "verifier/verifier.h"
 
 // For tests: a good platform, with its facts before they are signed and its documents after, so
@@ -47,7 +48,13 @@ inline constexpr Face kFaces[] = {
     {"sgx_3", {3, dcap::BodyType::kSgxReport}},
     {"sgx_4", {4, dcap::BodyType::kSgxReport}},
     {"sgx_5", {5, dcap::BodyType::kSgxReport}},
+    {"tdx_4", {4, dcap::BodyType::kTdReport10}},
+    {"tdx_5_report_10", {5, dcap::BodyType::kTdReport10}},
+    {"tdx_5_report_15", {5, dcap::BodyType::kTdReport15}},
 };
+inline constexpr Face kSgx = kFaces[0];
+inline constexpr Face kTdx10 = kFaces[3];
+inline constexpr Face kTdx15 = kFaces[5];
 
 // Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
 // (Made).
@@ -57,11 +64,15 @@ struct Stage {
   DcapKeys other = make_keys("two");
   DcapWorld world;
   dcap::QeIdentity quoting_enclave;  // what the quoting enclave really is
-  EnclaveIdentity enclave;
+  EnclaveIdentity enclave;           // of an SGX face
+  tdx::TdReportParts td;             // of a TDX face
   attest::Policy policy;
   attest::Expectations expected;
 
-  [[nodiscard]] Buffer body() const { return report_body(enclave, world.pck.cpu_svn, kReportData); }
+  [[nodiscard]] Buffer body() const {
+    return face.tdx() ? tdx::write_td_report(td, face.form.body)
+                      : report_body(enclave, world.pck.cpu_svn, kReportData);
+  }
 };
 
 // Made is what a stage came to, signed.
@@ -93,18 +104,36 @@ inline PrivateKey attestation_key() {
   return *PrivateKey::generate(crypto::KeyType::kP256, rng);
 }
 
-inline Stage good_stage(const Face& face = kFaces[0]) {
+// good_td is a TD whose measurements all differ.
+inline tdx::TdReportParts good_td() {
+  tdx::TdReportParts td;
+  td.tee_tcb_svn = default_td_svn();
+  td.tee_tcb_svn2 = td.tee_tcb_svn;
+  td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;
+  td.xfam = 0xe7;
+  std::uint8_t fill = 0xa0;
+  for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config,
+                      td.rt_mr.data(), &td.rt_mr[1], &td.rt_mr[2], &td.rt_mr[3], &td.mr_service_td})
+    field->fill(fill++);
+  td.report_data = kReportData;
+  return td;
+}
+
+inline Stage good_stage(const Face& face = kSgx) {
   Stage s;
   s.face = face;
   crypto::SeededRng rng(as_bytes("world"));
-  s.world = *default_world(s.keys, kFrom, 30, rng);
+  s.world = *default_world(s.keys, kFrom, 30, rng, face.form.tee());
   s.quoting_enclave = s.world.qe_identity;
   s.enclave.mr_enclave.fill(0xaa);
   s.enclave.config_id.fill(0xbb);
+  s.td = good_td();
   s.policy.allow_development = true;
+  const Bytes measured = face.tdx() ? Bytes(s.td.mr_td) : Bytes(s.enclave.mr_enclave);
+  const Bytes workload = face.tdx() ? Bytes(s.td.mr_config_id) : Bytes(s.enclave.config_id);
   s.expected = {.report_data = std::vector<Buffer>{to_buffer(kReportData)},
-                .measurement = std::vector<Buffer>{to_buffer(s.enclave.mr_enclave)},
-                .workload = std::vector<Buffer>{to_buffer(s.enclave.config_id)}};
+                .measurement = std::vector<Buffer>{to_buffer(measured)},
+                .workload = std::vector<Buffer>{to_buffer(workload)}};
   return s;
 }
 
@@ -137,6 +166,12 @@ inline Appraisal judge(const Made& m, const Stage& s) {
   auto out = verifier.appraise(
       {.evidence = quote, .collateral = m.documents, .now = kNow, .expected = s.expected});
   return *std::move(out);
+}
+
+// claim is a claim's value, or "absent".
+inline attest::ClaimValue claim(const Appraisal& a, const std::string& name) {
+  const auto found = std::ranges::find(a.claims, name, &attest::Claim::name);
+  return found == a.claims.end() ? attest::ClaimValue(std::string("absent")) : found->value;
 }
 
 inline Buffer& document(Made& m, const char* name) {

@@ -163,6 +163,31 @@ std::size_t expect_kind_fields(const std::string& kind) {
   return judged;
 }
 
+void expect_mixture(const std::string& kind, const std::vector<Expected>& expected,
+                    std::size_t others) {
+  const attest::Collateral mixture = everything();
+  std::map<std::string, std::size_t> in_manifest;
+  for (Row& row : read_tsv(vectors("MANIFEST.tsv"))) {
+    if (row["kind"] == kind) in_manifest[row["file"]] = 0;
+  }
+  for (const Expected& e : expected) {
+    SCOPED_TRACE(std::string(e.file) + " at " + e.at);
+    const Appraisal a = judge(read_file(vectors(e.file)), mixture, e.at, anything_good());
+    EXPECT_EQ(a.failed(), e.failed);
+    EXPECT_EQ(a.verdict, e.failed.empty() ? Verdict::kAccepted : Verdict::kRefused);
+    EXPECT_EQ(a.tcb.status.value_or(""), e.status == nullptr ? "" : e.status);
+    if (e.status != nullptr) {
+      EXPECT_FALSE(a.notes.empty()) << "what was passed over is named";
+    }
+    ++in_manifest[e.file];
+  }
+  std::size_t judged = others;
+  for (const auto& [file, times] : in_manifest)
+    judged += times > 0 ? 1U : 0U;
+  EXPECT_EQ(judged, in_manifest.size()) << "a file of the manifest is not judged";
+  report_vectors(kind, in_manifest.size(), judged, 0);
+}
+
 std::vector<Range> qe_ranges(Bytes whole, const std::string& tee) {
   const dcap::Quote q = parse(whole);
   const dcap::QeLayout& l = q.qe_layout;
@@ -242,6 +267,29 @@ void expect_cuts(const Sample& sample, const std::string& tee) {
   for (std::size_t n = 1; n < whole.size(); ++n) {
     const Appraisal a = judge(Bytes(whole).first(n), {}, sample.at);
     EXPECT_EQ(a.failed(), Ids{tee + ".quote.size"}) << n;
+  }
+}
+
+void expect_moments(const Sample& sample, const std::vector<Moment>& moments) {
+  const Buffer quote = read_file(vectors(sample.file));
+  for (const Moment& m : moments) {
+    SCOPED_TRACE(m.name);
+    const Appraisal a = judge(quote, sample.collateral, m.at, lenient(sample.status));
+    EXPECT_EQ(a.verdict, Verdict::kRefused);
+    ASSERT_NE(a.check(m.failed), nullptr);
+    EXPECT_EQ(a.check(m.failed)->outcome, Outcome::kFailed) << failed_of(a);
+  }
+}
+
+void expect_absences(const Sample& sample, const Ids& ids) {
+  const Buffer quote = read_file(vectors(sample.file));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    SCOPED_TRACE(ids[i]);
+    attest::Collateral some = sample.collateral;
+    some.documents.erase(some.documents.begin() + static_cast<std::ptrdiff_t>(i));
+    const Appraisal a = judge(quote, some, sample.at, lenient(sample.status));
+    EXPECT_EQ(a.verdict, Verdict::kUndetermined) << failed_of(a);
+    EXPECT_EQ(a.check(ids[i])->not_done, attest::NotDone::kAbsent);
   }
 }
 

@@ -51,6 +51,19 @@ std::size_t expect_kind_fields(const std::string& kind);
 // Returns how many rows were judged.
 std::size_t judge_cases(const std::string& folder);
 
+// Expected is what a quote must come to with the whole mixture of collateral at hand.
+struct Expected {
+  const char* file;  // in the vectors
+  const char* at;
+  const char* status;  // null: no status can be had
+  Ids failed;          // beside policy, which accepts any status and debug
+};
+
+// expect_mixture appraises with everything() and compares; no file of `kind` may be without a place
+// in one of the lists: `others` are judged elsewhere.
+void expect_mixture(const std::string& kind, const std::vector<Expected>& expected,
+                    std::size_t others);
+
 // Range is a run of octets of a quote and the check that a changed octet there must fail.
 struct Range {
   std::size_t begin, end;
@@ -76,5 +89,18 @@ void expect_chain_flips(const Sample& sample);
 
 // expect_cuts truncates at every length.
 void expect_cuts(const Sample& sample, const std::string& tee);
+
+// Moment is a time at which one document of a sample is not valid, and the check that says so.
+struct Moment {
+  const char* name;
+  const char* at;
+  const char* failed;
+};
+
+void expect_moments(const Sample& sample, const std::vector<Moment>& moments);
+
+// expect_absences leaves one document of the sample away after the other, in the order of `ids`,
+// each of which must then be absent.
+void expect_absences(const Sample& sample, const Ids& ids);
 
 }  // namespace ward::test

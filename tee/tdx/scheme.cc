@@ -1,0 +1,143 @@
+#include "tee/tdx/scheme.h"
+
+#include <algorithm>
+
+#include "tee/tdx/checks.h"
+#include "tee/tdx/tcb.h"
+#include "tee/tdx/td_report.h"
+
+namespace ward::tdx {
+namespace {
+
+using attest::Origin;
+
+constexpr attest::CheckInfo kChecks[] = {
+#define WARD_DCAP_CHECK(name, id, reference, meaning, hint) {"tdx." id, reference, meaning, hint},
+#define WARD_DCAP_POLICY_CHECK(name, id, reference, meaning, hint)
+#include "tee/dcap/checks.def"
+#undef WARD_DCAP_CHECK
+#undef WARD_DCAP_POLICY_CHECK
+#define WARD_TDX_CHECK(name, id, reference, meaning, hint) {"tdx." id, reference, meaning, hint},
+#include "tee/tdx/checks.def"
+#undef WARD_TDX_CHECK
+#define WARD_DCAP_CHECK(name, id, reference, meaning, hint)
+#define WARD_DCAP_POLICY_CHECK(name, id, reference, meaning, hint) \
+  {"tdx." id, reference, meaning, hint},
+#include "tee/dcap/checks.def"
+#undef WARD_DCAP_CHECK
+#undef WARD_DCAP_POLICY_CHECK
+};
+
+const dcap::Profile& profile() {
+  static const dcap::Profile kProfile = {
+      .name = "tdx",
+      .title = "Intel TDX (DCAP ECDSA quote, versions 4 and 5)",
+      .media_type = "application/vnd.intel.tdx.quote",
+      .tee = dcap::TeeType::kTdx,
+      .ids = {.tcb_info = "TDX", .qe_identity = "TD_QE"},
+      .checks = kChecks,
+      .policy_at = static_cast<std::size_t>(check_id(OwnCheck::kEnd)),
+      .tcb_statuses = dcap::acceptable_tcb_statuses(true)};
+  return kProfile;
+}
+
+bool equal_under_mask(Bytes a, Bytes b, Bytes mask) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (((a[i] ^ b[i]) & mask[i]) != 0) return false;
+  }
+  return true;
+}
+
+// Records what the TDX module is; false where nothing more can be said of it.
+bool record_module(dcap::Context& context, const TdReport& report,
+                   const dcap::Named<dcap::TcbInfo>& info) {
+  dcap::CheckList& checks = context.checks;
+  const std::string version = "version " + std::to_string(report.module_version());
+  const dcap::TdxModule* module = module_identity(info.value, report.module_version());
+  if (!checks.record(check_id(OwnCheck::kModuleIdentity), module != nullptr, version,
+                     {"an identity for it", Origin::kCollateral, info.origin()})) {
+    return false;
+  }
+  const Bytes signer = report.get<td_report::MrSignerSeam>();
+  checks.record(check_id(OwnCheck::kModuleMrSigner), equal(signer, module->mr_signer),
+                to_hex(signer), {to_hex(module->mr_signer), Origin::kCollateral, info.origin()});
+  const Bytes attributes = report.get<td_report::SeamAttributes>();
+  checks.record(check_id(OwnCheck::kModuleAttributes),
+                equal_under_mask(attributes, module->attributes, module->attributes_mask),
+                to_hex(attributes),
+                {to_hex(module->attributes) + " under mask " + to_hex(module->attributes_mask),
+                 Origin::kCollateral, info.origin()});
+  return true;
+}
+
+// Before modules 1.5 the TCB levels judge the module too.
+bool record_module_level(dcap::Context& context, const TdReport& report, const TdxLevels& levels,
+                         const dcap::Named<dcap::TcbInfo>& info) {
+  const bool by_identity = report.module_version() > 0;
+  const unsigned svn = report.get<td_report::TeeTcbSvn>()[0];
+  return context.checks.record(
+      check_id(OwnCheck::kModuleLevel), !by_identity || levels.module != nullptr,
+      by_identity ? "ISVSVN " + std::to_string(svn) : "judged by the platform's TCB level",
+      {"at least the lowest level", Origin::kCollateral, info.origin()});
+}
+
+dcap::PlatformTcb join(dcap::Context& context, const TdxLevels& levels, dcap::TcbStatus status) {
+  dcap::PlatformTcb out{status, levels.tdx->tcb_date, levels.tdx->advisory_ids};
+  if (levels.module == nullptr) return out;
+  const dcap::SvnLevel& module = *levels.module;
+  out.date = std::min(out.date, module.tcb_date);
+  out.advisories.insert(out.advisories.end(), module.advisory_ids.begin(),
+                        module.advisory_ids.end());
+  auto& claims = context.findings.claims;
+  claims.push_back({"tdx_module.status", std::string(dcap::tcb_status_text(module.status))});
+  claims.push_back({"tdx_module.tcb_date", format_rfc3339(module.tcb_date)});
+  return out;
+}
+
+}  // namespace
+
+Tdx::Tdx() : QuoteScheme(profile()) {}
+
+std::vector<attest::LayoutField> Tdx::body_layout(const dcap::Quote& quote) const {
+  return TdReport(quote).layout();
+}
+
+std::vector<attest::Claim> Tdx::body_claims(const dcap::Quote& quote) const {
+  return TdReport(quote).claims();
+}
+
+void Tdx::fill_facts(const dcap::Quote& quote, attest::Facts& facts) const {
+  const TdReport report(quote);
+  facts.debug = report.under_debug();
+  facts.report_data = to_buffer(report.get<td_report::ReportData>());
+  facts.measurement = to_buffer(report.get<td_report::MrTd>());
+  facts.workload = to_buffer(report.get<td_report::MrConfigId>());
+}
+
+void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote) const {
+  const TdReport report(quote);
+  context.checks.record(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
+                        to_hex(report.get<td_report::TdAttributes>()),
+                        {"no unknown bit among 31:8"});
+}
+
+std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dcap::Quote& quote,
+                                                const dcap::PckExtensions& pck,
+                                                const dcap::Named<dcap::TcbInfo>& info,
+                                                const dcap::QeTcbLevel* qe_level) const {
+  const TdReport report(quote);
+  const TdxLevels levels = find_levels(info.value, pck, report);
+  const bool module =
+      record_module(context, report, info) && record_module_level(context, report, levels, info);
+  dcap::record_level(context, pck, levels.tdx, info,
+                     ", TEE_TCB_SVN " + to_hex(report.get<td_report::TeeTcbSvn>()));
+  if (!module || levels.tdx == nullptr) return std::nullopt;
+  const auto status = platform_status(info.value, levels, report, qe_level);
+  if (status) return join(context, levels, *status);
+  context.checks.record(check_id(OwnCheck::kModuleIdentity), false,
+                        "the module that runs now, TEE_TCB_SVN2 " + to_hex(report.tee_tcb_svn2()),
+                        {"an identity for it", Origin::kCollateral, info.origin()});
+  return std::nullopt;
+}
+
+}  // namespace ward::tdx

@@ -1,0 +1,119 @@
+#include "tee/tdx/td_report.h"
+
+#include "base/writer.h"
+#include "tee/dcap/field_table.h"
+
+namespace ward::tdx {
+namespace {
+
+using dcap::field_row;
+
+constexpr dcap::FieldRow kRows[] = {
+    field_row<td_report::TeeTcbSvn>("tee_tcb_svn"),
+    field_row<td_report::MrSeam>("mr_seam"),
+    field_row<td_report::MrSignerSeam>("mrsigner_seam"),
+    field_row<td_report::SeamAttributes>("seam_attributes"),
+    field_row<td_report::TdAttributes>("td_attributes"),
+    field_row<td_report::Xfam>("xfam"),
+    field_row<td_report::MrTd>("mr_td"),
+    field_row<td_report::MrConfigId>("mr_config_id"),
+    field_row<td_report::MrOwner>("mr_owner"),
+    field_row<td_report::MrOwnerConfig>("mr_owner_config"),
+    field_row<td_report::RtMr0>("rt_mr0"),
+    field_row<td_report::RtMr1>("rt_mr1"),
+    field_row<td_report::RtMr2>("rt_mr2"),
+    field_row<td_report::RtMr3>("rt_mr3"),
+    field_row<td_report::ReportData>("report_data"),
+    field_row<td_report::TeeTcbSvn2>("tee_tcb_svn2"),
+    field_row<td_report::MrServiceTd>("mr_servicetd"),
+};
+constexpr std::size_t kLateRows = 2;  // of TDX 1.5 alone
+
+struct Attribute {
+  unsigned bit;
+  const char* name;
+};
+
+constexpr Attribute kAttributes[] = {
+    {td_attributes::kDebug, "debug"},
+    {td_attributes::kHgsPlusProf, "hgs_plus_prof"},
+    {td_attributes::kPerfProf, "perf_prof"},
+    {td_attributes::kPmtProf, "pmt_prof"},
+    {td_attributes::kIcssd, "icssd"},
+    {td_attributes::kLass, "lass"},
+    {td_attributes::kSeptVeDisable, "sept_ve_disable"},
+    {td_attributes::kMigratable, "migratable"},
+    {td_attributes::kPks, "pks"},
+    {td_attributes::kKl, "kl"},
+    {td_attributes::kTpa, "tpa"},
+    {td_attributes::kPerfmon, "perfmon"},
+};
+
+constexpr std::uint64_t kTud = 0xff;
+constexpr std::uint64_t kSec = 0xffffff00;
+
+constexpr std::uint64_t known_bits() {
+  std::uint64_t out = 0;
+  for (const Attribute& a : kAttributes)
+    out |= std::uint64_t{1} << a.bit;
+  return out;
+}
+
+std::span<const dcap::FieldRow> rows(const TdReport& report) {
+  const std::span<const dcap::FieldRow> all = kRows;
+  return report.version_15() ? all : all.first(all.size() - kLateRows);
+}
+
+}  // namespace
+
+bool TdReport::attribute(unsigned bit) const {
+  return ((dcap::little_endian(get<td_report::TdAttributes>()) >> bit) & 1U) != 0;
+}
+
+bool TdReport::under_debug() const {
+  return (dcap::little_endian(get<td_report::TdAttributes>()) & kTud) != 0;
+}
+
+bool TdReport::reserved_zero() const {
+  return (dcap::little_endian(get<td_report::TdAttributes>()) & kSec & ~known_bits()) == 0;
+}
+
+std::vector<attest::LayoutField> TdReport::layout() const {
+  std::vector<attest::LayoutField> out;
+  const char* type = version_15() ? "sgx_report2_body_v1_5_t" : "sgx_report2_body_t";
+  dcap::add_table_layout(rows(*this), raw_, {at_, "report_body.", type}, out);
+  return out;
+}
+
+std::vector<attest::Claim> TdReport::claims() const {
+  std::vector<attest::Claim> out;
+  dcap::add_table_claims(rows(*this), raw_, "", out);
+  for (const Attribute& a : kAttributes)
+    out.push_back({std::string("td_attributes.") + a.name, attribute(a.bit)});
+  out.push_back({"debug", under_debug()});
+  return out;
+}
+
+Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type) {
+  Writer w;
+  w.bytes(parts.tee_tcb_svn);
+  w.bytes(parts.mr_seam);
+  w.bytes(parts.mr_signer_seam);
+  w.bytes(parts.seam_attributes);
+  w.u64le(parts.td_attributes);
+  w.u64le(parts.xfam);
+  w.bytes(parts.mr_td);
+  w.bytes(parts.mr_config_id);
+  w.bytes(parts.mr_owner);
+  w.bytes(parts.mr_owner_config);
+  for (const auto& rt_mr : parts.rt_mr)
+    w.bytes(rt_mr);
+  w.bytes(parts.report_data);
+  if (type == dcap::BodyType::kTdReport15) {
+    w.bytes(parts.tee_tcb_svn2);
+    w.bytes(parts.mr_service_td);
+  }
+  return w.take();
+}
+
+}  // namespace ward::tdx

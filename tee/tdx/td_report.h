@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "attest/scheme.h"
+#include "base/bytes.h"
+#include "base/reader.h"
+#include "tee/dcap/quote.h"
+
+namespace ward::tdx {
+
+// TD report bodies (Intel TDX DCAP Quoting Library API, A.3.2: sgx_report2_body_t of TDX 1.0,
+// sgx_report2_body_v1_5_t of 1.5, which has two fields more). Octets.
+namespace td_report {
+using TeeTcbSvn = Field<0, 16>;
+using MrSeam = Field<16, 48>;
+using MrSignerSeam = Field<64, 48>;
+using SeamAttributes = Field<112, 8>;
+using TdAttributes = Field<120, 8>;
+using Xfam = Field<128, 8>;
+using MrTd = Field<136, 48>;
+using MrConfigId = Field<184, 48>;
+using MrOwner = Field<232, 48>;
+using MrOwnerConfig = Field<280, 48>;
+using RtMr0 = Field<328, 48>;
+using RtMr1 = Field<376, 48>;
+using RtMr2 = Field<424, 48>;
+using RtMr3 = Field<472, 48>;
+using ReportData = Field<520, 64>;
+using TeeTcbSvn2 = Field<584, 16>;
+using MrServiceTd = Field<600, 48>;
+static_assert(
+    covers<TeeTcbSvn, MrSeam, MrSignerSeam, SeamAttributes, TdAttributes, Xfam, MrTd, MrConfigId,
+           MrOwner, MrOwnerConfig, RtMr0, RtMr1, RtMr2, RtMr3, ReportData>(dcap::kTdReport10Size));
+static_assert(covers<TeeTcbSvn, MrSeam, MrSignerSeam, SeamAttributes, TdAttributes, Xfam, MrTd,
+                     MrConfigId, MrOwner, MrOwnerConfig, RtMr0, RtMr1, RtMr2, RtMr3, ReportData,
+                     TeeTcbSvn2, MrServiceTd>(dcap::kTdReport15Size));
+}  // namespace td_report
+
+// TD ATTRIBUTES (Intel TDX Module ABI Specification, ATTRIBUTES): bit numbers.
+namespace td_attributes {
+inline constexpr unsigned kDebug = 0;
+inline constexpr unsigned kHgsPlusProf = 4;
+inline constexpr unsigned kPerfProf = 5;
+inline constexpr unsigned kPmtProf = 6;
+inline constexpr unsigned kIcssd = 16;
+inline constexpr unsigned kLass = 27;
+inline constexpr unsigned kSeptVeDisable = 28;
+inline constexpr unsigned kMigratable = 29;
+inline constexpr unsigned kPks = 30;
+inline constexpr unsigned kKl = 31;
+inline constexpr unsigned kTpa = 62;
+inline constexpr unsigned kPerfmon = 63;
+}  // namespace td_attributes
+
+// TdReport views a TD report body of either size. Borrows it; nothing is authenticated.
+class TdReport {
+ public:
+  // `quote` is one of TDX.
+  explicit TdReport(const dcap::Quote& quote) : raw_(quote.body), at_(quote.body_at) {}
+
+  template <class F>
+  [[nodiscard]] Bytes get() const {
+    static_assert(F::kEnd <= dcap::kTdReport10Size);
+    return raw_.subspan(F::kBegin, F::kEnd - F::kBegin);
+  }
+
+  // version_15 is true where TEE_TCB_SVN2 and MRSERVICETD are there.
+  [[nodiscard]] bool version_15() const { return raw_.size() == dcap::kTdReport15Size; }
+
+  // tee_tcb_svn2 and mr_service_td are empty in a report of TDX 1.0.
+  [[nodiscard]] Bytes tee_tcb_svn2() const { return late<td_report::TeeTcbSvn2>(); }
+
+  [[nodiscard]] Bytes mr_service_td() const { return late<td_report::MrServiceTd>(); }
+
+  // module_version is TEE_TCB_SVN[1]: 0 for modules before 1.5. Which TDX module identity counts.
+  [[nodiscard]] std::uint8_t module_version() const { return get<td_report::TeeTcbSvn>()[1]; }
+
+  // attribute is one bit of TD ATTRIBUTES.
+  [[nodiscard]] bool attribute(unsigned bit) const;
+
+  // under_debug is true where any bit of ATTRIBUTES.TUD (7:0) is set: the host may look into the TD
+  // or profile it, "the TD is untrusted".
+  [[nodiscard]] bool under_debug() const;
+
+  // reserved_zero is true where the bits of ATTRIBUTES.SEC (31:8) that have no meaning yet are
+  // zero; those of the group OTHER (63:32) have no bearing on security.
+  [[nodiscard]] bool reserved_zero() const;
+
+  // layout lists every field; claims what they say, with the attributes one by one.
+  [[nodiscard]] std::vector<attest::LayoutField> layout() const;
+  [[nodiscard]] std::vector<attest::Claim> claims() const;
+
+ private:
+  template <class F>
+  [[nodiscard]] Bytes late() const {
+    return version_15() ? raw_.subspan(F::kBegin, F::kEnd - F::kBegin) : Bytes();
+  }
+
+  Bytes raw_;
+  std::size_t at_;
+};
+
+// TdReportParts is what a TD report body is written from.
+struct TdReportParts {
+  std::array<std::uint8_t, 16> tee_tcb_svn{};
+  std::array<std::uint8_t, 48> mr_seam{};
+  std::array<std::uint8_t, 48> mr_signer_seam{};
+  std::array<std::uint8_t, 8> seam_attributes{};
+  std::uint64_t td_attributes = 0;
+  std::uint64_t xfam = 0;
+  std::array<std::uint8_t, 48> mr_td{};
+  std::array<std::uint8_t, 48> mr_config_id{};
+  std::array<std::uint8_t, 48> mr_owner{};
+  std::array<std::uint8_t, 48> mr_owner_config{};
+  std::array<std::array<std::uint8_t, 48>, 4> rt_mr{};
+  std::array<std::uint8_t, 64> report_data{};
+  std::array<std::uint8_t, 16> tee_tcb_svn2{};   // written in reports of TDX 1.5
+  std::array<std::uint8_t, 48> mr_service_td{};  // written in reports of TDX 1.5
+};
+
+// write_td_report writes a body of `type`, one of the two TD reports: TdReport's inverse.
+[[nodiscard]] Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type);
+
+}  // namespace ward::tdx

@@ -1,0 +1,211 @@
+// What a TDX platform comes to, fact by fact: the twins of the differences between peers that the
+// real quotes show (test/dcap_vectors/cases.cc), and of Intel's rule for a TD that should be
+// launched anew.
+#include <gtest/gtest.h>
+
+#include "test/dcap_checks/cases.h"
+
+namespace ward::soft {
+namespace {
+
+using namespace fixture;  // NOLINT(google-build-using-namespace): the test is written in its words
+using attest::Verdict;
+using dcap::TcbStatus;
+using Ids = std::vector<std::string>;
+
+// Outcome is the status that a TD comes to; where there is none, the checks that failed.
+struct TdCase {
+  const char* name;
+  const char* status;
+  std::function<void(Stage&)> change;
+  Ids failed = {};
+  Face face = kTdx15;
+};
+
+void judge_td(const TdCase& c, const std::function<void(Stage&)>& base) {
+  SCOPED_TRACE(c.name);
+  Stage s = good_stage(c.face);
+  s.policy.accept_any_tcb = true;
+  base(s);
+  c.change(s);
+  const Made m = make(s);
+  const Appraisal a = judge(m, s);
+  EXPECT_EQ(a.tcb.status.value_or(""), c.status);
+  EXPECT_EQ(a.failed(), c.failed);
+}
+
+// A TD that was launched under an old module on a platform that is up to date now.
+void old_launch(Stage& s) {
+  s.td.tee_tcb_svn = {4, 1, 2};
+  s.td.tee_tcb_svn2 = {5, 1, 3};
+}
+
+const std::vector<TdCase> kRelaunch = {
+    {"nothing else is missing", "TDRelaunchAdvised", [](Stage&) {}},
+    {"the microcode was not old", "TDRelaunchAdvised", [](Stage& s) { s.td.tee_tcb_svn[2] = 3; }},
+    {"the platform needs configuration", "TDRelaunchAdvisedConfigurationNeeded",
+     [](Stage& s) {
+       s.world.tcb_info.levels[0].status = TcbStatus::kConfigurationAndSwHardeningNeeded;
+     }},
+    {"the old level needs configuration", "TDRelaunchAdvisedConfigurationNeeded",
+     [](Stage& s) {
+       s.world.tcb_info.levels[1].status = TcbStatus::kOutOfDateConfigurationNeeded;
+     }},
+    {"the platform needs hardening", "TDRelaunchAdvised",
+     [](Stage& s) { s.world.tcb_info.levels[0].status = TcbStatus::kSwHardeningNeeded; }},
+    {"the module of today is of before 1.5", "TDRelaunchAdvised",
+     [](Stage& s) { s.td.tee_tcb_svn2[1] = 0; }},
+    {"the module of today is old", "OutOfDate", [](Stage& s) { s.td.tee_tcb_svn2[0] = 4; }},
+    {"the old kind of module of today is old", "OutOfDate",
+     [](Stage& s) {
+       s.td.tee_tcb_svn2 = {4, 0, 3};
+     }},
+    {"the microcode of today is old", "OutOfDate", [](Stage& s) { s.td.tee_tcb_svn2[2] = 2; }},
+    {"the platform itself is old", "OutOfDate",
+     [](Stage& s) { s.world.tcb_info.levels[0].pce_svn = 14; }},
+    {"the platform itself is revoked", "OutOfDate",
+     [](Stage& s) {
+       dcap::TcbLevel revoked = s.world.tcb_info.levels[0];
+       revoked.status = TcbStatus::kRevoked;
+       s.world.tcb_info.levels[0].pce_svn = 14;
+       s.world.tcb_info.levels.insert(s.world.tcb_info.levels.begin() + 1, revoked);
+     }},
+    {"the quoting enclave is old", "OutOfDate",
+     [](Stage& s) { s.world.qe_identity.levels[0].status = TcbStatus::kOutOfDate; }},
+    {"the module was not old, the microcode was", "OutOfDate",
+     [](Stage& s) { s.td.tee_tcb_svn[0] = 5; }},
+    {"the old module is revoked",
+     "Revoked",
+     [](Stage& s) { s.world.tcb_info.tdx_modules[0].levels[1].status = TcbStatus::kRevoked; },
+     {"tdx.tcb.status"}},
+    {"the quoting enclave is revoked",
+     "Revoked",
+     [](Stage& s) { s.world.qe_identity.levels[0].status = TcbStatus::kRevoked; },
+     {"tdx.tcb.status"}},
+    {"the module of today has no identity",
+     "",
+     [](Stage& s) { s.td.tee_tcb_svn2[1] = 2; },
+     {"tdx.module.identity"}},
+    {"a report of TDX 1.0 does not tell", "OutOfDate", [](Stage&) {}, {}, kTdx10},
+};
+
+// Intel TDX DCAP Quote Verification, TD relaunch check.
+TEST(TdxTcb, RelaunchIsAdvisedWhereItIsAllThatIsMissing) {
+  for (const TdCase& c : kRelaunch)
+    judge_td(c, old_launch);
+}
+
+// PCS API v4, TCB info, tdxtcbcomponents. Phala's JavaScript compares all sixteen, and finds
+// OutOfDate or no level where Intel and ward find UpToDate.
+TEST(TdxTcb, FromModule15OnComponents0And1AreTheModuleIdentitys) {
+  const auto higher = [](Stage& s) { s.world.tcb_info.levels[0].tdx_components[0] = 9; };
+  const std::vector<TdCase> cases = {
+      {"module 1.5, its identity decides", "UpToDate", [](Stage&) {}},
+      {"module 1.5, component 1 above its version", "UpToDate",
+       [](Stage& s) { s.world.tcb_info.levels[0].tdx_components[1] = 2; }},
+      {"module of before, component 0 decides", "OutOfDate",
+       [](Stage& s) { s.td.tee_tcb_svn[1] = 0; }},
+      {"module of before, component 1 decides", "OutOfDate",
+       [](Stage& s) {
+         s.td.tee_tcb_svn = {9, 0, 3};
+         s.world.tcb_info.levels[0].tdx_components[1] = 1;
+       }},
+      {"module of before, and reached", "UpToDate",
+       [](Stage& s) {
+         s.td.tee_tcb_svn = {9, 0, 3};
+       }},
+      {"module of before, no level",
+       "",
+       [](Stage& s) {
+         s.td.tee_tcb_svn[1] = 0;
+         s.world.tcb_info.levels.pop_back();
+       },
+       {"tdx.tcb.level"}},
+      {"module 1.5, component 2 counts", "OutOfDate", [](Stage& s) { s.td.tee_tcb_svn[2] = 2; }},
+      {"module 1.5, component 15 counts", "OutOfDate",
+       [](Stage& s) { s.world.tcb_info.levels[0].tdx_components[15] = 1; }},
+  };
+  for (const TdCase& c : cases)
+    judge_td(c, higher);
+}
+
+// The worst of platform, module and quoting enclave; Intel DCAP Quote Verification Library API,
+// convergence of TCB status.
+TEST(TdxTcb, TheWorstOfPlatformModuleAndQuotingEnclaveIsTheStatus) {
+  const auto nothing = [](Stage&) {};
+  const auto module = [](TcbStatus status) {
+    return [status](Stage& s) { s.world.tcb_info.tdx_modules[0].levels[0].status = status; };
+  };
+  const auto platform = [](TcbStatus status, TcbStatus of_module) {
+    return [status, of_module](Stage& s) {
+      s.world.tcb_info.levels[0].status = status;
+      s.world.tcb_info.tdx_modules[0].levels[0].status = of_module;
+    };
+  };
+  const std::vector<TdCase> cases = {
+      {"module old", "OutOfDate", module(TcbStatus::kOutOfDate), {}, kTdx10},
+      {"module revoked", "Revoked", module(TcbStatus::kRevoked), {"tdx.tcb.status"}},
+      {"platform needs configuration, module old",
+       "OutOfDateConfigurationNeeded",
+       platform(TcbStatus::kConfigurationNeeded, TcbStatus::kOutOfDate),
+       {},
+       kTdx10},
+      {"platform needs hardening, module old",
+       "OutOfDate",
+       platform(TcbStatus::kSwHardeningNeeded, TcbStatus::kOutOfDate),
+       {},
+       kTdx10},
+      {"platform needs hardening, module good", "SWHardeningNeeded",
+       platform(TcbStatus::kSwHardeningNeeded, TcbStatus::kUpToDate)},
+      {"quoting enclave old", "OutOfDate",
+       [](Stage& s) { s.world.qe_identity.levels[0].status = TcbStatus::kOutOfDate; }},
+  };
+  for (const TdCase& c : cases)
+    judge_td(c, nothing);
+}
+
+TEST(TdxTcb, AdvisoriesAndDatesAreOfPlatformModuleAndQuotingEnclave) {
+  Stage s = good_stage(kTdx10);
+  s.world.tcb_info.levels[0].advisory_ids = {"A-2", "A-1"};
+  s.world.tcb_info.tdx_modules[0].levels[0].advisory_ids = {"B-1", "A-1"};
+  s.world.tcb_info.tdx_modules[0].levels[0].tcb_date = {kFrom.seconds - 100};
+  s.world.qe_identity.levels[0].advisory_ids = {"C-1"};
+  const Appraisal a = judge(make(s), s);
+  EXPECT_EQ(a.tcb.advisories, (Ids{"A-1", "A-2", "B-1", "C-1"}));
+  EXPECT_EQ(a.tcb.date, UnixTime{kFrom.seconds - 100});
+}
+
+// Phala's JavaScript refuses these by itself; for ward they are claims, for the relying party's
+// policy (TDX Module ABI, ATTRIBUTES and MRSERVICETD).
+TEST(TdxClaims, AttributesAndAServiceTdAreSaidNotJudged) {
+  Stage s = good_stage(kTdx15);
+  s.td.td_attributes = 0;
+  const Appraisal a = judge(make(s), s);
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  EXPECT_EQ(claim(a, "td_attributes.sept_ve_disable"), attest::ClaimValue(false));
+  EXPECT_EQ(claim(a, "mr_servicetd"), attest::ClaimValue(to_buffer(s.td.mr_service_td)));
+  EXPECT_EQ(claim(a, "debug"), attest::ClaimValue(false));
+}
+
+// A TCB info before modules 1.5 has no tdxModuleIdentities: enough for an old module, nothing for a
+// new one.
+TEST(TdxTcb, ATcbInfoWithoutModuleIdentitiesServesOldModulesAlone) {
+  const auto without = [](Stage& s) { s.world.tcb_info.tdx_modules.clear(); };
+  judge_td({"module 1.5", "", [](Stage&) {}, {"tdx.module.identity"}}, without);
+  judge_td({"module of before", "UpToDate", [](Stage& s) { s.td.tee_tcb_svn[1] = 0; }}, without);
+}
+
+TEST(TdxTcb, TheModulesVersionIsTheIdentitysNumberInHex) {
+  const auto named = [](const char* id) {
+    return [id](Stage& s) {
+      s.td.tee_tcb_svn[1] = 0x1a;
+      s.world.tcb_info.tdx_modules[0].id = id;
+    };
+  };
+  judge_td({"TDX_1A", "UpToDate", [](Stage&) {}}, named("TDX_1A"));
+  judge_td({"TDX_1a", "UpToDate", [](Stage&) {}}, named("TDX_1a"));
+  judge_td({"TDX_26", "", [](Stage&) {}, {"tdx.module.identity"}}, named("TDX_26"));
+}
+
+}  // namespace
+}  // namespace ward::soft
