@@ -6,6 +6,7 @@
 #include "args/args.h"
 #include "attest/check.h"
 #include "broker/checks.h"
+#include "codec/json_write.h"
 #include "tee/all.h"
 
 namespace ward::cli {
@@ -31,7 +32,22 @@ std::string table(std::span<const attest::CheckInfo> checks) {
   return out;
 }
 
-int run() {
+std::string json() {
+  codec::JsonWriter out(codec::JsonWriter::Style::kPretty);
+  out.begin_object().member("schema", "ward.checks/1").name("checks").begin_array();
+  const auto list = [&](const char* by, std::span<const attest::CheckInfo> checks) {
+    for (const attest::CheckInfo& info : checks) {
+      out.begin_object().member("id", info.id).member("by", by).member("meaning", info.meaning);
+      out.member("hint", info.hint).member("reference", info.reference).end_object();
+    }
+  };
+  for (const attest::Scheme* scheme : tee::all_schemes())
+    list(scheme->info().name, scheme->info().checks);
+  list("wardd", broker::check_table());
+  return *out.end_array().end_object().take() + "\n";
+}
+
+std::string markdown() {
   std::string out =
       "# Checks\n\n"
       "Every check that an appraisal may list, made by `ward checks` from the tables in the code. "
@@ -44,7 +60,7 @@ int run() {
     out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
   }
   out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
-  return print(out);
+  return out;
 }
 
 }  // namespace
@@ -52,7 +68,10 @@ int run() {
 void add_checks(args::Command& app, Action& action) {
   args::Command* c =
       app.add_subcommand("checks", "list every check: what it means and what to do (Markdown)");
-  c->callback([&action] { action = [] { return run(); }; });
+  const auto as_json = std::make_shared<bool>(false);
+  c->add_flag("--json", *as_json, "one JSON object instead");
+  c->callback(
+      [&action, as_json] { action = [as_json] { return print(*as_json ? json() : markdown()); }; });
 }
 
 }  // namespace ward::cli

@@ -17,7 +17,7 @@ std::string join(const std::vector<std::string>& parts) {
 Check make(const CheckInfo* info, bool passed, std::string found, std::string expected,
            const Policy& policy) {
   return {.info = info,
-          .outcome = passed ? Outcome::kPassed : Outcome::kFailed,
+          .outcome = settle(*info, passed ? Outcome::kPassed : Outcome::kFailed),
           .found = std::move(found),
           .expected = std::move(expected),
           .origin = Origin::kPolicy,
@@ -98,7 +98,7 @@ Check compare(const CheckInfo* info, Bytes found, const Expected& expected, Orig
   check.found = to_hex(found);
   const bool equal_to_one =
       std::ranges::any_of(*values, [&](const Buffer& value) { return equal(value, found); });
-  check.outcome = equal_to_one ? Outcome::kPassed : Outcome::kFailed;
+  check.outcome = settle(*info, equal_to_one ? Outcome::kPassed : Outcome::kFailed);
   return check;
 }
 

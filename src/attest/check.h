@@ -47,6 +47,11 @@ struct Check {
 [[nodiscard]] const char* to_text(NotDone reason);   // "", "not asked", "absent", "blocked"
 [[nodiscard]] const char* to_text(Origin origin);    // "specification", "policy", ...
 
+// settle gives the outcome that a check is recorded with: `outcome` itself. It stands in a file of
+// its own so that the test of the tests (test/check_kill) can link another, which calls one chosen
+// check passed whatever came of it.
+[[nodiscard]] Outcome settle(const CheckInfo& info, Outcome outcome);
+
 // Expectation names the right value of a fact and who says so.
 struct Expectation {
   std::string text;

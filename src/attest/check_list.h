@@ -22,24 +22,24 @@ class CheckList {
     }
   }
 
-  // record notes that the check was done, what was found and what was expected, and returns
-  // `passed`.
+  // record notes that the check was done, what was found and what was expected, and returns whether
+  // it passed.
   bool record(Id id, bool passed, std::string found, Expectation expected) {
     Check& check = at(id);
-    check.outcome = passed ? Outcome::kPassed : Outcome::kFailed;
+    check.outcome = settle(*check.info, passed ? Outcome::kPassed : Outcome::kFailed);
     check.not_done = NotDone::kNone;
     check.found = std::move(found);
     check.expected = std::move(expected.text);
     check.origin = expected.origin;
     check.expected_from = std::move(expected.from);
-    return passed;
+    return check.outcome == Outcome::kPassed;
   }
 
   // absent notes that the check could not be done for want of `what`.
   void absent(Id id, std::string what) {
     Check& check = at(id);
-    check.outcome = Outcome::kNotDone;
-    check.not_done = NotDone::kAbsent;
+    check.outcome = settle(*check.info, Outcome::kNotDone);
+    check.not_done = check.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
     check.expected = std::move(what);
   }
 

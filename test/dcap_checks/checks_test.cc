@@ -1,5 +1,6 @@
 // For every check of DCAP evidence, in every form that a quote can have, a synthetic platform that
 // differs from a good one in that fact alone.
+#include <ostream>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -36,31 +37,58 @@ TEST(DcapChecks, TheGoodPlatformPassesEveryCheckUpToDateInEveryForm) {
   }
 }
 
-TEST(DcapChecks, EachCheckFailsAloneWhereItsFactAloneIsWrong) {
+// One case of one face.
+struct FaceCase {
+  Face face;
+  Case wrong;
+  std::size_t number = 0;  // among all of its list
+
+  [[nodiscard]] std::string id() const { return face.prefix() + wrong.id; }
+};
+
+std::vector<FaceCase> of_every_face(const std::vector<Case>& cases) {
+  std::vector<FaceCase> out;
   for (const Face& face : kFaces) {
-    for (const Case& c : failing_cases()) {
-      if (!c.of(face)) continue;
-      SCOPED_TRACE(std::string(face.name) + " " + c.id);
-      const Appraisal a = run(c, face);
-      EXPECT_EQ(a.failed(), Ids{face.prefix() + c.id});
-      EXPECT_EQ(a.verdict, Verdict::kRefused);
+    for (const Case& c : cases) {
+      if (c.of(face)) out.push_back({face, c, out.size()});
     }
   }
+  return out;
 }
 
-TEST(DcapChecks, EachAbsentDocumentIsNamedByItsOwnCheck) {
-  for (const Face& face : kFaces) {
-    for (const Case& c : absent_cases()) {
-      SCOPED_TRACE(std::string(face.name) + " " + c.id);
-      const Appraisal a = run(c, face);
-      const std::string id = face.prefix() + c.id;
-      EXPECT_EQ(a.failed(), Ids{});
-      EXPECT_EQ(a.verdict, Verdict::kUndetermined);
-      ASSERT_NE(a.check(id), nullptr);
-      EXPECT_EQ(a.check(id)->not_done, attest::NotDone::kAbsent);
-    }
-  }
+// "tdx_4__tdx_quote_size__17": the face, the check's id, the number.
+std::string case_name(const testing::TestParamInfo<FaceCase>& info) {
+  std::string out =
+      info.param.face.name + ("__" + info.param.id()) + "__" + std::to_string(info.param.number);
+  std::ranges::replace(out, '.', '_');
+  return out;
 }
+
+void PrintTo(const FaceCase& c, std::ostream* out) { *out << c.face.name << " " << c.id(); }
+
+class WrongFact : public testing::TestWithParam<FaceCase> {};
+
+TEST_P(WrongFact, FailsItsCheckAlone) {
+  const Appraisal a = run(GetParam().wrong, GetParam().face);
+  EXPECT_EQ(a.failed(), Ids{GetParam().id()});
+  EXPECT_EQ(a.verdict, Verdict::kRefused);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dcap, WrongFact, testing::ValuesIn(of_every_face(failing_cases())),
+                         case_name);
+
+class AbsentDocument : public testing::TestWithParam<FaceCase> {};
+
+TEST_P(AbsentDocument, IsNamedByItsOwnCheck) {
+  const Appraisal a = run(GetParam().wrong, GetParam().face);
+  EXPECT_EQ(a.failed(), Ids{});
+  EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+  ASSERT_NE(a.check(GetParam().id()), nullptr);
+  EXPECT_EQ(a.check(GetParam().id())->not_done, attest::NotDone::kAbsent);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dcap, AbsentDocument, testing::ValuesIn(of_every_face(absent_cases())),
+                         case_name);
 
 TEST(DcapChecks, EveryDeclaredCheckHasACaseHere) {
   std::set<std::string> covered;
