@@ -38,7 +38,7 @@ Result<void> walk(const Rows& rows, const Listing& what, const Take& take) {
        at != rows.end() && at->first.first == what.table && taken < what.limit; ++at) {
     const std::string& key = at->first.second;
     if (key.compare(0, what.prefix.size(), what.prefix) != 0) break;
-    if (key <= what.after || !at->second.value) continue;
+    if (key.compare(what.after) <= 0 || !at->second.value) continue;
     take(key, at->second);
     ++taken;
   }
