@@ -7,16 +7,11 @@ import argparse
 import json
 import os
 import pathlib
-import signal
 import sys
-import tempfile
 
 DEMO = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEMO))
 sys.dont_write_bytecode = True  # nothing is left behind but the work folder
-CHEATS = ("workload-changed", "env-injected", "evidence-replayed", "evidence-relayed", "root-not-trusted",
-          "tcb-out-of-date", "input-swapped", "model-rolled-back", "receiver-changed", "output-forged",
-          "owner-not-approved")
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -44,57 +39,73 @@ def vectors_folder() -> pathlib.Path | None:
     return next((place for place in places if (place / "MANIFEST.tsv").exists()), None)
 
 
-def fail(code: int, what: str, hint: str = "") -> int:
-    print(f"ward: error: {what}", file=sys.stderr)
-    if hint:
-        print(f"ward: hint: {hint}", file=sys.stderr)
-    return code
+class Failing:
+    """Failing tells what is wrong on stderr and, with --json, in an object (ward.error/1), as ward does."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+
+    def __call__(self, code: int, what: str, hint: str = "") -> int:
+        print(f"ward: error: {what}", file=sys.stderr)
+        if hint:
+            print(f"ward: hint: {hint}", file=sys.stderr)
+        if self._json:
+            print(json.dumps({"schema": "ward.error/1", "exit": code, "error": what, "hint": hint or None}, indent=1))
+        return code
 
 
-def work_folder(given: pathlib.Path | None) -> pathlib.Path:
-    """work_folder raises OSError where the folder cannot be made or is not empty."""
-    if given is None:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="ward-demo-", dir="/var/tmp"))
-    else:
-        folder = given.absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise OSError(f"{folder}: not empty")
-    folder.chmod(0o755)  # parties enter; each folder in it has an owner
-    return folder
-
-
-def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, cheats: list[pathlib.Path]) -> int:
-    import reporting
+def tell_the_story(story: object) -> str:
+    """tell_the_story returns what kept it from its end; empty where nothing did."""
     from leak_search import ProvesNothing
     from parties import CommandFailed
-    from story import Story
-    from tell import Teller
-    from world import Settings, World
-
-    tell = Teller(None if options.json else sys.stdout)
-    settings = Settings(work=work, demo=DEMO, programs=options.programs, data=data, cheats=tuple(cheats),
-                        vectors=vectors_folder(), separate=os.geteuid() == 0)
-    try:
-        world = World(settings, tell)
-    except (CommandFailed, OSError) as error:
-        return fail(3, str(error))
-    story = Story(world)
-    failure = ""
     try:
         for part in (story.prepare, story.perform, story.cheat, story.end):
             part()
     except (CommandFailed, ProvesNothing, OSError) as error:
-        failure = str(error)
+        return str(error)
+    except Exception as error:  # a mistake of the demo's own: what was started ends all the same
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, cheats: list[pathlib.Path]) -> int:
+    import processes
+    import reporting
+    from story import Story
+    from tell import Teller
+    from world import Settings, World
+
+    fail = Failing(False)  # the story's own object says how far it got
+    tell = Teller(None if options.json else sys.stdout)
+    settings = Settings(work=work, demo=DEMO, programs=options.programs, data=data, cheats=tuple(cheats),
+                        vectors=vectors_folder(), separate=os.geteuid() == 0)
+    processes.adopt_orphans()
+    world = story = None
+    failure = ""
+    try:
+        world = World(settings, tell)
+        story = Story(world)
+        failure = tell_the_story(story)
     except KeyboardInterrupt:
         failure = "interrupted"
+    except Exception as error:
+        failure = str(error) or type(error).__name__
     finally:
-        world.close()
+        processes.ignore_signals()
+        try:
+            if world is not None:
+                world.close()
+        finally:
+            left = processes.end_all()
+    if left:
+        failure = failure or f"{len(left)} processes did not end: {left}"
     tell.total()
+    if story is None:
+        return Failing(options.json)(3, failure, f"the work folder is {work}")
     if story.outcome.output:
         reporting.write(world, story.outcome, work / "report.html")
     if options.json:
-        print(json.dumps(story.outcome.to_json(tell.seconds), indent=1))
+        print(json.dumps({**story.outcome.to_json(tell.seconds), "error": failure or None}, indent=1))
     tell.line()
     tell.line(f"{tell.seconds['total']:.1f} s. Everything lies in {work}; look at report.html there")
     if failure:
@@ -104,27 +115,32 @@ def play(options: argparse.Namespace, work: pathlib.Path, data: pathlib.Path, ch
     return 0 if story.outcome.holds() else 1
 
 
-def end_in_order(*_: object) -> None:
-    """end_in_order makes SIGTERM what Ctrl-C is: what was started is ended."""
-    raise KeyboardInterrupt
-
-
 def main(argv: list[str]) -> int:
-    signal.signal(signal.SIGTERM, end_in_order)
+    import processes
+    import work
+    from cheats import EXPECTED
+
+    processes.be_asked_to_end()
     options = arguments(argv)
-    cheats = options.cheat or [DEMO / "cheats" / f"{name}.sh" for name in CHEATS]
+    fail = Failing(options.json)
+    cheats = options.cheat or [DEMO / "cheats" / f"{name}.sh" for name in EXPECTED]
     missing = next((cheat for cheat in cheats if not cheat.is_file()), None)
     if missing:
-        return fail(2, f"{missing}: no such cheat", f"the shipped ones are in {DEMO / 'cheats'}")
+        return fail(3, f"{missing}: no such cheat", f"the shipped ones are in {DEMO / 'cheats'}")
     data = data_file(options.data)
     if data is None:
         return fail(3, "the breast-cancer table is not here", "./run demo fetches it, or give --data FILE")
     try:
-        work = work_folder(options.work)
+        folder = work.make(options.work)
     except OSError as error:
-        return fail(2, str(error), "--work DIR takes a new or empty folder")
-    return play(options, work, data, cheats)
+        return fail(2, str(error), "--work DIR takes a new or empty folder that nobody else may change")
+    return play(options, folder, data, cheats)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before anything was started
+        sys.exit(Failing("--json" in sys.argv)(3, "interrupted"))
+    except ModuleNotFoundError as error:
+        sys.exit(Failing("--json" in sys.argv)(3, str(error), "./run demo installs it (python3-torch, python3-numpy)"))

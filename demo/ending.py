@@ -7,6 +7,7 @@ import pathlib
 import genuine
 import observer
 import performing
+import processes
 from parties import Party
 from service import Machine
 from world import World
@@ -49,7 +50,7 @@ def verify(party: Party, ward: pathlib.Path, quote: pathlib.Path, *options: obje
     return Verdict(appraisal["verdict"], appraisal["tcb"]["status"], failed, appraisal, command)
 
 
-def evidence_of(message: pathlib.Path) -> bytes:
+def evidence_of(message: bytes) -> bytes:
     """evidence_of takes the quote out of an attestation message (KBS protocol, section 4)."""
     def find(value: object) -> str | None:
         if isinstance(value, dict):
@@ -60,37 +61,33 @@ def evidence_of(message: pathlib.Path) -> bytes:
             return find(json.loads(value))
         return None
 
-    quote = find(json.loads(message.read_text()))
+    quote = find(json.loads(message))
     if quote is None:
-        raise ValueError(f"{message}: no evidence")
+        raise ValueError("the recorded attestation message holds no evidence")
     return base64.b64decode(quote)
 
 
 def read_memory(world: World, machine: Machine, socket: pathlib.Path, plaintext: bytes) -> observer.Sight | None:
     """read_memory: the approved workload runs once more, and root looks into it."""
     operator = world["operator"]
-    out = operator.folder / "out-root"
-    out.mkdir()
-    operator.own(out)
+    out = operator.make_folder("out-root")
     seen: list[observer.Sight] = []
 
     def look(_: int) -> None:
-        for pid in observer.descendants(machine.pid):
+        for pid in processes.descendants(machine.pid):
             if "infer.py" in observer.command_line(pid):
                 sight = observer.look_stopped(pid, plaintext)
                 seen.extend([sight] if sight else [])
 
-    files = (operator.folder / "root.stdout", operator.folder / "root.stderr")
+    files = (world.logs / "root.stdout", world.logs / "root.stderr")
     performing.watched(operator, [world.ward, "keep", "run", "manifest.toml", "--softd", socket, "--out", out.name],
                        files, look)
     return seen[0] if seen else None
 
 
-def production_verdict(world: World, recorded: pathlib.Path) -> Verdict:
+def production_verdict(world: World) -> Verdict:
     """production_verdict: this platform's evidence under the policy that ships: no development root, no exception."""
-    quote = world["operator"].folder / "quote.bin"
-    quote.write_bytes(evidence_of(recorded / "attestation.json"))
-    published = world.publish(quote)
+    published = world.publish("quote.bin", evidence_of(world["operator"].read("recorded/attestation.json")))
     return verify(world["hospital"], world.ward, published, "--collateral", world.publish_folder(
         world.platform_folder / "machine" / "collateral"))
 
@@ -101,7 +98,7 @@ def genuine_verdicts(world: World) -> Genuine | None:
     recorded = genuine.find(settings.vectors, settings.demo.parent, settings.work / "genuine-collateral")
     if recorded is None:
         return None
-    quote = world.publish(recorded.quote, "genuine.dat")
+    quote = world.publish_file(recorded.quote, "genuine.dat")
     words = (world["hospital"], world.ward, quote, "--collateral", world.publish_folder(recorded.collateral))
     status = verify(*words, "--at", recorded.at).tcb_status
     then = verify(*words, "--at", recorded.at, "--accept-tcb", status or "UpToDate")

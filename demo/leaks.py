@@ -33,9 +33,9 @@ def values_of_weights(octets: bytes) -> tuple[float, ...]:
 
 
 def secrets_of(world: World) -> list[Secret]:
-    records = (world["hospital"].folder / "records.csv").read_bytes()
-    weights = (world["vendor"].folder / "weights.pt").read_bytes()
-    code = (world["vendor"].folder / "model.py").read_bytes()
+    records = world["hospital"].read("records.csv")
+    weights = world["vendor"].read("weights.pt")
+    code = world["vendor"].read("model.py")
     return [Secret("records", records, values_of_csv(records)), Secret("weights", weights, values_of_weights(weights)),
             Secret("code", code)]
 

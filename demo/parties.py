@@ -9,7 +9,6 @@ import dataclasses
 import fcntl
 import os
 import pathlib
-import shutil
 import socket
 import struct
 import subprocess
@@ -93,21 +92,28 @@ class Party:
 
     def words(self, command: Sequence[object]) -> list[str]:
         """words puts before a command what makes it this party's."""
-        before: list[str] = []
-        if self.network is not None:
-            before += ["nsenter", f"--net={self.network.path()}", "--"]
+        enter = ["nsenter", f"--net={self.network.path()}", "--"] if self.network is not None else []
+        return enter + self._as_user(command)
+
+    def _as_user(self, command: Sequence[object]) -> list[str]:
+        """_as_user changes the user alone: files need no network, and outlive it."""
+        become: list[str] = []
         if self.user_id is not None:
             ids = [f"--reuid={self.user_id}", f"--regid={self.user_id}", "--clear-groups"]
-            before += ["setpriv", *ids, "--"]
-        return before + [str(word) for word in command]
+            become = ["setpriv", *ids, "--"]
+        return become + [str(word) for word in command]
+
+    def _file(self, *command: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(self._as_user(command), input=stdin, env=self.environment(), capture_output=True,
+                              check=False, start_new_session=True)
 
     def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
         return {"PATH": PATH, "LANG": "C.UTF-8", "HOME": str(self.folder), **(more or {})}
 
-    def try_run(self, *command: object, stdin: bytes = b"", more: dict[str, str] | None = None,
-                folder: pathlib.Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    def try_run(self, *command: object, stdin: bytes = b"",
+                more: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
         """try_run runs a command as this party, in its folder, and returns how it ended."""
-        return subprocess.run(self.words(command), cwd=folder or self.folder, input=stdin,
+        return subprocess.run(self.words(command), cwd=self.folder, input=stdin, start_new_session=True,
                               env=self.environment(more), capture_output=True, check=False)
 
     def run(self, *command: object, stdin: bytes = b"", more: dict[str, str] | None = None) -> str:
@@ -119,29 +125,58 @@ class Party:
                                 f"{done.stderr.decode(errors='replace').strip()}")
         return done.stdout.decode()
 
-    def start(self, *command: object, more: dict[str, str] | None = None, **options: object) -> subprocess.Popen[bytes]:
+    def start(self, *command: object, more: dict[str, str] | None = None, folder: pathlib.Path | None = None,
+              **options: object) -> subprocess.Popen[bytes]:
         """start runs a command that goes on; the caller ends it."""
-        return subprocess.Popen(self.words(command), cwd=self.folder, env=self.environment(more),
-                                stdin=subprocess.DEVNULL, **options)
+        return subprocess.Popen(self.words(command), cwd=folder or self.folder, env=self.environment(more),
+                                stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
-    def own(self, path: pathlib.Path) -> pathlib.Path:
-        """own gives a file or folder to this party."""
-        if self.user_id is not None:
-            os.chown(path, self.user_id, self.user_id)
+    # A party's folder is the party's: it may lay links there. So the demo, which may be root, never opens anything
+    # below it itself. It reads and writes with the party's own rights, and gets nowhere that the party would not.
+
+    def read(self, name: str) -> bytes:
+        """read is a regular file of this party's, by its name below the party's folder."""
+        path = self.folder / name
+        done = self._file("sh", "-c", 'test -f "$1" && exec cat -- "$1"', "sh", path)
+        if done.returncode != 0:
+            raise CommandFailed(f"{self.name}: {path}: not there, or not to be read by its owner")
+        return done.stdout
+
+    def has(self, name: str) -> bool:
+        """has is true where this party finds a regular file of that name."""
+        return self._file("test", "-f", self.folder / name).returncode == 0
+
+    def write(self, name: str, content: str | bytes) -> pathlib.Path:
+        """write makes a file of this party's, which nobody else may read; what had its name goes."""
+        path = self.folder / name
+        octets = content.encode() if isinstance(content, str) else content
+        done = self._file("sh", "-c", 'umask 077; rm -f -- "$1" && cat >"$1"', "sh", path, stdin=octets)
+        return self._made(path, done)
+
+    def make_folder(self, name: str) -> pathlib.Path:
+        """make_folder is a new folder that only this party may enter."""
+        return self._made(self.folder / name, self._file("mkdir", "-m", "700", "--", self.folder / name))
+
+    def _made(self, path: pathlib.Path, done: subprocess.CompletedProcess[bytes]) -> pathlib.Path:
+        if done.returncode != 0:
+            raise CommandFailed(f"{self.name}: {path}: {done.stderr.decode(errors='replace').strip()}")
         return path
 
-    def receive(self, file: pathlib.Path, name: str = "") -> pathlib.Path:
-        """receive copies a file that somebody hands over. The courier is the demo itself, and follows no link."""
-        target = self.folder / (name or file.name)
-        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as source, target.open("wb") as out:
-            shutil.copyfileobj(source, out)
-        target.chmod(0o600)
-        return self.own(target)
+    def receive(self, giver: "Party", name: str, new_name: str = "") -> pathlib.Path:
+        """receive copies a file that another party hands over."""
+        return self.write(new_name or pathlib.PurePath(name).name, giver.read(name))
 
-    def write(self, name: str, text: str) -> pathlib.Path:
-        path = self.folder / name
-        path.write_text(text)
-        return self.own(path)
+
+def folder_for(path: pathlib.Path, user_id: int | None) -> pathlib.Path:
+    """folder_for makes a folder that only this user may enter. The one above it is the demo's own."""
+    path.mkdir(mode=0o700)
+    if user_id is not None:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fchown(handle, user_id, user_id)
+        finally:
+            os.close(handle)
+    return path
 
 
 class Parties:
@@ -151,12 +186,9 @@ class Parties:
         self.separate = separate
         self._all: dict[str, Party] = {}
         for number, name in enumerate(names):
-            folder = work / name
-            folder.mkdir(mode=0o700)
-            party = Party(name, folder, FIRST_USER_ID + number if separate else None,
-                          Network() if separate else None)
-            party.own(folder)
-            self._all[name] = party
+            user_id = FIRST_USER_ID + number if separate else None
+            folder = folder_for(work / name, user_id)
+            self._all[name] = Party(name, folder, user_id, Network() if separate else None)
 
     def __getitem__(self, name: str) -> Party:
         return self._all[name]

@@ -1,13 +1,14 @@
 """The work itself: in the keep, and beside it the same work without ward, under the same observer."""
 import dataclasses
-import os
 import pathlib
 import subprocess
 from collections.abc import Callable
 
 import observer
+import processes
 from leak_places import Place
-from parties import CommandFailed, Party
+from leak_search import ProvesNothing
+from parties import CommandFailed, Party, folder_for
 from service import Machine, Running
 from wire import Wire
 from world import ENVIRONMENT, OUTPUT, PYTHON, World
@@ -47,36 +48,39 @@ def watched(party: Party, words: list[object], files: tuple[pathlib.Path, pathli
 
 
 def launcher_of(pids: list[int]) -> list[int]:
-    """launcher_of keeps the processes outside the keep: those in our own pid namespace."""
-    mine = os.readlink("/proc/self/ns/pid")
+    """launcher_of keeps the processes outside the keep: those in no pid namespace below our own. One that is gone
+    is kept, too: its snapshot says so."""
+    def depth(pid: object) -> int:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return len(next(line for line in status.splitlines() if line.startswith("NSpid:")).split())
 
     def outside(pid: int) -> bool:
         try:
-            return os.readlink(f"/proc/{pid}/ns/pid") == mine
-        except OSError:  # not ours to look at: a keep of another user namespace, or undumpable
-            return False
+            return depth(pid) <= depth("self")
+        except (OSError, StopIteration):
+            return True
 
     return [pid for pid in pids if outside(pid)]
 
 
 def snapshots(pids: list[int], folder: pathlib.Path) -> None:
+    """snapshots raises ProvesNothing where a memory could not be copied whole: who sees half proves nothing."""
     folder.mkdir()
     for pid in pids:
-        if observer.snapshot(pid, folder / f"{pid}.memory") == 0 and os.geteuid() == 0:
-            raise CommandFailed(f"the memory of process {pid} ({observer.command_line(pid)}) cannot be read")
+        taken = observer.snapshot(pid, folder / f"{pid}.memory")
+        if taken.unread:
+            raise ProvesNothing(f"the launcher's memory was not read whole: {taken.unread[0]}")
 
 
 def run_in_keep(world: World, machine: Machine, socket: pathlib.Path) -> Performed:
     """run_in_keep: the operator runs the manifest; whoever owns the machine looks at everything outside."""
     operator = world["operator"]
-    out = operator.folder / "out"
-    out.mkdir()
-    operator.own(out)
-    stdout, stderr = operator.folder / "keep.stdout", operator.folder / "keep.stderr"
+    operator.make_folder("out")
+    stdout, stderr = world.logs / "keep.stdout", world.logs / "keep.stderr"
     memory = world.observer / "launcher"
 
     def look(pid: int) -> None:
-        snapshots(launcher_of([pid, machine.pid, *observer.descendants(machine.pid)]), memory)
+        snapshots(launcher_of([pid, machine.pid, *processes.descendants(machine.pid)]), memory)
 
     watched(operator, [world.ward, "keep", "run", "manifest.toml", "--softd", socket, "--out", "out"],
             (stdout, stderr), look)
@@ -93,11 +97,11 @@ def open_output(world: World) -> bytes:
     researcher = world["researcher"]
     researcher.run("curl", "-sS", "--fail", "--cacert", world.public / "broker.pem", "-o", "jwks.json",
                    world.broker_url("researcher") + "/.well-known/jwks.json")
-    sealed = researcher.receive(world["operator"].folder / "out" / f"{OUTPUT}.sealed")
+    sealed = researcher.receive(world["operator"], f"out/{OUTPUT}.sealed")
     done = researcher.try_run(*opening(world, sealed))
     if done.returncode != 0:
         raise CommandFailed(f"the researcher cannot open the output: {done.stderr.decode()}")
-    return (researcher.folder / OUTPUT).read_bytes()
+    return researcher.read(OUTPUT)
 
 
 def opening(world: World, sealed: pathlib.Path) -> list[object]:
@@ -113,14 +117,11 @@ def run_plain(world: World) -> Performed:
     """run_plain: the same job where everybody trusts the operator. It must be seen to leak."""
     folder = world.settings.work / "plain"
     folder.mkdir(mode=0o755)
-    trust = Party("share", folder / "share", world["trust"].user_id, world["trust"].network)
-    operator = Party("operator", folder / "operator", world["operator"].user_id, world["operator"].network)
-    for party in (trust, operator):
-        party.folder.mkdir(mode=0o700)
-        party.own(party.folder)
-    script = world.publish(world.settings.demo / "share.py")
+    trust, operator = (Party(name, folder_for(folder / name, of.user_id), of.user_id, of.network)
+                       for name, of in (("share", world["trust"]), ("operator", world["operator"])))
+    script = world.publish_file(world.settings.demo / "share.py")
     database, memory = trust.folder / "share.db", world.observer / "plain"
-    log = folder / "share.log"
+    log = world.logs / "share.log"
     share = Running(trust.start(PYTHON, "-s", script, "serve", database, stdout=subprocess.PIPE), "stdout", log)
     wire = Wire(folder / "wire")
     try:
@@ -130,9 +131,9 @@ def run_plain(world: World) -> Performed:
             url = f"http://127.0.0.1:{wire.join(world[owner], trust.network, port)}"
             world[owner].run(PYTHON, "-s", script, "put", url, name)
         url = f"http://127.0.0.1:{wire.join(operator, trust.network, port)}"
-        stdout = operator.folder / "stdout"
+        stdout = world.logs / "plain.stdout"
         words = [PYTHON, "-s", script, "work", url, operator.folder, world.public / "infer.py"]
-        watched(operator, words, (stdout, operator.folder / "stderr"), lambda pid: snapshots([pid], memory))
+        watched(operator, words, (stdout, world.logs / "plain.stderr"), lambda pid: snapshots([pid], memory))
     finally:
         share.stop()
         wire.close()
@@ -140,4 +141,4 @@ def run_plain(world: World) -> Performed:
               Place("recorded exchange", "exchange", path=wire.folder),
               Place("launcher's memory", "launcher", path=memory),
               Place("broker's database", "database", path=database)]
-    return Performed((operator.folder / "out" / OUTPUT).read_bytes(), stdout, places)
+    return Performed(operator.read(f"out/{OUTPUT}"), stdout, places)

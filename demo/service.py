@@ -101,8 +101,8 @@ class AdminKey:
 class TrustService:
     """TrustService is wardd, run by a party of its own."""
 
-    def __init__(self, party: Party, programs: Programs) -> None:
-        self.party, self._wardd = party, programs["wardd"]
+    def __init__(self, party: Party, programs: Programs, logs: pathlib.Path) -> None:
+        self.party, self._wardd, self._log = party, programs["wardd"], logs / "wardd.log"
         out = party.run(self._wardd, "init", "wardd", "--name", "trust.example", "--listen", "127.0.0.1:0")
         made = dict(line.split(None, 1) for line in out.splitlines())
         self.name = "trust.example"
@@ -116,16 +116,16 @@ class TrustService:
 
     def configure(self, owners: list[AdminKey], root_spki: str, collateral: pathlib.Path) -> None:
         """configure names the owners, and the development root: as trusted, and as development."""
-        config = self.folder / "wardd.toml"
-        text = config.read_text().replace('# collateral = "collateral"', f'collateral = "{collateral}"')
+        text = self.party.read("wardd/wardd.toml").decode()
+        text = text.replace('# collateral = "collateral"', f'collateral = "{collateral}"')
         text += f'\n[[trust_root]]\nname = "development"\nspki_sha256 = "{root_spki}"\ndevelopment = true\n'
-        config.write_text(text + "".join(owner.to_toml() for owner in owners))
+        self.party.write("wardd/wardd.toml", text + "".join(owner.to_toml() for owner in owners))
 
     def start(self) -> int:
         """start returns the port on the loopback address of the service's own network."""
         process = self.party.start(self._wardd, "--config", "wardd/wardd.toml", stderr=subprocess.PIPE)
-        self._running = Running(process, "stderr", self.party.folder / "wardd.log").wait_for('"event":"started"')
-        return int((self.folder / "wardd.address").read_text().strip().rsplit(":", 1)[1])
+        self._running = Running(process, "stderr", self._log).wait_for('"event":"started"')
+        return int(self.party.read("wardd/wardd.address").decode().strip().rsplit(":", 1)[1])
 
     def stop(self) -> None:
         if self._running is not None:
@@ -135,8 +135,8 @@ class TrustService:
 class Machine:
     """Machine is the operator's: a development platform, and softd, which alone starts keeps on it."""
 
-    def __init__(self, platform: Party, programs: Programs, device: pathlib.Path) -> None:
-        self._platform, self._programs, self.device = platform, programs, device
+    def __init__(self, platform: Party, programs: Programs, device: pathlib.Path, logs: pathlib.Path) -> None:
+        self._platform, self._programs, self.device, self._logs = platform, programs, device, logs
         self._running: Running | None = None
         self.banner = ""  # what softd says of itself
 
@@ -147,7 +147,7 @@ class Machine:
         if operator.user_id is not None:
             words += ["--allow-user", operator.user_id]
         process = self._platform.start(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        log = self._platform.folder / f"{name}.log"
+        log = self._logs / f"{name}.log"
         self._running = Running(process, "stdout", log).wait_for("listening")
         self.banner = log.read_text().splitlines()[0]
         return socket

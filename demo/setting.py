@@ -47,16 +47,16 @@ def make_data(world: World) -> None:
     names = ("training.csv", "records.csv", "truth.csv")
     files = [scratch / name for name in names]
     subprocess.run([PYTHON, "-s", workload / "records.py", world.settings.data, *files], check=True,
-                   capture_output=True)
+                   capture_output=True, start_new_session=True)
     vendor, hospital = world["vendor"], world["hospital"]
     for file, party in zip(files, (vendor, hospital, hospital)):
-        party.receive(file)
+        party.write(file.name, file.read_bytes())
         file.unlink()
     scratch.rmdir()
     for name in ("model.py", "train.py"):
-        vendor.receive(workload / name)
+        vendor.write(name, (workload / name).read_bytes())
     world.tell.says("vendor", vendor.run(PYTHON, "-s", "train.py", "training.csv", "weights.pt", "older.pt").strip())
-    world.publish(workload / "infer.py")
+    world.publish_file(workload / "infer.py")
 
 
 def make_keys(world: World) -> None:
@@ -65,21 +65,21 @@ def make_keys(world: World) -> None:
     machine = world.make_platform()
     world.open_service(owners, machine.device)
     trust = world["trust"]
-    (world.service.folder / "admin.key.pem").rename(trust.folder / "admin.key.pem")
+    trust.run("mv", "wardd/admin.key.pem", "admin.key.pem")
     for file, resource in RESOURCES.items():
         owner = resource.split("/")[0]
         world[owner].run(world.ward, "key", "new", "--kind", "resource", "-o", f"{file}.key")
         world.administer(owner, "secret", "put", resource, "--file", f"{file}.key")
     researcher = world["researcher"]
     jwk = researcher.run(world.ward, "key", "new", "-o", "researcher.pem")
-    world.publish(researcher.write("researcher.jwk", jwk))
+    world.publish("researcher.jwk", jwk.encode())
 
 
 def seal(world: World, party: Party, file: str, name: str, version: int = 1) -> None:
     """seal encrypts a file to the broker's resource, and hands the sealed file to the operator."""
     made = party.run(world.ward, "seal", file, "--resource", RESOURCES[name], "--key", f"{name}.key", "--name", name,
                      "--creator", party.name, "--content-version", version, "-o", f"{file}.sealed", "--json")
-    world["operator"].receive(party.folder / f"{file}.sealed")
+    world["operator"].receive(party, f"{file}.sealed")
     if file == name:
         world.file_ids[name] = json.loads(made)["files"][0]["id"]
 
@@ -123,8 +123,8 @@ def agree(world: World) -> None:
     text = write_manifest(world, "breast-cancer")
     operator.write("manifest.toml", text)
     operator.write("vendor-only.toml", text.replace('name = "breast-cancer"', 'name = "breast-cancer-trial"', 1))
-    approved = world.publish(operator.folder / "manifest.toml")
-    trial = world.publish(operator.folder / "vendor-only.toml")
+    approved = world.publish("manifest.toml", operator.read("manifest.toml"))
+    trial = world.publish("vendor-only.toml", operator.read("vendor-only.toml"))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         by_hospital = pool.submit(measure, world, world["hospital"], approved)
         by_vendor = pool.submit(measure, world, world["vendor"], approved)

@@ -35,7 +35,7 @@ class Outcome:
     def holds(self) -> bool:
         """holds is true only where every promise held, the control's and the honest end's included."""
         leak_free = self.leaks is not None and self.leaks.control_seen and not self.leaks.plaintext_seen
-        refused = bool(self.refusals) and all(one.refused for one in self.refusals)
+        refused = bool(self.refusals) and all(one.refused and one.expected in (None, one.check) for one in self.refusals)
         rooted = self.root is not None or not self.root_tried
         production = self.production is not None and self.production.verdict == "refused"
         genuine = self.genuine is None or self.genuine.holds()
@@ -117,8 +117,6 @@ class Story:
         size = outcome.leak_result.octets
         tell.fact(not outcome.leaks.plaintext_seen, "no 16 octets of records, weights or code, and no value of them, "
                   f"in {size / 1e6:.0f} MB of operator's files, exchange, stdout, launcher's memory, broker's database")
-        if not world.settings.separate:
-            tell.detail("launcher's memory: what this user may read; softd keeps its own from it")
         shares = ", ".join(f"{name} {share:.0%}" for name, share in outcome.leaks.control_share.items())
         tell.fact(outcome.leaks.control_seen, f"the same search over the plain run does find them ({shares})")
 
@@ -130,7 +128,7 @@ class Story:
             for script in world.settings.cheats:
                 refusal = self._cheats.run(script)
                 self.outcome.refusals.append(refusal)
-                how = f"refused by {refusal.check}" if refusal.refused else "NOT REFUSED"
+                how = f"refused by {refusal.check}" if refusal.refused else not_refused(refusal)
                 tell.fact(refusal.refused, f"{refusal.case:<20} {how}")
                 tell.detail(f"{refusal.about}")
                 tell.detail(f"{len(refusal.passed)} checks passed before: {shorten(refusal.passed)}")
@@ -143,15 +141,14 @@ class Story:
         with tell.step("honest_end"):
             outcome.root_tried = world.settings.separate
             if outcome.root_tried:
-                row = (world["hospital"].folder / "records.csv").read_bytes().splitlines()[86]
+                row = world["hospital"].read("records.csv").splitlines()[86]
                 outcome.root = ending.read_memory(world, self._machine, self._socket, row)
                 outcome.root_plaintext = row
                 where = f": patient {row.split(b',')[0].decode()} at {outcome.root.address:#x} of process " \
                         f"{outcome.root.pid}" if outcome.root else ""
                 tell.fact(outcome.root is not None, f"the operator becomes root and READS THE KEEP'S MEMORY{where}")
                 tell.detail("this is what only hardware stops. Nobody was misled:")
-            recorded = pathlib.Path(str(self._cheats.environment["RECORDED"]))
-            outcome.production = ending.production_verdict(world, recorded)
+            outcome.production = ending.production_verdict(world)
             tell.fact(outcome.production.verdict == "refused", "a production policy refuses this platform: "
                       + ", ".join(outcome.production.failed))
             outcome.genuine = ending.genuine_verdicts(world)
@@ -166,6 +163,13 @@ class Story:
                   f"{genuine.then.verdict}, TCB {genuine.then.tcb_status} (which this verifier chose to accept)")
         tell.fact(genuine.today.verdict == "refused", f"the same quote today: {genuine.today.verdict}, "
                   + ", ".join(genuine.today.failed))
+
+
+def not_refused(refusal: cheats.Refusal) -> str:
+    if refusal.expected and refusal.check:
+        return f"refused by {refusal.check}, but it must be {refusal.expected}"
+    return "NOT REFUSED: neither the broker, nor a keep, nor the researcher refused it" if not refusal.check else \
+        f"NOT REFUSED: {refusal.check} failed, but the script did not give up"
 
 
 def shorten(ids: list[str]) -> str:

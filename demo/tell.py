@@ -22,8 +22,13 @@ class Teller:
         return f"\033[{COLOURS[how]}m{text}\033[0m" if self._colour else text
 
     def line(self, text: str = "") -> None:
-        if self._out is not None:
+        if self._out is None:
+            return
+        try:
             print(text, file=self._out, flush=True)
+        except OSError:  # who read it went away: the story ends, and says no more
+            self._out = None
+            raise
 
     def chapter(self, text: str) -> None:
         self.line()

@@ -1,10 +1,12 @@
 """The stage: folders, parties, network, trust service and machine, as every part of the story uses them."""
+import contextlib
 import dataclasses
 import hashlib
 import pathlib
 import shutil
 import subprocess
 
+from asking import Asking
 from parties import Parties, Party
 from service import AdminKey, Machine, Programs, TrustService
 from tell import Teller
@@ -44,10 +46,12 @@ class World:
         self.public = self._folder("public", PUBLIC_MODE)  # what everybody may know
         self.platform_folder = self._folder("platform", PUBLIC_MODE)
         self.observer = self._folder("observer", 0o700)
+        self.logs = self._folder("logs", 0o700)  # what the programs said, where no party can put anything else
         self.parties = Parties(settings.work, NAMES, settings.separate)
         self.wire = Wire(settings.work / "wire")
-        self.service = TrustService(self["trust"], self.programs)
+        self.service = TrustService(self["trust"], self.programs, self.logs)
         self._machines: list[Machine] = []
+        self._closing: list[Asking] = []
         self.ports: dict[str, int] = {}
         self.file_ids: dict[str, str] = {}  # of the sealed inputs
         self.workload = ""  # digest of the approved manifest
@@ -63,15 +67,19 @@ class World:
         folder.chmod(mode)
         return folder
 
-    def publish(self, file: pathlib.Path, name: str = "") -> pathlib.Path:
-        """publish puts a copy where all may read it: public keys, certificates, programs of the workload."""
-        target = self.public / (name or file.name)
-        target.write_bytes(file.read_bytes())
+    def publish(self, name: str, octets: bytes) -> pathlib.Path:
+        """publish puts a file where all may read it: public keys, certificates, programs of the workload."""
+        target = self.public / name
+        target.write_bytes(octets)
         target.chmod(0o644)
         return target
 
+    def publish_file(self, file: pathlib.Path, name: str = "") -> pathlib.Path:
+        """publish_file does so with a file of the demo's own, or one that its user named. None of a party's."""
+        return self.publish(name or file.name, file.read_bytes())
+
     def publish_folder(self, source: pathlib.Path) -> pathlib.Path:
-        """publish_folder does so with a folder and everything in it."""
+        """publish_folder does so with a folder and everything in it. None of a party's, either."""
         target = self.public / f"{source.parent.name}-{source.name}"
         shutil.copytree(source, target)
         return target
@@ -87,35 +95,39 @@ class World:
     def make_platform(self) -> Machine:
         """make_platform makes a development platform; its maker's secrets stay with root."""
         folder = self.platform_folder / "machine"
-        subprocess.run([self.ward, "dev", "init", folder], check=True, capture_output=True)
+        subprocess.run([self.ward, "dev", "init", folder], check=True, capture_output=True, start_new_session=True)
         return self.machine(folder)
 
+    def asking(self, socket: pathlib.Path) -> Asking:
+        """asking lets the operator's cheats have ward run, until close()."""
+        self._closing.append(Asking(socket, self["operator"], self.ward))
+        return self._closing[-1]
+
     def machine(self, device: pathlib.Path) -> Machine:
-        machine = Machine(Party("platform", self.platform_folder), self.programs, device)
+        machine = Machine(Party("platform", self.platform_folder), self.programs, device, self.logs)
         self._machines.append(machine)
         return machine
 
     def open_service(self, owners: list[AdminKey], maker: pathlib.Path) -> None:
         """open_service starts wardd and lays the recorded network between it and the others."""
-        collateral = self["trust"].folder / "collateral"
-        collateral.mkdir()
-        self["trust"].own(collateral).chmod(0o755)
+        collateral = self["trust"].make_folder("collateral")
         for document in (maker / "collateral").iterdir():
-            target = collateral / document.name
-            target.write_bytes(document.read_bytes())
-            self["trust"].own(target)
+            self["trust"].write(f"collateral/{document.name}", document.read_bytes())
         self.service.configure(owners, root_spki(maker / "root.pem"), collateral)
         port = self.service.start()
         for name in NAMES:
             self.ports[name] = self.wire.join(self[name], self["trust"].network, port)
-        self.publish(self.service.folder / "tls.pem", "broker.pem")
+        self.publish("broker.pem", self["trust"].read("wardd/tls.pem"))
 
     def close(self) -> None:
-        for machine in self._machines:
-            machine.stop()
-        self.service.stop()
-        self.wire.close()
-        self.parties.close()
+        """close ends all of it, each whatever became of the others."""
+        with contextlib.ExitStack() as last_first:
+            for end in (self.parties.close, self.wire.close, self.service.stop):
+                last_first.callback(end)
+            for machine in self._machines:
+                last_first.callback(machine.stop)
+            for one in self._closing:
+                last_first.callback(one.close)
 
 
 def root_spki(pem: pathlib.Path) -> str:

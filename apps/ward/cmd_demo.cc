@@ -3,9 +3,11 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/ward/commands.h"
@@ -33,14 +35,53 @@ fs::path folder_of_this_program() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-// demo_dir is where demo.py lies: named, in the checkout of which this is the build, or installed.
-fs::path demo_dir(const Options& options) {
-  if (!options.demo_dir.empty()) return options.demo_dir;
+// found_dir is where demo.py lies when nobody says it: in the data folder that was fixed when this
+// program was built, in its own prefix, or, where this is a build folder, in its checkout. The last
+// comes last and needs CMake's own mark: elsewhere that path is outside of what was installed.
+std::optional<fs::path> found_dir() {
   const fs::path here = folder_of_this_program();
-  const fs::path checkout = here / "../../../demo";
+  std::vector<fs::path> places = {fs::path(WARD_DATA_DIR) / "demo", here / "../share/ward/demo"};
   std::error_code ignored;
-  if (fs::exists(checkout / "demo.py", ignored)) return checkout;
-  return here / "../share/ward/demo";
+  if (fs::exists(here / "../CMakeCache.txt", ignored)) places.push_back(here / "../../../demo");
+  for (const fs::path& place : places) {
+    if (fs::exists(place / "demo.py", ignored)) return place;
+  }
+  return std::nullopt;
+}
+
+// Others is what other users of the machine may not be able to do to the code that runs here.
+enum class Others : std::uint8_t {
+  kMayNotWrite,  // for a folder that the user named
+  kMayNotOwnIt,  // and for one that was found: it is root's, or this user's
+};
+
+// unsafe names what of `path` somebody else could change; empty where nobody could. In a folder
+// above, /tmp's sticky bit is enough: what is in it keeps its place.
+std::string unsafe(const fs::path& path, Others others, bool above) {
+  struct stat info {};
+
+  if (::stat(path.c_str(), &info) != 0) return path.string() + ": " + std::strerror(errno);
+  const bool kept = above && (info.st_mode & S_ISVTX) != 0;
+  if ((info.st_mode & S_IWOTH) != 0 && !kept) return path.string() + ": everybody may change it";
+  const bool owned = info.st_uid == 0 || info.st_uid == ::geteuid();
+  if (others == Others::kMayNotOwnIt && !owned) return path.string() + ": belongs to another user";
+  return {};
+}
+
+// unsafe_dir looks at the folder, at those above it, and at everything in it.
+std::string unsafe_dir(const fs::path& dir, Others others) {
+  std::error_code failed;
+  const fs::path whole = fs::canonical(dir, failed);
+  if (failed) return dir.string() + ": " + failed.message();
+  std::string why = unsafe(whole, others, false);
+  for (fs::path one = whole; why.empty() && one != one.parent_path();) {
+    one = one.parent_path();
+    why = unsafe(one, others, true);
+  }
+  fs::recursive_directory_iterator at(whole, failed);
+  for (; why.empty() && !failed && at != fs::recursive_directory_iterator(); at.increment(failed))
+    why = unsafe(at->path(), others, false);
+  return failed ? whole.string() + ": " + failed.message() : why;
 }
 
 // Words collects a command line.
@@ -68,14 +109,20 @@ class Words {
 };
 
 int run(const Options& options) {
-  const fs::path dir = demo_dir(options);
+  const bool named = !options.demo_dir.empty();
+  const auto dir = named ? fs::path(options.demo_dir) : found_dir();
   std::error_code ignored;
-  if (!fs::exists(dir / "demo.py", ignored))
-    return fail(kCouldNotTell, dir.string() + ": no demo.py here", "name its folder: --demo-dir");
+  if (!dir || !fs::exists(*dir / "demo.py", ignored)) {
+    const std::string where = dir ? dir->string() : std::string(WARD_DATA_DIR) + "/demo";
+    return fail(kCouldNotTell, where + ": no demo.py here", "name its folder: --demo-dir");
+  }
+  const std::string why = unsafe_dir(*dir, named ? Others::kMayNotWrite : Others::kMayNotOwnIt);
+  if (!why.empty())
+    return fail(kRefused, why, "the demo runs no code that others may have put there");
   Words words;
   words.add(kPython);
   words.add("-I");
-  words.add(fs::absolute(dir / "demo.py").string());
+  words.add(fs::absolute(*dir / "demo.py").string());
   words.add("--programs", folder_of_this_program().string());
   if (options.json) words.add("--json");
   words.add("--work", options.work);

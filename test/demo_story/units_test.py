@@ -7,12 +7,12 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import types
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,15 +23,20 @@ if importlib.util.find_spec("numpy") is None:  # the leak search's; it comes wit
         sys.exit("WARD_REQUIRE=torch, but there is no numpy")
     print("skipped: no numpy (python3-torch)")
     sys.exit(77)
+import asking  # noqa: E402
 import cheats  # noqa: E402
 import genuine  # noqa: E402
 import observer  # noqa: E402
 import parties  # noqa: E402
+import performing  # noqa: E402
+import processes  # noqa: E402
 import records  # noqa: E402
 import report_events  # noqa: E402
 import reporting  # noqa: E402
+from leak_search import ProvesNothing  # noqa: E402
 import tell  # noqa: E402
 import wire  # noqa: E402
+import work  # noqa: E402
 
 
 class Folder(unittest.TestCase):
@@ -110,6 +115,34 @@ class PartiesTest(Folder):
             both.close()
 
 
+    @unittest.skipUnless(os.geteuid() == 0, "separate parties need root")
+    def test_as_root_a_partys_links_lead_the_demo_nowhere(self) -> None:
+        mine = self.folder / "mine"
+        mine.write_text("root's")
+        mine.chmod(0o600)
+        both = parties.Parties(self.folder, ["operator"], separate=True)
+        operator = both["operator"]
+        try:
+            for name in ("link", "manifest.toml"):
+                operator.run("ln", "-s", str(mine), name)
+            operator.run("ln", "-s", str(self.folder), "up")
+            self.assertFalse(operator.has("absent"))
+            for name in ("link", "up/mine", "absent"):
+                with self.assertRaisesRegex(parties.CommandFailed, "not there, or not to be read by its owner"):
+                    operator.read(name)
+            written = operator.write("manifest.toml", "theirs")
+            self.assertEqual((mine.read_text(), mine.stat().st_uid), ("root's", 0))
+            status = written.lstat()
+            self.assertEqual((status.st_uid, status.st_mode & 0o777), (61001, 0o600))
+            for attempt in (lambda: operator.write("up/new", "x"), lambda: operator.make_folder("up/new")):
+                with self.assertRaises(parties.CommandFailed):
+                    attempt()
+            self.assertFalse((self.folder / "new").exists())
+        finally:
+            both.close()
+        self.assertEqual(operator.read("manifest.toml"), b"theirs", "files outlive the networks")
+
+
 class ObserverTest(unittest.TestCase):
     def holder(self, text: str) -> "subprocess.Popen[bytes]":
         """holder is a process that has the text in its memory, but not on its command line."""
@@ -128,13 +161,117 @@ class ObserverTest(unittest.TestCase):
             self.assertIsNone(observer.look(process.pid, b"a plaintext of another test"))
             with tempfile.TemporaryDirectory() as folder:
                 file = pathlib.Path(folder, "memory")
-                self.assertGreater(observer.snapshot(process.pid, file), 1 << 20)
+                taken = observer.snapshot(process.pid, file)
+                self.assertEqual(taken.unread, [])
+                self.assertGreater(taken.octets, 1 << 20)
                 self.assertIn(b"a plaintext of this test", file.read_bytes())
-            self.assertIn(process.pid, observer.descendants(os.getpid()))
+            self.assertIn(process.pid, processes.descendants(os.getpid()))
         finally:
             process.communicate()
         self.assertEqual(process.returncode, 0)
         self.assertIsNone(observer.look(process.pid, b"x"))
+
+    def test_a_snapshot_names_what_it_could_not_read(self) -> None:
+        # A mapping that is longer than its file: the kernel gives nobody what is behind the end.
+        program = ("import mmap, tempfile; file = tempfile.TemporaryFile(); file.truncate(8192)\n"
+                   "held = mmap.mmap(file.fileno(), 8192); file.truncate(0); print('ready', flush=True); input()")
+        process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            process.stdout.readline()
+            with tempfile.TemporaryDirectory() as folder:
+                taken = observer.snapshot(process.pid, pathlib.Path(folder, "memory"))
+            self.assertEqual(len(taken.unread), 1, taken.unread)
+            self.assertRegex(taken.unread[0], f"(?s)^process {process.pid} .* at 0x[0-9a-f]+: ")
+            with tempfile.TemporaryDirectory() as folder:
+                with self.assertRaisesRegex(ProvesNothing, f"not read whole: process {process.pid}"):
+                    performing.snapshots([process.pid], pathlib.Path(folder, "memory"))
+        finally:
+            process.communicate(b"\n")
+
+    def test_a_process_that_is_gone_is_no_complete_snapshot(self) -> None:
+        process = subprocess.Popen(["true"])
+        process.wait()
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertNotEqual(observer.snapshot(process.pid, pathlib.Path(folder, "memory")).unread, [])
+            self.assertEqual(performing.launcher_of([process.pid]), [process.pid])
+            with self.assertRaises(ProvesNothing):
+                performing.snapshots([process.pid], pathlib.Path(folder, "snapshots"))
+
+
+class ProcessesTest(unittest.TestCase):
+    """Each case is a Python of its own: it changes how signals and orphans are treated."""
+
+    def run_demo_part(self, program: str, number: int | None = None) -> str:
+        """run_demo_part returns what the program prints after it was sent the signal, once it said `ready`."""
+        with subprocess.Popen([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(DEMO)!r})\n{program}"],
+                              stdout=subprocess.PIPE, text=True) as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            if number is not None:
+                process.send_signal(number)
+            return process.stdout.read()
+
+    def test_each_signal_that_asks_to_end_interrupts_once(self) -> None:
+        program = ("import os, processes, signal\nprocesses.be_asked_to_end()\n"
+                   "try:\n    print('ready', flush=True)\n    signal.pause()\n"
+                   "except KeyboardInterrupt:\n"
+                   "    for again in processes.ENDING: os.kill(os.getpid(), again)\n    print('in order')\n")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.assertEqual(self.run_demo_part(program, number), "in order\n", number)
+
+    def test_a_hangup_that_was_ignored_stays_so(self) -> None:
+        program = ("import os, processes, signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+                   "processes.be_asked_to_end()\nprint('ready', flush=True)\n"
+                   "os.kill(os.getpid(), signal.SIGHUP)\nprint('goes on')\n")
+        self.assertEqual(self.run_demo_part(program), "goes on\n")
+
+    def test_nothing_that_was_started_is_left_neither_an_orphan_nor_one_that_does_not_want_to_end(self) -> None:
+        program = (
+            "import os, pathlib, processes, subprocess\nprocesses.adopt_orphans()\n"
+            "shell = 'trap \"\" TERM; (setsid sleep 1000 & echo $! ) ; echo $$; exec sleep 1000'\n"
+            "child = subprocess.Popen(['sh', '-c', shell], stdout=subprocess.PIPE, start_new_session=True)\n"
+            "pids = [int(child.stdout.readline()) for _ in range(2)]\n"
+            "print('ready', flush=True)\nassert len(processes.descendants(os.getpid())) == 2\n"
+            "print(processes.end_all(), [pathlib.Path(f'/proc/{pid}').exists() for pid in pids])\n")
+        self.assertEqual(self.run_demo_part(program), "[] [False, False]\n")
+
+
+class WorkTest(Folder):
+    def test_a_new_or_an_empty_folder_is_taken_and_parties_may_enter(self) -> None:
+        for name in ("new", "deep/er/new", "new"):
+            made = work.make(self.folder / name)
+            self.assertEqual(made, self.folder / name)
+            self.assertEqual(made.stat().st_mode & 0o7777, 0o755)
+        made = work.make(None)
+        self.assertEqual(made.parent, pathlib.Path("/var/tmp"))
+        made.rmdir()
+
+    def test_what_is_not_empty_or_a_link_is_refused(self) -> None:
+        (self.folder / "used").mkdir()
+        (self.folder / "used/file").write_text("mine")
+        (self.folder / "elsewhere").mkdir(mode=0o700)
+        (self.folder / "link").symlink_to("elsewhere")
+        (self.folder / "file").write_text("mine")
+        for name in ("used", "link", "file"):
+            with self.assertRaises(OSError, msg=name):
+                work.make(self.folder / name)
+        self.assertEqual((self.folder / "elsewhere").stat().st_mode & 0o777, 0o700)
+
+    @unittest.skipUnless(os.geteuid() == 0, "other users need root")
+    def test_as_root_nothing_that_another_user_laid_there_is_followed(self) -> None:
+        (self.folder / "elsewhere").mkdir(mode=0o700)
+        (self.folder / "public").mkdir()
+        (self.folder / "public").chmod(0o1777)
+        stranger = parties.Party("stranger", self.folder / "public", 65533)
+        stranger.run("mkdir", "theirs")
+        stranger.run("ln", "-s", str(self.folder / "elsewhere"), "link")
+        (self.folder / "open").mkdir()
+        (self.folder / "open").chmod(0o777)
+        for name, why in (("public/theirs", "another user"), ("public/theirs/new", "another user"),
+                          ("public/link/new", "another user"), ("open/new", "others may replace")):
+            with self.assertRaisesRegex(OSError, why, msg=name):
+                work.make(self.folder / name)
+        self.assertEqual(list((self.folder / "elsewhere").iterdir()), [])
+        self.assertEqual(work.make(self.folder / "public/mine"), self.folder / "public/mine")
 
 
 class RecordsTest(Folder):
@@ -191,8 +328,7 @@ class OpenedTest(Folder):
     """What the operator recorded of a keep whose TLS it ended itself."""
 
     def opened(self) -> list[report_events.Message]:
-        world = {"operator": types.SimpleNamespace(folder=self.folder)}
-        return reporting.opened(world)
+        return reporting.opened({"operator": parties.Party("operator", self.folder)})
 
     def test_each_line_is_a_request_and_its_answer(self) -> None:
         (self.folder / "recorded").mkdir()
@@ -209,9 +345,38 @@ class OpenedTest(Folder):
 class CheatsTest(unittest.TestCase):
     def test_a_check_is_found_by_its_id_and_not_a_files_name(self) -> None:
         line = "ward: error: weights.pt: seal.file.no_slot: no slot"
-        self.assertEqual(cheats.last_line(f"ward: hello\n{line}\n"), line)
-        self.assertEqual(cheats.CHECK.search("weights.pt: kbs.release.workload: The").group(0), "kbs.release.workload")
-        self.assertIsNone(cheats.CHECK.search("predictions.csv.sealed: gone"))
+        self.assertEqual(cheats.last_line(f"ward: hello\n{line}\nbye", "seal.file.no_slot"), line)
+        self.assertEqual(cheats.last_line("ward: hello\nbye\n"), "bye")
+
+    def test_who_refused_says_by_which_check_and_no_text_of_the_operators(self) -> None:
+        def answer(code: int, **report: object) -> asking.Answer:
+            return asking.Answer(["keep", "run", "m.toml"], code, b"", b"ward: error: kbs.nonce.unused: so the script", report)
+
+        refused = {"ending": "input_refused", "detail": "seal.file.no_slot: no slot for this key"}
+        self.assertEqual(cheats.by_keep([answer(0), answer(1, **refused)]), "seal.file.no_slot")
+        # Said by a broker that the operator's own manifest names; by a keep that ended otherwise; by nobody.
+        for one in (answer(1, ending="broker_refused", detail="kbs.release.workload: no"), answer(3, **refused),
+                    answer(1, ending="input_refused", detail="x seal.file.no_slot: y"), answer(1)):
+            self.assertEqual(cheats.by_keep([one]), "", one)
+        entries = [{"kind": "attestation", "details": {"checks": "sgx.a.b"}},
+                   {"kind": "refusal", "details": {"checks": "kbs.nonce.unused kbs.x.y"}}]
+        self.assertEqual(cheats.by_broker(entries), "kbs.nonce.unused")
+        self.assertEqual(cheats.by_broker(entries[:1]), "")
+
+    def test_a_shipped_cheat_is_refused_by_its_own_check_and_by_no_other(self) -> None:
+        self.assertTrue(cheats.holds(True, "kbs.nonce.unused", "kbs.nonce.unused"))
+        self.assertFalse(cheats.holds(True, "kbs.session.cookie", "kbs.nonce.unused"))
+        self.assertTrue(cheats.holds(True, "kbs.session.cookie", None))
+        self.assertFalse(cheats.holds(True, "", None))
+        self.assertFalse(cheats.holds(False, "kbs.nonce.unused", "kbs.nonce.unused"))
+
+    def test_each_shipped_cheat_has_its_check_and_is_known_by_its_place(self) -> None:
+        self.assertEqual({script.stem for script in (DEMO / "cheats").glob("*.sh")}, set(cheats.EXPECTED))
+        documented = (ROOT / "docs/checks.md").read_text() + (ROOT / "docs/formats/sealed-file.md").read_text()
+        for case, check in cheats.EXPECTED.items():
+            self.assertIn(check.removeprefix("seal.file."), documented, case)
+            self.assertTrue(cheats.is_shipped(DEMO / "cheats" / f"{case}.sh", DEMO))
+        self.assertFalse(cheats.is_shipped(pathlib.Path("/tmp/env-injected.sh"), DEMO))
 
     def test_passed_checks_keep_their_order_and_stand_once(self) -> None:
         entries = [{"details": {"passed": "b a"}}, {"details": {}}, {"details": {"passed": "a c"}}]
@@ -227,6 +392,47 @@ class CheatsTest(unittest.TestCase):
             self.assertTrue(text.startswith("# The operator "), script)
             for name in re.findall(r"\$\{?([A-Z_]{4,})\b", text):
                 self.assertIn(f"`{name}`", readme, script)
+
+
+class AskingTest(Folder):
+    """Ward as a cheat sees it: run by the demo, which keeps what ward itself said."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        ward = self.folder / "real-ward"
+        ward.write_text('#!/bin/sh\ncase "$*" in "keep run --json"*) echo \'{"ending":"done"}\';; *) pwd;; esac\n'
+                        'echo "$@" >&2\nexit 7\n')
+        ward.chmod(0o755)
+        self.asked = asking.Asking(self.folder / "sock", parties.Party("operator", self.folder), ward)
+        (self.folder / "cheat").mkdir()
+
+    def tearDown(self) -> None:
+        self.asked.close()
+        super().tearDown()
+
+    def ask(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run([DEMO / "ask.py", *words], env={"WARD_ASK": str(self.folder / "sock")}, check=False,
+                              capture_output=True, cwd=self.folder / "cheat")
+
+    def test_what_ward_said_is_handed_on_and_kept(self) -> None:
+        done = self.ask("seal", "a b")
+        self.assertEqual((done.returncode, done.stdout.decode(), done.stderr), (7, f"{self.folder}/cheat\n", b"seal a b\n"))
+        done = self.ask("keep", "run", "m.toml")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (7, b"", b"keep run --json m.toml\n"))
+        first, second = self.asked.take()
+        self.assertEqual((first.argv, first.exit, first.report), (["seal", "a b"], 7, {}))
+        self.assertEqual((second.argv, second.report), (["keep", "run", "m.toml"], {"ending": "done"}))
+        self.assertEqual(self.asked.take(), [])
+
+    def test_a_question_that_is_none_ends_nothing(self) -> None:
+        for octets in (b"", b"no JSON\n", b'{"argv":1}\n', b"[]\n"):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(self.folder / "sock"))
+                client.sendall(octets)
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.recv(1), b"")
+        self.assertEqual(self.ask("x").returncode, 7)
+        self.assertEqual(len(self.asked.take()), 1)
 
 
 class TellTest(unittest.TestCase):

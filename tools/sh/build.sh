@@ -66,6 +66,10 @@ run_demo() {
   build_or_fail release ward_programs "the programs"
   wait_background
   need_program ward
+  case " $* " in  # this checkout's story, whatever is installed on the machine
+    *' --demo-dir'*) ;;
+    *) set -- --demo-dir "$root/demo" "$@" ;;
+  esac
   exec build/release/bin/ward demo "$@" 1>&3 3>&-
 }
 
