@@ -17,9 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import report_exchange
 import report_parts as parts
 from markup import Markup, tag
-from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight
+from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight, Who
 
-__all__ = ["Appraisal", "Command", "Events", "Fact", "Message", "Refusal", "RootSight", "page", "write"]
+__all__ = ["Appraisal", "Command", "Events", "Fact", "Message", "Refusal", "RootSight", "Who", "page", "write"]
 
 STYLE = pathlib.Path(__file__).with_name("report.css")
 MODE = 0o644
@@ -67,7 +67,7 @@ def head(events: Events) -> Markup:
     return tag("header", tag("p", "ward demo", class_="brand"), tag("h1", "Sealed data and code, on a machine that nobody has to trust"),
                tag("p", "A hospital\u2019s records and a vendor\u2019s model met in an attested keep on an operator\u2019s machine, ran through unmodified PyTorch, "
                    "and the result went to a researcher.", class_="lead"),
-               tag("p", verdict, class_=f"verdict {'good' if good else 'bad'}"), parts.facts(events.facts), tag("dl", about, class_="run"))
+               parts.who(events.who), tag("p", verdict, class_=f"verdict {'good' if good else 'bad'}"), parts.facts(events.facts), tag("dl", about, class_="run"))
 
 
 def page(events: Events) -> str:

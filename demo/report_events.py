@@ -15,6 +15,14 @@ class Fact:
 
 
 @dataclasses.dataclass(frozen=True)
+class Who:
+    """Who is one of the parties, and what it has to protect or to do."""
+
+    name: str
+    role: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Message:
     """Message is what one side sent in one go, as the network recorded it."""
 
@@ -78,6 +86,7 @@ class Events:
     workload: str  # digest of the approved manifest
     separation: str  # how the parties were kept apart, in one sentence
     facts: list[Fact]
+    who: list[Who] = dataclasses.field(default_factory=list)
     records: bytes = b""  # the hospital's CSV
     sealed_name: str = "records.csv.sealed"
     sealed: bytes = b""  # the operator's file of the same records

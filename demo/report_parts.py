@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from markup import Markup, escape, hexdump, png, table, tag
-from report_events import Appraisal, Command, Events, Fact, Refusal
+from report_events import Appraisal, Command, Events, Fact, Refusal, Who
 
 ROWS = 7  # of a pane's table
 COLUMNS = 3
@@ -35,6 +35,12 @@ def chip(text: object, kind: str) -> Markup:
 
 def missing(text: str) -> Markup:
     return tag("p", text, class_="note")
+
+
+def who(parties: list[Who]) -> Markup | None:
+    """who: one tile for each party."""
+    tiles = [tag("li", tag("strong", one.name[:1].upper() + one.name[1:]), tag("p", one.role)) for one in parties]
+    return tag("ul", tiles, class_="who", aria_label="who is who") if tiles else None
 
 
 def facts(all_facts: list[Fact]) -> Markup:

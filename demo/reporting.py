@@ -8,10 +8,10 @@ import re
 import report
 from ending import Verdict
 from parties import CommandFailed
-from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight
+from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight, Who
 from setting import INPUTS
 from story import Outcome
-from world import OUTPUT, RESOURCES, World
+from world import OUTPUT, RESOURCES, WHO, World
 
 RESULT = "attestation result"
 # What the keep and the broker say to each other once their TLS stands, in order; one pair more for each key.
@@ -150,7 +150,7 @@ def write(world: World, outcome: Outcome, path: pathlib.Path) -> None:
     genuine = outcome.genuine
     report.write(path, Events(
         when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), workload=outcome.workload,
-        separation=separation, facts=facts(outcome), records=hospital.read("records.csv"),
+        separation=separation, facts=facts(outcome), who=[Who(*one) for one in WHO.items()], records=hospital.read("records.csv"),
         sealed=operator.read("records.csv.sealed"),
         output_sealed=operator.read(f"out/{OUTPUT}.sealed"), predictions=outcome.output,
         messages=messages(world), opened=opened(world), appraisals=keeps_appraisal(world),

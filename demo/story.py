@@ -10,7 +10,7 @@ import setting
 from leak_search import Conclusion, SearchResult
 from observer import Sight
 from service import Machine
-from world import RESOURCES, World
+from world import RESOURCES, WHO, World
 
 
 @dataclasses.dataclass
@@ -66,14 +66,16 @@ class Story:
 
     def prepare(self) -> None:
         world, tell = self._world, self._tell
-        tell.chapter("Four parties who do not trust one another")
+        tell.chapter("Four parties who do not trust one another, and a service that they agree on")
+        for name, role in WHO.items():
+            tell.says(name, role)
         if world.settings.separate:
             tell.detail("each is a user id of its own, with a network of its own; only the recorded relay joins them")
         else:
             tell.detail("all are one user here: NOTHING IS KEPT FROM THAT USER (as root they are separate users)")
         with tell.step("train"):
             setting.make_data(world)
-            tell.says("hospital", "holds the records of 171 patients; it would like them judged, and seen by nobody")
+            tell.says("hospital", "would like the records of 171 other patients judged, and seen by nobody")
         with tell.step("keys"):
             setting.make_keys(world)
             tell.says("researcher", "wants the predictions, and publishes a key to which they may be sealed")

@@ -12,7 +12,13 @@ from service import AdminKey, Machine, Programs, TrustService
 from tell import Teller
 from wire import Wire
 
-NAMES = ("hospital", "vendor", "operator", "researcher", "trust")
+# Who is who: what each has to protect or to do. The story and its report begin with this.
+WHO = {"hospital": "owns the records of its patients, and shows them to nobody",
+       "vendor": "owns the model, its weights and its code, and shows them to nobody",
+       "operator": "owns the machine: stores, starts and delivers everything, and is trusted by nobody",
+       "researcher": "owns the result: the predictions are for the researcher alone",
+       "trust": "runs the broker: checks evidence, keeps the owners' keys, writes down each release"}
+NAMES = tuple(WHO)
 PYTHON = "/usr/bin/python3"
 PUBLIC_MODE = 0o755
 OUTPUT = "predictions.csv"

@@ -2,7 +2,7 @@
 import hashlib
 import json
 
-from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight
+from report_events import Appraisal, Command, Events, Fact, Message, Refusal, RootSight, Who
 
 
 def noise(size, seed="noise"):
@@ -85,7 +85,7 @@ def events():
         facts=[Fact(True, "Keys released to the approved keep alone", "3 keys, in the ledger"), Fact(True, "Predictions equal a plain run", "bit for bit, 60 patients"),
                Fact(True, "The operator saw no plaintext", "0 of 64,779 windows in 98 MB; the control found them"), Fact(True, "Every cheat refused by a named check", "4 of 4"),
                Fact(True, "Root reads the keep's memory", "what only hardware stops"), Fact(True, "A production policy refuses this platform", "sgx.root.trusted")],
-        records=records(), sealed=b"ward sealed file" + noise(12000, "sealed"), output_sealed=noise(4000, "out"), predictions=predictions(), messages=messages(), opened=opened(),
+        who=[Who("hospital", "owns the records <of all>"), Who("trust", "runs the broker")], records=records(), sealed=b"ward sealed file" + noise(12000, "sealed"), output_sealed=noise(4000, "out"), predictions=predictions(), messages=messages(), opened=opened(),
         appraisals=[appraisal("The keep, as the broker appraised it", "accepted")],
         refusals=[Refusal(case, "The operator changes one thing.", True, id_, ["sgx.quote.size", "sgx.quote.signature"], f"{id_}: not what was approved",
                           f"ward demo --cheat demo/cheats/{case}.sh", "#!/bin/sh\n\"$WARD\" keep run changed.toml", .4) for case, id_ in cases],

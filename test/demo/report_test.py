@@ -134,7 +134,7 @@ class Page(unittest.TestCase):
     def test_every_part_of_the_run_is_there(self):
         text = " ".join("".join(self.seen.text).split())
         events = self.events
-        wanted = [events.when, events.workload, events.separation, *(f.title for f in events.facts), *(f.detail for f in events.facts), "P0003", "12.46"]
+        wanted = [events.when, events.workload, events.separation, "Hospital", "owns the records <of all>", "runs the broker", *(f.title for f in events.facts), *(f.detail for f in events.facts), "P0003", "12.46"]
         wanted += [m.name for m in events.messages] + [m.about for m in events.messages] + ['"crv": "P-256"', "ClientHello (251 octets)", "The same messages, opened", '"nonce": "b3BlbmVk"']
         for one in (*events.appraisals, events.production, events.genuine_then, events.genuine_today):
             wanted += [one.title, one.command] + [c["id"] for c in one.appraisal["checks"]] + ["Update the platform.", "QUOTE A.4"]

@@ -83,15 +83,22 @@ class Story(unittest.TestCase):
         self.assertEqual(story["production"]["failed"], ["sgx.pck_chain.root"])
         self.assertIn(str(self.work), done.stderr)
         page = (self.work / "report.html").read_text()
-        for text in ("POST /kbs/v0/attest", "P0001", "evidence-relayed", "sgx.quote.signature"):
+        for text in ("owns the records", "runs the broker", "POST /kbs/v0/attest", "P0001", "evidence-relayed", "sgx.quote.signature"):
             self.assertIn(text, page)
         self.assertEqual(self.running_here(), [])
 
     def test_an_interrupted_demo_ends_what_it_started(self) -> None:
         command = [WARD, "demo", "--demo-dir", str(ROOT / "demo"), "--data", str(DATA), "--work", str(self.work)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            while "softd: listening" not in process.stdout.readline():
+            lines = [""]
+            while "softd: listening" not in lines[-1]:
+                lines.append(process.stdout.readline())
                 self.assertIsNone(process.poll())
+            told = iter(lines[3:])  # a blank line and the title before
+            for name, text in (("hospital", "owns the records"), ("vendor", "owns the model"),
+                               ("operator", "owns the machine"), ("researcher", "owns the result"),
+                               ("trust", "runs the broker")):
+                self.assertRegex(next(told), rf"^  {name} +{text}")
             services = [words for words in self.running_here() if "--config" in words or "--socket" in words]
             self.assertEqual(len(services), 2, services)
             process.send_signal(signal.SIGHUP)
