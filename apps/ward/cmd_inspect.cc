@@ -8,6 +8,7 @@
 #include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "seal/file/header.h"
+#include "tee/tcg/inspect.h"
 
 namespace ward::cli {
 namespace {
@@ -131,6 +132,28 @@ int print_sealed(Bytes front, const Options& o) {
   return print(seal::describe_text(*head));
 }
 
+Result<std::string> log_layout_json(const tcg::EventLog& log) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.event-log-layout/1").name("layout");
+  write_layout(w, tcg::log_layout(log));
+  return w.end_object().take();
+}
+
+Result<std::string> log_text(const tcg::EventLog& log, const Options& o) {
+  if (!o.json) return o.layout ? layout_text(tcg::log_layout(log)) : tcg::inspect_text(log);
+  WARD_TRY(std::string text, o.layout ? log_layout_json(log) : tcg::inspect_json(log));
+  return text + '\n';
+}
+
+int print_log(Bytes file, const Options& o) {
+  const auto log = tcg::parse_event_log(file);
+  if (!log) return fail(kRefused, o.file + ": malformed event log: " + error_text(log.error()));
+  const auto text = log_text(*log, o);
+  if (text) return print(*text);
+  const bool unknown = text.error().code() == Errc::kUnsupported;
+  return fail(unknown ? kCouldNotTell : kRefused, o.file + ": " + error_text(text.error()));
+}
+
 std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
   std::string text = std::string(scheme.info().title) + ", not authenticated\n";
   for (const attest::Claim& claim : found.claims)
@@ -147,6 +170,7 @@ int run(const Options& o) {
   if (seal::is_sealed(*evidence)) return print_sealed(*evidence, o);
   if (evidence->size() > kMaxEvidence)
     return fail(kCouldNotTell, o.file + ": larger than any evidence that ward reads");
+  if (tcg::is_event_log(*evidence)) return print_log(*evidence, o);
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);
   const auto found = inspect(*scheme, *evidence);
@@ -163,11 +187,13 @@ int run(const Options& o) {
 void add_inspect(args::Command& app, Action& action) {
   auto o = std::make_shared<Options>();
   args::Command* c = app.add_subcommand(
-      "inspect", "print what evidence or a sealed file says, without judging it");
-  c->add_option("FILE", o->file, "evidence or a sealed file; - is standard input")->required();
+      "inspect", "print what evidence, an event log or a sealed file says, without judging it");
+  c->add_option("FILE", o->file, "evidence, event log or sealed file; - is standard input")
+      ->required();
   c->add_flag("--layout", o->layout, "offset, size, name and value of every field");
   c->add_flag("--json", o->json,
-              "print JSON (ward.inspection/1; a sealed file: ward.sealed-file/1)");
+              "print JSON (ward.inspection/1; an event log: ward.event-log/1; a sealed file: "
+              "ward.sealed-file/1)");
   c->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 

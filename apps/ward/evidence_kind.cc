@@ -63,7 +63,8 @@ std::optional<Likely> other_evidence(Bytes file) {
   if (stands_at(file, 0, kTpmGenerated) || stands_at(file, 2, kTpmGenerated))
     return Likely{"tpm", "a TPM 2.0 quote", ""};
   if (stands_at(file, kSpecIdAt, as_bytes("Spec ID Event")))
-    return Likely{"tpm", "a TCG event log (of a TPM, or a CCEL of TDX)", ""};
+    return Likely{"tpm", "a TCG event log (of a TPM, or a CCEL of TDX)",
+                  "`ward inspect` prints what it says"};
   if (stands_at(file, 0, kNitro) || (stands_at(file, 0, kTagged) && stands_at(file, 1, kNitro)))
     return Likely{"nitro", "an AWS Nitro attestation document", ""};
   if (stands_at(file, 0, kCca)) return Likely{"cca", "an Arm CCA attestation token", ""};

@@ -160,19 +160,22 @@ bool is_padding(const Reader& r, Bytes in, std::size_t tail) {
 
 }  // namespace
 
-std::optional<Bytes> EventLog::digest(const Event& event, Algorithm algorithm) const {
-  const auto wanted = static_cast<std::uint16_t>(algorithm);
-  if (form == Form::kSha1) {
-    if (algorithm == Algorithm::kSha1) return event.digests;
-    return std::nullopt;
-  }
+std::vector<DigestView> EventLog::digests_of(const Event& event) const {
+  std::vector<DigestView> out;
   Reader r(event.digests);
-  std::uint16_t id = 0;
-  Bytes value;
-  while (r.u16le(id)) {
-    const AlgorithmSize* entry = find(spec.algorithms, id);
-    if (entry == nullptr || !r.bytes(entry->size, value)) return std::nullopt;
-    if (id == wanted) return value;
+  while (!r.empty()) {
+    DigestView digest{.algorithm = spec.algorithms.front().id};  // kSha1: the only one
+    if (form == Form::kCryptoAgile && !r.u16le(digest.algorithm)) break;
+    const AlgorithmSize* entry = find(spec.algorithms, digest.algorithm);
+    if (entry == nullptr || !r.bytes(entry->size, digest.value)) break;
+    out.push_back(digest);
+  }
+  return out;
+}
+
+std::optional<Bytes> EventLog::digest(const Event& event, Algorithm algorithm) const {
+  for (const DigestView& d : digests_of(event)) {
+    if (d.algorithm == static_cast<std::uint16_t>(algorithm)) return d.value;
   }
   return std::nullopt;
 }
@@ -274,16 +277,8 @@ LogParts to_parts(const EventLog& log) {
     const Event& event = log.events[i];
     EventParts parts{.register_index = event.register_index, .type = event.type};
     parts.data = to_buffer(event.data);
-    Reader r(event.digests);
-    while (!r.empty()) {
-      DigestParts digest{.algorithm = log.spec.algorithms.front().id};
-      if (log.form == Form::kCryptoAgile && !r.u16le(digest.algorithm)) break;
-      const AlgorithmSize* entry = find(log.spec.algorithms, digest.algorithm);
-      Bytes value;
-      if (entry == nullptr || !r.bytes(entry->size, value)) break;
-      digest.value = to_buffer(value);
-      parts.digests.push_back(std::move(digest));
-    }
+    for (const DigestView& d : log.digests_of(event))
+      parts.digests.push_back({d.algorithm, to_buffer(d.value)});
     out.events.push_back(std::move(parts));
   }
   return out;

@@ -60,6 +60,12 @@ struct Event {
   Bytes data;
 };
 
+// DigestView is one digest of an event.
+struct DigestView {
+  std::uint16_t algorithm = 0;  // TPM_ALG_ID
+  Bytes value;
+};
+
 // EventLog views a log. Borrows the buffer given to parse_event_log. Nothing in it is
 // authenticated.
 struct EventLog {
@@ -68,6 +74,9 @@ struct EventLog {
   SpecId spec;                // kSha1: the one algorithm, everything else unset
   std::vector<Event> events;  // kCryptoAgile: the first is the header
   std::size_t padding = 0;    // octets behind the last event
+
+  // digests_of lists the event's digests as they stand.
+  [[nodiscard]] std::vector<DigestView> digests_of(const Event& event) const;
 
   // digest is the event's digest of that algorithm; nullopt where it has none.
   [[nodiscard]] std::optional<Bytes> digest(const Event& event, Algorithm algorithm) const;
