@@ -108,10 +108,14 @@ struct Lists {
 };
 
 void Lists::add_text(const Statement& s, const Text& text) {
-  if (text.kind == TextKind::kKernelCommandLine && covered(s)) {
-    command_lines.push_back(text.text);
-  } else if (text.kind == TextKind::kFile) {
+  // Plain texts of boot loaders that are not themselves what was hashed: shim's lists, the kernel
+  // of GRUB's older patches.
+  const bool plain_name =
+      s.type == event_type::kIpl && text.kind == TextKind::kPlain && !covered(s);
+  if (text.kind == TextKind::kFile || plain_name) {
     files.push_back(named(s, text.text));
+  } else if (text.kind == TextKind::kKernelCommandLine && covered(s)) {
+    command_lines.push_back(text.text);
   } else if (s.type == event_type::kEventTag && text.text == "LOADED_IMAGE::LoadOptions") {
     load_options.push_back(named(s, text.text));
   } else if (s.type == event_type::kEventTag && text.text == "Linux initrd") {
@@ -119,8 +123,6 @@ void Lists::add_text(const Statement& s, const Text& text) {
   } else if (s.type == event_type::kPlatformConfigFlags || s.type == event_type::kPostCode ||
              s.type == event_type::kCrtmContents || s.type == event_type::kCrtmVersion) {
     platform.push_back(named(s, text.text));
-  } else if (s.type == event_type::kIpl && text.kind == TextKind::kPlain && !covered(s)) {
-    files.push_back(named(s, text.text));  // shim's lists, the kernel of GRUB's older patches
   }
 }
 
