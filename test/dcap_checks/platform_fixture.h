@@ -104,7 +104,7 @@ inline PrivateKey attestation_key() {
   return *PrivateKey::generate(crypto::KeyType::kP256, rng);
 }
 
-// good_td is a TD whose measurements all differ.
+// good_td is a TD whose measurements all differ, without a service TD: most peers refuse one.
 inline tdx::TdReportParts good_td() {
   tdx::TdReportParts td;
   td.tee_tcb_svn = default_td_svn();
@@ -113,7 +113,7 @@ inline tdx::TdReportParts good_td() {
   td.xfam = 0xe7;
   std::uint8_t fill = 0xa0;
   for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config,
-                      td.rt_mr.data(), &td.rt_mr[1], &td.rt_mr[2], &td.rt_mr[3], &td.mr_service_td})
+                      td.rt_mr.data(), &td.rt_mr[1], &td.rt_mr[2], &td.rt_mr[3]})
     field->fill(fill++);
   td.report_data = kReportData;
   return td;

@@ -180,6 +180,7 @@ TEST(TdxTcb, AdvisoriesAndDatesAreOfPlatformModuleAndQuotingEnclave) {
 TEST(TdxClaims, AttributesAndAServiceTdAreSaidNotJudged) {
   Stage s = good_stage(kTdx15);
   s.td.td_attributes = 0;
+  s.td.mr_service_td.fill(7);
   const Appraisal a = judge(make(s), s);
   EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
   EXPECT_EQ(claim(a, "td_attributes.sept_ve_disable"), attest::ClaimValue(false));
