@@ -118,7 +118,7 @@ void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote) const {
   const TdReport report(quote);
   context.checks.record(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
                         to_hex(report.get<td_report::TdAttributes>()),
-                        {"no unknown bit among 31:8"});
+                        {"no unknown bit among 63:8"});
 }
 
 std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dcap::Quote& quote,

@@ -29,10 +29,14 @@ bool needs_configuration(TcbStatus status) {
          status == TcbStatus::kOutOfDateConfigurationNeeded;
 }
 
+// A launch under this status is better than one that is out of date.
+bool helps(TcbStatus status) { return !is_out_of_date(status) && status != TcbStatus::kRevoked; }
+
 // The platform as it is now, TEE_TCB_SVN2, has the newest module of its version and the newest
 // microcode.
 bool newest_now(const dcap::TcbInfo& info, const dcap::TdxModule& module, Bytes svn2) {
   const dcap::TcbLevel& newest = info.levels.front();
+  if (!module.levels.empty() && !helps(module.levels.front().status)) return false;
   const unsigned module_svn =
       module.levels.empty() ? newest.tdx_components[kModuleSvn] : module.levels.front().isv_svn;
   return svn2[kModuleSvn] >= module_svn &&
@@ -87,11 +91,8 @@ std::optional<TcbStatus> platform_status(const dcap::TcbInfo& info, const TdxLev
                                : dcap::converge(levels.tdx->status, levels.module->status);
   const bool old_module =
       levels.module != nullptr && levels.module->status == TcbStatus::kOutOfDate;
-  const bool good_qe = qe_level != nullptr && !is_out_of_date(qe_level->status) &&
-                       qe_level->status != TcbStatus::kRevoked;
-  const bool good_platform = !is_out_of_date(sgx) && sgx != TcbStatus::kRevoked;
-  if (!report.version_15() || !is_out_of_date(joined) || !old_module || !good_qe ||
-      !good_platform) {
+  const bool good_qe = qe_level != nullptr && helps(qe_level->status);
+  if (!report.version_15() || !is_out_of_date(joined) || !old_module || !good_qe || !helps(sgx)) {
     return joined;
   }
   const Bytes svn2 = report.tee_tcb_svn2();

@@ -50,7 +50,6 @@ constexpr Attribute kAttributes[] = {
 };
 
 constexpr std::uint64_t kTud = 0xff;
-constexpr std::uint64_t kSec = 0xffffff00;
 
 constexpr std::uint64_t known_bits() {
   std::uint64_t out = 0;
@@ -75,7 +74,7 @@ bool TdReport::under_debug() const {
 }
 
 bool TdReport::reserved_zero() const {
-  return (dcap::little_endian(get<td_report::TdAttributes>()) & kSec & ~known_bits()) == 0;
+  return (dcap::little_endian(get<td_report::TdAttributes>()) & ~kTud & ~known_bits()) == 0;
 }
 
 std::vector<attest::LayoutField> TdReport::layout() const {

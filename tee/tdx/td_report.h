@@ -87,8 +87,8 @@ class TdReport {
   // or profile it, "the TD is untrusted".
   [[nodiscard]] bool under_debug() const;
 
-  // reserved_zero is true where the bits of ATTRIBUTES.SEC (31:8) that have no meaning yet are
-  // zero; those of the group OTHER (63:32) have no bearing on security.
+  // reserved_zero is true where the bits of ATTRIBUTES.SEC (31:8) and OTHER (63:32) that have no
+  // meaning yet are zero.
   [[nodiscard]] bool reserved_zero() const;
 
   // layout lists every field; claims what they say, with the attributes one by one.

@@ -74,6 +74,12 @@ const std::vector<TdCase> kRelaunch = {
      [](Stage& s) { s.world.qe_identity.levels[0].status = TcbStatus::kOutOfDate; }},
     {"the module was not old, the microcode was", "OutOfDate",
      [](Stage& s) { s.td.tee_tcb_svn[0] = 5; }},
+    // Intel's own verifier advises it here too; but what is launched anew is out of date as well.
+    {"the newest module is itself old", "OutOfDate",
+     [](Stage& s) {
+       s.world.tcb_info.tdx_modules[0].levels[0].status = TcbStatus::kOutOfDate;
+       s.td.tee_tcb_svn[0] = 5;
+     }},
     {"the old module is revoked",
      "Revoked",
      [](Stage& s) { s.world.tcb_info.tdx_modules[0].levels[1].status = TcbStatus::kRevoked; },

@@ -33,6 +33,7 @@ STRICTER = {
     "tcb_signing.constraints": "RFC 5280 6.1.4 (k), (n), the root's too",
     "tcb_signing.not_before": "the root's validity counts as well",
     "tcb_signing.not_after": "the root's validity counts as well",
+    "td_attributes.reserved": "TDX Module ABI, ATTRIBUTES: bits 15:8 and 26:17 of SEC are reserved",
     "root_crl.this_update": "RFC 5280 6.3.3: a CRL that is not yet issued says nothing",
     "pck_crl.this_update": "RFC 5280 6.3.3: a CRL that is not yet issued says nothing",
     "root_crl.extensions": "RFC 5280 5.2, 6.3.3: its issuer must be one that may sign CRLs",
@@ -45,8 +46,23 @@ LAXER = {
     "Invalid QE auth data length": "SGX ECDSA QLR A.4: the size stands before the data; 32 is one of many",
     "CrlExpired { time: UnixTime(1790086400), next_update: UnixTime(1790086400)":
         "RFC 5280 6.3.3: a CRL is current up to nextUpdate, that second included",
+    "Invalid MR service TD": "TDX Module ABI, MRSERVICETD: a claim, for the relying party's policy",
+    "TD migration is enabled": "TDX Module ABI, ATTRIBUTES.MIGRATABLE: a claim, for the relying party's policy",
+    "SEPT_VE_DISABLE is not enabled": "TDX Module ABI, ATTRIBUTES: a claim, for the relying party's policy",
+    "Reserved bits in TD attributes": "TDX Module ABI, ATTRIBUTES: ICSSD, LASS and TPA have a meaning today",
     "Unrecognized TCB status": "ward takes the worst of platform and QE; the policy decides about it",
 }
+
+
+def module_status(case):
+    """The status of a TD's module by its identity, or None: TEE_TCB_SVN is the first 16 octets of the body."""
+    quote = bytes.fromhex(case["quote"])
+    body = 54 if quote[0] == 5 else 48
+    svn, version = quote[body], quote[body + 1]
+    for module in json.loads(case["collateral"]["tcb_info"]).get("tdxModuleIdentities", []):
+        if module["id"].upper() == f"TDX_{version:02X}":
+            return next((x["tcbStatus"] for x in module["tcbLevels"] if svn >= x["tcb"]["isvsvn"]), None)
+    return None
 
 
 def explanation(case, peer):
@@ -59,6 +75,9 @@ def explanation(case, peer):
         return "stricter: a signer of TCB documents is known by its name"
     if not peer["accepted"] and ward["verdict"] == "accepted":
         return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
+    if str(peer.get("status")).startswith("TDRelaunchAdvised") and str(ward["status"]).startswith("OutOfDate") \
+            and module_status(case) != "OutOfDate":
+        return "worse: relaunch is advised where the module was old, not the microcode alone (QVL, checkForRelaunch)"
     if "cpu_svn_of_certificate" in case["mutations"]:
         return "components: the PCK certificate's components decide, not its CPUSVN as it stands"
     identity = json.loads(case["collateral"]["qe_identity"])

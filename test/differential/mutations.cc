@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "test/differential/tdx_mutations.h"
+
 namespace ward::differential {
 namespace {
 
@@ -412,6 +414,11 @@ const std::vector<Mutation> kMutations = {
     {"document_text", {}, document_text},
     {"wrong_document_signer", {}, wrong_document_signer},
     {"wrong_crl_signer", {}, wrong_crl_signer},
+    {"td_svns", td_svns, {}},
+    {"td_levels", td_levels, {}},
+    {"td_modules", td_modules, {}},
+    {"td_module_report", td_module_report, {}},
+    {"td_attributes", td_attributes, {}},
 };
 
 }  // namespace
