@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tee/dcap/protection.h"
+
 namespace ward::dcap {
 namespace {
 
@@ -128,6 +130,9 @@ attest::Facts QuoteScheme::facts_without_values() const {
 void QuoteScheme::verify_quote(Context& context, const Quote& quote) const {
   const auto platform = verify_pck_chain(context, quote.qe);
   const Platform* known = platform ? &*platform : nullptr;
+  if (known != nullptr) {
+    add_protection_claims(profile_.tee, known->extensions, context.findings.claims);
+  }
   TcbDocuments documents;
   if (const pki::Certificate* root = anchored_root(context, known)) {
     const auto* root_crl = verify_root_crl(context, *root);

@@ -238,6 +238,40 @@ TEST(DcapChecks, WhatThePckCertificateSaysOfThePlatformIsAClaim) {
   EXPECT_EQ(claim(a, "isv_ext_prod_id"), attest::ClaimValue(Buffer(16)));
 }
 
+// Intel PCK Certificate Profile 1.3.5, SGX Type; an unknown one is not guessed at.
+TEST(DcapChecks, HowMemoryIsProtectedIsSaidByTheSgxTypeAndTheTee) {
+  struct Row {
+    Face face;
+    std::uint8_t type;
+    const char* engine;
+    const char* integrity;
+    bool fresh;
+  };
+
+  const Row rows[] = {
+      {kSgx, 0, "MEE", "cryptographic (integrity tree)", true},
+      {kSgx, 1, "TME or TME-MK (MKTME)", "none", false},
+      {kSgx, 2, "TME or TME-MK (MKTME)", "cryptographic (MAC per cache line)", false},
+      {kSgx, 3, "unknown", "unknown", false},
+      {kTdx15, 0, "unknown", "unknown", false},
+      {kTdx15, 1, "TME-MK (MKTME)", "logical (TD-owner bit)", false},
+      {kTdx15, 2, "TME-MK (MKTME)", "cryptographic (MAC per cache line)", false},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.face.name + std::string(" type ") + std::to_string(row.type));
+    Stage s = good_stage(row.face);
+    s.world.pck.sgx_type = row.type;
+    const Appraisal a = judge(make(s), s);
+    EXPECT_EQ(claim(a, "memory_encryption.engine"), attest::ClaimValue(std::string(row.engine)));
+    EXPECT_EQ(claim(a, "memory_encryption.integrity"),
+              attest::ClaimValue(std::string(row.integrity)));
+    EXPECT_EQ(claim(a, "memory_encryption.freshness"), attest::ClaimValue(row.fresh));
+    EXPECT_EQ(claim(a, "memory_encryption.source"),
+              attest::ClaimValue("PCK certificate, SGX Type " + std::to_string(row.type)));
+    EXPECT_EQ(claim(a, "cpu_state_encryption.engine"), attest::ClaimValue(std::string(row.engine)));
+  }
+}
+
 TEST(DcapChecks, ADevelopmentPlatformIsRefusedByItsRootWhereItIsNotNamed) {
   Stage s = good_stage();
   const Made m = make(s);
