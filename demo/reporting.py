@@ -150,7 +150,7 @@ def write(world: World, outcome: Outcome, path: pathlib.Path) -> None:
     genuine = outcome.genuine
     report.write(path, Events(
         when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), workload=outcome.workload,
-        separation=separation, facts=facts(outcome), who=[Who(*one) for one in WHO.items()], records=hospital.read("records.csv"),
+        separation=separation, facts=facts(outcome), who=[Who(name if name != "trust" else "trust service", role) for name, role in WHO.items()], records=hospital.read("records.csv"),
         sealed=operator.read("records.csv.sealed"),
         output_sealed=operator.read(f"out/{OUTPUT}.sealed"), predictions=outcome.output,
         messages=messages(world), opened=opened(world), appraisals=keeps_appraisal(world),
