@@ -40,6 +40,7 @@ Result<KeyFile> read_open(int fd, std::size_t max) {
   struct stat info {};
 
   if (::fstat(fd, &info) != 0) return Error(Errc::kUnavailable, "key file: cannot be read");
+  if (S_ISDIR(info.st_mode)) return file_error(EISDIR);
   if (!S_ISREG(info.st_mode)) return Error(Errc::kMalformed, "key file: not a regular file");
   KeyFile out{.octets = SecretBytes(max + 1),
               .open_to_others = (info.st_mode & (S_IRGRP | S_IROTH)) != 0};

@@ -1,6 +1,7 @@
 #include "apps/wardd/serve.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -216,7 +217,12 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   auto listening = net::serve_https(
       options, loaded->tls().context,
       [&routes](const protocol::HttpRequest& request) { return routes.answer(request); });
-  if (!listening) return failed(listening.error(), config.address);
+  if (!listening) {
+    Failure failure = failed(listening.error(), bound_address(config, config.port));
+    if (listening.error().value() == EADDRINUSE)
+      failure.hint = "something listens there already; `listen` in the configuration names another";
+    return failure;
+  }
   const std::string address = bound_address(config, (*listening)->port());
   if (config.bound_file) {
     const auto written = server::replace_file(*config.bound_file, as_bytes(address + "\n"));

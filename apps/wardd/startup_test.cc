@@ -114,6 +114,21 @@ TEST_F(Startup, one_store_serves_one_wardd) {
   EXPECT_TRUE(next.started());
 }
 
+TEST_F(Startup, an_address_that_is_taken_is_named_with_what_to_do) {
+  Running service({}, made_.config);
+  ASSERT_TRUE(service.started());
+  const std::string taken = url().substr(std::string("https://").size());
+  std::string config(test::read_text(made_.config));
+  config.replace(config.find("127.0.0.1:0"), std::string("127.0.0.1:0").size(), taken);
+  config.replace(config.find("wardd.db"), std::string("wardd.db").size(), "second.db");
+  write("second.toml", config);
+  const auto second = run_program({kBin + "/wardd", "--config", file("second.toml")});
+  EXPECT_EQ(second.exit, 3);
+  EXPECT_THAT(second.err, HasSubstr("wardd: error: " + taken + ": "));
+  EXPECT_THAT(second.err, HasSubstr("wardd: hint: something listens there already"));
+  EXPECT_EQ(service.stop(), 0);
+}
+
 TEST_F(Startup, what_is_wrong_with_its_files_is_told_apart) {
   const auto check = [&] {
     return run_program({kBin + "/wardd", "--check", "--config", made_.config});

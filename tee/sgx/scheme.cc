@@ -21,6 +21,8 @@ const dcap::Profile& profile() {
   static const dcap::Profile kProfile = {.name = "sgx",
                                          .title = "Intel SGX (DCAP ECDSA quote, versions 3 to 5)",
                                          .media_type = "application/vnd.intel.sgx.quote",
+                                         .measurement_size = 32,
+                                         .workload_size = 64,
                                          .tee = dcap::TeeType::kSgx,
                                          .ids = {.tcb_info = "SGX", .qe_identity = "QE"},
                                          .checks = kChecks,

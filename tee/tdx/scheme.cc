@@ -33,6 +33,8 @@ const dcap::Profile& profile() {
       .name = "tdx",
       .title = "Intel TDX (DCAP ECDSA quote, versions 4 and 5)",
       .media_type = "application/vnd.intel.tdx.quote",
+      .measurement_size = 48,
+      .workload_size = 48,
       .tee = dcap::TeeType::kTdx,
       .ids = {.tcb_info = "TDX", .qe_identity = "TD_QE"},
       .checks = kChecks,

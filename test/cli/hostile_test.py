@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WARD = os.environ["WARD_PROGRAM"]
 MEMORY = 1 << 30  # octets of address space
 SECONDS = 60  # of processor time
-GOOD = ROOT / "tee/sgx/testdata/valid/v3"
+GOOD = ROOT / "tee/sgx/testdata/valid/sgx_3"
 FACTS = dict(line.split() for line in (GOOD / "case.txt").read_text().splitlines())
 
 

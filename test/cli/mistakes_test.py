@@ -194,7 +194,6 @@ class OtherEvidence(unittest.TestCase):
         self.assertEqual(judged.returncode, 3)
         seen = 0
         for pattern, scheme, text in (("snp/report_*.bin", "AMD SEV-SNP", "an AMD SEV-SNP attestation report"),
-                                      ("tdx/tdx_*.dat", "TDX", "an Intel TDX quote"),
                                       ("tpm/*quote*", "TPM", "a TPM 2.0 quote"),
                                       ("tpm/eventlog_*.bin", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),
                                       ("tpm/ccel_CCEL*", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),

@@ -155,7 +155,7 @@ TEST_F(LedgerAuditTest, verify_tells_what_it_cannot_read) {
   EXPECT_EQ(with(database() + ".absent", key()).exit, 3);
   EXPECT_EQ(with(write("noise", std::string(5000, 'x')), key()).exit, 1);
   EXPECT_EQ(with(database(), "no+key").exit, 2);
-  EXPECT_EQ(with(database(), "no-such-file").exit, 2);
+  EXPECT_EQ(with(database(), "no-such-file").exit, 3);
   EXPECT_EQ(test::run_program({WARD_PROGRAM, "ledger", "verify", database()}).exit, 2);
   const Ran other = with(database(), test_signer("wardd.test/ledger", 2).key.to_text());
   EXPECT_EQ(other.exit, 1);

@@ -73,6 +73,11 @@ run_demo() {
   exec build/release/bin/ward demo "$@" 1>&3 3>&-
 }
 
+# server_key CERTIFICATE: what a client pins.
+server_key() {
+  openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1
+}
+
 # run_serve: a service on a folder of its own; flags of one's own replace that folder.
 run_serve() {
   local dir=build/serve
@@ -83,6 +88,7 @@ run_serve() {
   if [ $# -eq 0 ]; then
     [ -d "$dir" ] || build/release/bin/wardd init "$dir"
     set -- --config "$dir/wardd.toml"
+    ! have openssl || note "ask it with: build/release/bin/ward secret list --server https://$(sed -n 's/^listen *= *"\(.*\)"/\1/p' "$dir/wardd.toml") --admin $dir/admin.key.pem --server-key $(server_key "$dir/tls.pem")"
   fi
   note "the service is wardd $*; Ctrl-C ends it"
   exec build/release/bin/wardd "$@" 1>&3 3>&-
