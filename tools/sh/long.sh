@@ -22,14 +22,26 @@ fuzz_all() {
     found=yes
     fuzz_one "$name" "$seeds" "$seconds" || status=1
   done <build/fuzz/fuzzers.tsv
-  [ -n "$found" ] || fail 2 "no such fuzz target: $only" "$(cut -f1 build/fuzz/fuzzers.tsv | tr '\n' ' ')"
+  [ -n "$found" ] || no_such_target "$only"
   return $status
 }
 
+no_such_target() { fail 2 "no such fuzz target: $1" "$(cut -f1 build/fuzz/fuzzers.tsv | tr '\n' ' ')"; }
+
+# need_seconds WORD: a usage mistake ends before anything is installed or built.
+need_seconds() {
+  case $1 in
+    '' | 0 | *[!0-9]*) fail 2 "not a number of seconds: $1" "as in: ./run $command 30" ;;
+  esac
+}
+
+# build_fuzz [NAME]: one target, or all of them.
 build_fuzz() {
+  local only=${1:-}
   need_packages build sanitize
   configure fuzz
-  build_or_fail fuzz ward_fuzzers "fuzz targets"
+  [ -z "$only" ] || cut -f1 build/fuzz/fuzzers.tsv | grep -qxF -e "$only" || no_such_target "$only"
+  build_or_fail fuzz "${only:-ward_fuzzers}" "${only:-fuzz targets}"
 }
 
 run_fuzz() {
@@ -38,19 +50,20 @@ run_fuzz() {
     '' | *[!0-9]*) name=${1:-} && seconds=${2:-60} ;;
     *) seconds=$1 ;;
   esac
-  build_fuzz
-  fuzz_all "$seconds" "$name" || fail 1 "fuzzing found something"
+  need_seconds "$seconds"
+  build_fuzz "$name"
+  fuzz_all "$seconds" "$name" || fail 1 "fuzzing found something" "the inputs are in build/fuzz/findings"
 }
 
 # record COMMAND RESULT: one row of docs/assurance.md.
 record() {
-  printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$(git rev-parse --short HEAD)" "$1" "$2" >>docs/assurance.md
+  printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$(git describe --always --dirty --exclude '*')" "$1" "$2" >>docs/assurance.md
 }
 
 # soak_seal: a file of 300 MB is sealed and opened in 128 MiB of address space.
 soak_seal() {
   local ward=$root/build/release/bin/ward folder status=0
-  folder=$(mktemp -d)
+  folder=$(mktemp -d "$root/build/soak-XXXXXX")  # a disk: /tmp may be memory
   head -c 300000000 /dev/urandom >"$folder/big"
   "$ward" key new --kind resource -o "$folder/key" >/dev/null
   (
@@ -62,26 +75,26 @@ soak_seal() {
   return $status
 }
 
+# run_soak [SECS]: so long for each fuzz target, and each test once for every minute of it, ten times at most.
 run_soak() {
-  local seconds=${1:-600} status=0 result
-  need_packages build test
+  local seconds=${1:-600} status=0 result times
+  need_seconds "$seconds"
+  times=$((seconds / 60))
+  [ $times -ge 1 ] || times=1
+  [ $times -le 10 ] || times=10
   build_fuzz
   fuzz_all "$seconds" || status=1
   result=$([ $status -eq 0 ] && echo "nothing found" || echo "findings, see build/fuzz/findings")
   record "./run soak $seconds (fuzz, $seconds s for each of $(wc -l <build/fuzz/fuzzers.tsv) targets)" "$result"
-  build_ward
-  build_or_fail release all "everything"
+  build_tests
   if soak_seal; then
     record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "equal"
   else
     record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "a failure"
     status=1
   fi
-  if run_ctest release --repeat until-fail:10; then
-    record "./run soak $seconds (every release test 10 times)" "all passed"
-  else
-    record "./run soak $seconds (every release test 10 times)" "a failure"
-    status=1
-  fi
+  result="all passed"
+  run_ctest release --repeat until-fail:$times || status=1 result="a failure"
+  record "./run soak $seconds (every release test, times: $times)" "$result"
   [ $status -eq 0 ] || fail 1 "the soak found something" "docs/assurance.md has the row"
 }

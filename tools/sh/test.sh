@@ -36,13 +36,18 @@ need_wheels() {
   fi
 }
 
-test_release() {
+# build_tests: everything that the release tests need.
+build_tests() {
   need_packages build test
   need_packages_beside demo
   build_ward
   need_wheels
   build_or_fail release all "everything"
   wait_background
+}
+
+test_release() {
+  build_tests
   export WARD_REPORT=$root/build/release/report.tsv
   : >"$WARD_REPORT"
   local status=0
