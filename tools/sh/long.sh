@@ -55,9 +55,9 @@ run_fuzz() {
   fuzz_all "$seconds" "$name" || fail 1 "fuzzing found something" "the inputs are in build/fuzz/findings"
 }
 
-# record COMMAND RESULT: one row of docs/assurance.md.
+# record COMMAND RESULT: one row of docs/assurance.md, for the commit that run_soak began with ($soaked).
 record() {
-  printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$(git describe --always --dirty --exclude '*')" "$1" "$2" >>docs/assurance.md
+  printf '| %s | %s | `%s` | %s |\n' "$(date -u +%Y-%m-%d)" "$soaked" "$1" "$2" >>docs/assurance.md
 }
 
 # soak_seal: a file of 300 MB is sealed and opened in 128 MiB of address space.
@@ -79,6 +79,7 @@ soak_seal() {
 run_soak() {
   local seconds=${1:-600} status=0 result times
   need_seconds "$seconds"
+  soaked=$(git describe --always --dirty --exclude '*')  # before the first row changes the tree
   times=$((seconds / 60))
   [ $times -ge 1 ] || times=1
   [ $times -le 10 ] || times=10
