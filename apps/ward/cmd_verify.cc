@@ -175,7 +175,7 @@ int run(const Options& o) {
   attest::Collateral collateral;
   if (!o.collateral.empty()) {
     auto read = read_collateral(o.collateral);
-    if (!read) return fail(kCouldNotTell, o.collateral + ": " + error_text(read.error()));
+    if (!read) return fail(kCouldNotTell, read.error());
     collateral = *std::move(read);
   }
   const auto appraisal = verifier.appraise({.evidence = *evidence,

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "apps/ward/cli.h"
 #include "base/file_error.h"
 
 namespace ward::cli {
@@ -57,22 +58,20 @@ UnixTime system_now() {
   return {std::chrono::duration_cast<std::chrono::seconds>(now).count()};
 }
 
-Result<attest::Collateral> read_collateral(const std::string& path) {
+Result<attest::Collateral, std::string> read_collateral(const std::string& path) {
   namespace fs = std::filesystem;
   std::vector<std::string> files;
   std::error_code failed;
   if (fs::is_directory(path, failed)) {
-    for (fs::recursive_directory_iterator
-             at(path, fs::directory_options::skip_permission_denied, failed),
-         end;
-         !failed && at != end; at.increment(failed)) {
+    for (fs::recursive_directory_iterator at(path, failed), end; !failed && at != end;
+         at.increment(failed)) {
       std::error_code type_failed;
       if (at->is_regular_file(type_failed)) files.push_back(at->path().string());
       if (files.size() > attest::kMaxDocuments) {
-        return Error(Errc::kLimit, "collateral: more files than ward reads", attest::kMaxDocuments);
+        return path + ": more files than ward reads: " + std::to_string(attest::kMaxDocuments);
       }
     }
-    if (failed) return Error(Errc::kUnavailable, "collateral: folder cannot be read");
+    if (failed) return path + ": " + failed.message();
     std::ranges::sort(files);
   } else {
     files.push_back(path);
@@ -80,7 +79,7 @@ Result<attest::Collateral> read_collateral(const std::string& path) {
   attest::Collateral out;
   for (const std::string& file : files) {
     auto bytes = read_file(file, attest::kMaxDocumentBytes);
-    if (!bytes) return bytes.error();
+    if (!bytes) return file + ": " + error_text(bytes.error());
     std::string name = file;
     if (files.size() > 1 && file.starts_with(path)) {
       name = file.substr(path.size());

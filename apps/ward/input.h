@@ -27,7 +27,8 @@ inline constexpr std::size_t kMaxEvidence = 4U << 20U;
 [[nodiscard]] UnixTime system_now();
 
 // read_collateral reads one file, or every regular file below a folder (symbolic links to folders
-// are not followed), in the order of their names.
-[[nodiscard]] Result<attest::Collateral> read_collateral(const std::string& path);
+// are not followed), in the order of their names. Where one cannot be read, all of it is an error,
+// "FILE: why": what was given is not passed over.
+[[nodiscard]] Result<attest::Collateral, std::string> read_collateral(const std::string& path);
 
 }  // namespace ward::cli

@@ -176,6 +176,19 @@ class Mistakes(unittest.TestCase):
             self.check_error(words, self.ward(*words), 2, "exists")
         self.assertEqual(os.listdir(self.folder / "used"), ["mine"])
 
+    def test_collateral_that_cannot_be_read_is_named_and_not_passed_over(self):
+        for inside in ("one/file", "one/folder/file"):
+            file = self.folder / "collateral" / inside
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("x")
+            closed = file if inside == "one/file" else file.parent
+            closed.chmod(0)
+            words = ["verify", self.names["QUOTE"], "--collateral", self.folder / "collateral"]
+            self.check_error(words, self.ward(*words), 3, "collateral")
+            if closed == file:
+                self.check_error(words, self.ward(*words), 3, f"{file}: this user may not read it")
+            closed.chmod(0o700 if closed != file else 0o644)
+
     def test_a_development_platform_that_is_not_there_is_3(self):
         for words in (["dev", "make", "outdated", "new", "--maker", "absent"],
                       ["keep", "run", "--device", "absent", "--quiet", "--", "/bin/true"]):
