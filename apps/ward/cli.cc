@@ -22,15 +22,29 @@ Said& said() {
   return one;
 }
 
+// for_terminal replaces control characters (C0, DEL, and C1 in UTF-8): a line may quote a file, a keep
+// or a server, which could otherwise write to the person's terminal what it likes.
+std::string for_terminal(std::string_view text) {
+  std::string out(text);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(out[i]);
+    const bool c1 = octet == 0xc2 && i + 1 < out.size() &&
+                    (static_cast<unsigned char>(out[i + 1]) & 0xe0U) == 0x80;
+    if (c1) out[i + 1] = '?';
+    if (octet < 0x20 || octet == 0x7f || c1) out[i] = '?';
+  }
+  return out;
+}
+
 }  // namespace
 
 int fail(int code, std::string_view what, std::string_view hint) {
   std::string line = "ward: error: ";
-  line += what;
+  line += for_terminal(what);
   line += '\n';
   if (!hint.empty()) {
     line += "ward: hint: ";
-    line += hint;
+    line += for_terminal(hint);
     line += '\n';
   }
   std::fwrite(line.data(), 1, line.size(), stderr);

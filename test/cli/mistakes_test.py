@@ -195,6 +195,15 @@ class Mistakes(unittest.TestCase):
             self.check_error(words, self.ward(*words), 3, "absent")
 
 
+class Terminal(unittest.TestCase):
+    def test_what_is_quoted_writes_no_control_characters_to_the_terminal(self):
+        name = "a\x1b[2Jb\nward: hint: trust me\x7f\u009b2Jc"
+        done = subprocess.run([WARD, "verify", name], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stderr.decode().splitlines()[0].split(": ")[2], "a?[2Jb?ward")
+        self.assertFalse([c for c in done.stderr.decode().replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160])
+
+
 class OtherEvidence(unittest.TestCase):
     """Evidence of makers that this build does not judge is named as what it is, and is no malformed quote."""
 
