@@ -22,8 +22,8 @@ Said& said() {
   return one;
 }
 
-// for_terminal replaces control characters (C0, DEL, and C1 in UTF-8): a line may quote a file, a keep
-// or a server, which could otherwise write to the person's terminal what it likes.
+// for_terminal replaces control characters (C0, DEL, and C1 in UTF-8): a line may quote a file, a
+// keep or a server, which could otherwise write to the person's terminal what it likes.
 std::string for_terminal(std::string_view text) {
   std::string out(text);
   for (std::size_t i = 0; i < out.size(); ++i) {

@@ -44,8 +44,8 @@ std::string error_text(const Error& error);
 
 // own_file_failure says what is wrong with a file of the caller's own that the command line names
 // (policy, manifest, configuration, trust root, key, key set), and returns the exit code: 3 where
-// it is absent or unreadable, 1 where others may read a private key, 2 where it is not what it should
-// be.
+// it is absent or unreadable, 1 where others may read a private key, 2 where it is not what it
+// should be.
 int own_file_failure(const std::string& path, const Error& error, std::string_view hint = {});
 
 // not_a_time refuses the value of an option that takes a time, and says how one is written.

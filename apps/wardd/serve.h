@@ -11,8 +11,8 @@ namespace ward::wardd {
 // does.
 [[nodiscard]] Result<void, Failure> check(const Config& config);
 
-// serve takes the store's lock and runs until SIGTERM or SIGINT, which the caller has blocked in all
-// threads. What `memory` keeps of secrets is told in the log.
+// serve takes the store's lock and runs until SIGTERM or SIGINT, which the caller has blocked in
+// all threads. What `memory` keeps of secrets is told in the log.
 [[nodiscard]] Result<void, Failure> serve(const Config& config, const Memory& memory);
 
 }  // namespace ward::wardd

@@ -3,8 +3,8 @@
 #include <functional>
 #include <span>
 
-#include "test/differential/dice.h"
 #include "test/dcap_checks/platform_fixture.h"
+#include "test/differential/dice.h"
 
 namespace ward::differential {
 
