@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::string> workloads;
   std::string trust_root;
   std::vector<std::string> accept_tcb;
+  std::vector<std::string> accept_values;
   bool allow_debug = false;
   bool allow_development = false;
   std::optional<std::uint64_t> min_tcb_evaluation;
@@ -89,11 +90,37 @@ std::string known_statuses() {
   return "one of " + out;
 }
 
+bool known_field(const std::string& id) {
+  return std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
+    return std::ranges::any_of(scheme->info().fields,
+                               [&](const attest::CheckInfo& field) { return id == field.id; });
+  });
+}
+
+// "tdx.td_attributes.sept_ve_disable=true": the value is all that stands behind the first sign.
+Result<void, Usage> add_values(const std::vector<std::string>& texts, attest::Policy& policy) {
+  for (const std::string& text : texts) {
+    const auto sign = text.find('=');
+    const std::string id = text.substr(0, sign);
+    if (sign == std::string::npos) {
+      return Usage{"--accept-value: no value: " + text, "write FIELD=VALUE"};
+    }
+    if (!known_field(id)) {
+      return Usage{"--accept-value: no field: " + id,
+                   "`ward checks` lists them: those that speak of values that a policy names"};
+    }
+    policy.accepted_values[id].push_back(text.substr(sign + 1));
+  }
+  return {};
+}
+
 Result<attest::Policy, Usage> make_policy(const Options& o) {
   attest::Policy policy;
-  if (!o.accept_tcb.empty() || o.allow_debug || o.allow_development || o.min_tcb_evaluation) {
+  if (!o.accept_tcb.empty() || !o.accept_values.empty() || o.allow_debug || o.allow_development ||
+      o.min_tcb_evaluation) {
     policy.name = "command line";
   }
+  WARD_CHECK_OK(add_values(o.accept_values, policy));
   for (const std::string& status : o.accept_tcb) {
     if (status == "any") {
       policy.accept_any_tcb = true;
@@ -204,6 +231,8 @@ void add_verify(args::Command& app, Action& action) {
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
   c->add_option("--accept-tcb", o->accept_tcb, "TCB statuses to accept beside UpToDate, or any")
       ->delimiter(',');
+  c->add_option("--accept-value", o->accept_values,
+                "FIELD=VALUE: an accepted value of a field; may be given again");
   c->add_flag("--allow-debug", o->allow_debug, "accept workloads in debug mode");
   c->add_flag("--allow-development", o->allow_development, "accept development platforms");
   c->add_option("--min-tcb-evaluation", o->min_tcb_evaluation,

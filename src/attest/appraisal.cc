@@ -72,6 +72,18 @@ void judge_modes(const Findings& findings, const Policy& policy, std::vector<Che
   }
 }
 
+void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+  for (const FieldFact& field : findings.facts.fields) {
+    const auto asked = policy.accepted_values.find(field.check->id);
+    if (asked == policy.accepted_values.end()) continue;
+    const std::string expected = join(asked->second);
+    out.push_back(field.value
+                      ? make(field.check, std::ranges::count(asked->second, *field.value) > 0,
+                             *field.value, expected, policy)
+                      : blocked(field.check, expected, policy));
+  }
+}
+
 std::string hex_list(const std::vector<Buffer>& values) {
   std::vector<std::string> out;
   for (const Buffer& value : values)
@@ -132,6 +144,17 @@ void judge_expectations(const Facts& facts, const Expectations& expected, Apprai
 }
 
 }  // namespace
+
+std::string value_text(const ClaimValue& value) {
+  if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
+  if (const auto* n = std::get_if<std::uint64_t>(&value)) return std::to_string(*n);
+  if (const auto* octets = std::get_if<Buffer>(&value)) return to_hex(*octets);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  std::string out;
+  for (const std::string& item : std::get<std::vector<std::string>>(value))
+    out += (out.empty() ? "" : ",") + item;
+  return out;
+}
 
 const char* to_text(Outcome outcome) {
   switch (outcome) {
@@ -219,6 +242,7 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   std::vector<Check> judged;
   judge_tcb(findings, policy, judged);
   judge_modes(findings, policy, judged);
+  judge_fields(findings, policy, judged);
   out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;
   out.checks = std::move(findings.checks);
   out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),

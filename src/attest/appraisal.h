@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,16 @@ struct Anchor {
       false;  // not a TEE: results are marked, and refused unless the policy says allow_development
 };
 
+// value_text is a claim's value as policies name it: "true", a decimal number, lower-case hex, the
+// text itself, or a list's items with commas between them.
+[[nodiscard]] std::string value_text(const ClaimValue& value);
+
+// FieldFact is a field of this TEE alone that a policy may demand a value of, under its own check.
+struct FieldFact {
+  const CheckInfo* check = nullptr;
+  std::optional<std::string> value;  // value_text; nullopt where the evidence does not have it
+};
+
 // Facts are what every TEE's evidence says, under one name each, so that policies need no knowledge
 // of a TEE. Each comes with the TEE's own check that a policy's answer is recorded under.
 struct Facts {
@@ -59,7 +70,8 @@ struct Facts {
   const CheckInfo* measurement_check = nullptr;
   const CheckInfo* workload_check = nullptr;
   const CheckInfo* development_check = nullptr;
-  bool tcb_matched = false;  // a TCB level was found: tcb.status may be judged
+  std::vector<FieldFact> fields;  // all that policies may name
+  bool tcb_matched = false;       // a TCB level was found: tcb.status may be judged
   std::optional<bool> debug;
   Buffer report_data;  // whole field
   Buffer measurement;  // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
@@ -95,6 +107,11 @@ struct Policy {
   bool allow_debug = false;
   bool allow_development = false;
   std::optional<std::uint64_t> min_tcb_evaluation;
+
+  // The values that are accepted of a TEE's own fields, by the check's id
+  // ("tdx.td_attributes.sept_ve_disable": "true"); a field that is not named is not judged. An id
+  // of another TEE has no bearing.
+  std::map<std::string, std::vector<std::string>> accepted_values{};
 };
 
 // Appraisal is the verdict with every reason.

@@ -131,6 +131,32 @@ TEST(Appraise, EvaluationNumberBelowTheMinimumIsRefused) {
   EXPECT_EQ(appraise(good(), p, all(), {}).failed(), Ids{"x.tcb.evaluation_number"});
 }
 
+constexpr CheckInfo kField{"x.field.flag", "spec", "m", "h"};
+
+TEST(Appraise, AFieldIsJudgedOnlyWhereThePolicyNamesIt) {
+  Findings f = good();
+  f.facts.fields = {{&kField, "true"}};
+  Policy p;
+  EXPECT_EQ(appraise(f, p, all(), {}).check("x.field.flag"), nullptr);
+  p.accepted_values["x.field.flag"] = {"false", "true"};
+  EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kAccepted);
+  p.accepted_values["x.field.flag"] = {"false"};
+  EXPECT_EQ(appraise(f, p, all(), {}).failed(), Ids{"x.field.flag"});
+  p.accepted_values["x.field.flag"] = {};
+  EXPECT_EQ(appraise(f, p, all(), {}).failed(), Ids{"x.field.flag"});
+  // What the evidence does not have is not accepted either.
+  f.facts.fields[0].value.reset();
+  EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kUndetermined);
+}
+
+TEST(Appraise, ValuesAreNamedAsClaimsArePrinted) {
+  EXPECT_EQ(value_text(true), "true");
+  EXPECT_EQ(value_text(std::uint64_t{18}), "18");
+  EXPECT_EQ(value_text(Buffer{0xab, 1}), "ab01");
+  EXPECT_EQ(value_text(std::string("scalable")), "scalable");
+  EXPECT_EQ(value_text(std::vector<std::string>{"a", "b"}), "a,b");
+}
+
 TEST(Appraise, DebugAndDevelopmentNeedThePolicysWord) {
   Findings f = good();
   f.facts.debug = true;

@@ -30,6 +30,7 @@ struct SchemeInfo {
   std::size_t measurement_size = 0;           // of the launch measurement; 0: not fixed
   std::size_t workload_size = 0;              // of the field that names the workload; 0: not fixed
   std::span<const CheckInfo> checks;          // all that it can produce
+  std::span<const CheckInfo> fields;          // of them: those of fields that a policy may name
   std::span<const Anchor> anchors;            // the maker's roots, pinned
   std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept
 };

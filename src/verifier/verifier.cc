@@ -1,5 +1,7 @@
 #include "verifier/verifier.h"
 
+#include <algorithm>
+
 namespace ward::verifier {
 
 Verifier::Verifier(std::span<const attest::Scheme* const> schemes,
@@ -15,7 +17,17 @@ const attest::Scheme* Verifier::recognise(Bytes evidence) const {
   return nullptr;
 }
 
+bool Verifier::knows(const std::string& field) const {
+  return std::ranges::any_of(schemes_, [&](const attest::Scheme* scheme) {
+    const auto fields = scheme->info().fields;
+    return std::ranges::any_of(fields, [&](const attest::CheckInfo& c) { return field == c.id; });
+  });
+}
+
 Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
+  for (const auto& [field, values] : policy_.accepted_values) {
+    if (!knows(field)) return Error(Errc::kMalformed, "policy: a field that no TEE has");
+  }
   const attest::Scheme* scheme = recognise(request.evidence);
   if (scheme == nullptr) return Error(Errc::kUnsupported, "no kind of evidence that ward knows");
   const auto pinned = scheme->info().anchors;

@@ -37,8 +37,11 @@ class Verifier {
   // (exit 3).
   [[nodiscard]] const attest::Scheme* recognise(Bytes evidence) const;
 
+  // knows is true where a policy may name this field's check (Policy::accepted_values).
+  [[nodiscard]] bool knows(const std::string& field) const;
+
   // appraise verifies the evidence and applies policy and expectations. kUnsupported where no
-  // scheme recognises it.
+  // scheme recognises it; kMalformed where the policy names a field that no scheme has.
   [[nodiscard]] Result<attest::Appraisal> appraise(const Request& request) const;
 
   [[nodiscard]] std::span<const attest::Scheme* const> schemes() const { return schemes_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tee/dcap/fields.h"
 #include "tee/dcap/protection.h"
 
 namespace ward::dcap {
@@ -72,6 +73,7 @@ attest::SchemeInfo QuoteScheme::info() const {
           .measurement_size = profile_.measurement_size,
           .workload_size = profile_.workload_size,
           .checks = profile_.checks,
+          .fields = profile_.checks.last(profile_.field_claims.size()),
           .anchors = kAnchors,
           .tcb_statuses = profile_.tcb_statuses};
 }
@@ -175,6 +177,8 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     record_form_error(checks, quote.error(), profile_.name);
   }
   findings.checks = checks.take();
+  findings.facts.fields = field_facts(profile_.checks.last(profile_.field_claims.size()),
+                                      profile_.field_claims, findings.claims);
   return findings;
 }
 

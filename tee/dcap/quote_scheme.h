@@ -19,8 +19,9 @@ struct Profile {
   std::size_t workload_size;     // in octets
   TeeType tee;
   TeeIds ids;
-  std::span<const attest::CheckInfo> checks;  // dcap's, the TEE's own, then policy's
+  std::span<const attest::CheckInfo> checks;  // dcap's, the TEE's own, policy's, fields'
   std::size_t policy_at;                      // where policy's begin
+  std::span<const char* const> field_claims;  // of the fields' checks, the last of the table
   std::span<const char* const> tcb_statuses;
 };
 

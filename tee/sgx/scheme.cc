@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tee/dcap/fields.h"
+
 namespace ward::sgx {
 namespace {
 
@@ -15,6 +17,18 @@ constexpr attest::CheckInfo kChecks[] = {
 #include "tee/dcap/checks.def"
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
+#define WARD_FIELD(claim, id, reference) \
+  {"sgx." id, reference, dcap::kFieldMeaning, dcap::kFieldHint},
+#include "tee/dcap/fields.def"
+#include "tee/sgx/fields.def"
+#undef WARD_FIELD
+};
+
+constexpr const char* kFieldClaims[] = {
+#define WARD_FIELD(claim, id, reference) claim,
+#include "tee/dcap/fields.def"
+#include "tee/sgx/fields.def"
+#undef WARD_FIELD
 };
 
 const dcap::Profile& profile() {
@@ -27,6 +41,7 @@ const dcap::Profile& profile() {
                                          .ids = {.tcb_info = "SGX", .qe_identity = "QE"},
                                          .checks = kChecks,
                                          .policy_at = static_cast<std::size_t>(CheckId::kEnd),
+                                         .field_claims = kFieldClaims,
                                          .tcb_statuses = dcap::acceptable_tcb_statuses(false)};
   return kProfile;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tee/dcap/fields.h"
 #include "tee/tdx/checks.h"
 #include "tee/tdx/tcb.h"
 #include "tee/tdx/td_report.h"
@@ -26,6 +27,18 @@ constexpr attest::CheckInfo kChecks[] = {
 #include "tee/dcap/checks.def"
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
+#define WARD_FIELD(claim, id, reference) \
+  {"tdx." id, reference, dcap::kFieldMeaning, dcap::kFieldHint},
+#include "tee/dcap/fields.def"
+#include "tee/tdx/fields.def"
+#undef WARD_FIELD
+};
+
+constexpr const char* kFieldClaims[] = {
+#define WARD_FIELD(claim, id, reference) claim,
+#include "tee/dcap/fields.def"
+#include "tee/tdx/fields.def"
+#undef WARD_FIELD
 };
 
 const dcap::Profile& profile() {
@@ -39,6 +52,7 @@ const dcap::Profile& profile() {
       .ids = {.tcb_info = "TDX", .qe_identity = "TD_QE"},
       .checks = kChecks,
       .policy_at = static_cast<std::size_t>(check_id(OwnCheck::kEnd)),
+      .field_claims = kFieldClaims,
       .tcb_statuses = dcap::acceptable_tcb_statuses(true)};
   return kProfile;
 }

@@ -76,6 +76,14 @@ class Verify(unittest.TestCase):
             "ward: hint: give the whole field; ward neither pads nor cuts what it compares\n",
         )
 
+    def test_a_policy_may_name_the_values_of_a_tees_own_fields(self):
+        base = ("verify", QUOTE, *COLLATERAL, *AT, "--accept-tcb", "any")
+        code, out, _ = ward(*base, "--accept-value", "sgx.attributes.provision_key=false",
+                            "--accept-value", "sgx.report_body.isv_svn=1", "--accept-value", "sgx.report_body.isv_svn=0")
+        self.assertEqual((code, out.split()[0]), (0, "accepted"), out)
+        code, out, _ = ward(*base, "--accept-value", "sgx.attributes.provision_key=true")
+        self.assertEqual((code, out.splitlines()[0]), (1, "refused: sgx.attributes.provision_key"))
+
     def test_without_collateral_the_verdict_is_undetermined(self):
         code, out, err = ward("verify", QUOTE, *AT)
         self.assertEqual((code, err), (3, ""))
@@ -92,6 +100,9 @@ class Verify(unittest.TestCase):
             (["verify", QUOTE, "--report-data", "xyz"], 2, "--report-data: not hexadecimal: xyz"),
             (["verify", QUOTE, "--accept-tcb", "Revoked"], 2, "--accept-tcb: Revoked is never accepted"),
             (["verify", QUOTE, "--accept-tcb", "UpTodate"], 2, "--accept-tcb: no TCB status: UpTodate"),
+            (["verify", QUOTE, "--accept-value", "sgx.quote.size=1"], 2, "--accept-value: no field: sgx.quote.size"),
+            (["verify", QUOTE, "--accept-value", "sgx.attributes.kss"], 2,
+             "--accept-value: no value: sgx.attributes.kss"),
             (["verify", QUOTE, "--trust-root", ROOT / "LICENSE"], 2, f"{ROOT / 'LICENSE'}: pem: no block"),
             (["verify", "/nonexistent"], 3, "/nonexistent: no such file"),
             (["verify", QUOTE, "--collateral", "/nonexistent"], 3, "/nonexistent: no such file"),

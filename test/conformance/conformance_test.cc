@@ -111,9 +111,22 @@ TEST(Conformance, AValidVectorPassesEveryCheck) {
     const Appraisal a = Judge{}(v);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_TRUE(a.development);
-    EXPECT_EQ(a.checks.size(), v.scheme->info().checks.size());
+    // Fields are judged where a policy names them.
+    EXPECT_EQ(a.checks.size() + v.scheme->info().fields.size(), v.scheme->info().checks.size());
     for (const attest::Check& c : a.checks)
       EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
+  }
+}
+
+// The command line compares the length of an expected value with these.
+TEST(Conformance, TheFieldsThatAreComparedHaveTheStatedSizes) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    const attest::SchemeInfo info = v.scheme->info();
+    const attest::Facts facts = Judge{}(v).facts;
+    EXPECT_EQ(facts.report_data.size(), info.report_data_size);
+    EXPECT_EQ(facts.measurement.size(), info.measurement_size);
+    EXPECT_EQ(facts.workload.size(), info.workload_size);
   }
 }
 

@@ -259,6 +259,26 @@ std::vector<Case> tdx_cases() {
   return out;
 }
 
+// Every field that a policy may name, under a policy that accepts nothing of it.
+std::vector<Case> field_cases() {
+  std::vector<Case> out;
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const std::string tee = scheme->info().name;
+    for (const attest::CheckInfo& field : scheme->info().fields) {
+      const std::string id = field.id;
+      out.push_back({.id = id.substr(tee.size() + 1),
+                     .before = [id](Stage& s) { s.policy.accepted_values[id] = {"no value"}; },
+                     .of =
+                         [id](const Face& f) {
+                           const bool late = id == "tdx.td_report.mr_servicetd";
+                           return id.starts_with(f.prefix()) &&
+                                  (!late || f.form.body == dcap::BodyType::kTdReport15);
+                         }});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 // Checks that an absent document leaves open: the check is not failed but not done, and the verdict
@@ -287,8 +307,8 @@ std::vector<Case> absent_cases() {
 
 std::vector<Case> failing_cases() {
   std::vector<Case> out;
-  for (auto* list :
-       {form_cases, quote_cases, chain_cases, document_cases, policy_cases, tdx_cases}) {
+  for (auto* list : {form_cases, quote_cases, chain_cases, document_cases, policy_cases, tdx_cases,
+                     field_cases}) {
     for (Case& c : list())
       out.push_back(std::move(c));
   }

@@ -238,6 +238,48 @@ TEST(DcapChecks, WhatThePckCertificateSaysOfThePlatformIsAClaim) {
   EXPECT_EQ(claim(a, "isv_ext_prod_id"), attest::ClaimValue(Buffer(16)));
 }
 
+// A policy that names every field, with the values that they have, accepts.
+TEST(DcapChecks, EveryFieldHasTheValueThatTheEvidenceStates) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    const Made m = make(s);
+    std::size_t named = 0;
+    for (const attest::FieldFact& field : judge(m, s).facts.fields) {
+      // MRSERVICETD is of TDX 1.5.
+      if (!field.value) {
+        EXPECT_EQ(std::string(field.check->id), "tdx.td_report.mr_servicetd");
+        continue;
+      }
+      s.policy.accepted_values[field.check->id] = {"something else", *field.value};
+      ++named;
+    }
+    EXPECT_GE(named, 18U);
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  }
+}
+
+// A TD report of 1.0 does not say what a policy for 1.5 asks: that is not accepted.
+TEST(DcapChecks, AFieldThatTheEvidenceDoesNotHaveIsNotAccepted) {
+  Stage s = good_stage(kTdx10);
+  s.policy.accepted_values["tdx.td_report.mr_servicetd"] = {std::string(96, '0')};
+  EXPECT_EQ(judge(make(s), s).verdict, Verdict::kUndetermined);
+}
+
+TEST(DcapChecks, APolicyThatNamesAFieldOfNoTeeIsNeverApplied) {
+  Stage s = good_stage(kTdx10);
+  s.policy.accepted_values["tdx.td_attributes.sept_ve_disabled"] = {"true"};
+  const verifier::Verifier verifier(tee::all_schemes(), {}, s.policy);
+  const Made m = make(s);
+  const auto a = verifier.appraise({.evidence = dcap::write_quote(m.parts),
+                                    .collateral = m.documents,
+                                    .now = kNow,
+                                    .expected = s.expected});
+  ASSERT_FALSE(a);
+  EXPECT_EQ(a.error().code(), Errc::kMalformed);
+}
+
 // Intel PCK Certificate Profile 1.3.5, SGX Type; an unknown one is not guessed at.
 TEST(DcapChecks, HowMemoryIsProtectedIsSaidByTheSgxTypeAndTheTee) {
   struct Row {
