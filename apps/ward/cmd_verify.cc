@@ -221,7 +221,8 @@ void add_verify(args::Command& app, Action& action) {
       "verify", "appraise evidence: is it genuine, current, and what you expect?");
   c->add_option("FILE", o->file, "evidence, as the platform made it; - is standard input")
       ->required();
-  c->add_option("--collateral", o->collateral, "a file, or a folder with any mixture of documents");
+  c->add_option("--collateral", o->collateral,
+                "a file, or a folder with any mixture of documents, event logs included");
   c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
   c->add_option("--report-data", o->report_data, "the whole report data that you expect, in hex");
   c->add_option("--measurement", o->measurements,

@@ -43,6 +43,14 @@ class CheckList {
     check.expected = std::move(what);
   }
 
+  // not_asked notes that nobody asked for the check; `found` is what would have been compared.
+  void not_asked(Id id, std::string found) {
+    Check& check = at(id);
+    check.outcome = Outcome::kNotDone;
+    check.not_done = NotDone::kNotAsked;
+    check.found = std::move(found);
+  }
+
   [[nodiscard]] bool passed(Id id) const {
     return checks_[static_cast<std::size_t>(id)].outcome == Outcome::kPassed;
   }

@@ -74,7 +74,7 @@ void sort_json(const attest::Document& document, std::string_view text, Collater
 
 }  // namespace
 
-CollateralSet sort_collateral(const attest::Collateral& collateral) {
+CollateralSet sort_collateral(const attest::Collateral& collateral, bool (*skip)(Bytes)) {
   CollateralSet out;
   std::size_t looked_at = 0;
   for (const attest::Document& document : collateral.documents) {
@@ -82,6 +82,7 @@ CollateralSet sort_collateral(const attest::Collateral& collateral) {
       out.unknown.push_back({document.name, "over the limit of documents or of octets in one"});
       continue;
     }
+    if (skip != nullptr && skip(document.bytes)) continue;
     if (!document.bytes.empty() && document.bytes[0] == kDerSequence && document.bytes.size() > 1 &&
         document.bytes[1] >= 0x80) {
       sort_der(document, document.bytes, out);

@@ -43,7 +43,8 @@ struct CollateralSet {
 // sort_collateral recognises each document by its content: JSON with tcbInfo or enclaveIdentity;
 // PEM with certificates or CRLs; DER certificates and CRLs; a DER CRL as hexadecimal text (as a
 // PCCS serves it). What is none of these, or is malformed, is listed, not an error: a folder may
-// hold anything.
-[[nodiscard]] CollateralSet sort_collateral(const attest::Collateral& collateral);
+// hold anything. Documents that `skip` is true for, where there is one, are left out.
+[[nodiscard]] CollateralSet sort_collateral(const attest::Collateral& collateral,
+                                            bool (*skip)(Bytes) = nullptr);
 
 }  // namespace ward::dcap

@@ -129,7 +129,8 @@ attest::Facts QuoteScheme::facts_without_values() const {
   return facts;
 }
 
-void QuoteScheme::verify_quote(Context& context, const Quote& quote) const {
+void QuoteScheme::verify_quote(Context& context, const Quote& quote,
+                               const attest::Collateral& collateral) const {
   const auto platform = verify_pck_chain(context, quote.qe);
   const Platform* known = platform ? &*platform : nullptr;
   if (known != nullptr) {
@@ -144,7 +145,7 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote) const {
   const auto* qe_level =
       verify_qe(context, quote.qe, quote.attestation_key, known, documents.qe_identity);
   verify_quote_signature(context, quote.attestation_key, quote.signed_part(), quote.signature);
-  check_body(context, quote);
+  check_body(context, quote, collateral);
   // The TCB stands in the PCK certificate: where that is not genuine, there is no TCB to speak of.
   if (known == nullptr || documents.tcb_info == nullptr ||
       !context.checks.passed(CheckId::kPckChainRoot) ||
@@ -167,12 +168,12 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     record_form(checks, *quote);
     findings.claims = quote_claims(*quote, body_claims(*quote));
     fill_facts(*quote, findings.facts);
-    const CollateralSet sorted = sort_collateral(collateral);
+    const CollateralSet sorted = sort_collateral(collateral, profile_.own_document);
     for (const Malformed& m : sorted.unknown) {
       findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
     }
     Context context{checks, sorted, anchors, now, findings};
-    verify_quote(context, *quote);
+    verify_quote(context, *quote, collateral);
   } else {
     record_form_error(checks, quote.error(), profile_.name);
   }

@@ -18,6 +18,7 @@ struct Profile {
   std::size_t measurement_size;  // in octets
   std::size_t workload_size;     // in octets
   TeeType tee;
+  bool (*own_document)(Bytes) = nullptr;  // collateral of the TEE's own, that dcap does not know
   TeeIds ids;
   std::span<const attest::CheckInfo> checks;  // dcap's, the TEE's own, policy's, fields'
   std::size_t policy_at;                      // where policy's begin
@@ -47,8 +48,9 @@ class QuoteScheme : public attest::Scheme {
   [[nodiscard]] virtual std::vector<attest::Claim> body_claims(const Quote& quote) const = 0;
   virtual void fill_facts(const Quote& quote, attest::Facts& facts) const = 0;
 
-  // Records the checks of the body that need no collateral.
-  virtual void check_body(Context& context, const Quote& quote) const = 0;
+  // Records the checks of the body, and of the collateral that Profile::own_document is true for.
+  virtual void check_body(Context& context, const Quote& quote,
+                          const attest::Collateral& collateral) const = 0;
 
   // Finds the platform's TCB level and records its checks; nullopt where none matches. `qe_level`
   // may be null.
@@ -57,7 +59,8 @@ class QuoteScheme : public attest::Scheme {
                                                              const Named<TcbInfo>& info,
                                                              const QeTcbLevel* qe_level) const = 0;
 
-  void verify_quote(Context& context, const Quote& quote) const;
+  void verify_quote(Context& context, const Quote& quote,
+                    const attest::Collateral& collateral) const;
   [[nodiscard]] attest::Facts facts_without_values() const;
 
   const Profile& profile_;

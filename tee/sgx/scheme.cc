@@ -75,7 +75,8 @@ void Sgx::fill_facts(const dcap::Quote& quote, attest::Facts& facts) const {
   facts.signer = to_buffer(body.get<field::MrSigner>());
 }
 
-void Sgx::check_body(dcap::Context& /*context*/, const dcap::Quote& /*quote*/) const {}
+void Sgx::check_body(dcap::Context& /*context*/, const dcap::Quote& /*quote*/,
+                     const attest::Collateral& /*collateral*/) const {}
 
 std::optional<dcap::PlatformTcb> Sgx::match_tcb(dcap::Context& context,
                                                 const dcap::Quote& /*quote*/,

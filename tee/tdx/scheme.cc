@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "tee/dcap/fields.h"
+#include "tee/tcg/event_log.h"
 #include "tee/tdx/checks.h"
+#include "tee/tdx/event_log.h"
 #include "tee/tdx/tcb.h"
 #include "tee/tdx/td_report.h"
 
@@ -49,6 +51,7 @@ const dcap::Profile& profile() {
       .measurement_size = 48,
       .workload_size = 48,
       .tee = dcap::TeeType::kTdx,
+      .own_document = tcg::is_event_log,
       .ids = {.tcb_info = "TDX", .qe_identity = "TD_QE"},
       .checks = kChecks,
       .policy_at = static_cast<std::size_t>(check_id(OwnCheck::kEnd)),
@@ -130,11 +133,13 @@ void Tdx::fill_facts(const dcap::Quote& quote, attest::Facts& facts) const {
   facts.workload = to_buffer(report.get<td_report::MrConfigId>());
 }
 
-void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote) const {
+void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote,
+                     const attest::Collateral& collateral) const {
   const TdReport report(quote);
   context.checks.record(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
                         to_hex(report.get<td_report::TdAttributes>()),
                         {"no unknown bit among 63:8"});
+  check_event_log(context, report, collateral);
 }
 
 std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dcap::Quote& quote,

@@ -259,6 +259,40 @@ std::vector<Case> tdx_cases() {
   return out;
 }
 
+// A log in which the firmware's separators stand once too often.
+tcg::LogParts log_with_separators() {
+  tcg::LogParts out = good_log_parts();
+  const tcg::EventParts separator = out.events.front();
+  out.events.insert(out.events.begin(), 8, separator);
+  return out;
+}
+
+std::vector<Case> event_log_cases() {
+  std::vector<Case> out = {
+      {.id = "event_log.form",
+       .after = [](Made& m, Stage&) { document(m, "ccel.bin").pop_back(); }},
+      {.id = "event_log.events",
+       .before =
+           [](Stage& s) {
+             const Buffer log = tcg::write_event_log(log_with_separators());
+             const auto replayed = *tcg::replay(*tcg::parse_event_log(log), tcg::Registers::kRtmr,
+                                                tcg::Algorithm::kSha384);
+             std::ranges::copy(replayed.registers.at(0).value, s.td.rt_mr[0].begin());
+           },
+       .after =
+           [](Made& m, Stage&) {
+             document(m, "ccel.bin") = tcg::write_event_log(log_with_separators());
+           }},
+  };
+  for (std::size_t i = 0; i < 4; ++i) {
+    out.push_back({.id = "event_log.rtmr" + std::to_string(i),
+                   .before = [i](Stage& s) { s.td.rt_mr.at(i)[47] ^= 1U; }});
+  }
+  for (Case& c : out)
+    c.of = [](const Face& f) { return f.tdx(); };
+  return out;
+}
+
 // Every field that a policy may name, under a policy that accepts nothing of it.
 std::vector<Case> field_cases() {
   std::vector<Case> out;
@@ -308,7 +342,7 @@ std::vector<Case> absent_cases() {
 std::vector<Case> failing_cases() {
   std::vector<Case> out;
   for (auto* list : {form_cases, quote_cases, chain_cases, document_cases, policy_cases, tdx_cases,
-                     field_cases}) {
+                     event_log_cases, field_cases}) {
     for (Case& c : list())
       out.push_back(std::move(c));
   }

@@ -11,6 +11,9 @@
 #include "tee/soft/quoting_enclave.h"
 #include "tee/soft/tcb_documents.h"
 #include "tee/soft/world.h"
+#include "tee/tcg/event_log.h"
+#include "tee/tcg/event_type.h"
+#include "tee/tcg/replay.h"
 #include "tee/tdx/td_report.h"
 #include "verifier/verifier.h"
 
@@ -104,6 +107,26 @@ inline PrivateKey attestation_key() {
   return *PrivateKey::generate(crypto::KeyType::kP256, rng);
 }
 
+// good_log_parts is what the good TD's firmware, boot loader, kernel and guest measured, one
+// register after the other (UEFI 2.10, 38.4.1: index n + 1 is RTMR n).
+inline tcg::LogParts good_log_parts() {
+  constexpr std::array kBank = {tcg::Algorithm::kSha384};
+  const Buffer separator(4, 0);
+  const Bytes line = as_bytes("ro quiet");
+  tcg::LogParts out;
+  out.spec.register_index = 1;
+  out.spec.algorithms = {{static_cast<std::uint16_t>(kBank[0]), 48}};
+  out.events = {
+      tcg::measured(1, tcg::event_type::kSeparator, separator, separator, kBank),
+      tcg::measured(2, tcg::event_type::kEfiAction, as_bytes("Calling EFI Application"),
+                    as_bytes("Calling EFI Application"), kBank),
+      tcg::measured(3, tcg::event_type::kIpl, line,
+                    concat({as_bytes("kernel_cmdline: "), line, Buffer(1, 0)}), kBank),
+      tcg::measured(4, tcg::event_type::kEventTag, as_bytes("at run time"), as_bytes("tag"), kBank),
+  };
+  return out;
+}
+
 // good_td is a TD whose measurements all differ, without a service TD: most peers refuse one.
 inline tdx::TdReportParts good_td() {
   tdx::TdReportParts td;
@@ -112,9 +135,13 @@ inline tdx::TdReportParts good_td() {
   td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;
   td.xfam = 0xe7;
   std::uint8_t fill = 0xa0;
-  for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config,
-                      td.rt_mr.data(), &td.rt_mr[1], &td.rt_mr[2], &td.rt_mr[3]})
+  for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config})
     field->fill(fill++);
+  const Buffer log = tcg::write_event_log(good_log_parts());
+  const auto replayed =
+      *tcg::replay(*tcg::parse_event_log(log), tcg::Registers::kRtmr, tcg::Algorithm::kSha384);
+  for (const tcg::Replayed& r : replayed.registers)
+    std::ranges::copy(r.value, td.rt_mr.at(r.number).begin());
   td.report_data = kReportData;
   return td;
 }
@@ -150,6 +177,8 @@ inline Made make(Stage& s) {
   Made m;
   m.collateral = *sign_world(s.world, s.keys);
   m.documents = m.collateral.documents();
+  if (s.face.tdx())
+    m.documents.documents.push_back({"ccel.bin", tcg::write_event_log(good_log_parts())});
   const auto qe = QuotingEnclave::create(attestation_key(), s.keys.pck, s.quoting_enclave,
                                          s.world.pck, m.collateral.pck_chain_pem);
   const Buffer quote = *qe->quote(s.body(), s.face.form);

@@ -3,6 +3,7 @@
 // launched anew.
 #include <gtest/gtest.h>
 
+#include "attest/appraisal_json.h"
 #include "test/dcap_checks/cases.h"
 
 namespace ward::soft {
@@ -212,6 +213,69 @@ TEST(TdxTcb, TheModulesVersionIsTheIdentitysNumberInHex) {
   judge_td({"TDX_1A", "UpToDate", [](Stage&) {}}, named("TDX_1A"));
   judge_td({"TDX_1a", "UpToDate", [](Stage&) {}}, named("TDX_1a"));
   judge_td({"TDX_26", "", [](Stage&) {}, {"tdx.module.identity"}}, named("TDX_26"));
+}
+
+Appraisal with_log(const std::function<void(Made&)>& change) {
+  Stage s = good_stage(kTdx15);
+  Made m = make(s);
+  change(m);
+  return judge(m, s);
+}
+
+const attest::Claim* claim(const Appraisal& a, std::string_view name) {
+  const auto it = std::ranges::find(a.claims, name, &attest::Claim::name);
+  return it == a.claims.end() ? nullptr : &*it;
+}
+
+// UEFI 2.10, 38.4: what events say counts where their register matches.
+TEST(TdxEventLog, WhatTheLogSaysIsAClaimOfTheQuote) {
+  const Appraisal a = with_log([](Made&) {});
+  ASSERT_NE(claim(a, "event_log.kernel_command_lines"), nullptr);
+  EXPECT_EQ(attest::claim_text(claim(a, "event_log.kernel_command_lines")->value), "ro quiet");
+  EXPECT_TRUE(a.notes.empty());
+}
+
+TEST(TdxEventLog, ALogThatWasChangedIsRefusedAndNotBelieved) {
+  const Appraisal a = with_log([](Made& m) {
+    tcg::LogParts parts = good_log_parts();
+    constexpr std::array kBank = {tcg::Algorithm::kSha384};
+    const Bytes line = as_bytes("init=/evil");
+    parts.events[2] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
+    document(m, "ccel.bin") = tcg::write_event_log(parts);
+  });
+  EXPECT_EQ(a.failed(), Ids{"tdx.event_log.rtmr2"});
+  EXPECT_EQ(claim(a, "event_log.kernel_command_lines"), nullptr);
+}
+
+TEST(TdxEventLog, WithoutALogNothingIsAskedAndTheQuoteIsAsGood) {
+  const Appraisal a = with_log([](Made& m) { drop(m, "ccel.bin"); });
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  ASSERT_NE(a.check("tdx.event_log.rtmr0"), nullptr);
+  EXPECT_EQ(a.check("tdx.event_log.rtmr0")->not_done, attest::NotDone::kNotAsked);
+}
+
+// A guest extends RTMR3 without the firmware's log knowing.
+TEST(TdxEventLog, ARegisterOfWhichTheLogSaysNothingIsNotJudged) {
+  const Appraisal a = with_log([](Made& m) {
+    tcg::LogParts parts = good_log_parts();
+    parts.events.pop_back();
+    document(m, "ccel.bin") = tcg::write_event_log(parts);
+  });
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  EXPECT_EQ(a.check("tdx.event_log.rtmr3")->not_done, attest::NotDone::kNotAsked);
+}
+
+TEST(TdxEventLog, OfSeveralLogsTheOneThatFitsCountsAndTheOthersAreNamed) {
+  const Appraisal a = with_log([](Made& m) {
+    tcg::LogParts other = good_log_parts();
+    other.events.erase(other.events.begin(), other.events.begin() + 2);
+    other.events.push_back(other.events.front());
+    m.documents.documents.insert(m.documents.documents.begin(),
+                                 {"another.bin", tcg::write_event_log(other)});
+  });
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  ASSERT_EQ(a.notes.size(), 1U);
+  EXPECT_TRUE(a.notes[0].starts_with("passed over: another.bin"));
 }
 
 }  // namespace

@@ -118,7 +118,8 @@ void quoting_enclave(Stage& s, Dice& d) {
 
 void qe_masks(Stage& s, Dice& d) {
   dcap::QeIdentity& qe = s.world.qe_identity;
-  qe.misc_select_mask.at(d.below(4)) = d.octet();
+  // One octet throughout: peers differ in the order in which they read its digits.
+  qe.misc_select_mask.fill(d.octet());
   qe.attributes_mask.at(d.below(16)) = d.octet();
   if (d.one_in(3)) qe.attributes.at(d.below(16)) ^= static_cast<std::uint8_t>(1U << d.below(8));
 }
@@ -178,26 +179,29 @@ void certificate_names(Stage& s, Dice& d) {
   (d.one_in(2) ? spec.issuer : spec.subject) = other_name();
 }
 
+// put adds an extension in the place of its like: none may stand twice.
+void put(std::vector<pki::Extension>& list, pki::Extension extension) {
+  std::erase_if(list, [&](const pki::Extension& e) { return e.oid == extension.oid; });
+  list.push_back(std::move(extension));
+}
+
 void certificate_extensions(Stage& s, Dice& d) {
   pki::CertificateSpec& spec = some_certificate(s, d);
   switch (d.below(4)) {
     case 0:
-      spec.extensions.push_back(unknown_critical());
+      put(spec.extensions, unknown_critical());
       break;
     case 1:
       if (!spec.extensions.empty()) spec.extensions.pop_back();
       break;
     case 2:
-      if (!spec.extensions.empty())
-        spec.extensions.back() = pki::basic_constraints_extension({.ca = d.one_in(2)});
+      if (!spec.extensions.empty()) spec.extensions.pop_back();
+      put(spec.extensions, pki::basic_constraints_extension({.ca = d.one_in(2)}));
       break;
     default: {
       const auto usage =
           d.one_in(2) ? pki::key_usage::kDigitalSignature : pki::key_usage::kKeyCertSign;
-      std::erase_if(spec.extensions, [&](const pki::Extension& e) {
-        return e.oid == pki::key_usage_extension(usage).oid;
-      });
-      spec.extensions.push_back(pki::key_usage_extension(usage));
+      put(spec.extensions, pki::key_usage_extension(usage));
     }
   }
 }
@@ -215,7 +219,7 @@ void crl_form(Stage& s, Dice& d) {
   pki::CrlSpec& crl = d.one_in(2) ? s.world.root_crl : s.world.pck_crl;
   switch (d.below(3)) {
     case 0:
-      crl.extensions.push_back(unknown_critical());
+      put(crl.extensions, unknown_critical());
       break;
     case 1:
       crl.issuer = other_name();

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "attest/collateral.h"
+#include "tee/dcap/verify.h"
+#include "tee/tdx/td_report.h"
+
+namespace ward::tdx {
+
+// check_event_log replays the event logs of measured boot (UEFI 2.10, 38.4, SHA-384) among the
+// collateral against RTMR0 to RTMR3, and records the checks tdx.event_log.*: not asked for where
+// there is no log. Of several logs the one counts whose events give the most registers; the others
+// are named in the notes. Adds the claims event_log.*: what events say whose register matches, and
+// of no others.
+void check_event_log(dcap::Context& context, const TdReport& report,
+                     const attest::Collateral& collateral);
+
+}  // namespace ward::tdx
