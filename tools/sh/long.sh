@@ -75,6 +75,18 @@ soak_seal() {
   return $status
 }
 
+# soak_differential: re-signed platforms of a seed of today, judged by dcap-qvl as well.
+soak_differential() {
+  local count=100000 seed
+  seed=$(date -u +%Y-%m-%d)
+  if .venv/bin/python test/differential/compare.py build/release/test-bin/ward-resigned "$seed" $count >&2; then
+    record "test/differential/compare.py ward-resigned $seed $count" "every disagreement with dcap-qvl explained"
+  else
+    record "test/differential/compare.py ward-resigned $seed $count" "a disagreement, or no dcap-qvl"
+    return 1
+  fi
+}
+
 # run_soak [SECS]: so long for each fuzz target, and each test once for every minute of it, ten times at most.
 run_soak() {
   local seconds=${1:-600} status=0 result times
@@ -94,6 +106,7 @@ run_soak() {
     record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "a failure"
     status=1
   fi
+  soak_differential || status=1
   result="all passed"
   run_ctest release --repeat until-fail:$times || status=1 result="a failure"
   record "./run soak $seconds (every release test, times: $times)" "$result"
