@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
 #include "broker/policy.h"
 #include "codec/json.h"
@@ -29,12 +31,31 @@ std::optional<Diag> parse_as(const std::string& kind, Bytes text) {
   return policy ? std::nullopt : std::optional(policy.error());
 }
 
+// strange_status is a word of accepted_tcb that no TEE of this build has: it would accept nothing.
+std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
+  std::vector<std::string> words;
+  if (kind == "evidence") {
+    const auto parsed = broker::parse_evidence_policy(text);
+    words = parsed->policy.accepted_tcb;
+  } else {
+    const auto parsed = broker::parse_results_policy(text);
+    for (const broker::ReleaseRule& rule : parsed->rules)
+      words.insert(words.end(), rule.accepted_tcb.begin(), rule.accepted_tcb.end());
+  }
+  const auto strange = std::ranges::find_if_not(words, known_status);
+  return strange == words.end() ? std::nullopt : std::optional(*strange);
+}
+
 // load reads and checks the file; the exit code where it is not right.
 Result<Buffer, int> load(const Options& options) {
   auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
   if (!text) return own_file_failure(options.file, text.error());
   if (const auto wrong = parse_as(options.kind, *text)) {
     return fail(kUsage, options.file + ": " + to_text(*wrong));
+  }
+  if (const auto status = strange_status(options.kind, *text)) {
+    return fail(kUsage, options.file + ": accepted_tcb: no TCB status: " + *status,
+                known_statuses());
   }
   return *std::move(text);
 }

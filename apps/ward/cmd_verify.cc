@@ -9,6 +9,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
+#include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "pki/certificate.h"
@@ -71,25 +72,6 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   return out;
 }
 
-bool known_status(const std::string& status) {
-  for (const attest::Scheme* scheme : tee::all_schemes()) {
-    const auto known = scheme->info().tcb_statuses;
-    if (std::ranges::count(known, status) > 0) return true;
-  }
-  return false;
-}
-
-std::string known_statuses() {
-  std::string out = "any";
-  for (const attest::Scheme* scheme : tee::all_schemes()) {
-    for (const char* status : scheme->info().tcb_statuses) {
-      if (out.find(std::string(" ") + status) == std::string::npos)
-        out += std::string(", ") + status;
-    }
-  }
-  return "one of " + out;
-}
-
 bool known_field(const std::string& id) {
   return std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
     return std::ranges::any_of(scheme->info().fields,
@@ -114,6 +96,18 @@ Result<void, Usage> add_values(const std::vector<std::string>& texts, attest::Po
   return {};
 }
 
+// A demand on another TEE's field would be dropped without a word: here there is one evidence.
+std::optional<Usage> field_of_another(const attest::Scheme& scheme, const attest::Policy& policy) {
+  const attest::SchemeInfo info = scheme.info();
+  for (const auto& [id, values] : policy.accepted_values) {
+    if (!std::ranges::any_of(info.fields, [&](const auto& f) { return id == f.id; })) {
+      return Usage{"--accept-value: evidence of " + std::string(info.name) + " has no field " + id,
+                   "name the fields of the TEE whose evidence this is"};
+    }
+  }
+  return std::nullopt;
+}
+
 Result<attest::Policy, Usage> make_policy(const Options& o) {
   attest::Policy policy;
   if (!o.accept_tcb.empty() || !o.accept_values.empty() || o.allow_debug || o.allow_development ||
@@ -127,7 +121,7 @@ Result<attest::Policy, Usage> make_policy(const Options& o) {
     } else if (status == "Revoked") {
       return Usage{"--accept-tcb: Revoked is never accepted", "take it off the list"};
     } else if (!known_status(status)) {
-      return Usage{"--accept-tcb: no TCB status: " + status, known_statuses()};
+      return Usage{"--accept-tcb: no TCB status: " + status, known_statuses() + ", or any"};
     } else {
       policy.accepted_tcb.push_back(status);
     }
@@ -197,6 +191,7 @@ int run(const Options& o) {
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);
+  if (const auto other = field_of_another(*scheme, verifier.policy())) return usage(*other);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
   attest::Collateral collateral;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::uint8_t, 16> kIntel = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                                  0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
 constexpr std::size_t kIntelAt = 12;         // quote header, QE vendor id
-constexpr std::uint32_t kTeeTdx = 0x81;      // quote header of version 4 and 5, tee type
+constexpr std::uint32_t kTeeSgx = 0;         // quote header of version 4 and 5, tee type
 constexpr std::size_t kSnpReport = 0x4a0;    // AMD 56860, table 23
 constexpr std::size_t kSnpAlgorithm = 0x34;  // SIGNATURE_ALGO: 1 is ECDSA P-384 with SHA-384
 constexpr std::size_t kSpecIdAt = 32;        // TCG PC Client: TCG_PCR_EVENT.event
@@ -41,8 +41,8 @@ std::optional<Likely> intel_quote(Bytes file) {
       return Likely{"sgx", "an Intel SGX quote of version 3", ""};
     case 4:
     case 5:
-      if (u32(file, 4) == kTeeTdx) return Likely{"tdx", "an Intel TDX quote", ""};
-      return Likely{"sgx", "an Intel SGX quote of version 4 or 5", ""};
+      if (u32(file, 4) == kTeeSgx) return Likely{"sgx", "an Intel SGX quote of version 4 or 5", ""};
+      return Likely{"tdx", "an Intel TDX quote", ""};
     default:
       return std::nullopt;
   }

@@ -1,5 +1,6 @@
 #include "args/args.h"
 
+#include <charconv>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -74,38 +75,63 @@ Command* Command::require_subcommand(unsigned min, unsigned max) {
   return this;
 }
 
+namespace {
+
+// An empty value is what an unset variable of a script leaves. Taken for "not given" it would
+// switch off, without a word, the very comparison that the option asks for.
+std::string not_empty(const std::string& text) { return text.empty() ? "the value is empty" : ""; }
+
+// CLI11 reads a leading zero as octal, takes signs and lets numbers wrap.
+std::string decimal(const std::string& text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const bool plain = error == std::errc{} && stop == end && (text.size() == 1 || text[0] != '0');
+  return plain ? "" : "not a decimal number of at most 64 bits: " + text;
+}
+
+bool is_named(const std::string& names) { return names.starts_with('-'); }
+
+CLI::Option* number(CLI::Option* option) { return option->check(CLI::Validator(decimal, "")); }
+
+CLI::Option* text(CLI::Option* option, const std::string& names) {
+  return is_named(names) ? option->check(CLI::Validator(not_empty, "")) : option;
+}
+
+}  // namespace
+
 Option* Command::keep(CLI::Option* option) {
   options_.push_back(std::make_unique<Option>(option));
   return options_.back().get();
 }
 
 Option* Command::add_option(const std::string& names, std::string& value, const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(text(app_->add_option(names, value, help), names));
 }
 
 Option* Command::add_option(const std::string& names, std::vector<std::string>& value,
                             const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(text(app_->add_option(names, value, help), names));
 }
 
 Option* Command::add_option(const std::string& names, std::optional<std::uint64_t>& value,
                             const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(number(app_->add_option(names, value, help)));
 }
 
 Option* Command::add_option(const std::string& names, std::uint64_t& value,
                             const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(number(app_->add_option(names, value, help)));
 }
 
 Option* Command::add_option(const std::string& names, std::uint32_t& value,
                             const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(number(app_->add_option(names, value, help)));
 }
 
 Option* Command::add_option(const std::string& names, std::vector<std::uint32_t>& value,
                             const std::string& help) {
-  return keep(app_->add_option(names, value, help));
+  return keep(number(app_->add_option(names, value, help)));
 }
 
 Option* Command::add_option(const std::string& names, std::int32_t& value,

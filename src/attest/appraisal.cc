@@ -72,15 +72,37 @@ void judge_modes(const Findings& findings, const Policy& policy, std::vector<Che
   }
 }
 
+bool same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// A field that this form of the evidence does not have is absent; where the evidence is malformed,
+// the check is blocked.
+Check field_absent(const Findings& findings, const CheckInfo* info, const std::string& expected,
+                   const Policy& policy) {
+  Check out = blocked(info, expected, policy);
+  if (findings.facts.report_data.empty()) return out;
+  out.outcome = settle(*info, Outcome::kNotDone);
+  out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
+  out.expected += "; this form of evidence has no such field";
+  return out;
+}
+
+// Values are compared without regard to the case of letters: they are hex digits and words.
 void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
   for (const FieldFact& field : findings.facts.fields) {
     const auto asked = policy.accepted_values.find(field.check->id);
     if (asked == policy.accepted_values.end()) continue;
-    const std::string expected = join(asked->second);
-    out.push_back(field.value
-                      ? make(field.check, std::ranges::count(asked->second, *field.value) > 0,
-                             *field.value, expected, policy)
-                      : blocked(field.check, expected, policy));
+    const auto& values = asked->second;
+    const std::string expected = values.empty() ? "nothing: no value is accepted" : join(values);
+    if (!field.value) {
+      out.push_back(field_absent(findings, field.check, expected, policy));
+      continue;
+    }
+    const bool accepted = std::ranges::any_of(
+        values, [&](const std::string& value) { return same_word(value, *field.value); });
+    out.push_back(make(field.check, accepted, *field.value, expected, policy));
   }
 }
 

@@ -23,12 +23,22 @@ bool contains(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
 }
 
-template <class T>
-void add(std::vector<Named<T>>& list, const attest::Document& document, T value) {
-  list.push_back({document.name, crypto::sha256(document.bytes), std::move(value)});
+// Origin is a document with its digest, which is computed once: a document may hold many objects.
+struct Origin {
+  const std::string& name;
+  crypto::Sha256Digest digest;
+};
+
+Origin origin_of(const attest::Document& document) {
+  return {document.name, crypto::sha256(document.bytes)};
 }
 
-void sort_der(const attest::Document& document, Bytes der, CollateralSet& out) {
+template <class T>
+void add(std::vector<Named<T>>& list, const Origin& origin, T value) {
+  list.push_back({origin.name, origin.digest, std::move(value)});
+}
+
+void sort_der(const Origin& document, Bytes der, CollateralSet& out) {
   if (auto certificate = pki::parse_certificate(der)) {
     add(out.certificates, document, *std::move(certificate));
     return;
@@ -46,15 +56,16 @@ void sort_pem(const attest::Document& document, std::string_view text, Collatera
     out.unknown.push_back({document.name, blocks.error().what()});
     return;
   }
+  const Origin origin = origin_of(document);
   for (const codec::PemBlock& block : *blocks)
-    sort_der(document, block.der, out);
+    sort_der(origin, block.der, out);
 }
 
 void sort_json(const attest::Document& document, std::string_view text, CollateralSet& out) {
   if (contains(text, "\"tcbInfo\"")) {
     auto parsed = parse_tcb_info(document.bytes);
     if (parsed) {
-      add(out.tcb_infos, document, *std::move(parsed));
+      add(out.tcb_infos, origin_of(document), *std::move(parsed));
     } else {
       out.bad_tcb_infos.push_back({document.name, to_text(parsed.error())});
     }
@@ -63,7 +74,7 @@ void sort_json(const attest::Document& document, std::string_view text, Collater
   if (contains(text, "\"enclaveIdentity\"")) {
     auto parsed = parse_qe_identity(document.bytes);
     if (parsed) {
-      add(out.qe_identities, document, *std::move(parsed));
+      add(out.qe_identities, origin_of(document), *std::move(parsed));
     } else {
       out.bad_qe_identities.push_back({document.name, to_text(parsed.error())});
     }
@@ -85,7 +96,7 @@ CollateralSet sort_collateral(const attest::Collateral& collateral, bool (*skip)
     if (skip != nullptr && skip(document.bytes)) continue;
     if (!document.bytes.empty() && document.bytes[0] == kDerSequence && document.bytes.size() > 1 &&
         document.bytes[1] >= 0x80) {
-      sort_der(document, document.bytes, out);
+      sort_der(origin_of(document), document.bytes, out);
       continue;
     }
     const std::string_view text = trimmed(as_text(document.bytes));
@@ -94,7 +105,7 @@ CollateralSet sort_collateral(const attest::Collateral& collateral, bool (*skip)
     } else if (contains(text, "-----BEGIN ")) {
       sort_pem(document, text, out);
     } else if (const auto der = from_hex(text); der && !der->empty()) {
-      sort_der(document, *der, out);
+      sort_der(origin_of(document), *der, out);
     } else {
       out.unknown.push_back({document.name, "no kind of collateral that ward knows"});
     }

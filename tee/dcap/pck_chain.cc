@@ -60,35 +60,92 @@ void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   if (e.smt_enabled) out.push_back({"pck.smt_enabled", *e.smt_enabled});
 }
 
-// find_issuer looks among the collateral for the certificate that issued `certificate`: of several
-// with its issuer's name the one whose key signed it.
-const pki::Certificate* find_issuer(const Context& context, const pki::Certificate& certificate) {
-  const pki::Certificate* found = nullptr;
-  for (const Named<pki::Certificate>& candidate : context.collateral.certificates) {
+// At most so many certificates are tried for one place of the chain: a platform has one, or two
+// where one was renewed.
+constexpr std::size_t kMaxTried = 64;
+
+bool anchored(const Context& context, const pki::Certificate& c) {
+  return find_anchor(context.anchors, c) != nullptr;
+}
+
+// Standing is how good a certificate is for its place; greater is better, compared in this order.
+struct Standing {
+  bool trusted = false;  // a root that is trusted, or a certificate that such a root signed
+  bool current = false;
+  UnixTime not_before;
+
+  friend auto operator<=>(const Standing&, const Standing&) = default;
+};
+
+using Certificates = std::vector<const pki::Certificate*>;
+
+// fitting lists the certificates among the collateral that `fits`, at most kMaxTried.
+template <class Named, class Fits>
+Certificates fitting(const Context& context, Named named, Fits fits) {
+  Certificates out;
+  std::size_t tried = 0;
+  for (const auto& candidate : context.collateral.certificates) {
     const pki::Certificate& c = candidate.value;
-    if (!c.subject.matches(certificate.issuer) || !c.public_key) continue;
-    if (pki::signed_by(certificate, *c.public_key)) return &c;
-    if (found == nullptr) found = &c;
+    if (!c.public_key || !named(c) || ++tried > kMaxTried) continue;
+    if (fits(c)) out.push_back(&c);
   }
-  return found;
+  return out;
+}
+
+// best takes the one of the highest standing, the first of equals; null for none.
+template <class Trusted>
+const pki::Certificate* best(const Context& context, const Certificates& list, Trusted trusted) {
+  const auto standing = [&](const pki::Certificate* c) {
+    return Standing{trusted(*c), c->not_before <= context.now && context.now <= c->not_after,
+                    c->not_before};
+  };
+  const auto top = std::ranges::max_element(list, {}, standing);
+  return top == list.end() ? nullptr : *top;
+}
+
+// issuers lists who by name and key issued `certificate`; where no key fits, who did by name.
+Certificates issuers(const Context& context, const pki::Certificate& certificate) {
+  const auto named = [&](const pki::Certificate& c) {
+    return c.subject.matches(certificate.issuer);
+  };
+  auto out = fitting(context, named, [&](const pki::Certificate& c) {
+    return pki::signed_by(certificate, *c.public_key);
+  });
+  return out.empty() ? fitting(context, named, [](const pki::Certificate&) { return true; }) : out;
+}
+
+// find_issuer looks among the collateral for the certificate that issued `certificate`. A copied
+// name or key is not enough: one that leads to a trusted root goes before.
+const pki::Certificate* find_issuer(const Context& context, const pki::Certificate& certificate) {
+  return best(context, issuers(context, certificate), [&](const pki::Certificate& c) {
+    return anchored(context, c) ||
+           std::ranges::any_of(issuers(context, c), [&](const pki::Certificate* root) {
+             return anchored(context, *root) && pki::signed_by(c, *root->public_key);
+           });
+  });
 }
 
 // find_leaf looks among the collateral for the PCK certificate whose key signed the quoting
-// enclave's report. Where none did, the only one that was given is meant, and its signature fails.
+// enclave's report: of several the one that a CA of a trusted root issued, valid, and the newest.
+// Where none did, the only one that was given is meant, and its signature fails.
 const pki::Certificate* find_leaf(const Context& context, const QeEvidence& qe) {
-  const pki::Certificate* only = nullptr;
-  std::size_t count = 0;
-  for (const Named<pki::Certificate>& candidate : context.collateral.certificates) {
-    const pki::Certificate& c = candidate.value;
-    if (!c.subject.common_name().ends_with(kPckName) || !c.public_key) continue;
-    if (c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, qe.report,
-                                qe.signature)) {
-      return &c;
-    }
-    only = &c;
-    ++count;
+  const auto named = [](const pki::Certificate& c) {
+    return c.subject.common_name().ends_with(kPckName);
+  };
+  const auto signed_report = fitting(context, named, [&](const pki::Certificate& c) {
+    return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, qe.report,
+                                   qe.signature);
+  });
+  if (!signed_report.empty()) {
+    return best(context, signed_report, [&](const pki::Certificate& leaf) {
+      const pki::Certificate* ca = find_issuer(context, leaf);
+      const pki::Certificate* root = ca == nullptr ? nullptr : find_issuer(context, *ca);
+      return root != nullptr && anchored(context, *root) && pki::signed_by(leaf, *ca->public_key) &&
+             pki::signed_by(*ca, *root->public_key);
+    });
   }
-  return count == 1 ? only : nullptr;
+  const auto all = fitting(context, named, [](const pki::Certificate&) { return true; });
+  return all.size() == 1 ? all.front() : nullptr;
 }
 
 // record_form records pck_chain.form, and returns the certificates where they are `count`.

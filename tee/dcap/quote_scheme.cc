@@ -17,10 +17,24 @@ const attest::Anchor kAnchors[] = {
                      0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e},
      .name = "Intel SGX Root CA"}};
 
+bool names_intel(Bytes evidence) {
+  const Bytes vendor = intel_qe_vendor_id();
+  return evidence.size() >= header::QeVendorId::kEnd &&
+         equal(evidence.subspan(header::QeVendorId::kBegin, vendor.size()), vendor);
+}
+
+// A report of AMD SEV-SNP begins as a quote of its version does: 3 and 5 (AMD 56860, table 23:
+// SIGNATURE_ALGO 1 at 0x34, 0x4a0 octets).
+bool is_snp_report(Bytes evidence) {
+  return evidence.size() >= 0x4a0 && little_endian(evidence.subspan(0x34, 4)) == 1 &&
+         !names_intel(evidence);
+}
+
 // tee_of says whose quote `evidence` is, or is a damaged or cut piece of. What versions 4 and 5
 // have in common up to the TEE type is taken for TDX's, and an empty file for SGX's.
 std::optional<TeeType> tee_of(Bytes evidence) {
   if (evidence.empty()) return TeeType::kSgx;
+  if (is_snp_report(evidence)) return std::nullopt;
   const std::uint64_t version =
       little_endian(evidence.first(std::min<std::size_t>(evidence.size(), 2)));
   if (version == 3) return TeeType::kSgx;
@@ -31,11 +45,7 @@ std::optional<TeeType> tee_of(Bytes evidence) {
     return whole_type && type == 0 ? TeeType::kSgx : TeeType::kTdx;
   }
   // A quote with a damaged start still names Intel's quoting enclave.
-  const Bytes vendor = intel_qe_vendor_id();
-  if (evidence.size() < header::QeVendorId::kEnd ||
-      !equal(evidence.subspan(header::QeVendorId::kBegin, vendor.size()), vendor)) {
-    return std::nullopt;
-  }
+  if (!names_intel(evidence)) return std::nullopt;
   return type == static_cast<std::uint64_t>(TeeType::kTdx) ? TeeType::kTdx : TeeType::kSgx;
 }
 
@@ -99,10 +109,10 @@ Result<std::vector<attest::CollateralRequest>> QuoteScheme::needs(Bytes evidence
   std::vector<attest::CollateralRequest> out{
       {name + "root_crl", ""}, {name + "tcb_signing_chain", ""}, {name + "qe_identity", ""}};
   const auto chain = pki::parse_certificates(as_text(quote->qe.certification_data));
-  if (!chain || chain->empty()) {
+  if (quote->qe.certification_type != certification::kPckChain) {
     out.push_back({name + "pck_chain", to_hex(quote->qe.certification_data)});
-    return out;
   }
+  if (!chain || chain->empty()) return out;
   const pki::Certificate& leaf = chain->front();
   const bool platform_ca = leaf.issuer.common_name().ends_with(" SGX PCK Platform CA");
   out.push_back({name + "pck_crl", platform_ca ? "platform" : "processor"});

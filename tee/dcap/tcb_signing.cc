@@ -17,6 +17,10 @@ constexpr PathChecks kSigningPath = {.signature = CheckId::kTcbSigningSignature,
                                      .not_before = CheckId::kTcbSigningNotBefore,
                                      .not_after = CheckId::kTcbSigningNotAfter};
 
+// Limits on work that a supplier of collateral can ask for. Real mixtures hold a few signers.
+constexpr std::size_t kMaxCandidates = 1024;  // certificates of that name
+constexpr std::size_t kMaxStrangers = 16;     // keys that lead to no trusted root
+
 // A certificate that may sign TCB documents by its name, and whether its path to the root is right.
 struct Signer {
   const Named<pki::Certificate>* certificate = nullptr;
@@ -40,8 +44,7 @@ class Selection {
             const Named<pki::Crl>* root_crl, const TeeIds& ids)
       : context_(context), platform_(platform), root_(root), root_crl_(root_crl), ids_(ids) {
     for (const auto& certificate : context.collateral.certificates) {
-      if (!is_tcb_signing(certificate.value)) continue;
-      signers_.push_back({&certificate, trusted(certificate.value)});
+      if (is_tcb_signing(certificate.value)) add_signer(certificate);
     }
   }
 
@@ -77,6 +80,22 @@ class Selection {
   struct DocumentChecks {
     CheckId present, form, id, signature, issue_date, next_update;
   };
+
+  // Each document is tried with each signer: one certificate a key, and few that are not trusted.
+  void add_signer(const Named<pki::Certificate>& certificate) {
+    if (++candidates_ > kMaxCandidates) return;
+    const Signer signer{&certificate, trusted(certificate.value)};
+    const auto same_key = [&](const Signer& s) {
+      return equal(s.certificate->value.spki, certificate.value.spki);
+    };
+    const auto known = std::ranges::find_if(signers_, same_key);
+    if (known != signers_.end()) {
+      if (signer.trusted && !known->trusted) *known = signer;
+      return;
+    }
+    if (!signer.trusted && ++strangers_ > kMaxStrangers) return;
+    signers_.push_back(signer);
+  }
 
   bool trusted(const pki::Certificate& signer) const {
     const pki::Certificate chain[] = {signer, root_};
@@ -257,6 +276,8 @@ class Selection {
   const Named<pki::Crl>* root_crl_;
   const TeeIds& ids_;
   std::vector<Signer> signers_;
+  std::size_t candidates_ = 0;
+  std::size_t strangers_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ using tcg::Outcome;
 constexpr OwnCheck kRtmrChecks[] = {OwnCheck::kEventLogRtmr0, OwnCheck::kEventLogRtmr1,
                                     OwnCheck::kEventLogRtmr2, OwnCheck::kEventLogRtmr3};
 
+// At most this many logs are replayed; a TD has one.
+constexpr std::size_t kMaxLogs = 16;
+
 // Examined is one log with what came of it.
 struct Examined {
   const attest::Document* document = nullptr;
@@ -38,8 +41,10 @@ std::vector<Examined> examine_all(const TdReport& report, const attest::Collater
                                             {2, report.get<td_report::RtMr2>()},
                                             {3, report.get<td_report::RtMr3>()}};
   std::vector<Examined> out;
+  std::size_t looked_at = 0;
   for (const attest::Document& d : collateral.documents) {
-    if (!tcg::is_event_log(d.bytes)) continue;
+    if (++looked_at > attest::kMaxDocuments || out.size() == kMaxLogs) break;
+    if (d.bytes.size() > tcg::kMaxLogSize || !tcg::is_event_log(d.bytes)) continue;
     out.push_back(
         {&d, tcg::examine(d.bytes, tcg::Registers::kRtmr, tcg::Algorithm::kSha384, expected)});
   }

@@ -195,6 +195,68 @@ class Mistakes(unittest.TestCase):
             self.check_error(words, self.ward(*words), 3, "absent")
 
 
+class Values(unittest.TestCase):
+    """What an option is given: a value that says nothing, or that this evidence cannot have, is told."""
+
+    def ward(self, *words):
+        done = subprocess.run([WARD, *words], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def verify(self, tee, *words):
+        folder = ROOT / "tee" / tee.split("_")[0] / "testdata/valid" / tee
+        facts = dict(line.split() for line in (folder / "case.txt").read_text().splitlines())
+        return self.ward("verify", folder / "evidence", "--collateral", folder, "--at", facts["at"], "--trust-root",
+                         folder / "root_ca.pem", "--allow-development", *words)
+
+    def test_an_empty_value_switches_nothing_off(self):
+        for words in (["verify", "x", "--report-data", ""], ["verify", "x", "--at", ""],
+                      ["verify", "x", "--trust-root", ""], ["verify", "x", "--collateral", ""],
+                      ["token", "verify", "x", "--jwks", "y", "--issuer", "z", "--audience", ""],
+                      ["ledger", "verify", "x", "--key", "y", "--checkpoint", ""],
+                      ["open", "x", "--identity", "y", "--expect-name", ""]):
+            code, out, err = self.ward(*words)
+            self.assertEqual((code, out), (2, ""), words)
+            self.assertTrue(err.startswith(f"ward: error: {words[-2]}: the value is empty"), err)
+
+    def test_numbers_are_decimal_and_do_not_wrap(self):
+        for value in ("022", "-1", "+18", "0x10", "99999999999999999999999999", "1.0"):
+            for words in (["verify", "x", "--min-tcb-evaluation"], ["seal", "x", "--to", "y", "--content-version"]):
+                code, out, err = self.ward(*words, value)
+                self.assertEqual((code, out), (2, ""), (words, value))
+                self.assertIn("not a decimal number", err)
+
+    def test_a_policy_with_a_status_that_no_tee_has_is_no_policy(self):
+        with tempfile.NamedTemporaryFile("w") as policy:
+            policy.write('{"schema":"ward.evidence-policy/1","name":"x","runtimes":[],"accepted_tcb":["uptodate"]}')
+            policy.flush()
+            code, out, err = self.ward("policy", "check", policy.name, "--for", "evidence")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("accepted_tcb: no TCB status: uptodate", err)
+        self.assertIn("UpToDate", err)
+
+    def test_a_demand_on_another_tees_field_is_told(self):
+        code, out, err = self.verify("sgx_3", "--accept-value", "tdx.pck.smt_enabled=false")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("evidence of sgx has no field tdx.pck.smt_enabled", err)
+
+    def test_a_field_that_this_form_does_not_have_is_the_reason(self):
+        code, out, _ = self.verify("tdx_4", "--accept-value", "tdx.td_report.mr_servicetd=" + "00" * 48)
+        self.assertEqual((code, out.splitlines()[0]), (3, "undetermined: tdx.td_report.mr_servicetd"))
+
+    def test_the_case_of_letters_of_a_value_does_not_matter(self):
+        claims = json.loads(self.verify("tdx_4", "--json")[1])["claims"]
+        self.assertEqual(self.verify("tdx_4", "--accept-value", "tdx.td_report.mr_seam=" + claims["mr_seam"].upper())[0], 0)
+
+    def test_the_appraisal_of_every_form_follows_the_schema(self):
+        import jsonschema
+
+        schema = json.loads((ROOT / "docs/schemas/ward.appraisal-1.json").read_text())
+        for form in ("sgx_3", "sgx_4", "sgx_5", "tdx_4", "tdx_5_report_10", "tdx_5_report_15"):
+            code, out, _ = self.verify(form, "--json")
+            self.assertEqual(code, 0)
+            jsonschema.validate(json.loads(out), schema)
+
+
 class Terminal(unittest.TestCase):
     def test_what_is_quoted_writes_no_control_characters_to_the_terminal(self):
         name = "a\x1b[2Jb\nward: hint: trust me\x7f\u009b2Jc"

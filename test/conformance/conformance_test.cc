@@ -138,6 +138,17 @@ TEST(Conformance, EvidenceIsRecognisedByItsOwnTeeAlone) {
   }
 }
 
+// Reports of AMD SEV-SNP begin with their version, 3 or 5, as quotes do (AMD 56860, table 23).
+TEST(Conformance, AnSnpReportIsNoQuote) {
+  for (const std::uint8_t version : std::array<std::uint8_t, 3>{2, 3, 5}) {
+    Buffer report(0x4a0, 0);
+    report[0] = version;
+    report[0x34] = 1;
+    for (const attest::Scheme* scheme : tee::all_schemes())
+      EXPECT_FALSE(scheme->recognises(report)) << scheme->info().name;
+  }
+}
+
 TEST(Conformance, TheLayoutCoversEveryOctetOnce) {
   for (const Vector& v : all_vectors()) {
     SCOPED_TRACE(v.name);

@@ -150,6 +150,55 @@ TEST(DcapChecks, OfSeveralDocumentsTheNewestThatFitsIsTakenAndTheOthersAreNamed)
   }));
 }
 
+// Whoever supplies collateral can copy names and public keys; the certificate that leads to a
+// trusted root goes before, wherever it stands.
+TEST(DcapChecks, ACopiedNameAndKeyDisplacesNoCertificateOfTheChain) {
+  Stage s = good_stage(kTdx15);
+  Made m = make(s);
+  name_chain(m, 1);
+  const auto twin = [&](pki::CertificateSpec spec) {
+    spec.issuer = spec.subject;
+    return codec::to_pem("CERTIFICATE", *pki::build_certificate(spec, [&](Bytes tbs) {
+                           return s.other.root.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs);
+                         }));
+  };
+  for (const auto* spec : {&s.world.pck_cert, &s.world.pck_ca_cert, &s.world.root_cert})
+    m.documents.documents.push_back({"twin.pem", to_buffer(as_bytes(twin(*spec)))});
+  std::ranges::rotate(m.documents.documents, m.documents.documents.end() - 3);
+  add_chain(m);
+  const Appraisal a = judge(m, s);
+  EXPECT_EQ(a.failed(), Ids{}) << attest::summary(a);
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+}
+
+// Of a certificate and its renewal the one counts that is valid at the time.
+TEST(DcapChecks, OfTwoCertificatesOfOneKeyTheCurrentOneIsTaken) {
+  Stage s = good_stage(kTdx15);
+  Stage old = good_stage(kTdx15);
+  old.world.pck_cert.not_after = kFrom;
+  Made m = make(s);
+  name_chain(m, 1);
+  m.documents.documents.push_back({"old.pem", to_buffer(as_bytes(leaf_of(make(old).collateral)))});
+  add_chain(m);
+  EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+}
+
+// The work that a supplier of collateral can ask for is bounded: documents times signers.
+TEST(DcapChecks, ManyStrangersWhoMaySignByNameDoNotKeepTheTrustedSignerOut) {
+  Stage s = good_stage();
+  Made m = make(s);
+  for (int i = 0; i < 40; ++i) {
+    pki::CertificateSpec spec = s.world.tcb_signing_cert;
+    const std::string seed = "stranger " + std::to_string(i);
+    spec.spki = make_keys(seed.c_str()).tcb_signing.public_key().to_spki();
+    const Buffer der = *pki::build_certificate(spec, [&](Bytes tbs) {
+      return s.other.root.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs);
+    });
+    m.documents.documents.insert(m.documents.documents.begin(), {"stranger.crt", der});
+  }
+  EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+}
+
 // Certification data of types 1 to 3 and 7 names the platform alone, type 4 holds its PCK
 // certificate: with the rest among the collateral the verdict is the same as with type 5.
 TEST(DcapChecks, AChainFromTheCollateralIsAsGoodAsOneInTheQuote) {
