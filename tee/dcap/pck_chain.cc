@@ -64,8 +64,10 @@ void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
 // where one was renewed.
 constexpr std::size_t kMaxTried = 64;
 
+// anchored is true for a trusted root itself, not for what copies its key.
 bool anchored(const Context& context, const pki::Certificate& c) {
-  return find_anchor(context.anchors, c) != nullptr;
+  return find_anchor(context.anchors, c) != nullptr && c.public_key &&
+         pki::signed_by(c, *c.public_key);
 }
 
 // Standing is how good a certificate is for its place; greater is better, compared in this order.
