@@ -83,7 +83,10 @@ int run_new(const Options& options) {
     if (!parsed) return fail(kCouldNotTell, error_text(parsed.error()));
     manifest = keep::pinned(*manifest, parsed->root);
   }
-  return print(keep::to_toml(*manifest));
+  const std::string text = keep::to_toml(*manifest);
+  const auto again = keep::parse_manifest(as_bytes(text));
+  if (!again) return fail(kUsage, "no manifest comes of this: " + to_text(again.error()));
+  return print(text);
 }
 
 void add_measure(args::Command& keep, const std::shared_ptr<Options>& options, Action& action) {

@@ -308,7 +308,10 @@ std::string in_words(const keep::RunReport& report, const keep::Limits& limits) 
     case keep::Ending::kBrokerRefused:
       return "the broker refused " + about + report.detail;
     case keep::Ending::kBrokerUnreachable:
-      return "the broker cannot be reached: " + about + report.detail;
+      // It may have answered that it does not have what was asked for.
+      return (report.detail.starts_with("kbs.") ? "the broker does not give the key: "
+                                                : "the broker cannot be reached: ") +
+             about + report.detail;
     case keep::Ending::kBrokerUntrusted:
       return "who answers is not the manifest's broker: " + about + report.detail;
     case keep::Ending::kInputRefused:

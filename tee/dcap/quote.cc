@@ -150,7 +150,7 @@ Result<Quote, FormError> parse_quote(Bytes in, TeeType tee) {
   if (signature_size > r.rest().size()) return cut("dcap.quote: signature data", signature_size);
   if (signature_size < r.rest().size()) {
     return form_error(CheckId::kQuoteSize, Errc::kMalformed, "dcap.quote: trailing bytes",
-                      signature_size);
+                      r.rest().size() - signature_size);
   }
   if (!r.bytes(kSignatureSize, quote.signature) || !r.bytes(kKeySize, quote.attestation_key)) {
     return cut("dcap.quote: signature data", r.offset());

@@ -58,9 +58,9 @@ void record_register(dcap::CheckList& checks, const tcg::Comparison& c, const st
     checks.not_asked(id, to_hex(c.expected) + ", of which the log says nothing");
     return;
   }
-  checks.record(id, c.outcome != Outcome::kDiffers, to_hex(c.expected),
-                {to_hex(c.replayed) + " (" + std::to_string(c.events) + " events)",
-                 Origin::kCollateral, origin});
+  checks.record(id, c.outcome != Outcome::kDiffers,
+                to_hex(c.replayed) + " (" + std::to_string(c.events) + " events of " + origin + ")",
+                {to_hex(c.expected) + ", as the quote has it"});
 }
 
 void record_faults(dcap::CheckList& checks, const tcg::LogFindings& found,

@@ -38,6 +38,11 @@ class KeepNew(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("[[tree]]"), 2)
 
+    def test_a_name_that_no_manifest_may_have_is_told_before_one_is_printed(self):
+        done = self.new("--name", "a b")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("name: expected", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
