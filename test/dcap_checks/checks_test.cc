@@ -164,7 +164,8 @@ TEST(DcapChecks, ACopiedNameAndKeyDisplacesNoCertificateOfTheChain) {
   };
   for (const auto* spec : {&s.world.pck_cert, &s.world.pck_ca_cert, &s.world.root_cert})
     m.documents.documents.push_back({"twin.pem", to_buffer(as_bytes(twin(*spec)))});
-  std::ranges::rotate(m.documents.documents, m.documents.documents.end() - 3);
+  auto& documents = m.documents.documents;
+  std::rotate(documents.begin(), documents.end() - 3, documents.end());
   add_chain(m);
   const Appraisal a = judge(m, s);
   EXPECT_EQ(a.failed(), Ids{}) << attest::summary(a);

@@ -50,6 +50,8 @@ LAXER = {
     "TD migration is enabled": "TDX Module ABI, ATTRIBUTES.MIGRATABLE: a claim, for the relying party's policy",
     "SEPT_VE_DISABLE is not enabled": "TDX Module ABI, ATTRIBUTES: a claim, for the relying party's policy",
     "Reserved bits in TD attributes": "TDX Module ABI, ATTRIBUTES: ICSSD, LASS and TPA have a meaning today",
+    "Failed to evaluate the current TDX TCB (TEE_TCB_SVN2)":
+        "Intel's QVL (TDRelaunchCheck) asks about TEE_TCB_SVN2 where the TD's own TCB is out of date, and else not",
     "Unrecognized TCB status": "ward takes the worst of platform and QE; the policy decides about it",
 }
 
@@ -73,6 +75,8 @@ def explanation(case, peer):
         return "stricter: " + failed[0]
     if peer["accepted"] and ward["verdict"] == "undetermined" and "certificate_names" in case["mutations"]:
         return "stricter: a signer of TCB documents is known by its name"
+    if case["face"] == "tdx_5_report_15" and peer.get("why", "").endswith("TCB status is invalid: Revoked"):
+        return "laxer: the TCB of TEE_TCB_SVN2 is asked about as Intel's QVL does (TDRelaunchCheck)"
     if not peer["accepted"] and ward["verdict"] == "accepted":
         return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
     if str(peer.get("status")).startswith("TDRelaunchAdvised") and str(ward["status"]).startswith("OutOfDate") \
