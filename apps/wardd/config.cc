@@ -8,6 +8,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "codec/toml_text.h"
 #include "server/key_file.h"
 
 namespace ward::wardd {
@@ -182,6 +183,8 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
 }  // namespace
 
 Result<Config, Diag> parse_config(std::string_view text, const std::string& folder) {
+  if (const auto at = codec::stray_octet(text))
+    return diag_at(as_bytes(text), *at, "", "text beyond ASCII in strings and comments alone");
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));

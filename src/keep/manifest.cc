@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "codec/toml_text.h"
 #include "crypto/signature.h"
 #include "keep/names.h"
 #include "keep/toml_reader.h"
@@ -226,6 +227,8 @@ class Parser {
 Result<Manifest, Diag> parse_manifest(Bytes document) {
   if (document.size() > kMaxManifestBytes)
     return Diag{.line = 0, .column = 0, .path = "", .expected = "at most 8 MiB of text"};
+  if (const auto at = codec::stray_octet(as_text(document)))
+    return diag_at(document, *at, "", "TOML 1.0: text beyond ASCII in strings and comments alone");
   const toml::parse_result result = toml::parse(as_text(document));
   if (!result) {
     const toml::source_position at = result.error().source().begin;
