@@ -2,6 +2,8 @@
 
 #include "codec/pem.h"
 #include "tee/dcap/verify.h"
+#include "tee/x509/crl.h"
+#include "tee/x509/pool.h"
 
 namespace ward::dcap {
 namespace {
@@ -9,15 +11,24 @@ namespace {
 using attest::Expectation;
 using attest::Origin;
 
-constexpr PathChecks kPckPath = {CheckId::kPckChainRoot,      CheckId::kPckChainSignature,
-                                 CheckId::kPckChainNames,     CheckId::kPckChainConstraints,
-                                 CheckId::kPckChainNotBefore, CheckId::kPckChainNotAfter};
+using CrlChecks = x509::CrlChecks<CheckId>;
+constexpr x509::PathChecks<CheckId> kPckPath = {
+    CheckId::kPckChainRoot,        CheckId::kPckChainSignature, CheckId::kPckChainNames,
+    CheckId::kPckChainConstraints, CheckId::kPckChainNotBefore, CheckId::kPckChainNotAfter};
 constexpr CrlChecks kRootCrl = {CheckId::kRootCrlPresent, CheckId::kRootCrlSignature,
                                 CheckId::kRootCrlThisUpdate, CheckId::kRootCrlNextUpdate,
                                 CheckId::kRootCrlExtensions};
 constexpr CrlChecks kPckCrl = {CheckId::kPckCrlPresent, CheckId::kPckCrlSignature,
                                CheckId::kPckCrlThisUpdate, CheckId::kPckCrlNextUpdate,
                                CheckId::kPckCrlExtensions};
+
+const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
+                                  const CrlChecks& ids) {
+  const x509::CrlFacts facts = x509::judge_crl(context.collateral.crls, issuer, context.now);
+  for (const std::string& origin : facts.passed_over)
+    context.findings.notes.push_back("passed over CRL " + origin);
+  return x509::record_crl(context.checks, ids, facts);
+}
 
 constexpr std::string_view kPckName = " SGX PCK Certificate";
 
@@ -60,93 +71,26 @@ void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   if (e.smt_enabled) out.push_back({"pck.smt_enabled", *e.smt_enabled});
 }
 
-// At most so many certificates are tried for one place of the chain: a platform has one, or two
-// where one was renewed.
-constexpr std::size_t kMaxTried = 64;
-
-// anchored is true for a trusted root itself, not for what copies its key.
-bool anchored(const Context& context, const pki::Certificate& c) {
-  return find_anchor(context.anchors, c) != nullptr && c.public_key &&
-         pki::signed_by(c, *c.public_key);
-}
-
-// Standing is how good a certificate is for its place; greater is better, compared in this order.
-struct Standing {
-  bool trusted = false;  // a root that is trusted, or a certificate that such a root signed
-  bool current = false;
-  UnixTime not_before;
-
-  friend auto operator<=>(const Standing&, const Standing&) = default;
-};
-
-using Certificates = std::vector<const pki::Certificate*>;
-
-// fitting lists the certificates among the collateral that `fits`, at most kMaxTried.
-template <class Named, class Fits>
-Certificates fitting(const Context& context, Named named, Fits fits) {
-  Certificates out;
-  std::size_t tried = 0;
-  for (const auto& candidate : context.collateral.certificates) {
-    const pki::Certificate& c = candidate.value;
-    if (!c.public_key || !named(c) || ++tried > kMaxTried) continue;
-    if (fits(c)) out.push_back(&c);
-  }
-  return out;
-}
-
-// best takes the one of the highest standing, the first of equals; null for none.
-template <class Trusted>
-const pki::Certificate* best(const Context& context, const Certificates& list, Trusted trusted) {
-  const auto standing = [&](const pki::Certificate* c) {
-    return Standing{trusted(*c), c->not_before <= context.now && context.now <= c->not_after,
-                    c->not_before};
-  };
-  const auto top = std::ranges::max_element(list, {}, standing);
-  return top == list.end() ? nullptr : *top;
-}
-
-// issuers lists who by name and key issued `certificate`; where no key fits, who did by name.
-Certificates issuers(const Context& context, const pki::Certificate& certificate) {
-  const auto named = [&](const pki::Certificate& c) {
-    return c.subject.matches(certificate.issuer);
-  };
-  auto out = fitting(context, named, [&](const pki::Certificate& c) {
-    return pki::signed_by(certificate, *c.public_key);
-  });
-  return out.empty() ? fitting(context, named, [](const pki::Certificate&) { return true; }) : out;
-}
-
-// find_issuer looks among the collateral for the certificate that issued `certificate`. A copied
-// name or key is not enough: one that leads to a trusted root goes before.
-const pki::Certificate* find_issuer(const Context& context, const pki::Certificate& certificate) {
-  return best(context, issuers(context, certificate), [&](const pki::Certificate& c) {
-    return anchored(context, c) ||
-           std::ranges::any_of(issuers(context, c), [&](const pki::Certificate* root) {
-             return anchored(context, *root) && pki::signed_by(c, *root->public_key);
-           });
-  });
-}
-
 // find_leaf looks among the collateral for the PCK certificate whose key signed the quoting
 // enclave's report: of several the one that a CA of a trusted root issued, valid, and the newest.
 // Where none did, the only one that was given is meant, and its signature fails.
-const pki::Certificate* find_leaf(const Context& context, const QeEvidence& qe) {
+const pki::Certificate* find_leaf(const x509::Pool& pool, const QeEvidence& qe) {
   const auto named = [](const pki::Certificate& c) {
     return c.subject.common_name().ends_with(kPckName);
   };
-  const auto signed_report = fitting(context, named, [&](const pki::Certificate& c) {
+  const auto signed_report = pool.fitting(named, [&](const pki::Certificate& c) {
     return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, qe.report,
                                    qe.signature);
   });
   if (!signed_report.empty()) {
-    return best(context, signed_report, [&](const pki::Certificate& leaf) {
-      const pki::Certificate* ca = find_issuer(context, leaf);
-      const pki::Certificate* root = ca == nullptr ? nullptr : find_issuer(context, *ca);
-      return root != nullptr && anchored(context, *root) && pki::signed_by(leaf, *ca->public_key) &&
+    return pool.best(signed_report, [&](const pki::Certificate& leaf) {
+      const pki::Certificate* ca = pool.find_issuer(leaf);
+      const pki::Certificate* root = ca == nullptr ? nullptr : pool.find_issuer(*ca);
+      return root != nullptr && pool.anchored(*root) && pki::signed_by(leaf, *ca->public_key) &&
              pki::signed_by(*ca, *root->public_key);
     });
   }
-  const auto all = fitting(context, named, [](const pki::Certificate&) { return true; });
+  const auto all = pool.fitting(named, [](const pki::Certificate&) { return true; });
   return all.size() == 1 ? all.front() : nullptr;
 }
 
@@ -166,6 +110,7 @@ std::optional<std::vector<pki::Certificate>> record_form(CheckList& checks, Byte
 std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
                                                               const QeEvidence& qe) {
   CheckList& checks = context.checks;
+  const x509::Pool pool(context.collateral.certificates, context.anchors, context.now);
   std::vector<pki::Certificate> chain;
   if (qe.certification_type == certification::kPckLeaf) {
     auto leaf = record_form(checks, qe.certification_data, 1, "one PCK certificate");
@@ -174,7 +119,7 @@ std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
       return std::nullopt;
     }
     chain = *std::move(leaf);
-  } else if (const pki::Certificate* leaf = find_leaf(context, qe)) {
+  } else if (const pki::Certificate* leaf = find_leaf(pool, qe)) {
     chain.push_back(*leaf);
   } else {
     checks.absent(
@@ -183,7 +128,7 @@ std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
     return std::nullopt;
   }
   while (chain.size() < 3) {
-    const pki::Certificate* issuer = find_issuer(context, chain.back());
+    const pki::Certificate* issuer = pool.find_issuer(chain.back());
     if (issuer == nullptr) {
       checks.absent(CheckId::kPckChainPresent,
                     "the certificate of " + chain.back().issuer.common_name());
@@ -219,9 +164,10 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
   auto chain = find_chain(context, qe);
   if (!chain) return std::nullopt;
   Platform platform{.chain = *std::move(chain)};
-  record_path(context, platform.chain, kPckPath, pck_names(platform.chain),
-              pck_leaf_profile(platform.leaf()));
-  const attest::Anchor* anchor = find_anchor(context.anchors, platform.root());
+  x509::record_path(checks, kPckPath,
+                    x509::judge_path(platform.chain, context.anchors, context.now,
+                                     pck_names(platform.chain), pck_leaf_profile(platform.leaf())));
+  const attest::Anchor* anchor = x509::find_anchor(context.anchors, platform.root());
   context.findings.development = anchor != nullptr && anchor->development;
 
   const pki::Extension* extension = platform.leaf().find(pck_extension_oid());
@@ -240,10 +186,11 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
 
 const pki::Certificate* anchored_root(const Context& context, const Platform* platform) {
   if (platform != nullptr) {
-    return find_anchor(context.anchors, platform->root()) == nullptr ? nullptr : &platform->root();
+    return x509::find_anchor(context.anchors, platform->root()) == nullptr ? nullptr
+                                                                           : &platform->root();
   }
   for (const Named<pki::Certificate>& certificate : context.collateral.certificates) {
-    if (find_anchor(context.anchors, certificate.value) != nullptr) return &certificate.value;
+    if (x509::find_anchor(context.anchors, certificate.value) != nullptr) return &certificate.value;
   }
   return nullptr;
 }

@@ -205,8 +205,8 @@ QuoteParts parts_of(const Quote& q) {
   p.version = q.version;
   p.tee = q.body_type == BodyType::kSgxReport ? TeeType::kSgx : TeeType::kTdx;
   p.body_type = q.body_type;
-  p.qe_svn = static_cast<std::uint16_t>(little_endian(header::QeSvn::in(q.head)));
-  p.pce_svn = static_cast<std::uint16_t>(little_endian(header::PceSvn::in(q.head)));
+  p.qe_svn = static_cast<std::uint16_t>(attest::little_endian(header::QeSvn::in(q.head)));
+  p.pce_svn = static_cast<std::uint16_t>(attest::little_endian(header::PceSvn::in(q.head)));
   p.user_data = *to_array<20>(header::UserData::in(q.head));
   p.body = to_buffer(q.body);
   p.signature = to_buffer(q.signature);

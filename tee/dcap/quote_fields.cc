@@ -4,6 +4,9 @@
 namespace ward::dcap {
 namespace {
 
+using attest::field_row;
+using attest::FieldRow;
+
 constexpr FieldRow kHeader3[] = {
     field_row<header::Version>("version", true),
     field_row<header::AttKeyType>("att_key_type", true),
@@ -88,7 +91,7 @@ std::vector<attest::LayoutField> quote_layout(const Quote& q,
                                               std::vector<attest::LayoutField> body) {
   std::vector<attest::LayoutField> out;
   const TypeNames types = type_names(q);
-  add_table_layout(header_table(q), q.head, {0, "header.", types.header}, out);
+  attest::add_table_layout(header_table(q), q.head, {0, "header.", types.header}, out);
   Layout to(out);
   if (q.version >= 5) {
     to.integer(kHeaderSize, 2, "type", types.quote, static_cast<std::uint64_t>(q.body_type));
@@ -107,7 +110,7 @@ std::vector<attest::LayoutField> quote_layout(const Quote& q,
 
 std::vector<attest::Claim> quote_claims(const Quote& q, std::vector<attest::Claim> body) {
   std::vector<attest::Claim> out;
-  add_table_claims(header_table(q), q.head, "", out);
+  attest::add_table_claims(header_table(q), q.head, "", out);
   out.push_back({"qe_vendor_id", to_buffer(header::QeVendorId::in(q.head))});
   if (q.version >= 5) out.push_back({"body_type", static_cast<std::uint64_t>(q.body_type)});
   out.insert(out.end(), std::make_move_iterator(body.begin()), std::make_move_iterator(body.end()));

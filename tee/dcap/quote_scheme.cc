@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tee/dcap/fields.h"
+#include "attest/fields.h"
 #include "tee/dcap/protection.h"
 
 namespace ward::dcap {
@@ -26,7 +26,7 @@ bool names_intel(Bytes evidence) {
 // A report of AMD SEV-SNP begins as a quote of its version does: 3 and 5 (AMD 56860, table 23:
 // SIGNATURE_ALGO 1 at 0x34, 0x4a0 octets).
 bool is_snp_report(Bytes evidence) {
-  return evidence.size() >= 0x4a0 && little_endian(evidence.subspan(0x34, 4)) == 1 &&
+  return evidence.size() >= 0x4a0 && attest::little_endian(evidence.subspan(0x34, 4)) == 1 &&
          !names_intel(evidence);
 }
 
@@ -36,11 +36,11 @@ std::optional<TeeType> tee_of(Bytes evidence) {
   if (evidence.empty()) return TeeType::kSgx;
   if (is_snp_report(evidence)) return std::nullopt;
   const std::uint64_t version =
-      little_endian(evidence.first(std::min<std::size_t>(evidence.size(), 2)));
+      attest::little_endian(evidence.first(std::min<std::size_t>(evidence.size(), 2)));
   if (version == 3) return TeeType::kSgx;
   const bool whole_type = evidence.size() >= header::TeeTypeField::kEnd;
   const std::uint64_t type =
-      whole_type ? little_endian(evidence.subspan(header::TeeTypeField::kBegin, 4)) : 0;
+      whole_type ? attest::little_endian(evidence.subspan(header::TeeTypeField::kBegin, 4)) : 0;
   if (version == 4 || version == 5) {
     return whole_type && type == 0 ? TeeType::kSgx : TeeType::kTdx;
   }
@@ -51,7 +51,8 @@ std::optional<TeeType> tee_of(Bytes evidence) {
 
 void record_form(CheckList& checks, const Quote& quote) {
   const std::string version = std::to_string(quote.version);
-  const std::string tee = std::to_string(little_endian(header::TeeTypeField::in(quote.head)));
+  const std::string tee =
+      std::to_string(attest::little_endian(header::TeeTypeField::in(quote.head)));
   const std::string body = quote.version < 5
                                ? "none in version " + version
                                : std::to_string(static_cast<unsigned>(quote.body_type)) + ", " +
@@ -188,8 +189,8 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     record_form_error(checks, quote.error(), profile_.name);
   }
   findings.checks = checks.take();
-  findings.facts.fields = field_facts(profile_.checks.last(profile_.field_claims.size()),
-                                      profile_.field_claims, findings.claims);
+  findings.facts.fields = attest::field_facts(profile_.checks.last(profile_.field_claims.size()),
+                                              profile_.field_claims, findings.claims);
   return findings;
 }
 

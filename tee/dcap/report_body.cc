@@ -3,6 +3,9 @@
 namespace ward::dcap {
 namespace {
 
+using attest::field_row;
+using attest::FieldRow;
+
 constexpr FieldRow kRows[] = {
     field_row<report_body::CpuSvn>("cpu_svn"),
     field_row<report_body::MiscSelect>("misc_select"),
@@ -31,12 +34,12 @@ bool ReportBody::reserved_zero() const {
 
 void add_report_body_layout(const ReportBody& body, std::size_t offset, const std::string& prefix,
                             std::vector<attest::LayoutField>& out) {
-  add_table_layout(kRows, body.raw(), {offset, prefix, "sgx_report_body_t"}, out);
+  attest::add_table_layout(kRows, body.raw(), {offset, prefix, "sgx_report_body_t"}, out);
 }
 
 void add_report_body_claims(const ReportBody& body, const std::string& prefix,
                             std::vector<attest::Claim>& out) {
-  add_table_claims(kRows, body.raw(), prefix, out);
+  attest::add_table_claims(kRows, body.raw(), prefix, out);
 }
 
 }  // namespace ward::dcap

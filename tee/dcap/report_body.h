@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/field_table.h"
 #include "attest/scheme.h"
 #include "base/bytes.h"
 #include "base/reader.h"
-#include "tee/dcap/field_table.h"
 
 namespace ward::dcap {
 

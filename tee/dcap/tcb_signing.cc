@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "tee/dcap/verify.h"
+#include "tee/x509/path.h"
 
 namespace ward::dcap {
 namespace {
@@ -11,11 +12,11 @@ using crypto::SignatureAlgorithm;
 
 // No root of its own: the path ends in the PCK chain's root, so a foreign signer fails by its
 // signature.
-constexpr PathChecks kSigningPath = {.signature = CheckId::kTcbSigningSignature,
-                                     .names = CheckId::kTcbSigningNames,
-                                     .constraints = CheckId::kTcbSigningConstraints,
-                                     .not_before = CheckId::kTcbSigningNotBefore,
-                                     .not_after = CheckId::kTcbSigningNotAfter};
+constexpr x509::PathChecks<CheckId> kSigningPath = {.signature = CheckId::kTcbSigningSignature,
+                                                    .names = CheckId::kTcbSigningNames,
+                                                    .constraints = CheckId::kTcbSigningConstraints,
+                                                    .not_before = CheckId::kTcbSigningNotBefore,
+                                                    .not_after = CheckId::kTcbSigningNotAfter};
 
 // Limits on work that a supplier of collateral can ask for. Real mixtures hold a few signers.
 constexpr std::size_t kMaxCandidates = 1024;  // certificates of that name
@@ -259,9 +260,10 @@ class Selection {
 
   bool record_signer(const Named<pki::Certificate>& signer) {
     const pki::Certificate chain[] = {signer.value, root_};
-    bool ok = record_path(context_, chain, kSigningPath,
-                          root_.subject.common_name().ends_with(" SGX Root CA"),
-                          signing_profile(signer.value));
+    const x509::PathFacts facts = x509::judge_path(
+        chain, context_.anchors, context_.now,
+        root_.subject.common_name().ends_with(" SGX Root CA"), signing_profile(signer.value));
+    const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (root_crl_ == nullptr) return ok;
     return context_.checks.record(CheckId::kTcbSigningRevocation,
                                   !root_crl_->value.revokes(signer.value.serial),

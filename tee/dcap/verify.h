@@ -105,38 +105,4 @@ void record_level(Context& context, const PckExtensions& pck, const TcbLevel* le
 void conclude_tcb(Context& context, const std::optional<PlatformTcb>& platform,
                   const TcbDocuments& documents, const QeTcbLevel* qe_level);
 
-// Recording a CRL's checks (crl.cc) for the root's or the PCK CA's.
-struct CrlChecks {
-  CheckId present;
-  CheckId signature;
-  CheckId this_update;
-  CheckId next_update;
-  CheckId extensions;
-};
-
-// select_crl returns the CRL of `issuer` to use, or null, and records its checks.
-const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
-                                  const CrlChecks& ids);
-
-// Recording a certificate path's checks.
-struct PathChecks {
-  std::optional<CheckId>
-      root{};  // nullopt: the caller gave the anchor as the top of the chain itself
-  CheckId signature;
-  CheckId names;
-  CheckId constraints;
-  CheckId not_before;
-  CheckId not_after;
-};
-
-// record_path checks `chain` against the anchor that its top certificate carries, at the context's
-// time, and records one outcome per fact. `names_ok` adds the profile's demands on names,
-// `profile_ok` those on the leaf. True where all passed.
-bool record_path(Context& context, std::span<const pki::Certificate> chain, const PathChecks& ids,
-                 bool names_ok, bool profile_ok);
-
-// find_anchor returns the anchor whose key `certificate` carries, or null.
-[[nodiscard]] const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors,
-                                                const pki::Certificate& certificate);
-
 }  // namespace ward::dcap

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tee/dcap/fields.h"
+#include "attest/fields.h"
 
 namespace ward::sgx {
 namespace {
@@ -18,7 +18,7 @@ constexpr attest::CheckInfo kChecks[] = {
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
 #define WARD_FIELD(claim, id, reference) \
-  {"sgx." id, reference, dcap::kFieldMeaning, dcap::kFieldHint},
+  {"sgx." id, reference, attest::kFieldMeaning, attest::kFieldHint},
 #include "tee/dcap/fields.def"
 #include "tee/sgx/fields.def"
 #undef WARD_FIELD

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tee/dcap/fields.h"
+#include "attest/fields.h"
 #include "tee/tcg/event_log.h"
 #include "tee/tdx/checks.h"
 #include "tee/tdx/event_log.h"
@@ -30,7 +30,7 @@ constexpr attest::CheckInfo kChecks[] = {
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
 #define WARD_FIELD(claim, id, reference) \
-  {"tdx." id, reference, dcap::kFieldMeaning, dcap::kFieldHint},
+  {"tdx." id, reference, attest::kFieldMeaning, attest::kFieldHint},
 #include "tee/dcap/fields.def"
 #include "tee/tdx/fields.def"
 #undef WARD_FIELD

@@ -1,14 +1,15 @@
 #include "tee/tdx/td_report.h"
 
+#include "attest/field_table.h"
 #include "base/writer.h"
-#include "tee/dcap/field_table.h"
 
 namespace ward::tdx {
 namespace {
 
-using dcap::field_row;
+using attest::field_row;
+using attest::FieldRow;
 
-constexpr dcap::FieldRow kRows[] = {
+constexpr FieldRow kRows[] = {
     field_row<td_report::TeeTcbSvn>("tee_tcb_svn"),
     field_row<td_report::MrSeam>("mr_seam"),
     field_row<td_report::MrSignerSeam>("mrsigner_seam"),
@@ -58,35 +59,35 @@ constexpr std::uint64_t known_bits() {
   return out;
 }
 
-std::span<const dcap::FieldRow> rows(const TdReport& report) {
-  const std::span<const dcap::FieldRow> all = kRows;
+std::span<const FieldRow> rows(const TdReport& report) {
+  const std::span<const FieldRow> all = kRows;
   return report.version_15() ? all : all.first(all.size() - kLateRows);
 }
 
 }  // namespace
 
 bool TdReport::attribute(unsigned bit) const {
-  return ((dcap::little_endian(get<td_report::TdAttributes>()) >> bit) & 1U) != 0;
+  return ((attest::little_endian(get<td_report::TdAttributes>()) >> bit) & 1U) != 0;
 }
 
 bool TdReport::under_debug() const {
-  return (dcap::little_endian(get<td_report::TdAttributes>()) & kTud) != 0;
+  return (attest::little_endian(get<td_report::TdAttributes>()) & kTud) != 0;
 }
 
 bool TdReport::reserved_zero() const {
-  return (dcap::little_endian(get<td_report::TdAttributes>()) & ~kTud & ~known_bits()) == 0;
+  return (attest::little_endian(get<td_report::TdAttributes>()) & ~kTud & ~known_bits()) == 0;
 }
 
 std::vector<attest::LayoutField> TdReport::layout() const {
   std::vector<attest::LayoutField> out;
   const char* type = version_15() ? "sgx_report2_body_v1_5_t" : "sgx_report2_body_t";
-  dcap::add_table_layout(rows(*this), raw_, {at_, "report_body.", type}, out);
+  attest::add_table_layout(rows(*this), raw_, {at_, "report_body.", type}, out);
   return out;
 }
 
 std::vector<attest::Claim> TdReport::claims() const {
   std::vector<attest::Claim> out;
-  dcap::add_table_claims(rows(*this), raw_, "", out);
+  attest::add_table_claims(rows(*this), raw_, "", out);
   for (const Attribute& a : kAttributes)
     out.push_back({std::string("td_attributes.") + a.name, attribute(a.bit)});
   out.push_back({"debug", under_debug()});

@@ -1,8 +1,10 @@
+#include "tee/x509/crl.h"
+
 #include <algorithm>
 
-#include "tee/dcap/verify.h"
+#include "pki/path.h"
 
-namespace ward::dcap {
+namespace ward::x509 {
 namespace {
 
 using attest::Origin;
@@ -42,39 +44,37 @@ bool better(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
-const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
-                                  const CrlChecks& ids) {
+CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certificate& issuer,
+                   UnixTime now) {
+  CrlFacts out;
   Candidate best;
-  for (const Named<pki::Crl>& crl : context.collateral.crls) {
+  for (const Named<pki::Crl>& crl : crls) {
     if (!crl.value.issuer.matches(issuer.subject)) continue;
-    Candidate candidate{&crl, pki::check_crl(crl.value, issuer, context.now)};
+    Candidate candidate{&crl, pki::check_crl(crl.value, issuer, now)};
     if (best.crl == nullptr || better(candidate, best)) std::swap(best, candidate);
-    if (candidate.crl != nullptr) {
-      context.findings.notes.push_back("passed over CRL " + candidate.crl->origin());
-    }
+    if (candidate.crl != nullptr) out.passed_over.push_back(candidate.crl->origin());
   }
-  CheckList& checks = context.checks;
-  const std::string wanted = "a CRL of " + issuer.subject.common_name();
-  if (best.crl == nullptr) {
-    checks.absent(ids.present, wanted);
-    return nullptr;
-  }
+  const std::string name = issuer.subject.common_name();
+  out.present.expected.text = "a CRL of " + name;
+  if (best.crl == nullptr) return out;
+  out.crl = best.crl;
   const pki::Crl& crl = best.crl->value;
   const std::string origin = best.crl->origin();
-  const std::string now = format_rfc3339(context.now);
-  bool ok = checks.record(ids.present, true, origin, {wanted});
-  ok &= checks.record(ids.signature, !has(best.faults, PathFault::kCrlSignature), origin,
-                      {"signed by " + issuer.subject.common_name()});
-  ok &= checks.record(ids.this_update, !has(best.faults, PathFault::kCrlNotYetValid),
-                      format_rfc3339(crl.this_update),
-                      {"not after " + now, Origin::kCaller, "time of appraisal"});
-  ok &= checks.record(ids.next_update, !has(best.faults, PathFault::kCrlExpired),
-                      crl.next_update ? format_rfc3339(*crl.next_update) : "none",
-                      {"not before " + now, Origin::kCaller, "time of appraisal"});
-  ok &= checks.record(
-      ids.extensions, !has_other(best.faults), origin,
-      {"a full CRL of an issuer that may sign it, and no unknown critical extension"});
-  return ok ? best.crl : nullptr;
+  const std::string time = format_rfc3339(now);
+  out.present.passed = true;
+  out.present.found = origin;
+  out.signature = {!has(best.faults, PathFault::kCrlSignature), origin, {"signed by " + name}};
+  out.this_update = {!has(best.faults, PathFault::kCrlNotYetValid),
+                     format_rfc3339(crl.this_update),
+                     {"not after " + time, Origin::kCaller, "time of appraisal"}};
+  out.next_update = {!has(best.faults, PathFault::kCrlExpired),
+                     crl.next_update ? format_rfc3339(*crl.next_update) : "none",
+                     {"not before " + time, Origin::kCaller, "time of appraisal"}};
+  out.extensions = {
+      !has_other(best.faults),
+      origin,
+      {"a full CRL of an issuer that may sign it, and no unknown critical extension"}};
+  return out;
 }
 
-}  // namespace ward::dcap
+}  // namespace ward::x509

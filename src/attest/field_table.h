@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/reader.h"
 
-namespace ward::dcap {
+namespace ward::attest {
 
 // FieldRow is one field of a fixed-layout record under its specification's name: the layout and the
 // claims of a record are both read off one table of them.
@@ -39,10 +39,10 @@ struct RecordPlace {
 
 // add_table_layout lists every field of `record`, reserved ones included.
 void add_table_layout(std::span<const FieldRow> table, Bytes record, const RecordPlace& place,
-                      std::vector<attest::LayoutField>& out);
+                      std::vector<LayoutField>& out);
 
 // add_table_claims lists the fields that say something.
 void add_table_claims(std::span<const FieldRow> table, Bytes record, const std::string& prefix,
-                      std::vector<attest::Claim>& out);
+                      std::vector<Claim>& out);
 
-}  // namespace ward::dcap
+}  // namespace ward::attest

@@ -1,11 +1,12 @@
+#include "tee/x509/path.h"
+
 #include <algorithm>
 
-#include "tee/dcap/verify.h"
+#include "pki/path.h"
 
-namespace ward::dcap {
+namespace ward::x509 {
 namespace {
 
-using attest::Expectation;
 using attest::Origin;
 using pki::PathFault;
 
@@ -57,6 +58,18 @@ std::string chain_text(std::span<const pki::Certificate> chain) {
   return out;
 }
 
+// What is wrong with which certificate, of the faults that the profile's own demands do not cover.
+std::string constraints_text(std::span<const pki::Certificate> chain,
+                             const std::vector<pki::PathError>& faults) {
+  std::string out;
+  for (const pki::PathError& e : faults) {
+    if (fact_of(e.fault) != Fact::kConstraints || e.index >= chain.size()) continue;
+    out += (out.empty() ? "" : ", ") + chain[e.index].subject.common_name() + ": " +
+           pki::to_string(e.fault);
+  }
+  return out.empty() ? chain_text(chain) : out;
+}
+
 // The certificate whose validity ends the range first, in the direction asked for.
 const pki::Certificate& latest_start(std::span<const pki::Certificate> chain) {
   return *std::ranges::max_element(chain, {}, &pki::Certificate::not_before);
@@ -81,39 +94,38 @@ const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors,
   return nullptr;
 }
 
-bool record_path(Context& context, std::span<const pki::Certificate> chain, const PathChecks& ids,
-                 bool names_ok, bool profile_ok) {
-  const attest::Anchor* anchor = find_anchor(context.anchors, chain.back());
+PathFacts judge_path(std::span<const pki::Certificate> chain,
+                     std::span<const attest::Anchor> anchors, UnixTime now, bool names_ok,
+                     bool profile_ok) {
+  const attest::Anchor* anchor = find_anchor(anchors, chain.back());
   const crypto::Sha256Digest top = chain.back().spki_sha256();
   // Where no anchor fits, the rest of the path is judged under the key that is there: each fact on
   // its own.
-  const auto faults = pki::check_path(chain, top, {.at = context.now});
+  const auto faults = pki::check_path(chain, top, {.at = now});
   const auto clean = [&](Fact fact) {
     return std::ranges::none_of(faults,
                                 [&](const pki::PathError& e) { return fact_of(e.fault) == fact; });
   };
-  CheckList& checks = context.checks;
   const std::string text = chain_text(chain);
-  const std::string now = format_rfc3339(context.now);
-  bool ok = anchor != nullptr && clean(Fact::kRoot);
-  if (ids.root) {
-    checks.record(*ids.root, ok, "public key sha256:" + to_hex(top),
-                  {"a trusted root's key", Origin::kPolicy, "trust anchors"});
-  }
-  ok &= checks.record(ids.signature, clean(Fact::kSignature), text,
-                      {"each certificate signed by the next"});
-  ok &= checks.record(ids.names, names_ok && clean(Fact::kNames), text,
-                      {"names that follow one another and are the profile's"});
-  ok &= checks.record(ids.constraints, profile_ok && clean(Fact::kConstraints), text,
-                      {"basicConstraints, keyUsage and extensions of the profile"});
+  const std::string time = format_rfc3339(now);
   const pki::Certificate& start = latest_start(chain);
   const pki::Certificate& end = earliest_end(chain);
-  ok &=
-      checks.record(ids.not_before, clean(Fact::kNotBefore), validity_text(start, start.not_before),
-                    {"not after " + now, Origin::kCaller, "time of appraisal"});
-  ok &= checks.record(ids.not_after, clean(Fact::kNotAfter), validity_text(end, end.not_after),
-                      {"not before " + now, Origin::kCaller, "time of appraisal"});
-  return ok;
+  return {.root = {anchor != nullptr && clean(Fact::kRoot),
+                   "public key sha256:" + to_hex(top),
+                   {"a trusted root's key", Origin::kPolicy, "trust anchors"}},
+          .signature = {clean(Fact::kSignature), text, {"each certificate signed by the next"}},
+          .names = {names_ok && clean(Fact::kNames),
+                    text,
+                    {"names that follow one another and are the profile's"}},
+          .constraints = {profile_ok && clean(Fact::kConstraints),
+                          constraints_text(chain, faults),
+                          {"basicConstraints, keyUsage and extensions of the profile"}},
+          .not_before = {clean(Fact::kNotBefore),
+                         validity_text(start, start.not_before),
+                         {"not after " + time, Origin::kCaller, "time of appraisal"}},
+          .not_after = {clean(Fact::kNotAfter),
+                        validity_text(end, end.not_after),
+                        {"not before " + time, Origin::kCaller, "time of appraisal"}}};
 }
 
-}  // namespace ward::dcap
+}  // namespace ward::x509

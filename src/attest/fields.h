@@ -5,7 +5,7 @@
 
 #include "attest/appraisal.h"
 
-namespace ward::dcap {
+namespace ward::attest {
 
 // What every check of a field means and what to do: the same for all.
 inline constexpr const char* kFieldMeaning =
@@ -15,8 +15,8 @@ inline constexpr const char* kFieldHint =
 
 // field_facts gives each field check, with the value of the claim of the same number in
 // `claims_of`.
-[[nodiscard]] std::vector<attest::FieldFact> field_facts(std::span<const attest::CheckInfo> checks,
-                                                         std::span<const char* const> claims_of,
-                                                         const std::vector<attest::Claim>& claims);
+[[nodiscard]] std::vector<FieldFact> field_facts(std::span<const CheckInfo> checks,
+                                                 std::span<const char* const> claims_of,
+                                                 const std::vector<Claim>& claims);
 
-}  // namespace ward::dcap
+}  // namespace ward::attest

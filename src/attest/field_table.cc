@@ -1,6 +1,6 @@
-#include "tee/dcap/field_table.h"
+#include "attest/field_table.h"
 
-namespace ward::dcap {
+namespace ward::attest {
 
 std::uint64_t little_endian(Bytes octets) {
   std::uint64_t v = 0;
@@ -10,7 +10,7 @@ std::uint64_t little_endian(Bytes octets) {
 }
 
 void add_table_layout(std::span<const FieldRow> table, Bytes record, const RecordPlace& place,
-                      std::vector<attest::LayoutField>& out) {
+                      std::vector<LayoutField>& out) {
   for (const FieldRow& r : table) {
     const Bytes b = record.subspan(r.begin, r.end - r.begin);
     out.push_back({.offset = place.offset + r.begin,
@@ -22,14 +22,14 @@ void add_table_layout(std::span<const FieldRow> table, Bytes record, const Recor
 }
 
 void add_table_claims(std::span<const FieldRow> table, Bytes record, const std::string& prefix,
-                      std::vector<attest::Claim>& out) {
+                      std::vector<Claim>& out) {
   for (const FieldRow& r : table) {
     if (r.reserved) continue;
     const Bytes b = record.subspan(r.begin, r.end - r.begin);
-    attest::ClaimValue value = to_buffer(b);
+    ClaimValue value = to_buffer(b);
     if (r.integer) value = little_endian(b);
     out.push_back({prefix + r.name, std::move(value)});
   }
 }
 
-}  // namespace ward::dcap
+}  // namespace ward::attest

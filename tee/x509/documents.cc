@@ -1,0 +1,78 @@
+#include "tee/x509/documents.h"
+
+#include <string_view>
+
+#include "codec/pem.h"
+
+namespace ward::x509 {
+namespace {
+
+constexpr std::uint8_t kDerSequence = 0x30;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Origin is a document with its digest, which is computed once: a document may hold many objects.
+struct Origin {
+  const std::string& name;
+  crypto::Sha256Digest digest;
+};
+
+void add_der(const Origin& origin, Bytes der, Documents& out) {
+  if (auto certificate = pki::parse_certificate(der)) {
+    out.certificates.push_back({origin.name, origin.digest, *std::move(certificate)});
+    return;
+  }
+  if (auto crl = pki::parse_crl(der)) {
+    out.crls.push_back({origin.name, origin.digest, *std::move(crl)});
+    return;
+  }
+  out.unknown.push_back({origin.name, "neither a certificate nor a CRL"});
+}
+
+void add_pem(const attest::Document& document, std::string_view text, Documents& out) {
+  const auto blocks = codec::parse_pem(text);
+  if (!blocks) {
+    out.unknown.push_back({document.name, blocks.error().what()});
+    return;
+  }
+  const Origin origin{document.name, crypto::sha256(document.bytes)};
+  for (const codec::PemBlock& block : *blocks)
+    add_der(origin, block.der, out);
+}
+
+}  // namespace
+
+bool within_limits(const attest::Document& document, std::size_t number, Documents& out) {
+  if (number < attest::kMaxDocuments && document.bytes.size() <= attest::kMaxDocumentBytes) {
+    return true;
+  }
+  out.unknown.push_back({document.name, "over the limit of documents or of octets in one"});
+  return false;
+}
+
+std::string_view trimmed(const attest::Document& document) {
+  std::string_view text = as_text(document.bytes);
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+void add_document(const attest::Document& document, Documents& out) {
+  const Bytes bytes = document.bytes;
+  if (bytes.size() > 1 && bytes[0] == kDerSequence && bytes[1] >= 0x80) {
+    add_der({document.name, crypto::sha256(bytes)}, bytes, out);
+    return;
+  }
+  const std::string_view text = trimmed(document);
+  if (text.find("-----BEGIN ") != std::string_view::npos) {
+    add_pem(document, text, out);
+  } else if (const auto der = from_hex(text); der && !der->empty()) {
+    add_der({document.name, crypto::sha256(bytes)}, *der, out);
+  } else {
+    out.unknown.push_back({document.name, "no kind of collateral that ward knows"});
+  }
+}
+
+}  // namespace ward::x509

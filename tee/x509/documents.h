@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attest/collateral.h"
+#include "pki/certificate.h"
+
+// What the makers of TEEs have in common: certificates and CRLs as endorsements, found among
+// collateral, and judged as checks.
+namespace ward::x509 {
+
+// Named is a recognised document with where it came from, for people.
+template <class T>
+struct Named {
+  std::string name;
+  crypto::Sha256Digest digest{};  // of the whole document
+  T value;
+
+  // origin is "tcb_info.json (sha256:0123456789abcdef...)".
+  [[nodiscard]] std::string origin() const {
+    return name + " (sha256:" + to_hex(Bytes(digest).first(8)) + ")";
+  }
+};
+
+// Malformed is a document that is plainly meant as one of a kind but does not parse, or is none.
+struct Malformed {
+  std::string name;
+  std::string why;
+};
+
+// Documents are a mixture of documents sorted by what they are.
+struct Documents {
+  std::vector<Named<pki::Certificate>> certificates;
+  std::vector<Named<pki::Crl>> crls;
+  std::vector<Malformed> unknown;
+};
+
+// within_limits is true where document number `number` (from 0) may be looked at; else it is noted
+// as unknown.
+[[nodiscard]] bool within_limits(const attest::Document& document, std::size_t number,
+                                 Documents& out);
+
+// trimmed is the document as text without the blanks around it.
+[[nodiscard]] std::string_view trimmed(const attest::Document& document);
+
+// add_document recognises certificates and CRLs: PEM, DER, and a DER CRL as hexadecimal text (as a
+// PCCS serves it). What is none of these, or is malformed, goes to `unknown`: a folder may hold
+// anything.
+void add_document(const attest::Document& document, Documents& out);
+
+}  // namespace ward::x509

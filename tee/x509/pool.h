@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/time.h"
+#include "tee/x509/documents.h"
+
+namespace ward::x509 {
+
+// At most so many certificates are tried for one place of a chain: a platform has one, or two where
+// one was renewed.
+inline constexpr std::size_t kMaxTried = 64;
+
+using Certificates = std::vector<const pki::Certificate*>;
+
+// Pool is the certificates among the collateral of one appraisal, and who is trusted in it. Borrows
+// all; what it returns lives as long as they do.
+class Pool {
+ public:
+  using Test = std::function<bool(const pki::Certificate&)>;
+
+  Pool(const std::vector<Named<pki::Certificate>>& certificates,
+       std::span<const attest::Anchor> anchors, UnixTime now)
+      : certificates_(certificates), anchors_(anchors), now_(now) {}
+
+  // anchored is true for a trusted root itself, not for what copies its key.
+  [[nodiscard]] bool anchored(const pki::Certificate& certificate) const;
+
+  // fitting lists the certificates with a usable key that are `named` and that `fits`; at most
+  // kMaxTried of the former are tried.
+  [[nodiscard]] Certificates fitting(const Test& named, const Test& fits) const;
+
+  // best takes of `list` the one that is `trusted`, valid, and the newest, in this order; the first
+  // of equals; null for none.
+  [[nodiscard]] const pki::Certificate* best(const Certificates& list, const Test& trusted) const;
+
+  // find_issuer looks for the certificate that issued `certificate`, or null. A copied name or key
+  // is not enough: one that leads to a trusted root goes before. Where no key fits, the best by
+  // name is meant, and the signature fails.
+  [[nodiscard]] const pki::Certificate* find_issuer(const pki::Certificate& certificate) const;
+
+ private:
+  [[nodiscard]] Certificates issuers(const pki::Certificate& certificate) const;
+
+  const std::vector<Named<pki::Certificate>>& certificates_;
+  std::span<const attest::Anchor> anchors_;
+  UnixTime now_;
+};
+
+}  // namespace ward::x509
