@@ -33,6 +33,19 @@ def data_file(given: pathlib.Path | None) -> pathlib.Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def is_the_table(data: pathlib.Path) -> bool:
+    """is_the_table reads it as the workload will: OSError where it cannot be read."""
+    import csv
+    import importlib.util
+    spec = importlib.util.spec_from_file_location("records", DEMO / "workload/records.py")
+    records = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(records)
+    try:
+        return bool(records.read(data))
+    except (ValueError, csv.Error):
+        return False
+
+
 def vectors_folder() -> pathlib.Path | None:
     named = os.environ.get("WARD_VECTORS")
     places = [pathlib.Path(named)] if named else [DEMO.parent.parent / "shared/vectors"]
@@ -129,7 +142,14 @@ def main(argv: list[str]) -> int:
         return fail(3, f"{missing}: no such cheat", f"the shipped ones are in {DEMO / 'cheats'}")
     data = data_file(options.data)
     if data is None:
-        return fail(3, "the breast-cancer table is not here", "./run demo fetches it, or give --data FILE")
+        named = f"{options.data}: not a file" if options.data else "the breast-cancer table is not here"
+        return fail(3, named, "./run demo fetches it, or give --data FILE")
+    try:
+        if not is_the_table(data):
+            return fail(2, f"{data}: not the breast-cancer table of 569 patients",
+                        "--data takes scikit-learn's breast_cancer.csv, which ./run demo fetches")
+    except OSError as error:
+        return fail(3, f"{data}: {error.strerror}", "--data takes a file that you may read")
     try:
         folder = work.make(options.work)
     except OSError as error:

@@ -49,6 +49,32 @@ class Folder(unittest.TestCase):
         self._folder.cleanup()
 
 
+class DataTest(Folder):
+    """A table that is not the one is told in a line, before anything is started."""
+
+    def demo(self, data):
+        ran = subprocess.run([sys.executable, "-I", str(DEMO / "demo.py"), "--programs", str(self.folder), "--data", str(data)],
+                             capture_output=True, text=True, check=False)
+        self.assertEqual(ran.stdout, "")
+        return ran.returncode, ran.stderr.splitlines()
+
+    def test_a_file_that_is_not_the_table_is_a_usage_error(self):
+        rows = 569 * [",".join(["1"] * 31)]
+        for text in (b"", b"a,b\n1,2\n", b"\xff\xfe\0", "\n".join(["head", *rows[1:]]).encode(),
+                     "\n".join(["head", *rows[:-1], rows[0][:-1] + "x"]).encode()):
+            with self.subTest(text=text[:20]):
+                bad = self.folder / "bad.csv"
+                bad.write_bytes(text)
+                code, lines = self.demo(bad)
+                self.assertEqual((code, lines[0]), (2, f"ward: error: {bad}: not the breast-cancer table of 569 patients"))
+                self.assertEqual(len(lines), 2)
+
+    def test_a_file_that_is_not_there_cannot_be_told(self):
+        for path in (self.folder / "absent.csv", self.folder):
+            code, lines = self.demo(path)
+            self.assertEqual((code, lines[0]), (3, f"ward: error: {path}: not a file"))
+
+
 class WireTest(Folder):
     def echo(self) -> int:
         """echo answers one connection with what it was sent, until that side closes."""
