@@ -10,6 +10,7 @@
 #include "broker/policy.h"
 #include "codec/json.h"
 #include "server/files.h"
+#include "tee/all.h"
 
 // ward policy check|set|get|list: the two policies of a running wardd.
 namespace ward::cli {
@@ -24,7 +25,7 @@ struct Options : AdminOptions {
 // parse_as returns what is wrong with a policy of this kind, nullopt where nothing is.
 std::optional<Diag> parse_as(const std::string& kind, Bytes text) {
   if (kind == "evidence") {
-    const auto policy = broker::parse_evidence_policy(text);
+    const auto policy = broker::parse_evidence_policy(text, attest::all_fields(tee::all_schemes()));
     return policy ? std::nullopt : std::optional(policy.error());
   }
   const auto policy = broker::parse_results_policy(text);
@@ -35,7 +36,7 @@ std::optional<Diag> parse_as(const std::string& kind, Bytes text) {
 std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
   std::vector<std::string> words;
   if (kind == "evidence") {
-    const auto parsed = broker::parse_evidence_policy(text);
+    const auto parsed = broker::parse_evidence_policy(text, attest::all_fields(tee::all_schemes()));
     words = parsed->policy.accepted_tcb;
   } else {
     const auto parsed = broker::parse_results_policy(text);

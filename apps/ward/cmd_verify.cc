@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,26 +71,31 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   return out;
 }
 
-bool known_field(const std::string& id) {
-  return std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
-    return std::ranges::any_of(scheme->info().fields,
-                               [&](const attest::CheckInfo& field) { return id == field.id; });
-  });
+Usage no_field(const std::vector<attest::FieldInfo>& fields, const std::string& id) {
+  const std::string meant = attest::nearest_field(fields, id);
+  return Usage{"--accept-value: no field: " + id,
+               !meant.empty() ? "did you mean " + meant + "?"
+                              : "docs/checks.md lists them, and `ward checks`: those that speak of "
+                                "values that a policy names"};
 }
 
 // "tdx.td_attributes.sept_ve_disable=true": the value is all that stands behind the first sign.
 Result<void, Usage> add_values(const std::vector<std::string>& texts, attest::Policy& policy) {
+  const std::vector<attest::FieldInfo> fields = attest::all_fields(tee::all_schemes());
   for (const std::string& text : texts) {
     const auto sign = text.find('=');
     const std::string id = text.substr(0, sign);
     if (sign == std::string::npos) {
       return Usage{"--accept-value: no value: " + text, "write FIELD=VALUE"};
     }
-    if (!known_field(id)) {
-      return Usage{"--accept-value: no field: " + id,
-                   "`ward checks` lists them: those that speak of values that a policy names"};
+    const attest::FieldInfo* field = attest::find_field(fields, id);
+    if (field == nullptr) return no_field(fields, id);
+    const std::string value = text.substr(sign + 1);
+    if (!attest::is_possible(field->form, value)) {
+      return Usage{"--accept-value: " + id + " never has this value: " + value,
+                   "write " + attest::form_text(field->form)};
     }
-    policy.accepted_values[id].push_back(text.substr(sign + 1));
+    policy.accepted_values[id].push_back(value);
   }
   return {};
 }
@@ -100,7 +104,7 @@ Result<void, Usage> add_values(const std::vector<std::string>& texts, attest::Po
 std::optional<Usage> field_of_another(const attest::Scheme& scheme, const attest::Policy& policy) {
   const attest::SchemeInfo info = scheme.info();
   for (const auto& [id, values] : policy.accepted_values) {
-    if (!std::ranges::any_of(info.fields, [&](const auto& f) { return id == f.id; })) {
+    if (attest::find_field(info.fields, id) == nullptr) {
       return Usage{"--accept-value: evidence of " + std::string(info.name) + " has no field " + id,
                    "name the fields of the TEE whose evidence this is"};
     }

@@ -36,4 +36,8 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
                             .expected = request.expected});
 }
 
+std::vector<attest::FieldInfo> PipelineVerifier::fields() const {
+  return attest::all_fields(tee::all_schemes());
+}
+
 }  // namespace ward::wardd

@@ -16,6 +16,8 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
   [[nodiscard]] Result<attest::Appraisal> appraise(
       const broker::EvidenceRequest& request) const override;
 
+  [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
+
  private:
   std::vector<attest::Anchor> extra_anchors_;
   attest::Collateral collateral_;

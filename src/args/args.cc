@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "args/nearest.h"
+#include "base/nearest.h"
 
 namespace ward::args {
 

@@ -1,6 +1,7 @@
 #include "attest/appraisal.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ward::attest {
 namespace {
@@ -72,37 +73,49 @@ void judge_modes(const Findings& findings, const Policy& policy, std::vector<Che
   }
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-// A field that this form of the evidence does not have is absent; where the evidence is malformed,
-// the check is blocked.
-Check field_absent(const Findings& findings, const CheckInfo* info, const std::string& expected,
+// A field that nothing states is absent; where the evidence is malformed, the check is blocked.
+Check field_absent(const Findings& findings, const FieldFact& field, const std::string& expected,
                    const Policy& policy) {
-  Check out = blocked(info, expected, policy);
+  Check out = blocked(field.check, expected, policy);
   if (findings.facts.report_data.empty()) return out;
-  out.outcome = settle(*info, Outcome::kNotDone);
+  out.outcome = settle(*field.check, Outcome::kNotDone);
   out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
-  out.expected += "; this form of evidence has no such field";
+  out.expected += field.form.source != nullptr
+                      ? std::string("; no ") + field.form.source + " states it"
+                      : "; this form of evidence has no such field";
   return out;
 }
 
-// Values are compared without regard to the case of letters: they are hex digits and words.
+// A log may hold thousands of values: a check shows the first ones.
+constexpr std::size_t kMaxShown = 8;
+
+std::string first_of(std::vector<std::string> values) {
+  if (values.size() <= kMaxShown) return join(values);
+  const std::string more = std::to_string(values.size() - kMaxShown);
+  values.resize(kMaxShown);
+  return join(values) + " and " + more + " more";
+}
+
+// Every value of the field must be an accepted one. Those that are not are what was found.
+Check judge_field(const FieldFact& field, const std::vector<std::string>& accepted,
+                  const std::string& expected, const Policy& policy) {
+  std::vector<std::string> others;
+  std::ranges::copy_if(field.values, std::back_inserter(others), [&](const std::string& value) {
+    return !is_accepted(field.form, value, accepted);
+  });
+  const bool passed = others.empty() && !field.values.empty();
+  return make(field.check, passed, first_of(passed ? field.values : others), expected, policy);
+}
+
 void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
   for (const FieldFact& field : findings.facts.fields) {
     const auto asked = policy.accepted_values.find(field.check->id);
     if (asked == policy.accepted_values.end()) continue;
     const auto& values = asked->second;
-    const std::string expected = values.empty() ? "nothing: no value is accepted" : join(values);
-    if (!field.value) {
-      out.push_back(field_absent(findings, field.check, expected, policy));
-      continue;
-    }
-    const bool accepted = std::ranges::any_of(
-        values, [&](const std::string& value) { return same_word(value, *field.value); });
-    out.push_back(make(field.check, accepted, *field.value, expected, policy));
+    const std::string expected =
+        values.empty() ? "nothing: no value is accepted" : first_of(values);
+    out.push_back(field.values.empty() ? field_absent(findings, field, expected, policy)
+                                       : judge_field(field, values, expected, policy));
   }
 }
 
@@ -167,15 +180,12 @@ void judge_expectations(const Facts& facts, const Expectations& expected, Apprai
 
 }  // namespace
 
-std::string value_text(const ClaimValue& value) {
-  if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
-  if (const auto* n = std::get_if<std::uint64_t>(&value)) return std::to_string(*n);
-  if (const auto* octets = std::get_if<Buffer>(&value)) return to_hex(*octets);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  std::string out;
-  for (const std::string& item : std::get<std::vector<std::string>>(value))
-    out += (out.empty() ? "" : ",") + item;
-  return out;
+std::vector<std::string> value_texts(const ClaimValue& value) {
+  if (const auto* b = std::get_if<bool>(&value)) return {*b ? "true" : "false"};
+  if (const auto* n = std::get_if<std::uint64_t>(&value)) return {std::to_string(*n)};
+  if (const auto* octets = std::get_if<Buffer>(&value)) return {to_hex(*octets)};
+  if (const auto* text = std::get_if<std::string>(&value)) return {*text};
+  return std::get<std::vector<std::string>>(value);
 }
 
 const char* to_text(Outcome outcome) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "attest/check.h"
+#include "attest/field.h"
 #include "base/bytes.h"
 #include "base/time.h"
 
@@ -50,14 +51,15 @@ struct Anchor {
       false;  // not a TEE: results are marked, and refused unless the policy says allow_development
 };
 
-// value_text is a claim's value as policies name it: "true", a decimal number, lower-case hex, the
-// text itself, or a list's items with commas between them.
-[[nodiscard]] std::string value_text(const ClaimValue& value);
+// value_texts is a claim's value as policies name it: "true", a decimal number, lower-case hex, or
+// the text itself; of a list each item.
+[[nodiscard]] std::vector<std::string> value_texts(const ClaimValue& value);
 
-// FieldFact is a field of this TEE alone that a policy may demand a value of, under its own check.
+// FieldFact is a field of this TEE alone that a policy may demand values of, under its own check.
 struct FieldFact {
   const CheckInfo* check = nullptr;
-  std::optional<std::string> value;  // value_text; nullopt where the evidence does not have it
+  FieldForm form;
+  std::vector<std::string> values;  // value_texts; none where nothing states the field
 };
 
 // Facts are what every TEE's evidence says, under one name each, so that policies need no knowledge

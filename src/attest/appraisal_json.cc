@@ -24,25 +24,6 @@ struct ValueWriter {
   }
 };
 
-struct ValueText {
-  std::string operator()(bool v) const { return v ? "true" : "false"; }
-
-  std::string operator()(std::uint64_t v) const { return std::to_string(v); }
-
-  std::string operator()(const std::string& v) const { return v; }
-
-  std::string operator()(const Buffer& v) const { return to_hex(v); }
-
-  std::string operator()(const std::vector<std::string>& v) const {
-    std::string out;
-    for (const std::string& item : v) {
-      if (!out.empty()) out += ", ";
-      out += item;
-    }
-    return out;
-  }
-};
-
 void write_strings(JsonWriter& out, const std::vector<std::string>& items) {
   out.begin_array();
   for (const std::string& item : items)
@@ -98,7 +79,12 @@ void write_claims(JsonWriter& out, const std::vector<Claim>& claims) {
   out.end_object();
 }
 
-std::string claim_text(const ClaimValue& value) { return std::visit(ValueText{}, value); }
+std::string claim_text(const ClaimValue& value) {
+  std::string out;
+  for (const std::string& text : value_texts(value))
+    out += (out.empty() ? "" : ", ") + text;
+  return out;
+}
 
 void write_appraisal(JsonWriter& out, const Appraisal& a) {
   out.begin_object();

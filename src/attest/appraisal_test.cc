@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/appraisal_json.h"
+
 namespace ward::attest {
 namespace {
 
@@ -135,7 +137,7 @@ constexpr CheckInfo kField{"x.field.flag", "spec", "m", "h"};
 
 TEST(Appraise, AFieldIsJudgedOnlyWhereThePolicyNamesIt) {
   Findings f = good();
-  f.facts.fields = {{&kField, "true"}};
+  f.facts.fields = {{&kField, {.kind = FieldKind::kFlag}, {"true"}}};
   Policy p;
   EXPECT_EQ(appraise(f, p, all(), {}).check("x.field.flag"), nullptr);
   p.accepted_values["x.field.flag"] = {"false", "true"};
@@ -145,16 +147,17 @@ TEST(Appraise, AFieldIsJudgedOnlyWhereThePolicyNamesIt) {
   p.accepted_values["x.field.flag"] = {};
   EXPECT_EQ(appraise(f, p, all(), {}).failed(), Ids{"x.field.flag"});
   // What the evidence does not have is not accepted either.
-  f.facts.fields[0].value.reset();
+  f.facts.fields[0].values.clear();
   EXPECT_EQ(appraise(f, p, all(), {}).verdict, Verdict::kUndetermined);
 }
 
 TEST(Appraise, ValuesAreNamedAsClaimsArePrinted) {
-  EXPECT_EQ(value_text(true), "true");
-  EXPECT_EQ(value_text(std::uint64_t{18}), "18");
-  EXPECT_EQ(value_text(Buffer{0xab, 1}), "ab01");
-  EXPECT_EQ(value_text(std::string("scalable")), "scalable");
-  EXPECT_EQ(value_text(std::vector<std::string>{"a", "b"}), "a,b");
+  EXPECT_EQ(value_texts(true), Ids{"true"});
+  EXPECT_EQ(value_texts(std::uint64_t{18}), Ids{"18"});
+  EXPECT_EQ(value_texts(Buffer{0xab, 1}), Ids{"ab01"});
+  EXPECT_EQ(value_texts(std::string("scalable")), Ids{"scalable"});
+  EXPECT_EQ(value_texts(std::vector<std::string>{"a", "b"}), (Ids{"a", "b"}));
+  EXPECT_EQ(claim_text(std::vector<std::string>{"a", "b"}), "a, b");
 }
 
 TEST(Appraise, DebugAndDevelopmentNeedThePolicysWord) {

@@ -5,13 +5,13 @@
 namespace ward::attest {
 
 std::vector<FieldFact> field_facts(std::span<const CheckInfo> checks,
-                                   std::span<const char* const> claims_of,
+                                   std::span<const FieldInfo> fields,
                                    const std::vector<Claim>& claims) {
   std::vector<FieldFact> out;
   for (std::size_t i = 0; i < checks.size(); ++i) {
-    FieldFact fact{.check = &checks[i]};
-    const auto claim = std::ranges::find(claims, claims_of[i], &Claim::name);
-    if (claim != claims.end()) fact.value = value_text(claim->value);
+    FieldFact fact{.check = &checks[i], .form = fields[i].form, .values = {}};
+    const auto claim = std::ranges::find(claims, fields[i].claim, &Claim::name);
+    if (claim != claims.end()) fact.values = value_texts(claim->value);
     out.push_back(std::move(fact));
   }
   return out;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/field.h"
 
 namespace ward::attest {
 
@@ -13,10 +15,25 @@ inline constexpr const char* kFieldMeaning =
 inline constexpr const char* kFieldHint =
     "Compare it with what you expect; change the policy only where you know why it differs.";
 
-// field_facts gives each field check, with the value of the claim of the same number in
-// `claims_of`.
+// What a TEE's fields.def writes of a field's values.
+inline constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
+
+constexpr FieldForm number(std::uint64_t greatest) {
+  return {.kind = FieldKind::kNumber, .size = greatest};
+}
+
+constexpr FieldForm octets(std::uint64_t size) {
+  return {.kind = FieldKind::kOctets, .size = size};
+}
+
+constexpr FieldForm words(std::span<const char* const> all) {
+  return {.kind = FieldKind::kWord, .words = all};
+}
+
+// field_facts gives the check of each field, with what `claims` say; `checks` are in the order of
+// `fields`.
 [[nodiscard]] std::vector<FieldFact> field_facts(std::span<const CheckInfo> checks,
-                                                 std::span<const char* const> claims_of,
+                                                 std::span<const FieldInfo> fields,
                                                  const std::vector<Claim>& claims);
 
 }  // namespace ward::attest

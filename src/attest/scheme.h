@@ -6,6 +6,7 @@
 
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
+#include "attest/field.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -21,6 +22,13 @@ struct LayoutField {
   std::string value;  // for people
 };
 
+// PolicyLine is one line of the policy that evidence is judged by where nobody says otherwise.
+struct PolicyLine {
+  const char* line;   // "accepted_tcb"
+  const char* value;  // "UpToDate"
+  const char* why;    // a sentence
+};
+
 // SchemeInfo describes a TEE to the command line, the documents and the console.
 struct SchemeInfo {
   const char* name;        // "sgx"
@@ -30,9 +38,10 @@ struct SchemeInfo {
   std::size_t measurement_size = 0;           // of the launch measurement; 0: not fixed
   std::size_t workload_size = 0;              // of the field that names the workload; 0: not fixed
   std::span<const CheckInfo> checks;          // all that it can produce
-  std::span<const CheckInfo> fields;          // of them: those of fields that a policy may name
+  std::span<const FieldInfo> fields;          // that a policy may name; each has a check
   std::span<const Anchor> anchors;            // the maker's roots, pinned
   std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept
+  std::span<const PolicyLine> default_policy{};
 };
 
 // Scheme is all knowledge of one kind of evidence. Stateless and thread safe. No method does I/O or
@@ -63,5 +72,8 @@ class Scheme {
                                                 std::span<const Anchor> anchors,
                                                 UnixTime now) const = 0;
 };
+
+// all_fields lists the fields of all schemes.
+[[nodiscard]] std::vector<FieldInfo> all_fields(std::span<const Scheme* const> schemes);
 
 }  // namespace ward::attest

@@ -1,9 +1,9 @@
-#include "args/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace ward::args {
+namespace ward {
 namespace {
 
 constexpr std::size_t kLettersForAMistake = 4;
@@ -54,4 +54,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& names
   return best;
 }
 
-}  // namespace ward::args
+}  // namespace ward

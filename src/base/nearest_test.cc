@@ -1,8 +1,8 @@
-#include "args/nearest.h"
+#include "base/nearest.h"
 
 #include <gtest/gtest.h>
 
-namespace ward::args {
+namespace ward {
 namespace {
 
 struct Case {
@@ -34,4 +34,4 @@ TEST(Nearest, finds_what_was_meant_and_nothing_far) {
 }
 
 }  // namespace
-}  // namespace ward::args
+}  // namespace ward

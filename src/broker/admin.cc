@@ -211,7 +211,7 @@ Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) cons
 Answer<std::uint64_t> Admin::set_evidence_policy(const Actor& actor, Bytes json,
                                                  UnixTime now) const {
   WARD_CHECK_OK(allow(actor, reads(actor, kEvidencePolicyKey), "policy evidence", now));
-  const auto policy = parse_evidence_policy(json);
+  const auto policy = parse_evidence_policy(json, service_.verifier.fields());
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
   return write({.table = kPolicyTable,
                 .key = std::string(kEvidencePolicyKey),

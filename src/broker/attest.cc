@@ -237,7 +237,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
 Answer<Judged> judge(const Service& service, const Presented& presented, UnixTime now) {
   std::optional<Versioned<EvidencePolicy>> policy;
   const auto read = service.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(policy, load_evidence_policy(view, service.keys));
+    WARD_TRY(policy, load_evidence_policy(view, service));
     return {};
   });
   if (!read) return unavailable(read.error());

@@ -43,6 +43,9 @@ class EvidenceVerifier {
   // kUnsupported: a TEE that is not served. Everything else is in the appraisal.
   [[nodiscard]] virtual Result<attest::Appraisal> appraise(
       const EvidenceRequest& request) const = 0;
+
+  // fields lists what a policy for evidence may demand values of, over all TEEs that are served.
+  [[nodiscard]] virtual std::vector<attest::FieldInfo> fields() const = 0;
 };
 
 // Keys are those of a service; every replica has the same.

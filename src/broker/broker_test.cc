@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/admin.h"
 #include "broker/records.h"
 #include "codec/json.h"
 #include "ledger/audit.h"
@@ -84,6 +85,22 @@ TEST_F(BrokerTest, releases_a_key_to_the_key_that_the_evidence_binds) {
   EXPECT_FALSE(token::decrypt_jwe(*jwe, Attester().key()));
   EXPECT_EQ(leaves(world_), (std::vector<std::string>{"policy.set", "policy.set", "resource.put",
                                                       "attestation", "release"}));
+}
+
+// The policy for evidence demands a value of a field: another one, or none at all, gets no token,
+// hence no key, and the ledger says which field it was.
+TEST_F(BrokerTest, a_value_that_the_policy_does_not_accept_gets_no_key) {
+  const std::string policy = test_support::evidence_policy();
+  const std::string demanding = policy.substr(0, policy.size() - 1) + R"(,"accepted_values":{")" +
+                                test_support::kFieldId + R"(":[true]}})";
+  ASSERT_TRUE(Admin(world_.service())
+                  .set_evidence_policy(test_support::administrator(), as_bytes(demanding), kNow));
+  EXPECT_TRUE(get(attested(broker_, attester_, kNow)));
+  for (const std::optional<bool> flag : {std::optional(false), std::optional<bool>()}) {
+    world_.verifier.flag = flag;
+    EXPECT_THAT(refused_attest(), StartsWith(std::string(test_support::kFieldId) + ": "));
+    EXPECT_EQ(last_leaf(world_), std::string("refusal ") + test_support::kFieldId);
+  }
 }
 
 TEST_F(BrokerTest, auth_writes_nothing) {

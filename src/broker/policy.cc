@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <utility>
 
 #include "codec/json.h"
@@ -127,6 +128,58 @@ Result<std::vector<std::string>, Diag> accepted_tcb(const Cursor& cursor) {
   return list;
 }
 
+// field_value is a value as policies name it: a text, or for people's ease true, false or a number.
+std::optional<std::string> field_value(const JsonValue& item) {
+  if (const auto text = item.as_string()) return std::string(*text);
+  if (const auto flag = item.as_bool()) return *flag ? "true" : "false";
+  if (const auto number = item.as_uint()) return std::to_string(*number);
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>, Diag> field_values(const Cursor& cursor, const JsonValue& list,
+                                                    const attest::FieldInfo& field) {
+  const std::string id = field.id;
+  if (!list.is_array() || list.items().empty() || list.items().size() > kMaxPolicyItems) {
+    return cursor.wrong(list, id, "a list of 1 to 1024 values");
+  }
+  std::vector<std::string> out;
+  for (const JsonValue& item : list.items()) {
+    const std::string entry = entry_name(id, out.size());
+    auto value = field_value(item);
+    if (!value || !attest::is_possible(field.form, *value)) {
+      return cursor.wrong(item, entry, attest::form_text(field.form));
+    }
+    if (attest::is_accepted(field.form, *value, out)) {
+      return cursor.wrong(item, entry, "each entry once");
+    }
+    out.push_back(*std::move(value));
+  }
+  return out;
+}
+
+// accepted_values is an object: a field's id to the values that are accepted of it.
+Result<std::map<std::string, std::vector<std::string>>, Diag> accepted_values(
+    const Cursor& document, std::span<const attest::FieldInfo> fields) {
+  std::map<std::string, std::vector<std::string>> out;
+  const JsonValue* object = document.find("accepted_values");
+  if (object == nullptr) return out;
+  if (!object->is_object()) {
+    return document.wrong(*object, "accepted_values", "an object: fields, with lists of values");
+  }
+  const Cursor cursor(document.text(), *object, "accepted_values.");
+  for (const auto& [id, list] : object->members()) {
+    const attest::FieldInfo* field = attest::find_field(fields, id);
+    if (field == nullptr) {
+      const std::string meant = attest::nearest_field(fields, id);
+      return cursor.wrong(
+          list, id,
+          "a field that a TEE has" + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+    }
+    WARD_TRY(out[field->id], field_values(cursor, list, *field));
+  }
+  return out;
+}
+
 // is_type_and_tag accepts "type/tag": resource paths are checked again where they are used.
 bool is_type_and_tag(std::string_view text) {
   return std::count(text.begin(), text.end(), '/') == 1 && text.front() != '/' &&
@@ -165,11 +218,12 @@ const ReleaseRule* ResultsPolicy::rule_for(std::string_view type_and_tag) const 
   return nullptr;
 }
 
-Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json) {
+Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
+                                                   std::span<const attest::FieldInfo> fields) {
   WARD_TRY(const JsonValue root, parse_document(json, kEvidenceSchema));
   const Cursor cursor(json, root, "");
   WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
-                             "min_tcb_evaluation", "runtimes"}));
+                             "min_tcb_evaluation", "runtimes", "accepted_values"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -189,6 +243,7 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json) {
     }
   }
   WARD_TRY(out.runtimes, cursor.digests("runtimes"));
+  WARD_TRY(out.policy.accepted_values, accepted_values(cursor, fields));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,9 @@ struct ResultsPolicy {
 
 // Both parsers are strict: JSON, the schema's name, no member that is not known, lists without
 // repetition. The Diag names the place.
-[[nodiscard]] Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json);
+// `fields` are those that accepted_values may name, of every TEE.
+[[nodiscard]] Result<EvidencePolicy, Diag> parse_evidence_policy(
+    Bytes json, std::span<const attest::FieldInfo> fields);
 [[nodiscard]] Result<ResultsPolicy, Diag> parse_results_policy(Bytes json);
 
 }  // namespace ward::broker

@@ -1,6 +1,14 @@
 #include "base/fuzz.h"
 #include "broker/policy.h"
 
+namespace {
+
+constexpr ward::attest::FieldInfo kFields[] = {
+    {"x.report.flag", "flag", {.kind = ward::attest::FieldKind::kFlag}},
+    {"x.log.items", "items", {.kind = ward::attest::FieldKind::kItems, .size = 48}}};
+
+}  // namespace
+
 // What parses holds its bounds, and gives nothing to a resource that it does not name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 65536) return 0;
@@ -14,8 +22,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
     }
   }
-  if (const auto policy = ward::broker::parse_evidence_policy(in)) {
+  if (const auto policy = ward::broker::parse_evidence_policy(in, kFields)) {
     if (policy->policy.accept_any_tcb) __builtin_trap();
+    for (const auto& [id, values] : policy->policy.accepted_values) {
+      const auto* field = ward::attest::find_field(kFields, id);
+      if (field == nullptr || values.empty()) __builtin_trap();
+      for (const auto& value : values)
+        if (!ward::attest::is_possible(field->form, value)) __builtin_trap();
+    }
     for (const auto& runtime : policy->runtimes) {
       if (runtime.size() < 32 || runtime.size() > 64) __builtin_trap();
     }

@@ -1,9 +1,23 @@
 #include "broker/policy.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace ward::broker {
 namespace {
+
+constexpr const char* kWords[] = {"processor", "platform"};
+constexpr attest::FieldInfo kFields[] = {
+    {"x.report.flag", "flag", {.kind = attest::FieldKind::kFlag}},
+    {"x.report.svn", "svn", {.kind = attest::FieldKind::kNumber, .size = 65535}},
+    {"x.report.signer", "signer", {.kind = attest::FieldKind::kOctets, .size = 4}},
+    {"x.pck.ca", "pck.ca", {.kind = attest::FieldKind::kWord, .words = kWords}},
+    {"x.log.items", "items", {.kind = attest::FieldKind::kItems, .size = 48}}};
+
+Result<EvidencePolicy, Diag> parse_evidence(Bytes json) {
+  return parse_evidence_policy(json, kFields);
+}
 
 const std::string kDigest(64, 'a');
 const std::string kOther(96, 'b');
@@ -22,7 +36,7 @@ std::string rule(const std::string& more = "") {
 }
 
 TEST(EvidencePolicy, reads_what_it_says_and_defaults_to_refusal) {
-  const auto plain = parse_evidence_policy(as_bytes(evidence(R"(,"runtimes":[])")));
+  const auto plain = parse_evidence(as_bytes(evidence(R"(,"runtimes":[])")));
   ASSERT_TRUE(plain) << to_text(plain.error());
   EXPECT_TRUE(plain->runtimes.empty());
   EXPECT_EQ(plain->policy.accepted_tcb, std::vector<std::string>{"UpToDate"});
@@ -30,7 +44,7 @@ TEST(EvidencePolicy, reads_what_it_says_and_defaults_to_refusal) {
   EXPECT_FALSE(plain->policy.allow_development);
   EXPECT_FALSE(plain->policy.accept_any_tcb);
 
-  const auto wide = parse_evidence_policy(
+  const auto wide = parse_evidence(
       as_bytes(evidence(R"(,"name":"lab","runtimes":[")" + kDigest +
                         R"("],"accepted_tcb":["UpToDate","SWHardeningNeeded"],"allow_debug":true,)"
                         R"("allow_development":true,"min_tcb_evaluation":17)")));
@@ -71,10 +85,79 @@ TEST(EvidencePolicy, names_the_place_that_is_wrong) {
   };
 
   for (const auto& row : kCases) {
-    const auto parsed = parse_evidence_policy(as_bytes(row.text));
+    const auto parsed = parse_evidence(as_bytes(row.text));
     ASSERT_FALSE(parsed) << row.text;
     EXPECT_EQ(parsed.error().path, row.path) << row.text;
   }
+}
+
+std::string values(const std::string& object) {
+  return evidence(R"(,"runtimes":[],"accepted_values":)" + object);
+}
+
+TEST(EvidencePolicy, names_the_values_that_it_accepts_of_a_tees_own_fields) {
+  const auto parsed = parse_evidence(
+      as_bytes(values(R"({"x.report.flag":[true],"x.report.svn":[3,"4"],"x.pck.ca":["Platform"],)"
+                      R"("x.report.signer":["00ffAA01"],"x.log.items":["ro quiet"]})")));
+  ASSERT_TRUE(parsed) << to_text(parsed.error());
+  const std::map<std::string, std::vector<std::string>> want = {{"x.report.flag", {"true"}},
+                                                                {"x.report.svn", {"3", "4"}},
+                                                                {"x.pck.ca", {"Platform"}},
+                                                                {"x.report.signer", {"00ffAA01"}},
+                                                                {"x.log.items", {"ro quiet"}}};
+  EXPECT_EQ(parsed->policy.accepted_values, want);
+  EXPECT_TRUE(parse_evidence(as_bytes(values("{}")))->policy.accepted_values.empty());
+}
+
+// A demand that no evidence could ever meet, or of a field that none has, is found on load.
+TEST(EvidencePolicy, refuses_a_demand_that_could_never_be_met) {
+  const std::string at = "accepted_values.";
+
+  const struct {
+    std::string object;
+    std::string path;
+    std::string expected;
+  } kCases[] = {
+      {"[]", "accepted_values", "an object: fields, with lists of values"},
+      {R"({"x.report.flagg":[true]})", at + "x.report.flagg",
+       "a field that a TEE has; did you mean x.report.flag?"},
+      {R"({"pck.ca":["platform"]})", at + "pck.ca",
+       "a field that a TEE has; did you mean x.pck.ca?"},
+      {R"({"something":["x"]})", at + "something", "a field that a TEE has"},
+      {R"({"x.report.flag":true})", at + "x.report.flag", "a list of 1 to 1024 values"},
+      {R"({"x.report.flag":[]})", at + "x.report.flag", "a list of 1 to 1024 values"},
+      {R"({"x.report.flag":[true,"yes"]})", at + "x.report.flag[1]", "true or false"},
+      {R"({"x.report.flag":[1]})", at + "x.report.flag[0]", "true or false"},
+      {R"({"x.report.flag":[null]})", at + "x.report.flag[0]", "true or false"},
+      {R"({"x.report.flag":["true","TRUE"]})", at + "x.report.flag[1]", "each entry once"},
+      {R"({"x.report.svn":[65536]})", at + "x.report.svn[0]", "a whole number of at most 65535"},
+      {R"({"x.report.svn":[-1]})", at + "x.report.svn[0]", "a whole number of at most 65535"},
+      {R"({"x.report.svn":["01"]})", at + "x.report.svn[0]", "a whole number of at most 65535"},
+      {R"({"x.report.signer":["00ffaa"]})", at + "x.report.signer[0]", "4 octets in hex"},
+      {R"({"x.report.signer":["00ffaa0"]})", at + "x.report.signer[0]", "4 octets in hex"},
+      {R"({"x.report.signer":["00ffaa0g"]})", at + "x.report.signer[0]", "4 octets in hex"},
+      {R"({"x.pck.ca":["root"]})", at + "x.pck.ca[0]", "one of: processor, platform"},
+      {R"({"x.log.items":[")" + kDigest + "\"]}", at + "x.log.items[0]",
+       "48 octets in hex, or a text of at most 4096 octets"},
+  };
+
+  for (const auto& row : kCases) {
+    const auto parsed = parse_evidence(as_bytes(values(row.object)));
+    ASSERT_FALSE(parsed) << row.object;
+    EXPECT_EQ(parsed.error().path, row.path) << row.object;
+    EXPECT_EQ(parsed.error().expected, row.expected) << row.object;
+  }
+}
+
+TEST(EvidencePolicy, bounds_the_values_of_a_field) {
+  const auto with = [](std::size_t count) {
+    std::string numbers;
+    for (std::size_t i = 0; i < count; ++i)
+      numbers += (i == 0 ? "" : ",") + std::to_string(i);
+    return values(R"({"x.report.svn":[)" + numbers + "]}");
+  };
+  EXPECT_TRUE(parse_evidence(as_bytes(with(kMaxPolicyItems))));
+  EXPECT_FALSE(parse_evidence(as_bytes(with(kMaxPolicyItems + 1))));
 }
 
 TEST(ResultsPolicy, finds_the_rule_of_a_resource) {

@@ -17,11 +17,11 @@ std::string results_policy_key(std::string_view repository) {
 }
 
 Result<std::optional<Versioned<EvidencePolicy>>> load_evidence_policy(store::View& view,
-                                                                      const Keys& keys) {
+                                                                      const Service& service) {
   using Loaded = std::optional<Versioned<EvidencePolicy>>;
-  WARD_TRY(const auto row, keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
+  WARD_TRY(const auto row, service.keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
   if (!row.value) return Loaded{};
-  auto policy = parse_evidence_policy(row.value->expose());
+  auto policy = parse_evidence_policy(row.value->expose(), service.verifier.fields());
   if (!policy) return damaged();
   return Loaded{{*std::move(policy), row.version}};
 }

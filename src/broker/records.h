@@ -32,7 +32,7 @@ struct Versioned {
 
 // load_* read the policies; nullopt where none was set. kMalformed, kUntrusted: the row is damaged.
 [[nodiscard]] Result<std::optional<Versioned<EvidencePolicy>>> load_evidence_policy(
-    store::View& view, const Keys& keys);
+    store::View& view, const Service& service);
 [[nodiscard]] Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(
     store::View& view, const Keys& keys, std::string_view repository);
 

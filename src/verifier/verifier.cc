@@ -19,8 +19,7 @@ const attest::Scheme* Verifier::recognise(Bytes evidence) const {
 
 bool Verifier::knows(const std::string& field) const {
   return std::ranges::any_of(schemes_, [&](const attest::Scheme* scheme) {
-    const auto fields = scheme->info().fields;
-    return std::ranges::any_of(fields, [&](const attest::CheckInfo& c) { return field == c.id; });
+    return attest::find_field(scheme->info().fields, field) != nullptr;
   });
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "codec/pem.h"
+#include "tee/dcap/fields.h"
 #include "tee/dcap/verify.h"
 #include "tee/x509/crl.h"
 #include "tee/x509/pool.h"
@@ -53,8 +54,7 @@ bool pck_leaf_profile(const pki::Certificate& leaf) {
 void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   const PckExtensions& e = platform.extensions;
   const bool platform_ca = platform.ca().subject.common_name().ends_with(" SGX PCK Platform CA");
-  out.push_back({"pck.ca", std::string(platform_ca ? "platform" : "processor")});
-  static constexpr const char* kTypes[] = {"standard", "scalable", "scalable with integrity"};
+  out.push_back({"pck.ca", std::string(kPckCas[platform_ca ? 1 : 0])});
   out.push_back({"pck.fmspc", to_buffer(e.fmspc)});
   out.push_back({"pck.pce_id", to_buffer(e.pce_id)});
   out.push_back({"pck.pce_svn", std::uint64_t{e.pce_svn}});
@@ -62,7 +62,7 @@ void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   out.push_back({"pck.tcb_components", to_buffer(e.tcb_components)});
   out.push_back({"pck.ppid", to_buffer(e.ppid)});
   out.push_back({"pck.sgx_type",
-                 e.sgx_type < 3 ? std::string(kTypes[e.sgx_type]) : std::to_string(e.sgx_type)});
+                 e.sgx_type < 3 ? std::string(kSgxTypes[e.sgx_type]) : std::to_string(e.sgx_type)});
   if (e.platform_instance_id) {
     out.push_back({"pck.platform_instance_id", to_buffer(*e.platform_instance_id)});
   }

@@ -1,5 +1,7 @@
 #include "tee/dcap/protection.h"
 
+#include "tee/dcap/fields.h"
+
 namespace ward::dcap {
 namespace {
 
@@ -8,9 +10,6 @@ struct Protection {
   std::string integrity;
   bool freshness = false;  // an old value of a memory line, put back, is noticed
 };
-
-constexpr const char* kUnknown = "unknown";
-constexpr const char* kMac = "cryptographic (MAC per cache line)";
 
 // SGX Type: 0 has the Memory Encryption Engine with its tree of counters; 1 and 2 encrypt with
 // AES-XTS, 2 with a MAC. TDX exists on 1 and 2 alone, always with keys of its own (TME-MK, also
@@ -21,12 +20,12 @@ Protection protection(TeeType tee, std::uint8_t sgx_type) {
   switch (sgx_type) {
     case 0:
       if (tdx) break;
-      return {"MEE", "cryptographic (integrity tree)", true};
+      return {kMee, kTree, true};
     case 1:
-      return tdx ? Protection{"TME-MK (MKTME)", "logical (TD-owner bit)", false}
-                 : Protection{"TME or TME-MK (MKTME)", "none", false};
+      return tdx ? Protection{kTmeMk, kTdOwnerBit, false}
+                 : Protection{kTmeOrTmeMk, kNoIntegrity, false};
     case 2:
-      return {tdx ? "TME-MK (MKTME)" : "TME or TME-MK (MKTME)", kMac, false};
+      return {tdx ? kTmeMk : kTmeOrTmeMk, kMac, false};
     default:
       break;
   }
@@ -43,8 +42,7 @@ void add_protection_claims(TeeType tee, const PckExtensions& pck, std::vector<at
   out.push_back({"memory_encryption.freshness", p.freshness});
   out.push_back(
       {"memory_encryption.source", "PCK certificate, SGX Type " + std::to_string(pck.sgx_type)});
-  out.push_back({"cpu_state_encryption.place", std::string(tdx ? "TDVPS, in the TD's private memory"
-                                                               : "SSA, in the enclave's memory")});
+  out.push_back({"cpu_state_encryption.place", std::string(tdx ? kTdvps : kSsa)});
   out.push_back({"cpu_state_encryption.engine", p.engine});
   out.push_back(
       {"cpu_state_encryption.source", std::string(tdx ? "Intel TDX Module Base Architecture, TDVPS"

@@ -84,7 +84,7 @@ attest::SchemeInfo QuoteScheme::info() const {
           .measurement_size = profile_.measurement_size,
           .workload_size = profile_.workload_size,
           .checks = profile_.checks,
-          .fields = profile_.checks.last(profile_.field_claims.size()),
+          .fields = profile_.fields,
           .anchors = kAnchors,
           .tcb_statuses = profile_.tcb_statuses};
 }
@@ -189,8 +189,8 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     record_form_error(checks, quote.error(), profile_.name);
   }
   findings.checks = checks.take();
-  findings.facts.fields = attest::field_facts(profile_.checks.last(profile_.field_claims.size()),
-                                              profile_.field_claims, findings.claims);
+  findings.facts.fields =
+      attest::field_facts(profile_.checks.last(profile_.fields.size()), profile_.fields, findings.claims);
   return findings;
 }
 

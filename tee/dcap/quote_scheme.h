@@ -22,7 +22,7 @@ struct Profile {
   TeeIds ids;
   std::span<const attest::CheckInfo> checks;  // dcap's, the TEE's own, policy's, fields'
   std::size_t policy_at;                      // where policy's begin
-  std::span<const char* const> field_claims;  // of the fields' checks, the last of the table
+  std::span<const attest::FieldInfo> fields;  // in the order of their checks, the last of the table
   std::span<const char* const> tcb_statuses;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attest/fields.h"
+#include "tee/dcap/fields.h"
 
 namespace ward::sgx {
 namespace {
@@ -17,15 +18,15 @@ constexpr attest::CheckInfo kChecks[] = {
 #include "tee/dcap/checks.def"
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
-#define WARD_FIELD(claim, id, reference) \
+#define WARD_FIELD(claim, id, form, reference) \
   {"sgx." id, reference, attest::kFieldMeaning, attest::kFieldHint},
 #include "tee/dcap/fields.def"
 #include "tee/sgx/fields.def"
 #undef WARD_FIELD
 };
 
-constexpr const char* kFieldClaims[] = {
-#define WARD_FIELD(claim, id, reference) claim,
+constexpr attest::FieldInfo kFields[] = {
+#define WARD_FIELD(claim, id, form, reference) {"sgx." id, claim, form},
 #include "tee/dcap/fields.def"
 #include "tee/sgx/fields.def"
 #undef WARD_FIELD
@@ -41,7 +42,7 @@ const dcap::Profile& profile() {
                                          .ids = {.tcb_info = "SGX", .qe_identity = "QE"},
                                          .checks = kChecks,
                                          .policy_at = static_cast<std::size_t>(CheckId::kEnd),
-                                         .field_claims = kFieldClaims,
+                                         .fields = kFields,
                                          .tcb_statuses = dcap::acceptable_tcb_statuses(false)};
   return kProfile;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attest/fields.h"
+#include "tee/dcap/fields.h"
 #include "tee/tcg/event_log.h"
 #include "tee/tdx/checks.h"
 #include "tee/tdx/event_log.h"
@@ -29,15 +30,15 @@ constexpr attest::CheckInfo kChecks[] = {
 #include "tee/dcap/checks.def"
 #undef WARD_DCAP_CHECK
 #undef WARD_DCAP_POLICY_CHECK
-#define WARD_FIELD(claim, id, reference) \
+#define WARD_FIELD(claim, id, form, reference) \
   {"tdx." id, reference, attest::kFieldMeaning, attest::kFieldHint},
 #include "tee/dcap/fields.def"
 #include "tee/tdx/fields.def"
 #undef WARD_FIELD
 };
 
-constexpr const char* kFieldClaims[] = {
-#define WARD_FIELD(claim, id, reference) claim,
+constexpr attest::FieldInfo kFields[] = {
+#define WARD_FIELD(claim, id, form, reference) {"tdx." id, claim, form},
 #include "tee/dcap/fields.def"
 #include "tee/tdx/fields.def"
 #undef WARD_FIELD
@@ -55,7 +56,7 @@ const dcap::Profile& profile() {
       .ids = {.tcb_info = "TDX", .qe_identity = "TD_QE"},
       .checks = kChecks,
       .policy_at = static_cast<std::size_t>(check_id(OwnCheck::kEnd)),
-      .field_claims = kFieldClaims,
+      .fields = kFields,
       .tcb_statuses = dcap::acceptable_tcb_statuses(true)};
   return kProfile;
 }

@@ -17,6 +17,8 @@ constexpr attest::CheckInfo kTcb{"fake.tcb", "test", "", ""};
 constexpr attest::CheckInfo kEvaluation{"fake.evaluation", "test", "", ""};
 constexpr attest::CheckInfo kDebug{"fake.debug", "test", "", ""};
 constexpr attest::CheckInfo kDevelopment{"fake.development", "test", "", ""};
+constexpr attest::CheckInfo kFlag{kFieldId, "test", "", ""};
+constexpr attest::FieldForm kFlagForm{.kind = attest::FieldKind::kFlag};
 constexpr attest::CheckInfo kSignature{"fake.signature", "test", "", ""};
 
 crypto::PrivateKey make_key(crypto::KeyType type, crypto::Rng& rng) {
@@ -51,13 +53,19 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
                     .measurement_check = &kMeasurement,
                     .workload_check = &kWorkload,
                     .development_check = &kDevelopment,
+                    .fields = {{.check = &kFlag, .form = kFlagForm, .values = {}}},
                     .tcb_matched = true,
                     .debug = debug,
                     .report_data = *report_data,
                     .measurement = runtime,
                     .workload = workload,
                     .signer = signer};
+  if (flag) findings.facts.fields[0].values = {*flag ? "true" : "false"};
   return attest::appraise(std::move(findings), request.policy, request.expected, request.now);
+}
+
+std::vector<attest::FieldInfo> FakeVerifier::fields() const {
+  return {{kFieldId, "flag", kFlagForm}};
 }
 
 World::World(std::unique_ptr<store::Store> store)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,15 @@
 namespace ward::broker::test_support {
 
 inline constexpr UnixTime kNow{1700000000};
+inline constexpr const char* kFieldId = "fake.attributes.flag";
 
 // FakeVerifier reads evidence {"report_data":"<hex>"} and reports the facts of the test.
 class FakeVerifier final : public EvidenceVerifier {
  public:
   [[nodiscard]] Result<attest::Appraisal> appraise(const EvidenceRequest& request) const override;
+
+  // fields has one flag, kFieldId, whose value is `flag`.
+  [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
 
   Buffer workload = Buffer(48, 1);
   Buffer runtime = Buffer(32, 2);
@@ -29,7 +34,8 @@ class FakeVerifier final : public EvidenceVerifier {
   std::string tcb_status = "UpToDate";
   bool debug = false;
   bool development = false;
-  bool forged = false;  // the signature does not verify
+  std::optional<bool> flag = true;  // nullopt: the evidence does not state it
+  bool forged = false;              // the signature does not verify
 };
 
 // World owns everything that a Service refers to.

@@ -234,6 +234,18 @@ class Values(unittest.TestCase):
         self.assertIn("accepted_tcb: no TCB status: uptodate", err)
         self.assertIn("UpToDate", err)
 
+    def test_a_policy_that_demands_what_no_tee_has_is_no_policy(self):
+        rows = (('"tdx.td_atributes.sept_ve_disable":[true]', "did you mean tdx.td_attributes.sept_ve_disable?"),
+                ('"tdx.td_report.mr_seam":["' + "00" * 32 + '"]', "expected 48 octets in hex"))
+        for member, text in rows:
+            with self.subTest(member=member), tempfile.NamedTemporaryFile("w") as policy:
+                policy.write('{"schema":"ward.evidence-policy/1","runtimes":[],"accepted_values":{%s}}' % member)
+                policy.flush()
+                code, out, err = self.ward("policy", "check", policy.name, "--for", "evidence")
+                self.assertEqual((code, out), (2, ""))
+                self.assertIn("accepted_values.tdx.td_", err)
+                self.assertIn(text, err)
+
     def test_a_demand_on_another_tees_field_is_told(self):
         code, out, err = self.verify("sgx_3", "--accept-value", "tdx.pck.smt_enabled=false")
         self.assertEqual((code, out), (2, ""))

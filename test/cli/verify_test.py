@@ -103,6 +103,18 @@ class Verify(unittest.TestCase):
             (["verify", QUOTE, "--accept-value", "sgx.quote.size=1"], 2, "--accept-value: no field: sgx.quote.size"),
             (["verify", QUOTE, "--accept-value", "sgx.attributes.kss"], 2,
              "--accept-value: no value: sgx.attributes.kss"),
+            (["verify", QUOTE, "--accept-value", "sgx.attributes.ks=true"], 2, "--accept-value: no field: sgx.attributes.ks\n"
+             "ward: hint: did you mean sgx.attributes.kss?"),
+            (["verify", QUOTE, "--accept-value", "sgx.attributes.kss=yes"], 2,
+             "--accept-value: sgx.attributes.kss never has this value: yes\nward: hint: write true or false"),
+            (["verify", QUOTE, "--accept-value", "sgx.report_body.isv_svn=65536"], 2,
+             "--accept-value: sgx.report_body.isv_svn never has this value: 65536\n"
+             "ward: hint: write a whole number of at most 65535"),
+            (["verify", QUOTE, "--accept-value", "sgx.report_body.mr_signer=" + "ab" * 31], 2,
+             "--accept-value: sgx.report_body.mr_signer never has this value: " + "ab" * 31 +
+             "\nward: hint: write 32 octets in hex"),
+            (["verify", QUOTE, "--accept-value", "sgx.pck.ca="], 2,
+             "--accept-value: sgx.pck.ca never has this value: \nward: hint: write one of: processor, platform"),
             (["verify", QUOTE, "--trust-root", ROOT / "LICENSE"], 2, f"{ROOT / 'LICENSE'}: pem: no block"),
             (["verify", "/nonexistent"], 3, "/nonexistent: no such file"),
             (["verify", QUOTE, "--collateral", "/nonexistent"], 3, "/nonexistent: no such file"),
@@ -114,7 +126,7 @@ class Verify(unittest.TestCase):
                 code, out, err = ward(*args)
                 self.assertEqual((code, out), (want, ""))
                 lines = err.splitlines()
-                self.assertTrue(lines[0].startswith("ward: error: " + text), err)
+                self.assertTrue(err.startswith("ward: error: " + text), err)
                 self.assertLessEqual(len(lines), 2, err)
 
     def test_altered_and_cut_evidence_is_refused_and_empty_too(self):

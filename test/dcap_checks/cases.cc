@@ -298,7 +298,7 @@ std::vector<Case> field_cases() {
   std::vector<Case> out;
   for (const attest::Scheme* scheme : tee::all_schemes()) {
     const std::string tee = scheme->info().name;
-    for (const attest::CheckInfo& field : scheme->info().fields) {
+    for (const attest::FieldInfo& field : scheme->info().fields) {
       const std::string id = field.id;
       out.push_back({.id = id.substr(tee.size() + 1),
                      .before = [id](Stage& s) { s.policy.accepted_values[id] = {"no value"}; },

@@ -1,0 +1,108 @@
+#include "attest/field.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/nearest.h"
+
+namespace ward::attest {
+namespace {
+
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool is_number(std::string_view text, std::uint64_t greatest) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && number <= greatest && (text.size() == 1 || text.front() != '0');
+}
+
+bool is_hex(std::string_view text, std::size_t octets) {
+  return text.size() == 2 * octets && std::ranges::all_of(text, is_hex_digit);
+}
+
+}  // namespace
+
+bool is_like_digest(std::string_view text) {
+  return text.size() >= kLikeDigest && std::ranges::all_of(text, is_hex_digit);
+}
+
+bool is_possible(const FieldForm& form, std::string_view value) {
+  switch (form.kind) {
+    case FieldKind::kFlag:
+      return same_word(value, "true") || same_word(value, "false");
+    case FieldKind::kNumber:
+      return is_number(value, form.size);
+    case FieldKind::kOctets:
+      return is_hex(value, form.size);
+    case FieldKind::kWord:
+      return std::ranges::any_of(form.words, [&](const char* w) { return same_word(value, w); });
+    case FieldKind::kItems:
+      if (is_like_digest(value)) return is_hex(value, form.size);
+      return !value.empty() && value.size() <= kMaxItemText;
+  }
+  return false;
+}
+
+std::string form_text(const FieldForm& form) {
+  const std::string size = std::to_string(form.size);
+  switch (form.kind) {
+    case FieldKind::kFlag:
+      return "true or false";
+    case FieldKind::kNumber:
+      return "a whole number of at most " + size;
+    case FieldKind::kOctets:
+      return size + " octets in hex";
+    case FieldKind::kWord: {
+      std::string out;
+      for (const char* word : form.words)
+        out += (out.empty() ? "one of: " : ", ") + std::string(word);
+      return out;
+    }
+    case FieldKind::kItems:
+      return size + " octets in hex, or a text of at most " + std::to_string(kMaxItemText) +
+             " octets";
+  }
+  std::abort();
+}
+
+bool is_accepted(const FieldForm& form, const std::string& value,
+                 const std::vector<std::string>& accepted) {
+  if (form.kind == FieldKind::kItems && !is_like_digest(value)) {
+    return std::ranges::find(accepted, value) != accepted.end();
+  }
+  return std::ranges::any_of(accepted,
+                             [&](const std::string& one) { return same_word(one, value); });
+}
+
+const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view id) {
+  const auto found =
+      std::ranges::find_if(fields, [&](const FieldInfo& field) { return id == field.id; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::string nearest_field(std::span<const FieldInfo> fields, std::string_view word) {
+  std::vector<std::string> ids;
+  for (const FieldInfo& field : fields)
+    ids.emplace_back(field.id);
+  std::string meant = nearest(word, ids);
+  if (!meant.empty()) return meant;
+  // The claim's name, or the last part of the id alone: people copy what they see.
+  const std::string last = "." + std::string(word.substr(word.rfind('.') + 1));
+  for (const FieldInfo& field : fields) {
+    if (word == field.claim || (last.size() > 2 && std::string_view(field.id).ends_with(last))) {
+      return field.id;
+    }
+  }
+  return {};
+}
+
+}  // namespace ward::attest

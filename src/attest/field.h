@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Fields of one TEE alone that a policy may demand values of (Policy::accepted_values).
+namespace ward::attest {
+
+enum class FieldKind : std::uint8_t {
+  kFlag,    // true or false
+  kNumber,  // decimal, without zeros before it
+  kOctets,  // hex
+  kWord,    // one of a few words
+  kItems,   // several: digests in hex, and texts; each of them must be an accepted one
+};
+
+// FieldForm says what a field's values look like, so that a policy that could never be met is found
+// where it is written.
+struct FieldForm {
+  FieldKind kind = FieldKind::kFlag;
+  std::uint64_t size = 0;                // kNumber: the greatest; kOctets, kItems: in octets
+  std::span<const char* const> words{};  // kWord: all that there are
+  const char* source = nullptr;          // what states it, where that is not the evidence itself
+};
+
+// FieldInfo declares one field. Every TEE lists its own in fields.def.
+struct FieldInfo {
+  const char* id;     // of its check: "tdx.td_attributes.sept_ve_disable"
+  const char* claim;  // that states the value
+  FieldForm form;
+};
+
+inline constexpr std::size_t kMaxItemText = 4096;  // octets; a longer text is named by its digest
+inline constexpr std::size_t kLikeDigest = 32;     // hex digits from which a text is no text
+
+// is_like_digest is true for a text of hex digits alone, at least kLikeDigest of them: such an item
+// is a digest, and a text that looks so is named by its digest.
+[[nodiscard]] bool is_like_digest(std::string_view text);
+
+// is_possible is true where a field of this form can have the value.
+[[nodiscard]] bool is_possible(const FieldForm& form, std::string_view value);
+
+// form_text is what a value must be, for people: "48 octets in hex".
+[[nodiscard]] std::string form_text(const FieldForm& form);
+
+// is_accepted compares one value with those that a policy names. Hex digits and words are compared
+// without regard to the case of letters, texts octet by octet.
+[[nodiscard]] bool is_accepted(const FieldForm& form, const std::string& value,
+                               const std::vector<std::string>& accepted);
+
+// find_field returns the field with this id, or nullptr; borrowed.
+[[nodiscard]] const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view id);
+
+// nearest_field is the id that `word` was probably meant to be, empty where none is near.
+[[nodiscard]] std::string nearest_field(std::span<const FieldInfo> fields, std::string_view word);
+
+}  // namespace ward::attest
