@@ -285,8 +285,13 @@ int run(const Options& options) {
   if (const auto fault = usage_fault(options, opening))
     return fail(kUsage, *fault, "see `ward open --help`");
   for (const std::string& file : options.files) {
-    if (output_of(options, file).empty())
-      return fail(kUsage, file + ": where to? the name does not end in .sealed", "give -o OUT");
+    if (!output_of(options, file).empty()) continue;
+    // A file that is not there is that first, whatever it is called.
+    if (file != "-") {
+      if (const auto front = read_front(file, 1); !front)
+        return own_file_failure(file, front.error());
+    }
+    return fail(kUsage, file + ": where to? the name does not end in .sealed", "give -o OUT");
   }
   if (const auto loaded = load(options, opening); !loaded)
     return own_file_failure(opening.about, loaded.error());

@@ -46,6 +46,7 @@ FILES = (
     (["seal", "RECORDS", "--force", "--resource", "a/b/c", "--key", "X"], OWN),
     (["seal", "RECORDS", "--force", "--passphrase-file", "X"], OWN),
     (["open", "X", "--identity", "PEM", "-o", "OUT"], (1, 1)),
+    (["open", "X", "--identity", "PEM"], OWN),  # the name does not say where to
     (["open", "SEALED", "--identity", "X", "-o", "OUT"], OWN),
     (["open", "SEALED", "--resource-key", "X", "-o", "OUT"], OWN),
     (["open", "SEALED", "--identity", "PEM", "--jwks", "X", "--issuer", "i", "--any-workload", "-o", "OUT"], OWN),
