@@ -110,7 +110,8 @@ std::optional<std::vector<pki::Certificate>> record_form(CheckList& checks, Byte
 std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
                                                               const QeEvidence& qe) {
   CheckList& checks = context.checks;
-  const x509::Pool pool(context.collateral.certificates, context.anchors, context.now);
+  const x509::Pool pool(context.collateral.certificates, context.anchors, context.now,
+                        context.findings.notes);
   std::vector<pki::Certificate> chain;
   if (qe.certification_type == certification::kPckLeaf) {
     auto leaf = record_form(checks, qe.certification_data, 1, "one PCK certificate");

@@ -47,6 +47,8 @@ class Selection {
     for (const auto& certificate : context.collateral.certificates) {
       if (is_tcb_signing(certificate.value)) add_signer(certificate);
     }
+    note_left_out(candidates_, kMaxCandidates, "TCB signing certificates");
+    note_left_out(strangers_, kMaxStrangers, "TCB signing keys that lead to no trusted root");
   }
 
   TcbDocuments run() {
@@ -96,6 +98,12 @@ class Selection {
     }
     if (!signer.trusted && ++strangers_ > kMaxStrangers) return;
     signers_.push_back(signer);
+  }
+
+  void note_left_out(std::size_t given, std::size_t limit, const char* what) {
+    if (given <= limit) return;
+    context_.findings.notes.push_back("left out: " + std::to_string(given - limit) + " of " +
+                                      std::to_string(given) + " " + what);
   }
 
   bool trusted(const pki::Certificate& signer) const {

@@ -35,7 +35,8 @@ struct Examined {
   }
 };
 
-std::vector<Examined> examine_all(const TdReport& report, const attest::Collateral& collateral) {
+std::vector<Examined> examine_all(dcap::Context& context, const TdReport& report,
+                                  const attest::Collateral& collateral) {
   const tcg::ExpectedRegister expected[] = {{0, report.get<td_report::RtMr0>()},
                                             {1, report.get<td_report::RtMr1>()},
                                             {2, report.get<td_report::RtMr2>()},
@@ -43,8 +44,18 @@ std::vector<Examined> examine_all(const TdReport& report, const attest::Collater
   std::vector<Examined> out;
   std::size_t looked_at = 0;
   for (const attest::Document& d : collateral.documents) {
-    if (++looked_at > attest::kMaxDocuments || out.size() == kMaxLogs) break;
-    if (d.bytes.size() > tcg::kMaxLogSize || !tcg::is_event_log(d.bytes)) continue;
+    if (++looked_at > attest::kMaxDocuments) break;
+    if (!tcg::is_event_log(d.bytes)) continue;
+    if (d.bytes.size() > tcg::kMaxLogSize) {
+      context.findings.notes.push_back("left out: " + d.name + ": an event log of more than " +
+                                       std::to_string(tcg::kMaxLogSize) + " octets");
+      continue;
+    }
+    if (out.size() == kMaxLogs) {
+      context.findings.notes.push_back("left out: event logs from " + d.name + " on, of which " +
+                                       std::to_string(kMaxLogs) + " are replayed");
+      break;
+    }
     out.push_back(
         {&d, tcg::examine(d.bytes, tcg::Registers::kRtmr, tcg::Algorithm::kSha384, expected)});
   }
@@ -80,7 +91,7 @@ void record_faults(dcap::CheckList& checks, const tcg::LogFindings& found,
 void check_event_log(dcap::Context& context, const TdReport& report,
                      const attest::Collateral& collateral) {
   dcap::CheckList& checks = context.checks;
-  const std::vector<Examined> logs = examine_all(report, collateral);
+  const std::vector<Examined> logs = examine_all(context, report, collateral);
   if (logs.empty()) {
     checks.not_asked(check_id(OwnCheck::kEventLogForm), "no event log");
     checks.not_asked(check_id(OwnCheck::kEventLogEvents), "no event log");

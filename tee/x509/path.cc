@@ -49,6 +49,45 @@ Fact fact_of(PathFault fault) {
   return Fact::kConstraints;
 }
 
+// What is wrong with one certificate, where it is used for what it may not do.
+const char* misuse_text(PathFault fault) {
+  static constexpr struct {
+    PathFault fault;
+    const char* text;
+  } kTexts[] = {
+      {PathFault::kNotCa, "is no CA"},
+      {PathFault::kPathLength, "has more CAs below it than its path length allows"},
+      {PathFault::kKeyUsage, "may not sign what it signed (keyUsage)"},
+      {PathFault::kUnknownCritical, "has a critical extension that ward does not know"},
+      {PathFault::kUnsupportedKey, "has a key of a kind that ward does not know"},
+      {PathFault::kNameConstraints, "has name constraints that are not met"},
+  };
+
+  for (const auto& row : kTexts) {
+    if (row.fault == fault) return row.text;
+  }
+  return "is not of the profile";
+}
+
+// misuses names each certificate of the chain that is used for what it may not do, once.
+std::string misuses(std::span<const pki::Certificate> chain,
+                    const std::vector<pki::PathError>& faults, bool profile_ok) {
+  std::vector<std::string> all;
+  const auto add = [&](std::size_t index, const char* what) {
+    const std::size_t at = std::min(index, chain.size() - 1);
+    std::string text = chain[at].subject.common_name() + " " + what;
+    if (std::ranges::find(all, text) == all.end()) all.push_back(std::move(text));
+  };
+  for (const pki::PathError& e : faults) {
+    if (fact_of(e.fault) == Fact::kConstraints) add(e.index, misuse_text(e.fault));
+  }
+  if (!profile_ok) add(0, "is a CA, may not sign, or has another key than P-256");
+  std::string out;
+  for (const std::string& text : all)
+    out += (out.empty() ? "" : "; ") + text;
+  return out;
+}
+
 std::string chain_text(std::span<const pki::Certificate> chain) {
   std::string out;
   for (const pki::Certificate& c : chain) {
@@ -56,18 +95,6 @@ std::string chain_text(std::span<const pki::Certificate> chain) {
     out += c.subject.common_name();
   }
   return out;
-}
-
-// What is wrong with which certificate, of the faults that the profile's own demands do not cover.
-std::string constraints_text(std::span<const pki::Certificate> chain,
-                             const std::vector<pki::PathError>& faults) {
-  std::string out;
-  for (const pki::PathError& e : faults) {
-    if (fact_of(e.fault) != Fact::kConstraints || e.index >= chain.size()) continue;
-    out += (out.empty() ? "" : ", ") + chain[e.index].subject.common_name() + ": " +
-           pki::to_string(e.fault);
-  }
-  return out.empty() ? chain_text(chain) : out;
 }
 
 // The certificate whose validity ends the range first, in the direction asked for.
@@ -108,6 +135,7 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
   };
   const std::string text = chain_text(chain);
   const std::string time = format_rfc3339(now);
+  const std::string misused = misuses(chain, faults, profile_ok);
   const pki::Certificate& start = latest_start(chain);
   const pki::Certificate& end = earliest_end(chain);
   return {.root = {anchor != nullptr && clean(Fact::kRoot),
@@ -117,8 +145,8 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
           .names = {names_ok && clean(Fact::kNames),
                     text,
                     {"names that follow one another and are the profile's"}},
-          .constraints = {profile_ok && clean(Fact::kConstraints),
-                          constraints_text(chain, faults),
+          .constraints = {misused.empty(),
+                          misused.empty() ? text : misused,
                           {"basicConstraints, keyUsage and extensions of the profile"}},
           .not_before = {clean(Fact::kNotBefore),
                          validity_text(start, start.not_before),

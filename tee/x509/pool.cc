@@ -33,7 +33,15 @@ Certificates Pool::fitting(const Test& named, const Test& fits) const {
     if (!c.public_key || !named(c) || ++tried > kMaxTried) continue;
     if (fits(c)) out.push_back(&c);
   }
+  if (tried > kMaxTried) note_left_out(tried);
   return out;
+}
+
+// Said once for each number of them.
+void Pool::note_left_out(std::size_t given) const {
+  const std::string note = "left out: " + std::to_string(given - kMaxTried) + " of " +
+                           std::to_string(given) + " certificates that the chain could be made of";
+  if (std::ranges::find(notes_, note) == notes_.end()) notes_.push_back(note);
 }
 
 const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted) const {

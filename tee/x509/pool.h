@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "attest/appraisal.h"
@@ -17,14 +18,14 @@ inline constexpr std::size_t kMaxTried = 64;
 using Certificates = std::vector<const pki::Certificate*>;
 
 // Pool is the certificates among the collateral of one appraisal, and who is trusted in it. Borrows
-// all; what it returns lives as long as they do.
+// all; what it returns lives as long as they do. What the limit leaves out is added to the notes.
 class Pool {
  public:
   using Test = std::function<bool(const pki::Certificate&)>;
 
   Pool(const std::vector<Named<pki::Certificate>>& certificates,
-       std::span<const attest::Anchor> anchors, UnixTime now)
-      : certificates_(certificates), anchors_(anchors), now_(now) {}
+       std::span<const attest::Anchor> anchors, UnixTime now, std::vector<std::string>& notes)
+      : certificates_(certificates), anchors_(anchors), now_(now), notes_(notes) {}
 
   // anchored is true for a trusted root itself, not for what copies its key.
   [[nodiscard]] bool anchored(const pki::Certificate& certificate) const;
@@ -43,11 +44,13 @@ class Pool {
   [[nodiscard]] const pki::Certificate* find_issuer(const pki::Certificate& certificate) const;
 
  private:
+  void note_left_out(std::size_t given) const;
   [[nodiscard]] Certificates issuers(const pki::Certificate& certificate) const;
 
   const std::vector<Named<pki::Certificate>>& certificates_;
   std::span<const attest::Anchor> anchors_;
   UnixTime now_;
+  std::vector<std::string>& notes_;
 };
 
 }  // namespace ward::x509

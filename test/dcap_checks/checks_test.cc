@@ -200,6 +200,71 @@ TEST(DcapChecks, ManyStrangersWhoMaySignByNameDoNotKeepTheTrustedSignerOut) {
   EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
 }
 
+bool has_note(const Appraisal& a, const std::string& begin) {
+  return std::ranges::any_of(a.notes, [&](const std::string& n) { return n.starts_with(begin); });
+}
+
+// What a limit leaves out is said, at the limit nothing.
+TEST(DcapChecks, WhatALimitLeavesOutIsNoted) {
+  constexpr std::size_t kStrangers = 16;
+  constexpr std::size_t kTried = 64;
+  for (const bool over : {false, true}) {
+    SCOPED_TRACE(over);
+    Stage s = good_stage();
+    Made m = make(s);
+    for (std::size_t i = 0; i < kStrangers + (over ? 1 : 0); ++i) {
+      pki::CertificateSpec spec = s.world.tcb_signing_cert;
+      spec.spki =
+          make_keys(("note " + std::to_string(i)).c_str()).tcb_signing.public_key().to_spki();
+      m.documents.documents.push_back(
+          {"stranger.crt", *pki::build_certificate(spec, [&](Bytes tbs) {
+             return s.other.root.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs);
+           })});
+    }
+    // The platform's own certificate is one of those that are tried.
+    name_chain(m, 1);
+    add_chain(m);
+    const std::string leaf = leaf_of(m.collateral);
+    for (std::size_t i = 1; i < kTried + (over ? 1 : 0); ++i)
+      m.documents.documents.push_back({"leaf.pem", to_buffer(as_bytes(leaf))});
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    EXPECT_EQ(has_note(a, "left out: 1 of 17 TCB signing keys that lead to no trusted root"), over);
+    EXPECT_EQ(has_note(a, "left out: 1 of 65 certificates that the chain could be made of"),
+              over);
+  }
+}
+
+TEST(DcapChecks, SignersBeyondTheLimitAreNoted) {
+  constexpr std::size_t kCandidates = 1024;
+  for (const std::size_t more : {0U, 1U}) {
+    Stage s = good_stage();
+    Made m = make(s);
+    const Buffer signer = document(m, "tcb_signing.pem");
+    for (std::size_t i = 1; i < kCandidates + more; ++i)
+      m.documents.documents.push_back({"again.pem", signer});
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    EXPECT_EQ(has_note(a, "left out: 1 of 1025 TCB signing certificates"), more == 1);
+  }
+}
+
+TEST(DcapChecks, TheCertificateThatIsMisusedIsNamed) {
+  Stage s = good_stage();
+  set_ca(s.world.pck_cert);
+  const Appraisal a = judge(make(s), s);
+  ASSERT_NE(a.check("sgx.pck_chain.constraints"), nullptr);
+  EXPECT_EQ(a.check("sgx.pck_chain.constraints")->found,
+            s.world.pck_cert.subject.common_name() +
+                " is a CA, may not sign, or has another key than P-256");
+  Stage ca = good_stage();
+  ca.world.pck_ca_cert.extensions.push_back(unknown_critical());
+  const Appraisal b = judge(make(ca), ca);
+  EXPECT_EQ(b.check("sgx.pck_chain.constraints")->found,
+            ca.world.pck_ca_cert.subject.common_name() +
+                " has a critical extension that ward does not know");
+}
+
 // Certification data of types 1 to 3 and 7 names the platform alone, type 4 holds its PCK
 // certificate: with the rest among the collateral the verdict is the same as with type 5.
 TEST(DcapChecks, AChainFromTheCollateralIsAsGoodAsOneInTheQuote) {

@@ -1,0 +1,294 @@
+#include "tee/snp/verify.h"
+
+#include <algorithm>
+
+#include "tee/x509/crl.h"
+#include "tee/x509/pool.h"
+
+namespace ward::snp {
+namespace {
+
+using attest::Origin;
+
+constexpr x509::PathChecks<CheckId> kPath = {
+    CheckId::kVekChainRoot,        CheckId::kVekChainSignature, CheckId::kVekChainNames,
+    CheckId::kVekChainConstraints, CheckId::kVekChainNotBefore, CheckId::kVekChainNotAfter};
+constexpr x509::CrlChecks<CheckId> kCrl = {CheckId::kCrlPresent, CheckId::kCrlSignature,
+                                           CheckId::kCrlThisUpdate, CheckId::kCrlNextUpdate,
+                                           CheckId::kCrlExtensions};
+
+constexpr const char* kVcekName = "SEV-VCEK";
+constexpr const char* kVlekName = "SEV-VLEK";
+
+// is_named is true for AMD's name itself, and for one with a development platform's mark before it.
+bool is_named(const pki::Certificate& c, const std::string& name) {
+  const std::string common = c.subject.common_name();
+  return common == name || common.ends_with(" " + name);
+}
+
+const char* vek_name(SigningKey key) { return key == SigningKey::kVlek ? kVlekName : kVcekName; }
+
+// kind_of is what a certificate says that its key is; nullopt for one that is no signing key's.
+std::optional<SigningKey> kind_of(const pki::Certificate& c) {
+  if (is_named(c, kVcekName)) return SigningKey::kVcek;
+  if (is_named(c, kVlekName)) return SigningKey::kVlek;
+  return std::nullopt;
+}
+
+// line_of_root is the line whose root the certificate's name says that it is.
+std::optional<Line> line_of_root(const pki::Certificate& root) {
+  for (const Line line : {Line::kMilan, Line::kGenoa, Line::kTurin}) {
+    if (is_named(root, std::string("ARK-") + line_name(line))) return line;
+  }
+  return std::nullopt;
+}
+
+bool tcb_fits(const Report& report, const VekExtensions& e, Line line) {
+  const Tcb reported = read_tcb(report.get<report::ReportedTcb>(), line);
+  Tcb issued = e.tcb;
+  issued.reserved_zero = all_zero(e.reserved);
+  return reported == issued;
+}
+
+// A Turin chip's id is shorter than its field.
+bool chip_fits(const Report& report, Bytes hwid, Line line) {
+  constexpr std::size_t kTurinSize = 8;
+  const Bytes chip = report.get<report::ChipId>();
+  const std::size_t size = line == Line::kTurin ? kTurinSize : chip.size();
+  return equal(hwid, chip.first(size)) && all_zero(chip.subspan(size));
+}
+
+// How well a certificate's extensions fit the report.
+struct Fit {
+  bool tcb = false;
+  bool chip = false;
+};
+
+Fit fit_of(const Report& report, const pki::Certificate& c) {
+  const auto e = parse_vek_extensions(c);
+  const auto line = e ? line_of_name(e->product_name) : std::nullopt;
+  if (!line) return {};
+  const bool chip = !e->hwid || report.chip_id_masked() || chip_fits(report, *e->hwid, *line);
+  return {.tcb = tcb_fits(report, *e, *line), .chip = chip};
+}
+
+// find_vek looks for the certificate of the key that signed the report, first among those whose
+// extensions fit. Where none did: one whose extensions fit is meant, and its signature fails; so is
+// the only one given where chip or TCB fit, and a VLEK's, which names no chip, always.
+const pki::Certificate* find_vek(const x509::Pool& pool, const Report& report, Bytes signature) {
+  const auto is_vek = [](const pki::Certificate& c) { return kind_of(c).has_value(); };
+  const auto fits = [&](const pki::Certificate& c) {
+    const Fit fit = fit_of(report, c);
+    return is_vek(c) && fit.tcb && fit.chip;
+  };
+  const auto any = [](const pki::Certificate& /*c*/) { return true; };
+  const auto signed_report = [&](const pki::Certificate& c) {
+    return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
+                                   report.signed_part(), signature);
+  };
+  const auto trusted = [&](const pki::Certificate& c) {
+    const pki::Certificate* ask = pool.find_issuer(c);
+    const pki::Certificate* ark = ask == nullptr ? nullptr : pool.find_issuer(*ask);
+    return ark != nullptr && pool.anchored(*ark) && pki::signed_by(c, *ask->public_key) &&
+           pki::signed_by(*ask, *ark->public_key);
+  };
+  for (const auto& list : {pool.fitting(fits, signed_report), pool.fitting(is_vek, signed_report),
+                           pool.fitting(fits, any)}) {
+    if (!list.empty()) return pool.best(list, trusted);
+  }
+  const auto all = pool.fitting(is_vek, any);
+  if (all.size() != 1) return nullptr;
+  const Fit fit = fit_of(report, *all.front());
+  const bool chip = fit.chip && !report.chip_id_masked();
+  return fit.tcb || chip || kind_of(*all.front()) == SigningKey::kVlek ? all.front() : nullptr;
+}
+
+std::string missing_vek(const Report& report, std::optional<Line> line) {
+  if (report.signing_key() == SigningKey::kVlek) {
+    return "the certificate of the VLEK that signed the report, for TCB " +
+           to_hex(report.get<report::ReportedTcb>()) + ": the cloud provider gives it";
+  }
+  if (report.chip_id_masked()) {
+    return "the certificate of the VCEK that signed the report; its platform hides CHIP_ID, so "
+           "only its owner can name it";
+  }
+  return "the certificate of the VCEK that signed the report: " + vcek_address(report, line);
+}
+
+// chain_of puts the chain together, leaf first; nullopt where a certificate of it is absent.
+std::optional<std::vector<pki::Certificate>> chain_of(Context& context, const x509::Pool& pool,
+                                                      const Report& report,
+                                                      const pki::Certificate& vek,
+                                                      std::optional<Line> line) {
+  std::vector<pki::Certificate> out{vek};
+  while (out.size() < 3) {
+    const pki::Certificate* issuer = pool.find_issuer(out.back());
+    if (issuer == nullptr) {
+      context.checks.absent(CheckId::kVekChainPresent,
+                            "the certificate of " + out.back().issuer.common_name() + ": " +
+                                chain_address(report.signing_key(), line));
+      return std::nullopt;
+    }
+    out.push_back(*issuer);
+  }
+  context.checks.record(CheckId::kVekChainPresent, true, "3 certificates",
+                        {"signing key, intermediate (ASK or ASVK), root (ARK)"});
+  return out;
+}
+
+bool profile_names(std::span<const pki::Certificate> chain, std::optional<Line> line) {
+  if (!line) return false;
+  const std::string name = line_name(*line);
+  const bool vcek = is_named(chain[0], kVcekName) && is_named(chain[1], "SEV-" + name);
+  const bool vlek = is_named(chain[0], kVlekName) && is_named(chain[1], "SEV-VLEK-" + name);
+  return vcek || vlek;
+}
+
+// The leaf is a P-384 key and no CA; all three are signed with RSA-PSS and SHA-384.
+std::string_view leaf_fault(std::span<const pki::Certificate> chain) {
+  const pki::Certificate& leaf = chain.front();
+  if (leaf.basic_constraints && leaf.basic_constraints->ca) return "is a CA";
+  if (!leaf.public_key || leaf.public_key->type() != crypto::KeyType::kP384) {
+    return "has another key than P-384";
+  }
+  const bool pss = std::ranges::all_of(chain, [](const pki::Certificate& c) {
+    return c.signature_algorithm == crypto::SignatureAlgorithm::kRsaPssSha384;
+  });
+  return pss ? "" : "or one above it is not signed with RSA-PSS and SHA-384";
+}
+
+// record_chain records the path and its line; true where the root is trusted.
+bool record_chain(Context& context, std::span<const pki::Certificate> chain,
+                  std::optional<Line> product) {
+  const auto root_line = line_of_root(chain.back());
+  const x509::PathFacts facts = x509::judge_path(
+      chain, context.anchors, context.now, profile_names(chain, root_line), leaf_fault(chain));
+  x509::record_path(context.checks, kPath, facts);
+  const attest::Anchor* anchor = x509::find_anchor(context.anchors, chain.back());
+  context.findings.development = anchor != nullptr && anchor->development;
+  context.checks.record(CheckId::kVekChainProduct,
+                        root_line && (!product || *product == *root_line),
+                        chain.back().subject.common_name(),
+                        {product ? std::string("ARK-") + line_name(*product)
+                                 : "a root of AMD's: the report names no processor"});
+  return facts.root.passed;
+}
+
+void record_revocation(Context& context, std::span<const pki::Certificate> chain, SigningKey key,
+                       std::optional<Line> line) {
+  x509::CrlFacts facts = x509::judge_crl(context.documents.crls, chain.back(), context.now);
+  facts.present.expected.text += ": " + crl_address(key, line);
+  for (const std::string& origin : facts.passed_over)
+    context.findings.notes.push_back("passed over CRL " + origin);
+  if (const auto* crl = x509::record_crl(context.checks, kCrl, facts)) {
+    const pki::Certificate& ask = chain[1];
+    context.checks.record(CheckId::kAskRevocation, !crl->value.revokes(ask.serial),
+                          ask.subject.common_name() + ", serial " + to_hex(ask.serial),
+                          {"not listed", Origin::kCollateral, crl->origin()});
+  }
+}
+
+// The extensions of a VCEK name a chip, those of a VLEK a provider; never both.
+bool extensions_fit_kind(const VekExtensions& e, SigningKey kind) {
+  return e.hwid.has_value() == (kind == SigningKey::kVcek) &&
+         (kind == SigningKey::kVlek || !e.csp_id);
+}
+
+void record_extensions(Context& context, const Report& report, const VekExtensions& e, Line line,
+                       SigningKey kind) {
+  CheckList& checks = context.checks;
+  const std::string from = std::string(vek_name(kind)) + " certificate";
+  const auto named = line_of_name(e.product_name);
+  const unsigned version = line == Line::kTurin ? 1 : 0;
+  checks.record(CheckId::kVekProductName, named == line && e.struct_version == version,
+                e.product_name + ", structVersion " + std::to_string(e.struct_version),
+                {std::string(line_name(line)) + ", structVersion " + std::to_string(version)});
+  checks.record(CheckId::kVekTcb, tcb_fits(report, e, line),
+                tcb_text(read_tcb(report.get<report::ReportedTcb>(), line)),
+                {tcb_text(e.tcb), Origin::kCollateral, from});
+  const std::string chip = to_hex(report.get<report::ChipId>());
+  if (kind == SigningKey::kVlek) {
+    checks.record(CheckId::kVekHwid, true, "a VLEK", {"a VLEK names no chip"});
+    checks.record(CheckId::kVekCspId, e.csp_id && !e.csp_id->empty(), e.csp_id.value_or("none"),
+                  {"a cloud provider"});
+    return;
+  }
+  const bool masked = report.chip_id_masked();
+  checks.record(CheckId::kVekHwid, masked || (e.hwid && chip_fits(report, *e.hwid, line)),
+                masked ? "CHIP_ID is masked" : chip,
+                {e.hwid ? to_hex(*e.hwid) : "none", Origin::kCollateral, from});
+  checks.record(CheckId::kVekCspId, true, "a VCEK", {"a VCEK names no provider"});
+}
+
+// record_vek records what the signing key's certificate says of itself.
+void record_vek(Context& context, const Report& report, const pki::Certificate& vek,
+                std::optional<Line> line) {
+  CheckList& checks = context.checks;
+  const SigningKey kind = *kind_of(vek);
+  checks.record(CheckId::kVekKind, kind == report.signing_key(), vek.subject.common_name(),
+                {vek_name(report.signing_key())});
+  const auto e = parse_vek_extensions(vek);
+  const bool form = e && extensions_fit_kind(*e, kind);
+  checks.record(CheckId::kVekExtensions, form,
+                e ? (form ? "complete" : "those of a VCEK and of a VLEK mixed") : e.error().what(),
+                {"AMD's extensions of a " + std::string(vek_name(kind))});
+  if (!form) return;
+  if (e->csp_id) context.findings.claims.push_back({"csp_id", *e->csp_id});
+  context.findings.claims.push_back({"vek.product_name", e->product_name});
+  if (line) record_extensions(context, report, *e, *line, kind);
+}
+
+// product_line asks the report, and of version 2 the certificate; it records product.known.
+std::optional<Line> product_line(Context& context, const Report& report,
+                                 const pki::Certificate* vek) {
+  const auto record = [&](const char* name, const std::string& found) {
+    context.checks.record(CheckId::kProductKnown, name != nullptr, found,
+                          {"Milan, Genoa, Bergamo, Siena or Turin"});
+    if (name != nullptr) context.findings.claims.push_back({"product", std::string(name)});
+  };
+  if (const auto cpuid = report.cpuid()) {
+    const auto product = product_of(*cpuid);
+    record(product ? product->name : nullptr, "CPUID family " + std::to_string(cpuid->family) +
+                                                  " model " + std::to_string(cpuid->model));
+    return product ? std::optional(product->line) : std::nullopt;
+  }
+  if (vek == nullptr) return std::nullopt;
+  const auto e = parse_vek_extensions(*vek);
+  const auto line = e ? line_of_name(e->product_name) : std::nullopt;
+  record(line ? line_name(*line) : nullptr, e ? e->product_name : "no productName");
+  return line;
+}
+
+}  // namespace
+
+std::optional<Line> verify_report(Context& context, const Report& report) {
+  CheckList& checks = context.checks;
+  const auto signature = report.signature_rs();
+  if (!checks.record(CheckId::kSignatureForm, signature.has_value(),
+                     signature ? "48 octets each" : "octets beyond 48",
+                     {"R and S of 48 octets, zero behind them"})) {
+    return product_line(context, report, nullptr);
+  }
+  const x509::Pool pool(context.documents.certificates, context.anchors, context.now,
+                        context.findings.notes);
+  const pki::Certificate* vek = find_vek(pool, report, *signature);
+  const auto line = product_line(context, report, vek);
+  if (vek == nullptr) {
+    checks.absent(CheckId::kVekPresent, missing_vek(report, line));
+    return line;
+  }
+  checks.record(CheckId::kVekPresent, true, vek->subject.common_name(), {"a VCEK or a VLEK"});
+  record_vek(context, report, *vek, line);
+  const bool signed_by_vek = vek->public_key->verify_rs(
+      crypto::SignatureAlgorithm::kEcdsaP384Sha384, report.signed_part(), *signature);
+  checks.record(CheckId::kSignature, signed_by_vek,
+                signed_by_vek ? "by the certificate's key" : "not by the certificate's key",
+                {"signed by the " + std::string(vek_name(report.signing_key()))});
+  const auto chain = chain_of(context, pool, report, *vek, line);
+  if (chain && record_chain(context, *chain, line)) {
+    record_revocation(context, *chain, report.signing_key(), line);
+  }
+  return line;
+}
+
+}  // namespace ward::snp
