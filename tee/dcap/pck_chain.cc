@@ -165,9 +165,10 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
   auto chain = find_chain(context, qe);
   if (!chain) return std::nullopt;
   Platform platform{.chain = *std::move(chain)};
-  x509::record_path(checks, kPckPath,
-                    x509::judge_path(platform.chain, context.anchors, context.now,
-                                     pck_names(platform.chain), pck_leaf_profile(platform.leaf())));
+  x509::record_path(
+      checks, kPckPath,
+      x509::judge_path(platform.chain, context.anchors, context.now, pck_names(platform.chain),
+                       pck_leaf_profile(platform.leaf()) ? "" : kLeafFault));
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, platform.root());
   context.findings.development = anchor != nullptr && anchor->development;
 

@@ -189,8 +189,8 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     record_form_error(checks, quote.error(), profile_.name);
   }
   findings.checks = checks.take();
-  findings.facts.fields =
-      attest::field_facts(profile_.checks.last(profile_.fields.size()), profile_.fields, findings.claims);
+  findings.facts.fields = attest::field_facts(profile_.checks.last(profile_.fields.size()),
+                                              profile_.fields, findings.claims);
   return findings;
 }
 

@@ -268,9 +268,10 @@ class Selection {
 
   bool record_signer(const Named<pki::Certificate>& signer) {
     const pki::Certificate chain[] = {signer.value, root_};
-    const x509::PathFacts facts = x509::judge_path(
-        chain, context_.anchors, context_.now,
-        root_.subject.common_name().ends_with(" SGX Root CA"), signing_profile(signer.value));
+    const x509::PathFacts facts =
+        x509::judge_path(chain, context_.anchors, context_.now,
+                         root_.subject.common_name().ends_with(" SGX Root CA"),
+                         signing_profile(signer.value) ? "" : kLeafFault);
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (root_crl_ == nullptr) return ok;
     return context_.checks.record(CheckId::kTcbSigningRevocation,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attest/appraisal.h"
@@ -47,6 +48,10 @@ struct TeeIds {
 // (types 1 to 4 and 7) one put together from the collateral; nullopt where it does not parse or is
 // not there. Notes that the chain is a development platform's in the findings.
 [[nodiscard]] std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe);
+
+// What the leaf of a chain is, where the profile does not allow it.
+inline constexpr std::string_view kLeafFault =
+    "is a CA, may not sign, or has another key than P-256";
 
 // anchored_root returns a certificate whose key is a trust anchor: the PCK chain's own root, or
 // else (a quote without a chain) one of the collateral; null where there is none. Borrowed.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/writer.h"
 #include "crypto/digest.h"
 #include "tee/tcg/event_type.h"
 #include "tee/tcg/statement.h"
@@ -52,6 +53,39 @@ Found find_variable(std::span<const Statement> statements, Registers registers,
     return {.why_not = "no separator ends the firmware's measurements"};
   }
   return out;
+}
+
+// secure_boot_data is UEFI_VARIABLE_DATA of SecureBoot (PFP 1.06, 10.2.6).
+Buffer secure_boot_data(Bytes value) {
+  constexpr std::string_view kName = "SecureBoot";
+  constexpr std::uint8_t kGuid[] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
+                                    0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
+  Writer w;
+  w.bytes(kGuid);
+  w.u64le(kName.size());
+  w.u64le(value.size());
+  for (const char c : kName)
+    w.u16le(static_cast<std::uint8_t>(c));
+  w.bytes(value);
+  return w.take();
+}
+
+// contradicted is true where the register was extended with the variable at another value than
+// `value` too, under whatever label: what firmware measures is one of three.
+bool contradicted(std::span<const Statement> statements, Registers registers, Bytes value) {
+  for (const Buffer& other : {Buffer{}, Buffer{0}, Buffer{1}}) {
+    if (equal(other, value)) continue;
+    const Buffer data = secure_boot_data(other);
+    for (const Algorithm a :
+         {Algorithm::kSha1, Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512}) {
+      const Buffer wanted = digest(a, data);
+      const bool found = std::ranges::any_of(statements, [&](const Statement& s) {
+        return s.number == policy_register(registers) && equal(s.digest, wanted);
+      });
+      if (found) return true;
+    }
+  }
+  return false;
 }
 
 void add_variable(std::vector<Claim>& out, std::span<const Statement> statements,
@@ -159,6 +193,9 @@ SecureBoot secure_boot(std::span<const Statement> statements, Registers register
   const Found found = find_variable(statements, registers, "SecureBoot", kGlobal);
   if (found.variable == nullptr) return {.why_unknown = found.why_not};
   const Bytes value = found.variable->value;
+  if (contradicted(statements, registers, value)) {
+    return {.why_unknown = "another value of the variable was measured too"};
+  }
   if (value.empty()) return {.enabled = false};  // not set: firmware without Secure Boot
   if (value.size() != 1 || value[0] > 1) return {.why_unknown = "the variable has no such value"};
   return {.enabled = value[0] == 1};

@@ -1,5 +1,7 @@
 #include "tee/tcg/examine.h"
 
+#include <iterator>
+
 #include "tee/tcg/statement.h"
 
 namespace ward::tcg {
@@ -16,6 +18,9 @@ Result<LogFindings> examine(Bytes log, Registers registers, Algorithm algorithm,
   }
   out.remarks = std::move(replayed.remarks);
   out.claims = boot_claims(statements, registers, shown);
+  auto measured = measured_claims(statements, registers, shown);
+  out.claims.insert(out.claims.end(), std::make_move_iterator(measured.begin()),
+                    std::make_move_iterator(measured.end()));
   return out;
 }
 

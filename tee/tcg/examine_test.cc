@@ -43,10 +43,12 @@ TEST(Examine, GivesOutcomesAndTheClaimsThatAreShown) {
   EXPECT_EQ(found->registers[1].outcome, Outcome::kUntouched);
   EXPECT_EQ(found->registers[2].outcome, Outcome::kMatches);
   EXPECT_EQ(found->registers[3].outcome, Outcome::kNotLogged);
-  ASSERT_EQ(found->claims.size(), 2U);
+  ASSERT_EQ(found->claims.size(), 3U);
   EXPECT_EQ(found->claims[0].name, "event_log.secure_boot_unknown");
   EXPECT_EQ(found->claims[1].name, "event_log.kernel_command_lines");
   EXPECT_EQ(attest::claim_text(found->claims[1].value), "ro quiet");
+  EXPECT_EQ(found->claims[2].name, "event_log.rtmr2_measured");
+  EXPECT_EQ(attest::claim_text(found->claims[2].value), "ro quiet");
 }
 
 // What a register that differs is said to hold is not repeated.

@@ -46,7 +46,9 @@ struct SecureBoot {
 };
 
 // secure_boot believes the variable SecureBoot where it stands once in PCR 7 (RTMR 0), whole, and
-// before that register's first separator: what comes later anyone could have extended.
+// before that register's first separator: what comes later anyone could have extended. And where
+// nothing in that register, whatever the log calls it, is the variable with another value: a host
+// that has its own octets measured there (QEMU's fw_cfg) could relabel the two.
 [[nodiscard]] SecureBoot secure_boot(std::span<const Statement> statements, Registers registers);
 
 // boot_claims sums up what the registers in `shown` (numbers that compare() found to match) are
@@ -56,5 +58,14 @@ struct SecureBoot {
 [[nodiscard]] std::vector<attest::Claim> boot_claims(std::span<const Statement> statements,
                                                      Registers registers,
                                                      std::span<const std::uint32_t> shown);
+
+// measured_claims lists, for each register in `shown`, everything that it was extended with but
+// separators, in the log's order: "event_log.rtmr2_measured". An item is a text where the register
+// proves it, of at most attest::kMaxItemText octets and not itself like a digest; else the digest
+// in hex. No label of the log counts, so that a policy that accepts every item knows all that was
+// measured there.
+[[nodiscard]] std::vector<attest::Claim> measured_claims(std::span<const Statement> statements,
+                                                         Registers registers,
+                                                         std::span<const std::uint32_t> shown);
 
 }  // namespace ward::tcg

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/appraisal_json.h"
+#include "attest/field.h"
 #include "base/writer.h"
 #include "tee/tcg/event_type.h"
 
@@ -85,6 +86,13 @@ std::vector<Unknown> unknowns() {
   other_guid = event(kPolicy, other_guid.type, other_guid.data, other_guid.data);
   EventParts hidden_separator = separator(kPolicy);
   hidden_separator.type = event_type::kIpl;
+  // What the firmware measured, called something else, behind a host's forgery.
+  EventParts relabelled = config("SecureBoot", Buffer{0});
+  relabelled.type = event_type::kPlatformConfigFlags;
+  relabelled.data = to_buffer(as_bytes("bootorder"));
+  EventParts unset = config("SecureBoot", {});
+  unset.type = event_type::kEfiVariableBoot;
+  unset.data = to_buffer(as_bytes("x"));
   const Buffer error{1, 0, 0, 0};
   const EventParts error_separator = event(kPolicy, event_type::kIpl, error, as_bytes("x"));
   return {
@@ -97,6 +105,9 @@ std::vector<Unknown> unknowns() {
       {"after_hidden_error", {error_separator, genuine, separator(kPolicy)}},
       {"twice", {genuine, genuine, separator(kPolicy)}},
       {"again_after", {config("SecureBoot", Buffer{0}), separator(kPolicy), genuine}},
+      {"relabelled_off", {genuine, relabelled, separator(kPolicy)}},
+      {"relabelled_unset", {unset, genuine, separator(kPolicy)}},
+      {"relabelled_behind", {genuine, separator(kPolicy), relabelled}},
       {"data_changed", {forged, separator(kPolicy)}},
       {"other_type", {other_type, separator(kPolicy)}},
       {"other_guid", {other_guid, separator(kPolicy)}},
@@ -270,6 +281,38 @@ TEST(BootClaims, SumUpTheRegistersThatAreShown) {
   EXPECT_EQ(boot(events, {}), "");
   EXPECT_EQ(boot({separator(kPolicy)}, {0}),
             "event_log.secure_boot_unknown=the log has no such variable\n");
+}
+
+// A policy that accepts every item knows all that was measured: no label, prefix or description
+// takes an event out of the list or makes it another.
+TEST(MeasuredClaims, NameWhatTheRegisterProvesWhateverTheLogCallsIt) {
+  const auto list = [](std::vector<EventParts> events, std::vector<std::uint32_t> shown) {
+    const Buffer raw = log_of(std::move(events));
+    const auto log = parse_event_log(raw);
+    const auto statements = read_statements(*log, Registers::kRtmr, kHash);
+    EXPECT_TRUE(statements);
+    return text(measured_claims(*statements, Registers::kRtmr, shown));
+  };
+  const auto hex = [](std::string_view data) { return to_hex(digest(kHash, as_bytes(data))); };
+  const std::string evil = "init=/evil";
+  const std::string long_text(attest::kMaxItemText + 1, 'x');
+  const std::string like_digest = hex("the kernel that is accepted");
+  const std::vector<EventParts> events = {
+      event(3, event_type::kIpl, as_bytes("ro quiet"), as_bytes("kernel_cmdline: ro quiet\0"sv)),
+      separator(3),
+      event(3, event_type::kIpl, as_bytes(evil), as_bytes("grub_cmd: init=/evil\0"sv)),
+      event(3, event_type::kIpl, as_bytes(evil), as_bytes("/boot/initrd\0"sv)),
+      event(3, event_type::kEfiVariableBoot2, as_bytes(evil), as_bytes("?")),
+      event(3, event_type::kIpl, long_text),
+      event(3, event_type::kIpl, like_digest),
+      event(2, event_type::kEfiAction, "Calling EFI Application"),
+  };
+  EXPECT_EQ(list(events, {2}), "event_log.rtmr2_measured=ro quiet, init=/evil, " + hex(evil) +
+                                   ", " + hex(evil) + ", " + hex(long_text) + ", " +
+                                   hex(like_digest) + "\n");
+  EXPECT_EQ(list(events, {1}), "event_log.rtmr1_measured=Calling EFI Application\n");
+  EXPECT_EQ(list(events, {}), "");
+  EXPECT_EQ(list({separator(3)}, {2}), "");
 }
 
 }  // namespace

@@ -3,10 +3,17 @@
 #include <vector>
 
 #include "attest/collateral.h"
+#include "attest/field.h"
 #include "tee/dcap/verify.h"
 #include "tee/tdx/td_report.h"
 
 namespace ward::tdx {
+
+// What fields.def writes of the values that a log states.
+inline constexpr const char* kLogSource = "event log among the collateral";
+inline constexpr attest::FieldForm kLogFlag{.kind = attest::FieldKind::kFlag, .source = kLogSource};
+inline constexpr attest::FieldForm kLogItems{
+    .kind = attest::FieldKind::kItems, .size = 48, .source = kLogSource};  // SHA-384
 
 // check_event_log replays the event logs of measured boot (UEFI 2.10, 38.4, SHA-384) among the
 // collateral against RTMR0 to RTMR3, and records the checks tdx.event_log.*: not asked for where

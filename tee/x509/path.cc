@@ -71,17 +71,17 @@ const char* misuse_text(PathFault fault) {
 
 // misuses names each certificate of the chain that is used for what it may not do, once.
 std::string misuses(std::span<const pki::Certificate> chain,
-                    const std::vector<pki::PathError>& faults, bool profile_ok) {
+                    const std::vector<pki::PathError>& faults, std::string_view leaf_fault) {
   std::vector<std::string> all;
-  const auto add = [&](std::size_t index, const char* what) {
+  const auto add = [&](std::size_t index, std::string_view what) {
     const std::size_t at = std::min(index, chain.size() - 1);
-    std::string text = chain[at].subject.common_name() + " " + what;
+    std::string text = chain[at].subject.common_name() + " " + std::string(what);
     if (std::ranges::find(all, text) == all.end()) all.push_back(std::move(text));
   };
   for (const pki::PathError& e : faults) {
     if (fact_of(e.fault) == Fact::kConstraints) add(e.index, misuse_text(e.fault));
   }
-  if (!profile_ok) add(0, "is a CA, may not sign, or has another key than P-256");
+  if (!leaf_fault.empty()) add(0, leaf_fault);
   std::string out;
   for (const std::string& text : all)
     out += (out.empty() ? "" : "; ") + text;
@@ -123,7 +123,7 @@ const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors,
 
 PathFacts judge_path(std::span<const pki::Certificate> chain,
                      std::span<const attest::Anchor> anchors, UnixTime now, bool names_ok,
-                     bool profile_ok) {
+                     std::string_view leaf_fault) {
   const attest::Anchor* anchor = find_anchor(anchors, chain.back());
   const crypto::Sha256Digest top = chain.back().spki_sha256();
   // Where no anchor fits, the rest of the path is judged under the key that is there: each fact on
@@ -135,7 +135,7 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
   };
   const std::string text = chain_text(chain);
   const std::string time = format_rfc3339(now);
-  const std::string misused = misuses(chain, faults, profile_ok);
+  const std::string misused = misuses(chain, faults, leaf_fault);
   const pki::Certificate& start = latest_start(chain);
   const pki::Certificate& end = earliest_end(chain);
   return {.root = {anchor != nullptr && clean(Fact::kRoot),

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "attest/appraisal.h"
 #include "attest/check_list.h"
@@ -34,11 +35,11 @@ struct PathFacts {
 };
 
 // judge_path judges `chain`, leaf first, at `now`. Where no anchor fits, the rest of the path is
-// judged under the key that is there. `names_ok` adds the profile's demands on names, `profile_ok`
-// those on the leaf.
+// judged under the key that is there. `names_ok` adds the profile's demands on names;
+// `leaf_fault` says what the leaf is that the profile forbids, and is empty where it is right.
 [[nodiscard]] PathFacts judge_path(std::span<const pki::Certificate> chain,
                                    std::span<const attest::Anchor> anchors, UnixTime now,
-                                   bool names_ok, bool profile_ok);
+                                   bool names_ok, std::string_view leaf_fault);
 
 // PathChecks names the check of each fact.
 template <class Id>

@@ -113,10 +113,15 @@ inline tcg::LogParts good_log_parts() {
   constexpr std::array kBank = {tcg::Algorithm::kSha384};
   const Buffer separator(4, 0);
   const Bytes line = as_bytes("ro quiet");
+  // UEFI_VARIABLE_DATA of SecureBoot, set.
+  const Buffer secure_boot =
+      *from_hex("61dfe48bca93d211aa0d00e098032b8c0a000000000000000100000000000000"
+                "53006500630075007200650042006f006f00740001");
   tcg::LogParts out;
   out.spec.register_index = 1;
   out.spec.algorithms = {{static_cast<std::uint16_t>(kBank[0]), 48}};
   out.events = {
+      tcg::measured(1, tcg::event_type::kEfiVariableDriverConfig, secure_boot, secure_boot, kBank),
       tcg::measured(1, tcg::event_type::kSeparator, separator, separator, kBank),
       tcg::measured(2, tcg::event_type::kEfiAction, as_bytes("Calling EFI Application"),
                     as_bytes("Calling EFI Application"), kBank),

@@ -240,7 +240,7 @@ TEST(TdxEventLog, ALogThatWasChangedIsRefusedAndNotBelieved) {
     tcg::LogParts parts = good_log_parts();
     constexpr std::array kBank = {tcg::Algorithm::kSha384};
     const Bytes line = as_bytes("init=/evil");
-    parts.events[2] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
+    parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
     document(m, "ccel.bin") = tcg::write_event_log(parts);
   });
   EXPECT_EQ(a.failed(), Ids{"tdx.event_log.rtmr2"});
@@ -268,7 +268,7 @@ TEST(TdxEventLog, ARegisterOfWhichTheLogSaysNothingIsNotJudged) {
 TEST(TdxEventLog, OfSeveralLogsTheOneThatFitsCountsAndTheOthersAreNamed) {
   const Appraisal a = with_log([](Made& m) {
     tcg::LogParts other = good_log_parts();
-    other.events.erase(other.events.begin(), other.events.begin() + 2);
+    other.events.erase(other.events.begin(), other.events.begin() + 3);
     other.events.push_back(other.events.front());
     m.documents.documents.insert(m.documents.documents.begin(),
                                  {"another.bin", tcg::write_event_log(other)});
@@ -276,6 +276,110 @@ TEST(TdxEventLog, OfSeveralLogsTheOneThatFitsCountsAndTheOthersAreNamed) {
   EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
   ASSERT_EQ(a.notes.size(), 1U);
   EXPECT_TRUE(a.notes[0].starts_with("passed over: another.bin"));
+}
+
+constexpr const char* kLine = "tdx.event_log.rtmr2_measured";
+constexpr const char* kSecureBoot = "tdx.event_log.secure_boot";
+
+// with_values judges the good TD under a policy that demands values of what its log says.
+Appraisal with_values(const std::map<std::string, std::vector<std::string>>& values,
+                      const std::function<void(Made&)>& change = [](Made&) {}) {
+  Stage s = good_stage(kTdx15);
+  s.policy.accepted_values = values;
+  Made m = make(s);
+  change(m);
+  return judge(m, s);
+}
+
+TEST(TdxEventLog, APolicyDemandsWhatTheLogIsProvedToSay) {
+  EXPECT_EQ(with_values({{kSecureBoot, {"true"}}, {kLine, {"ro quiet"}}}).verdict,
+            Verdict::kAccepted);
+  EXPECT_EQ(with_values({{kSecureBoot, {"false"}}}).failed(), Ids{kSecureBoot});
+  for (const char* other : {"RO quiet", "ro quiet ", "ro", "ro quiet init=/evil"}) {
+    const Appraisal a = with_values({{kLine, {other}}});
+    EXPECT_EQ(a.failed(), Ids{kLine}) << other;
+    EXPECT_EQ(a.check(kLine)->found, "ro quiet");
+  }
+}
+
+// Absence is neither acceptance nor refusal.
+TEST(TdxEventLog, WithoutAProofADemandIsUndetermined) {
+  const auto without_log = [](Made& m) { drop(m, "ccel.bin"); };
+  for (const char* id : {kSecureBoot, kLine}) {
+    const Appraisal a = with_values({{id, {"true"}}}, without_log);
+    EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+    EXPECT_EQ(a.check(id)->not_done, attest::NotDone::kAbsent);
+    EXPECT_EQ(a.check(id)->expected, "true; no event log among the collateral states it");
+  }
+  // A log that says nothing of the register.
+  const Appraisal silent = with_values({{kLine, {"ro quiet"}}}, [](Made& m) {
+    tcg::LogParts parts = good_log_parts();
+    parts.events.erase(parts.events.begin() + 3);
+    document(m, "ccel.bin") = tcg::write_event_log(parts);
+  });
+  EXPECT_EQ(silent.verdict, Verdict::kUndetermined);
+}
+
+// A log that does not fit proves nothing: it is refused, and its claims are not taken.
+TEST(TdxEventLog, ADemandIsNotMetByALogThatDoesNotReplay) {
+  const Appraisal a = with_values({{kLine, {"init=/good"}}}, [](Made& m) {
+    tcg::LogParts parts = good_log_parts();
+    constexpr std::array kBank = {tcg::Algorithm::kSha384};
+    const Bytes line = as_bytes("init=/good");
+    parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
+    document(m, "ccel.bin") = tcg::write_event_log(parts);
+  });
+  EXPECT_EQ(a.failed(), Ids{"tdx.event_log.rtmr2"});
+  EXPECT_EQ(a.check(kLine)->not_done, attest::NotDone::kAbsent);
+}
+
+// Whoever delivers the log writes its labels: a command line that is called a command, a file, or
+// something else stays in the list under what the register proves.
+TEST(TdxEventLog, ADemandIsNotMetByRelabelling) {
+  constexpr std::array kBank = {tcg::Algorithm::kSha384};
+  const Bytes evil = as_bytes("init=/evil");
+  const Bytes good = as_bytes("ro quiet");
+  const Buffer as_command = concat({as_bytes("grub_cmd: "), evil, Buffer(1, 0)});
+  const Buffer as_line = concat({as_bytes("kernel_cmdline: "), good, Buffer(1, 0)});
+  const Buffer as_file = concat({as_bytes("/boot/vmlinuz"), Buffer(1, 0)});
+  for (const Buffer& label : {as_command, as_file, Buffer{}}) {
+    Stage s = good_stage(kTdx15);
+    s.policy.accepted_values[kLine] = {"ro quiet"};
+    tcg::LogParts parts = good_log_parts();
+    parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, good, as_line, kBank);
+    parts.events.push_back(tcg::measured(3, tcg::event_type::kIpl, evil, label, kBank));
+    const Buffer log = tcg::write_event_log(parts);
+    const auto replayed =
+        *tcg::replay(*tcg::parse_event_log(log), tcg::Registers::kRtmr, tcg::Algorithm::kSha384);
+    for (const tcg::Replayed& r : replayed.registers)
+      std::ranges::copy(r.value, s.td.rt_mr.at(r.number).begin());
+    Made m = make(s);
+    document(m, "ccel.bin") = log;
+    EXPECT_EQ(judge(m, s).failed(), Ids{kLine});
+  }
+}
+
+TEST(TdxEventLog, LogsBeyondTheLimitsAreNoted) {
+  constexpr std::size_t kMaxLogs = 16;
+  for (const std::size_t more : {0U, 1U}) {
+    const Appraisal a = with_log([&](Made& m) {
+      const Buffer log = tcg::write_event_log(good_log_parts());
+      for (std::size_t i = 1; i < kMaxLogs + more; ++i)
+        m.documents.documents.push_back({"again " + std::to_string(i), log});
+    });
+    EXPECT_EQ(a.verdict, Verdict::kAccepted);
+    EXPECT_EQ(std::ranges::count(a.notes,
+                                 "left out: event logs from again 16 on, of which 16 are replayed"),
+              static_cast<std::ptrdiff_t>(more));
+  }
+  const Appraisal large = with_log([](Made& m) {
+    Buffer log = tcg::write_event_log(good_log_parts());
+    log.resize(tcg::kMaxLogSize + 1, 0xff);
+    m.documents.documents.push_back({"large.bin", log});
+  });
+  EXPECT_EQ(large.verdict, Verdict::kAccepted);
+  EXPECT_EQ(large.notes, std::vector<std::string>{
+                             "left out: large.bin: an event log of more than 4194304 octets"});
 }
 
 }  // namespace
