@@ -104,13 +104,19 @@ int verify(const Options& options) {
   });
   if (!done) return fail_with(done.error());
   const bool whole = audit->faults.empty() && !audit->more;
-  std::string told = audit_text(*audit, whole);
+  const bool other_key = !audit->other_signer.empty();
+  std::string told = other_key ? "" : audit_text(*audit, whole);
   if (options.json) {
     const auto text = audit_json(*audit, whole);
     if (!text) return fail_with(text.error());
     told = *text + '\n';
   }
   if (const int printed = print(told); printed != kAccepted) return printed;
+  if (other_key) {
+    return fail(kRefused, "this key signed nothing of this ledger: " + audit->other_signer + " did",
+                "give the ledger_key of the service whose ledger it is; if it is this one, the "
+                "ledger was replaced");
+  }
   return whole ? kAccepted : fail(kRefused, "the ledger was altered");
 }
 

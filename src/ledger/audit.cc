@@ -35,6 +35,8 @@ class Auditor {
     if (kept_ && kept_->size > head.size) add(FaultKind::kRolledBack, kept_->size);
     if (out_.faults.empty() && newest_ != head.newest) add(FaultKind::kHead, 0);
     out_.root = tree_.root();
+    const bool own = key_.to_text().starts_with(out_.other_signer + '+');
+    if (any_of_key_ || own) out_.other_signer.clear();
     return std::move(out_);
   }
 
@@ -83,7 +85,11 @@ class Auditor {
     WARD_TRY(const auto note, row(kCheckpointTable, index_key(size)));
     if (note) {
       const auto checkpoint = open_checkpoint(as_text(*note), key_);
+      if (checkpoint) any_of_key_ = true;
       if (checkpoint && checkpoint->size == size) return std::optional(checkpoint->root);
+      if (!checkpoint && out_.other_signer.empty()) {
+        out_.other_signer = first_signer(as_text(*note));
+      }
     }
     return std::optional<NodeHash>();
   }
@@ -189,6 +195,7 @@ class Auditor {
   std::optional<Checkpoint> kept_;
   TreeBuilder tree_;
   UnixTime newest_;
+  bool any_of_key_ = false;
   bool tied_ = true;  // tree_ is what was signed, so far
   Audit out_;
 };

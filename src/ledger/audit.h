@@ -42,6 +42,10 @@ struct Audit {
   NodeHash root{};         // computed from the leaves; meaningful where there is no fault
   std::vector<Fault> faults;
   bool more = false;  // kMaxFaults were found; there may be others
+
+  // Who a checkpoint says it was signed by (first_signer), where none that was read is the key's:
+  // then the key is probably another service's. Empty otherwise.
+  std::string other_signer;
 };
 
 // audit reads every leaf, recomputes the tree and compares it with the stored nodes and with the

@@ -181,4 +181,15 @@ Result<Checkpoint> open_checkpoint(std::string_view note, const NoteKey& key) {
   return out;
 }
 
+std::string first_signer(std::string_view note) {
+  const std::size_t gap = note.find("\n\n");
+  if (note.size() > kMaxNoteBytes || gap == std::string_view::npos) return {};
+  std::string_view lines = note.substr(gap + 2);
+  std::string_view line;
+  if (!next_line(lines, line)) return {};
+  const auto signature = parse_signature(line);
+  if (!signature) return {};
+  return std::string(signature->name) + '+' + to_hex(Bytes(signature->octets).first(4));
+}
+
 }  // namespace ward::ledger

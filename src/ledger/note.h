@@ -71,4 +71,8 @@ struct Checkpoint {
 // signature of the key, a wrong one, or an origin that is not the key's name; kLimit.
 [[nodiscard]] Result<Checkpoint> open_checkpoint(std::string_view note, const NoteKey& key);
 
+// first_signer is the name and key id, "wardd.example/ledger+1a2b3c4d", that a note's first
+// signature line states, for people: nothing is verified. Empty where there is none.
+[[nodiscard]] std::string first_signer(std::string_view note);
+
 }  // namespace ward::ledger

@@ -159,7 +159,22 @@ TEST_F(LedgerAuditTest, verify_tells_what_it_cannot_read) {
   EXPECT_EQ(test::run_program({WARD_PROGRAM, "ledger", "verify", database()}).exit, 2);
   const Ran other = with(database(), test_signer("wardd.test/ledger", 2).key.to_text());
   EXPECT_EQ(other.exit, 1);
-  EXPECT_EQ(other.out.substr(0, 14), "checkpoint: 1\n");
+  EXPECT_EQ(other.out, "");
+  EXPECT_EQ(other.err.substr(0, other.err.find('\n')),
+            "ward: error: this key signed nothing of this ledger: " +
+                key().substr(0, key().rfind('+')) + " did");
+}
+
+// One checkpoint of another key in a ledger of this one is a change, not a mistake of the reader.
+TEST_F(LedgerAuditTest, verify_does_not_take_one_foreign_checkpoint_for_another_service) {
+  const auto foreign = sign_checkpoint(test_signer("wardd.test/ledger", 2), 3, NodeHash{});
+  ASSERT_TRUE(foreign);
+  sql("UPDATE rows SET value=X'" + to_hex(as_bytes(*foreign)) +
+      "' WHERE tbl='ledger.checkpoint' AND key=CAST('" + index_key(3) + "' AS BLOB);");
+  const Ran ran = verify();
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_EQ(ran.out, "checkpoint: 3\n");
+  EXPECT_EQ(ran.err, "ward: error: the ledger was altered\n");
 }
 
 TEST_F(LedgerAuditTest, a_proof_checks_with_a_script_that_shares_no_code) {
