@@ -16,11 +16,12 @@ std::array<std::uint8_t, N> masked(Bytes value, const std::array<std::uint8_t, N
   return out;
 }
 
+// PCS API v4, enclave identity: what is found, under the mask, equals the value as it stands. A
+// value with a bit outside its mask fits no enclave.
 template <std::size_t N>
 bool record_masked(CheckList& checks, CheckId id, Bytes found,
-                   const std::array<std::uint8_t, N>& expected,
-                   const std::array<std::uint8_t, N>& mask, const std::string& origin) {
-  const auto want = masked(expected, mask);
+                   const std::array<std::uint8_t, N>& want, const std::array<std::uint8_t, N>& mask,
+                   const std::string& origin) {
   return checks.record(id, masked(found, mask) == want, to_hex(found),
                        {to_hex(want) + " under mask " + to_hex(mask), Origin::kCollateral, origin});
 }

@@ -61,9 +61,11 @@ const dcap::Profile& profile() {
   return kProfile;
 }
 
-bool equal_under_mask(Bytes a, Bytes b, Bytes mask) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (((a[i] ^ b[i]) & mask[i]) != 0) return false;
+// PCS API v4, TCB info: what is found, under the mask, equals the value as it stands. A value with
+// a bit outside its mask fits no module.
+bool equal_under_mask(Bytes found, Bytes want, Bytes mask) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if ((found[i] & mask[i]) != want[i]) return false;
   }
   return true;
 }

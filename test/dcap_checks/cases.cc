@@ -64,6 +64,16 @@ std::vector<Case> quote_cases() {
        .before = [](Stage& s) { s.quoting_enclave.misc_select[0] = 1; }},
       {.id = "qe_report.attributes",
        .before = [](Stage& s) { s.quoting_enclave.attributes[0] |= 0x20U; }},
+      // An identity whose value has a bit that its mask has not, and an enclave that has the bit.
+      {.id = "qe_report.misc_select",
+       .before =
+           [](Stage& s) {
+             s.world.qe_identity.misc_select_mask[0] = 0xfe;
+             s.world.qe_identity.misc_select[0] = 1;
+             s.quoting_enclave.misc_select[0] = 1;
+           }},
+      {.id = "qe_report.attributes",
+       .before = [](Stage& s) { s.world.qe_identity.attributes_mask[0] = 0xfb; }},
       {.id = "qe_report.mr_signer",
        .before = [](Stage& s) { s.quoting_enclave.mr_signer[0] ^= 1U; }},
       {.id = "qe_report.isv_prod_id",
@@ -227,6 +237,16 @@ std::vector<Case> tdx_cases() {
       {.id = "module.identity", .before = [](Stage& s) { s.td.tee_tcb_svn[1] = 2; }},
       {.id = "module.mr_signer", .before = [](Stage& s) { s.td.mr_signer_seam[47] = 1; }},
       {.id = "module.attributes", .before = [](Stage& s) { s.td.seam_attributes[7] = 0x80; }},
+      // A value with a bit that its mask has not, and a module that has the bit.
+      {.id = "module.attributes",
+       .before =
+           [](Stage& s) {
+             s.td.seam_attributes[7] = 0x80;
+             for (dcap::TdxModule& module : s.world.tcb_info.tdx_modules) {
+               module.attributes[7] = 0x80;
+               module.attributes_mask[7] = 0x7f;
+             }
+           }},
       {.id = "module.level", .before = [](Stage& s) { s.td.tee_tcb_svn[0] = 0; }},
       // Every bit of TUD means that the host may look in.
       {.id = "attributes.debug", .before = [](Stage& s) { s.td.td_attributes |= 0x20U; }},
