@@ -1,6 +1,6 @@
-// ward-resigned SEED FIRST COUNT: makes platforms of the development PKI that differ from a good
-// one in one to three facts, all signed again, and says what ward thinks of each. One JSON object a
-// line: what a peer needs to judge the same (compare.py), and ward's verdict.
+// ward-resigned SEED FIRST COUNT [FACE]: makes platforms of the development PKI that differ from a
+// good one in one to three facts, all signed again, and says what ward thinks of each. One JSON
+// object a line: what a peer needs to judge the same (compare.py), and ward's verdict.
 #include <charconv>
 #include <cstdio>
 #include <string>
@@ -21,19 +21,44 @@ struct Drawn {
   std::vector<std::string> names;
 };
 
-// dcap-qvl reads SGX quotes of version 3 alone.
-std::vector<Face> faces_of_the_peer() {
+// The one face that is named, or those that dcap-qvl reads: SGX quotes of version 3 alone.
+std::vector<Face> faces_of(std::string_view name) {
   std::vector<Face> out;
   for (const Face& face : kFaces)
-    if (face.tdx() || face.form.version == 3) out.push_back(face);
+    if (name.empty() ? face.tdx() || face.form.version == 3 : face.name == name)
+      out.push_back(face);
   return out;
 }
 
-Drawn draw(std::string_view seed, std::uint64_t number) {
+pki::Name intels_name(const char* common) {
+  const pki::NamePart parts[] = {
+      {"C", "XX"}, {"O", "ward development - not a TEE"}, {"CN", common}};
+  return *pki::make_name(parts);
+}
+
+// A peer may know certificates by Intel's names and demand all the extensions of Intel's profile
+// (PCK Certificate Profile 1.3.5). The organisation still says what it is.
+void in_intels_likeness(soft::DcapWorld& w) {
+  const pki::Name root = intels_name("Intel SGX Root CA");
+  const pki::Name platform_ca = intels_name("Intel SGX PCK Platform CA");
+  w.tcb_signing_cert.subject = intels_name("Intel SGX TCB Signing");
+  w.pck_cert.subject = intels_name("Intel SGX PCK Certificate");
+  w.root_cert.subject = root;
+  w.pck_ca_cert.subject = platform_ca;
+  for (auto* issuer :
+       {&w.root_cert.issuer, &w.pck_ca_cert.issuer, &w.tcb_signing_cert.issuer, &w.root_crl.issuer})
+    *issuer = root;
+  w.pck_cert.issuer = platform_ca;
+  w.pck_crl.issuer = platform_ca;
+  const pki::Extension point = pki::crl_distribution_point_extension("https://pki.example/ca.crl");
+  for (auto* spec : {&w.root_cert, &w.pck_ca_cert, &w.tcb_signing_cert, &w.pck_cert})
+    spec->extensions.insert(spec->extensions.begin(), point);
+}
+
+Drawn draw(std::string_view seed, std::uint64_t number, const std::vector<Face>& faces) {
   Dice d(as_bytes(std::string(seed) + "/" + std::to_string(number)));
-  static const std::vector<Face> kJudged = faces_of_the_peer();
-  const Face& face = d.pick(kJudged);
-  Drawn out{.stage = good_stage(face), .made = {}, .names = {}};
+  Drawn out{.stage = good_stage(d.pick(faces)), .made = {}, .names = {}};
+  in_intels_likeness(out.stage.world);
   std::vector<const Mutation*> chosen;
   for (std::uint32_t i = 1 + d.below(3); i > 0; --i)
     chosen.push_back(&d.pick(all_mutations()));
@@ -95,8 +120,8 @@ void write_verdict(JsonWriter& out, const Appraisal& a) {
   out.end_object();
 }
 
-std::string line(std::string_view seed, std::uint64_t number) {
-  Drawn drawn = draw(seed, number);
+std::string line(std::string_view seed, std::uint64_t number, const std::vector<Face>& faces) {
+  Drawn drawn = draw(seed, number, faces);
   Stage& s = drawn.stage;
   // The peers judge the platform alone: its status is reported, not compared with a policy.
   s.policy.accept_any_tcb = true;
@@ -128,12 +153,14 @@ bool read_number(const char* text, std::uint64_t& out) {
 int run(int argc, char** argv) {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
-  if (argc != 4 || !read_number(argv[2], first) || !read_number(argv[3], count)) {
-    std::fputs("usage: ward-resigned SEED FIRST COUNT\n", stderr);
+  const bool numbers = argc >= 4 && read_number(argv[2], first) && read_number(argv[3], count);
+  const std::vector<Face> faces = faces_of(argc == 5 ? argv[4] : "");
+  if (!numbers || argc > 5 || faces.empty()) {
+    std::fputs("usage: ward-resigned SEED FIRST COUNT [FACE]\n", stderr);
     return 2;
   }
   for (std::uint64_t n = first; n < first + count; ++n) {
-    const std::string text = line(argv[1], n) + "\n";
+    const std::string text = line(argv[1], n, faces) + "\n";
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return 1;
   }
   return 0;

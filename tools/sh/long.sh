@@ -75,16 +75,24 @@ soak_seal() {
   return $status
 }
 
-# soak_differential: re-signed platforms of a seed of today, judged by dcap-qvl as well.
-soak_differential() {
-  local count=100000 seed
-  seed=$(date -u +%Y-%m-%d)
-  if .venv/bin/python test/differential/compare.py build/release/test-bin/ward-resigned "$seed" $count >&2; then
-    record "test/differential/compare.py ward-resigned $seed $count" "every disagreement with dcap-qvl explained"
+# soak_peer PEER [ARGS]: re-signed platforms of a seed of today, judged by a peer as well.
+soak_peer() {
+  local peer=$1 count=100000 command
+  shift
+  command="test/differential/compare.py ward-resigned $(date -u +%Y-%m-%d) $count --peer $peer $*"
+  if .venv/bin/python ${command/ward-resigned/build/release/test-bin/ward-resigned} >&2; then
+    record "$command" "every disagreement with $peer explained"
   else
-    record "test/differential/compare.py ward-resigned $seed $count" "a disagreement, or no dcap-qvl"
+    record "$command" "a disagreement, or no $peer"
     return 1
   fi
+}
+
+soak_differential() {
+  local status=0
+  soak_peer dcap-qvl || status=1
+  soak_peer go-tdx-guest --face tdx_4 || status=1
+  return $status
 }
 
 # run_soak [SECS]: so long for each fuzz target, and each test once for every minute of it, ten times at most.

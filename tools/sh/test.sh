@@ -26,13 +26,29 @@ run_report() {
   python3 tools/report.py "$WARD_REPORT" >&3
 }
 
-# need_wheels: Tink's own wheel and dcap-qvl's, which judge the same as we; without a network their tests
-# are skipped.
+# need_wheels: Tink's own wheel and dcap-qvl's, which judge the same as we, and Go's; without a network their
+# tests are skipped.
 need_wheels() {
-  .venv/bin/python -c 'import tink, dcap_qvl' 2>/dev/null && return
+  [ -x .venv/bin/go ] && .venv/bin/python -c 'import tink, dcap_qvl' 2>/dev/null && return
   mkdir -p "$logs"
   if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/wheels.log" 2>&1; then
     note "the wheels of tools/requirements.txt could not be installed ($logs/wheels.log): their tests are skipped"
+  fi
+}
+
+# build_go_peer: test/differential/gotdx with the wheel's Go, whatever go is in PATH. Modules are pinned by
+# go.sum; all that Go writes stays in build/go.
+build_go_peer() {
+  local go=$root/.venv/bin/go dir=$root/build/go
+  [ -x "$go" ] || return 0
+  mkdir -p "$logs" "$dir"
+  if ! (
+    cd test/differential/gotdx
+    env GOENV=off GOTOOLCHAIN=local GOFLAGS='-mod=readonly -modcacherw -buildvcs=false' CGO_ENABLED=0 \
+      GOPATH="$dir/path" GOMODCACHE="$dir/path/pkg/mod" GOCACHE="$dir/cache" XDG_CONFIG_HOME="$dir/config" \
+      "$go" build -trimpath -ldflags='-s -w' -o "$dir/ward-go-tdx-guest" .
+  ) >"$logs/go.log" 2>&1; then
+    note "go-tdx-guest could not be built ($logs/go.log): its tests are skipped"
   fi
 }
 
@@ -42,6 +58,7 @@ build_tests() {
   need_packages_beside demo
   build_ward
   need_wheels
+  build_go_peer
   build_or_fail release all "everything"
   wait_background
 }

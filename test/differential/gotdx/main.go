@@ -1,0 +1,125 @@
+// ward-go-tdx-guest judges TDX quotes with Google's go-tdx-guest: a case a line in, as ward-resigned
+// prints it, a verdict a line out. It opens no socket: the collateral stands in the case.
+package main
+
+import (
+	"bufio"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/go-tdx-guest/verify"
+	"github.com/google/logger"
+)
+
+type collateral struct {
+	PckCrlIssuerChain     string `json:"pck_crl_issuer_chain"`
+	RootCaCrl             string `json:"root_ca_crl"`
+	PckCrl                string `json:"pck_crl"`
+	TcbInfoIssuerChain    string `json:"tcb_info_issuer_chain"`
+	TcbInfo               string `json:"tcb_info"`
+	TcbInfoSignature      string `json:"tcb_info_signature"`
+	QeIdentityIssuerChain string `json:"qe_identity_issuer_chain"`
+	QeIdentity            string `json:"qe_identity"`
+	QeIdentitySignature   string `json:"qe_identity_signature"`
+}
+
+type testCase struct {
+	Quote      string     `json:"quote"`
+	Root       string     `json:"root"`
+	Now        int64      `json:"now"`
+	Collateral collateral `json:"collateral"`
+}
+
+type verdict struct {
+	Accepted bool   `json:"accepted"`
+	Why      string `json:"why,omitempty"`
+}
+
+// Get answers as Intel's PCS would: the library asks for four documents by their addresses.
+func (c *collateral) Get(address string) (map[string][]string, []byte, error) {
+	chain := func(name string, pem string) map[string][]string {
+		return map[string][]string{name: {url.QueryEscape(pem)}}
+	}
+	signed := func(name string, text string, signature string) []byte {
+		return []byte(fmt.Sprintf(`{"%s":%s,"signature":"%s"}`, name, text, signature))
+	}
+	switch {
+	case strings.Contains(address, "/tcb?"):
+		return chain("Tcb-Info-Issuer-Chain", c.TcbInfoIssuerChain),
+			signed("tcbInfo", c.TcbInfo, c.TcbInfoSignature), nil
+	case strings.Contains(address, "/qe/identity"):
+		return chain("Sgx-Enclave-Identity-Issuer-Chain", c.QeIdentityIssuerChain),
+			signed("enclaveIdentity", c.QeIdentity, c.QeIdentitySignature), nil
+	case strings.Contains(address, "/pckcrl?"):
+		crl, err := hex.DecodeString(c.PckCrl)
+		return chain("Sgx-Pck-Crl-Issuer-Chain", c.PckCrlIssuerChain), crl, err
+	}
+	// What is left is a distribution point of the root's certificate.
+	crl, err := hex.DecodeString(c.RootCaCrl)
+	return nil, crl, err
+}
+
+func judge(c *testCase) (out verdict) {
+	defer func() {
+		if r := recover(); r != nil {
+			out = verdict{Why: fmt.Sprint("the peer panicked: ", r)}
+		}
+	}()
+	quote, err := hex.DecodeString(c.Quote)
+	if err != nil {
+		return verdict{Why: err.Error()}
+	}
+	der, err := hex.DecodeString(c.Root)
+	if err != nil {
+		return verdict{Why: err.Error()}
+	}
+	root, err := x509.ParseCertificate(der)
+	if err != nil {
+		return verdict{Why: err.Error()}
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(root)
+	err = verify.RawTdxQuote(quote, &verify.Options{
+		CheckRevocations: true,
+		GetCollateral:    true,
+		Getter:           &c.Collateral,
+		Now:              time.Unix(c.Now, 0),
+		TrustedRoots:     roots,
+	})
+	if err != nil {
+		return verdict{Why: err.Error()}
+	}
+	return verdict{Accepted: true}
+}
+
+func serve() error {
+	logger.Init("", false, false, io.Discard)
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := json.NewEncoder(os.Stdout)
+	decoder := json.NewDecoder(in)
+	for {
+		var c testCase
+		if err := decoder.Decode(&c); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := out.Encode(judge(&c)); err != nil {
+			return err
+		}
+	}
+}
+
+func main() {
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
