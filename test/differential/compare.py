@@ -2,12 +2,13 @@
 """Compares ward's verdict on re-signed platforms with another verifier's.
 
 usage: compare.py WARD_RESIGNED SEED COUNT [--peer dcap-qvl|go-tdx-guest] [--face FACE] [--first N] [--show N]
+       compare.py WARD --recorded [--peer PEER] [--show N]
 
-WARD_RESIGNED prints the cases (test/differential/main.cc). Both judge the platform alone. They agree
+WARD_RESIGNED prints the cases (test/differential/main.cc), or WARD judges quotes of real hardware (recorded.py). Both judge the platform alone. They agree
 where both refuse, or both accept with the same status and advisories. Every other pair must be one of the
 peer's STRICTER or LAXER, with who is right and the source; exit 1 where one is not. Quotes of a form that
 the peer does not know are counted apart: they are no agreement. The last line counts. Exit 77 where the
-peer is not installed.
+peer, or all recorded evidence, is not there.
 """
 import argparse
 import collections
@@ -17,6 +18,7 @@ import sys
 
 import dcap_qvl_peer
 import go_tdx_guest_peer
+import recorded
 
 PEERS = {module.Peer.name: module.Peer for module in (dcap_qvl_peer, go_tdx_guest_peer)}
 
@@ -44,11 +46,21 @@ def judge(cases, peers, show):
     return counts
 
 
+def judge_resigned(options, peers):
+    """Counts the cases that WARD_RESIGNED makes, and says whether they were all there."""
+    command = [options.program, options.seed, str(options.first), str(options.count)]
+    command += [options.face] if options.face else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as made:
+        counts = judge(made.stdout, peers, options.show)
+    return counts, made.returncode == 0 and counts.total() == options.count
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("seed")
-    parser.add_argument("count", type=int)
+    parser.add_argument("seed", nargs="?", default="ci")
+    parser.add_argument("count", nargs="?", type=int, default=1000)
+    parser.add_argument("--recorded", action="store_true", help="quotes of real hardware, as many as are at hand")
     parser.add_argument("--peer", choices=PEERS, default="dcap-qvl")
     parser.add_argument("--face", help="one kind of quote alone")
     parser.add_argument("--first", type=int, default=0)
@@ -59,15 +71,18 @@ def main():
         print("skipped: " + kind.absent, file=sys.stderr)
         return 77
     peers = kind()
-    command = [options.program, options.seed, str(options.first), str(options.count)]
-    with subprocess.Popen(command + ([options.face] if options.face else []), stdout=subprocess.PIPE, text=True) as made:
-        counts = judge(made.stdout, peers, options.show)
+    if options.recorded:
+        counts, complete = judge(recorded.lines(options.program), peers, options.show), True
+    else:
+        counts, complete = judge_resigned(options, peers)
     peers.close()
+    if options.recorded and not counts:
+        print("skipped: no quotes of real hardware: ./run test fetches samples", file=sys.stderr)
+        return 77
     for name, count in sorted(counts.items()):
         print(f"{count:8} {name}")
-    judged = sum(counts.values())
-    print(f"{judged} judged, {counts['unexplained']} unexplained")
-    return 0 if made.returncode == 0 and judged == options.count and not counts["unexplained"] else 1
+    print(f"{counts.total()} judged, {counts['unexplained']} unexplained")
+    return 0 if complete and not counts["unexplained"] else 1
 
 
 if __name__ == "__main__":

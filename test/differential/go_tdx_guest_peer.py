@@ -6,6 +6,7 @@ of a TD, and is not called.
 """
 import json
 import os
+import re
 import subprocess
 
 # Checks that go-tdx-guest does not make, and why ward's refusal is right. A refusal by other checks as
@@ -65,6 +66,12 @@ def agree(ward, peer):
         0 < SEVERITY.index(found) <= SEVERITY.index(ward["status"])
 
 
+def fmspc_by_case_alone(why):
+    """Whether the peer compared an FMSPC as text with the upper case of Intel's own TCB infos."""
+    found = re.match(r'FMSPC from PCK Certificate\("(\w+)"\) is not equal to .*\("(\w+)"\)$', why)
+    return found is not None and found[1] != found[2] and found[1] == found[2].lower()
+
+
 def explanation(case, peer):
     """The name of the rule that explains this pair, or None."""
     ward = case["ward"]
@@ -76,6 +83,8 @@ def explanation(case, peer):
         # verifyTdQuoteBody compares with tdxModule whatever the version.
         return "stricter: from module 1.5 on tdxModuleIdentities name the signer (PCS API, TCB info)"
     if not peer["accepted"] and ward["verdict"] == "accepted":
+        if fmspc_by_case_alone(peer["why"]):
+            return "laxer: an FMSPC is a number in hexadecimal (PCS API); the peer compares text in lower case"
         return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
     return None
 

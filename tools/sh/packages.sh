@@ -126,8 +126,8 @@ recorded_evidence() { [ -e "${WARD_VECTORS:-$root/../shared/vectors}/MANIFEST.ts
 # open_crates: takes single files out of crates, into build/data/crates. They are pinned by digest.
 open_crates() {
   local name version digest path crate dir=$root/build/data/crates
-  recorded_evidence || have curl || return 0
-  recorded_evidence || group_lines crates | while read -r name version digest path; do
+  have curl || return 0
+  group_lines crates | while read -r name version digest path; do
     [ ! -s "$dir/$name/${path##*/}" ] || continue
     crate=$dir/$name-$version.crate
     mkdir -p "$dir/$name"
@@ -152,7 +152,7 @@ need_packages_beside() {
   (
     [ -z "$missing" ] || apt_install "$log" $missing || exit 1
     open_files
-    open_crates >>"$log" 2>&1 || note "a genuine sample quote could not be fetched: the demo does without it"
+    recorded_evidence || open_crates >>"$log" 2>&1 || note "a genuine sample quote could not be fetched: the demo does without it"
   ) &
   background_apt=$!
 }

@@ -1,5 +1,6 @@
 // ward-go-tdx-guest judges TDX quotes with Google's go-tdx-guest: a case a line in, as ward-resigned
-// prints it, a verdict a line out. It opens no socket: the collateral stands in the case.
+// prints it, a verdict a line out. It opens no socket: the collateral stands in the case. With the
+// argument `samples` it prints the quote of the library's own tests, with its collateral, instead.
 package main
 
 import (
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	samples "github.com/google/go-tdx-guest/testing"
+	"github.com/google/go-tdx-guest/testing/testdata"
 	"github.com/google/go-tdx-guest/verify"
 	"github.com/google/logger"
 )
@@ -117,8 +120,53 @@ func serve() error {
 	}
 }
 
+// split takes {"NAME":...,"signature":"..."} apart; the signature is over the text as it stands.
+func split(name string, body []byte) (text string, signature string, err error) {
+	var members map[string]json.RawMessage
+	if err = json.Unmarshal(body, &members); err != nil {
+		return "", "", err
+	}
+	err = json.Unmarshal(members["signature"], &signature)
+	return string(members[name]), signature, err
+}
+
+func printSamples() error {
+	var c collateral
+	var err error
+	if c.TcbInfo, c.TcbInfoSignature, err = split("tcbInfo", testdata.TcbInfoBody); err != nil {
+		return err
+	}
+	if c.QeIdentity, c.QeIdentitySignature, err = split("enclaveIdentity", testdata.QeIdentityBody); err != nil {
+		return err
+	}
+	c.RootCaCrl = hex.EncodeToString(testdata.RootCrlBody)
+	c.PckCrl = hex.EncodeToString(testdata.PckCrlBody)
+	for _, chain := range []struct {
+		out  *string
+		from string
+	}{
+		{&c.PckCrlIssuerChain, samples.PckCrlHeader["Sgx-Pck-Crl-Issuer-Chain"][0]},
+		{&c.TcbInfoIssuerChain, samples.TcbInfoHeader["Tcb-Info-Issuer-Chain"][0]},
+		{&c.QeIdentityIssuerChain, samples.QeIdentityHeader["Sgx-Enclave-Identity-Issuer-Chain"][0]},
+	} {
+		if *chain.out, err = url.QueryUnescape(chain.from); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"name":       "tdx_prod_quote_SPR_E4.dat",
+		"quote":      hex.EncodeToString(testdata.RawQuote),
+		"collateral": c,
+		"at":         "2023-07-01T01:00:00Z", // verify_test.go, currentTime
+	})
+}
+
 func main() {
-	if err := serve(); err != nil {
+	work := serve
+	if len(os.Args) == 2 && os.Args[1] == "samples" {
+		work = printSamples
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
