@@ -18,6 +18,20 @@ void require(bool property) {
   if (!property) __builtin_trap();
 }
 
+// What a value says of itself fits its kind; a member is found by its key.
+void check(const CborValue& v) {
+  if (const auto number = v.as_uint()) require(!v.as_int() || *v.as_int() >= 0);
+  require(v.as_bool().has_value() == (v.kind() == CborValue::Kind::kBool));
+  for (const CborValue& item : v.items())
+    check(item);
+  if (const auto tag = v.as_tag()) require(v.tagged(*tag) == &v.items().front());
+  for (const auto& [key, value] : v.members()) {
+    check(value);
+    if (const auto text = key.as_text()) require(v.find(*text) == &value);
+    if (const auto number = key.as_int()) require(v.find(*number) == &value);
+  }
+}
+
 // Writes the structure call by call and strings and numbers as they stand.
 void rewrite(CborWriter& w, const CborValue& v) {
   if (v.is_array()) {
@@ -61,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   require(foreign->encoding().size() == size);
+  check(*foreign);
   CborWriter w;
   rewrite(w, *foreign);
   const auto written = w.take();

@@ -48,6 +48,12 @@ void typed(const DerElement& e) {
     DerReader again(w.view());
     UnixTime second;
     require(again.time(second) && second == time);
+  } else if (r.octet_string(bytes)) {
+    w.octet_string(bytes);
+    require(same(w.view(), e.encoding));
+  } else if (r.null()) {
+    w.null();
+    require(same(w.view(), e.encoding));
   }
 }
 

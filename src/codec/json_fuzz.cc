@@ -29,8 +29,22 @@ void check_ranges(const JsonValue& value, Bytes document) {
   };
   for (const JsonValue& item : value.items())
     inside(item);
-  for (const auto& member : value.members())
+  for (const auto& member : value.members()) {
     inside(member.second);
+    require(value.find(member.first) == &member.second);
+  }
+}
+
+// A number that is whole in one type says the same in the others.
+void check_number(const JsonValue& value) {
+  for (const JsonValue& item : value.items())
+    check_number(item);
+  const auto number = value.as_int();
+  const auto real = value.as_double();
+  if (number && *number >= 0) {
+    require(value.as_uint() == static_cast<std::uint64_t>(*number));
+  }
+  if (number && real) require(static_cast<std::int64_t>(*real) == *number);
 }
 
 }  // namespace
@@ -46,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   check_ranges(*value, document);
+  check_number(*value);
   require(ward::codec::parse_json(value->raw(document)).has_value());
 
   const auto written = ward::codec::JsonWriter().copy(*value).take();

@@ -18,6 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(got->der.size() == size && got->issuer.matches(got->issuer));
   (void)got->self_issued();
   (void)got->subject.text();
+  (void)got->subject.matches(got->issuer);
+  for (const GeneralName& name : got->subject_alt_names)
+    require(same_name(name, name));
   if (got->name_constraints) {
     for (const GeneralName& name : got->subject_alt_names)
       (void)permits(*got->name_constraints, name);

@@ -23,8 +23,13 @@ void read(const ward::tcg::EventLog& log, ward::tcg::Registers registers,
   for (const ward::tcg::Statement& s : *statements)
     ward::attest::write_claims(w, ward::tcg::statement_claims(s));
   std::vector<std::uint32_t> shown;
-  for (const ward::tcg::Replayed& r : replayed->registers)
+  std::vector<ward::tcg::ExpectedRegister> expected;
+  for (const ward::tcg::Replayed& r : replayed->registers) {
     shown.push_back(r.number);
+    expected.push_back({.number = r.number, .value = r.value});
+  }
+  for (const ward::tcg::Comparison& c : ward::tcg::compare(*replayed, expected))
+    require(c.outcome == ward::tcg::Outcome::kMatches);
   ward::attest::write_claims(w, ward::tcg::boot_claims(*statements, registers, shown));
   require(w.end_array().take().has_value());
 }

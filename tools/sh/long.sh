@@ -17,7 +17,7 @@ fuzz_one() {
 # fuzz_all SECONDS [NAME]
 fuzz_all() {
   local seconds=$1 only=${2:-} name seeds status=0 found=''
-  while IFS=$'\t' read -r name seeds; do
+  while IFS=$'\t' read -r name seeds _; do
     [ -z "$only" ] || [ "$only" = "$name" ] || continue
     found=yes
     fuzz_one "$name" "$seeds" "$seconds" || status=1
@@ -107,6 +107,9 @@ run_soak() {
   fuzz_all "$seconds" || status=1
   result=$([ $status -eq 0 ] && echo "nothing found" || echo "findings, see build/fuzz/findings")
   record "./run soak $seconds (fuzz, $seconds s for each of $(wc -l <build/fuzz/fuzzers.tsv) targets)" "$result"
+  result="90 % or more of every parser's lines"
+  (run_coverage) || status=1 result="less than 90 % of a parser's lines"
+  record "./run coverage" "$result"
   build_tests
   if soak_seal; then
     record "./run soak $seconds (300 MB sealed and opened in 128 MiB)" "equal"

@@ -101,6 +101,14 @@ test_asan() {
   run_ctest asan -R "^(${asan_parts// /|})\\.|^fuzz\\.(${asan_fuzz// /|})\\." "$@"
 }
 
+# run_coverage ARGS: how much of each parser the committed seeds of its fuzz target reach.
+run_coverage() {
+  need_packages build sanitize
+  configure coverage
+  build_or_fail coverage ward_fuzzers "programs that replay seeds (coverage)"
+  python3 tools/fuzz_coverage.py build/coverage "$@" 1>&3
+}
+
 # test_tsan: only what is labelled `threads` is built and run.
 test_tsan() {
   need_packages build test sanitize

@@ -19,15 +19,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         again->primary_evidence != message->primary_evidence) {
       __builtin_trap();
     }
-    if (!kbs::runtime_data(message->nonce, message->tee_pubkey, message->additional_evidence)) {
+    if (!kbs::runtime_data(message->nonce, message->tee_pubkey, message->additional_evidence) ||
+        !kbs::device_runtime_data(message->nonce, message->tee_pubkey)) {
       __builtin_trap();
     }
   }
   if (const auto path = kbs::parse_resource_path(ward::as_text(in))) {
     if (path->text() != ward::as_text(in)) __builtin_trap();
   }
-  (void)kbs::parse_challenge(in);
-  (void)kbs::parse_token_reply(in);
-  (void)kbs::parse_error(in);
+  if (const auto challenge = kbs::parse_challenge(in)) {
+    const auto text = kbs::write_challenge(*challenge);
+    if (!text || kbs::parse_challenge(ward::as_bytes(*text))->nonce != challenge->nonce) {
+      __builtin_trap();
+    }
+  }
+  if (const auto token = kbs::parse_token_reply(in)) {
+    const auto text = kbs::write_token_reply(*token);
+    if (!text || *kbs::parse_token_reply(ward::as_bytes(*text)) != *token) __builtin_trap();
+  }
+  if (const auto error = kbs::parse_error(in)) {
+    const auto again = kbs::parse_error(ward::as_bytes(kbs::write_error(*error)));
+    if (!again || again->type != error->type || again->detail != error->detail) __builtin_trap();
+  }
   return 0;
 }
