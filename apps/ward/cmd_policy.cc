@@ -154,6 +154,7 @@ void add_policy(args::Command& app, Action& action) {
     one->add_option("--repository", options->repository, "whose results policy");
     add_admin_options(*one, *options);
   }
+  add_policy_default(*group, action);
   args::Command* list_app = add("list", "the policies in force, and their versions", list);
   add_admin_options(*list_app, *options);
 }

@@ -15,6 +15,7 @@ void add_key(args::Command& app, Action& action);
 void add_ledger(args::Command& app, Action& action);
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);
+void add_policy_default(args::Command& policy, Action& action);  // below `policy`
 void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
 void add_token(args::Command& app, Action& action);

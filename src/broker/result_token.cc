@@ -1,17 +1,11 @@
 #include "broker/result_token.h"
 
 #include "broker/facts.h"
+#include "broker/trust_rules.h"
 #include "token/ear.h"
 
 namespace ward::broker {
 namespace {
-
-// AR4SI, section 2.3: the values that the broker gives.
-constexpr std::int8_t kAffirmed = 2;
-constexpr std::int8_t kApprovedBoot = 3;
-constexpr std::int8_t kKnownVulnerable = 32;
-constexpr std::int8_t kVisible = 96;
-constexpr std::int8_t kUnrecognised = 97;
 
 token::EarCheck to_ear(const attest::Check& check) {
   return {
@@ -25,17 +19,6 @@ token::EarCheck to_ear(const attest::Check& check) {
 }
 
 }  // namespace
-
-token::TrustVector trust_vector(const attest::Appraisal& appraisal) {
-  const bool exposed = appraisal.development || appraisal.facts.debug.value_or(true);
-  token::TrustVector out;
-  out.configuration = appraisal.facts.debug.value_or(true) ? kKnownVulnerable : kAffirmed;
-  out.executables = kApprovedBoot;
-  const bool current = appraisal.tcb.status == "UpToDate";
-  out.hardware = appraisal.development ? kUnrecognised : current ? kAffirmed : kKnownVulnerable;
-  out.runtime_opaque = exposed ? kVisible : kAffirmed;
-  return out;
-}
 
 Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
                                 const ResultInputs& inputs, UnixTime now) {

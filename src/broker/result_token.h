@@ -24,8 +24,4 @@ struct ResultInputs {
                                               const attest::Appraisal& appraisal,
                                               const ResultInputs& inputs, UnixTime now);
 
-// trust_vector says in AR4SI's words what the appraisal found. A development platform's hardware
-// is 97, unrecognised.
-[[nodiscard]] token::TrustVector trust_vector(const attest::Appraisal& appraisal);
-
 }  // namespace ward::broker

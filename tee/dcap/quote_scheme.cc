@@ -86,7 +86,8 @@ attest::SchemeInfo QuoteScheme::info() const {
           .checks = profile_.checks,
           .fields = profile_.fields,
           .anchors = kAnchors,
-          .tcb_statuses = profile_.tcb_statuses};
+          .tcb_statuses = profile_.tcb_statuses,
+          .default_policy = profile_.default_policy};
 }
 
 bool QuoteScheme::recognises(Bytes evidence) const { return tee_of(evidence) == profile_.tee; }

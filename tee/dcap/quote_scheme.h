@@ -24,6 +24,7 @@ struct Profile {
   std::size_t policy_at;                      // where policy's begin
   std::span<const attest::FieldInfo> fields;  // in the order of their checks, the last of the table
   std::span<const char* const> tcb_statuses;
+  std::span<const attest::PolicyLine> default_policy;
 };
 
 // QuoteScheme verifies Intel DCAP quotes; SGX and TDX differ in the body, and in what a TCB info

@@ -32,6 +32,12 @@ constexpr attest::FieldInfo kFields[] = {
 #undef WARD_FIELD
 };
 
+constexpr attest::PolicyLine kDefaultPolicy[] = {
+#define WARD_POLICY_LINE(line, value, why) {line, value, why},
+#include "tee/sgx/policy.def"
+#undef WARD_POLICY_LINE
+};
+
 const dcap::Profile& profile() {
   static const dcap::Profile kProfile = {.name = "sgx",
                                          .title = "Intel SGX (DCAP ECDSA quote, versions 3 to 5)",
@@ -43,7 +49,8 @@ const dcap::Profile& profile() {
                                          .checks = kChecks,
                                          .policy_at = static_cast<std::size_t>(CheckId::kEnd),
                                          .fields = kFields,
-                                         .tcb_statuses = dcap::acceptable_tcb_statuses(false)};
+                                         .tcb_statuses = dcap::acceptable_tcb_statuses(false),
+                                         .default_policy = kDefaultPolicy};
   return kProfile;
 }
 

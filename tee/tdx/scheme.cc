@@ -44,6 +44,12 @@ constexpr attest::FieldInfo kFields[] = {
 #undef WARD_FIELD
 };
 
+constexpr attest::PolicyLine kDefaultPolicy[] = {
+#define WARD_POLICY_LINE(line, value, why) {line, value, why},
+#include "tee/tdx/policy.def"
+#undef WARD_POLICY_LINE
+};
+
 const dcap::Profile& profile() {
   static const dcap::Profile kProfile = {
       .name = "tdx",
@@ -57,7 +63,8 @@ const dcap::Profile& profile() {
       .checks = kChecks,
       .policy_at = static_cast<std::size_t>(check_id(OwnCheck::kEnd)),
       .fields = kFields,
-      .tcb_statuses = dcap::acceptable_tcb_statuses(true)};
+      .tcb_statuses = dcap::acceptable_tcb_statuses(true),
+      .default_policy = kDefaultPolicy};
   return kProfile;
 }
 

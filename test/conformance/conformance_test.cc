@@ -118,6 +118,40 @@ TEST(Conformance, AValidVectorPassesEveryCheck) {
   }
 }
 
+// The default policy of a folder is what the pipeline's default really is.
+TEST(Conformance, TheDefaultPolicyIsStatedAsItIs) {
+  const attest::Policy policy;
+  std::string statuses;
+  for (const std::string& status : policy.accepted_tcb)
+    statuses += (statuses.empty() ? "" : ", ") + status;
+  const auto flag = [](bool set) { return std::string(set ? "true" : "false"); };
+  const std::map<std::string, std::string> real = {
+      {"accepted_tcb", policy.accept_any_tcb ? "any" : statuses},
+      {"allow_debug", flag(policy.allow_debug)},
+      {"allow_development", flag(policy.allow_development)},
+      {"min_tcb_evaluation",
+       policy.min_tcb_evaluation ? std::to_string(*policy.min_tcb_evaluation) : "none"},
+      {"accepted_values", policy.accepted_values.empty() ? "none" : "some"},
+  };
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const attest::SchemeInfo info = scheme->info();
+    SCOPED_TRACE(info.name);
+    std::map<std::string, std::string> stated;
+    for (const attest::PolicyLine& line : info.default_policy) {
+      EXPECT_TRUE(stated.emplace(line.line, line.value).second) << line.line;
+      EXPECT_GT(std::string(line.why).size(), 20U) << line.line;
+    }
+    for (const auto& [line, value] : real)
+      EXPECT_EQ(stated[line], value) << line;
+    std::string roots;
+    for (const attest::Anchor& anchor : info.anchors)
+      roots += (roots.empty() ? "" : ", ") + anchor.name;
+    EXPECT_EQ(stated["roots"], roots + ", by its key");
+    EXPECT_EQ(stated["expectations"], "none");
+    EXPECT_EQ(stated.size(), real.size() + 2);
+  }
+}
+
 // The command line compares the length of an expected value with these.
 TEST(Conformance, TheFieldsThatAreComparedHaveTheStatedSizes) {
   for (const Vector& v : all_vectors()) {
