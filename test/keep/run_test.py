@@ -11,7 +11,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from world import BIN, PATIENCE_S, RECORDS, World, wait_for, ward
+from world import BIN, PATIENCE_S, RECORDS, World, follows_its_schema, wait_for, ward
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -43,6 +43,8 @@ class Released(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         said = json.loads(done.stdout)
         self.assertEqual(said["schema"], "ward.keep-run/1")
+        follows_its_schema(said)
+        follows_its_schema(json.loads(ward("keep", "measure", "--json", manifest, check=0).stdout))
         self.assertEqual((said["ending"], said["workload"], said["development"]), ("done", workload, True))
         self.assertEqual(said["outputs"], {"result": str(out / "result.sealed")})
         self.assertNotIn(RECORDS[:32], (out / "result.sealed").read_bytes())
@@ -63,6 +65,17 @@ class Released(unittest.TestCase):
         manifest = self.world.manifest()
         self.world.approve(manifest, evidence={"allow_development": False})
         self.refused(self.run_keep(manifest, "--out", self.world.out()), "sgx.platform.development")
+
+    def test_a_value_that_the_policy_for_evidence_does_not_accept_is_refused_and_recorded(self):
+        manifest = self.world.manifest()
+        values = {"sgx.attributes.kss": [True], "sgx.attributes.provision_key": [False]}
+        self.world.approve(manifest, evidence={"accepted_values": values})
+        self.assertEqual(self.run_keep(manifest, "--out", self.world.out()).returncode, 0)
+        self.world.approve(manifest, evidence={"accepted_values": {**values, "sgx.report_body.isv_svn": [7, 8]}})
+        self.refused(self.run_keep(manifest, "--out", self.world.out()), "sgx.report_body.isv_svn")
+        store = next((self.world.folder / "service").glob("*.db"))
+        entries = [json.loads(line) for line in ward("ledger", "list", store, "--count", 1000, check=0).stdout.splitlines()]
+        self.assertEqual((entries[-1]["kind"], entries[-1]["details"]["checks"]), ("refusal", "sgx.report_body.isv_svn"))
 
     def test_another_runtime_is_refused(self):
         manifest = self.world.manifest()

@@ -34,6 +34,14 @@ def wait_for(path):
         time.sleep(0.02)
 
 
+def follows_its_schema(told):
+    """follows_its_schema fails where an object that ward printed is not as the schema that it names says."""
+    import jsonschema
+
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs/schemas" / (told["schema"].replace("/", "-") + ".json")
+    jsonschema.validate(told, json.loads(page.read_text()))
+
+
 def spki_sha256(certificate):
     """spki_sha256 of a PEM certificate's public key."""
     pem = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], capture_output=True, check=True)
