@@ -28,8 +28,8 @@ struct FieldForm {
 
 // FieldInfo declares one field. Every TEE lists its own in fields.def.
 struct FieldInfo {
-  const char* id;     // of its check: "tdx.td_attributes.sept_ve_disable"
-  const char* claim;  // that states the value
+  const char* id = nullptr;     // of its check: "tdx.td_attributes.sept_ve_disable"
+  const char* claim = nullptr;  // that states the value
   FieldForm form;
 };
 
