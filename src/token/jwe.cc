@@ -45,6 +45,12 @@ Result<Buffer> decode(std::string_view text) {
   return *std::move(octets);
 }
 
+// The protected header stays text; what is no base64url is refused before it can be written again.
+Result<std::string> header_text(std::string_view text) {
+  WARD_CHECK_OK(decode(text));
+  return std::string(text);
+}
+
 Result<Buffer> octets_member(const JsonValue& object, std::string_view name) {
   WARD_TRY(const std::string_view text, text_member(object, name));
   return decode(text);
@@ -149,7 +155,7 @@ Result<Jwe> parse_jwe(Bytes json) {
   }
   Jwe jwe;
   WARD_TRY(const std::string_view header, text_member(*object, "protected"));
-  jwe.protected_header = std::string(header);
+  WARD_TRY(jwe.protected_header, header_text(header));
   WARD_TRY(jwe.encrypted_key, octets_member(*object, "encrypted_key"));
   WARD_TRY(jwe.iv, octets_member(*object, "iv"));
   WARD_TRY(jwe.ciphertext, octets_member(*object, "ciphertext"));
@@ -169,7 +175,7 @@ Result<Jwe> parse_compact_jwe(std::string_view compact) {
   }
   if (parts.size() != 5) return Error(Errc::kMalformed, "jwe: not five parts");
   Jwe jwe;
-  jwe.protected_header = std::string(parts[0]);
+  WARD_TRY(jwe.protected_header, header_text(parts[0]));
   WARD_TRY(jwe.encrypted_key, decode(parts[1]));
   WARD_TRY(jwe.iv, decode(parts[2]));
   WARD_TRY(jwe.ciphertext, decode(parts[3]));

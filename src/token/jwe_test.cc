@@ -272,9 +272,14 @@ TEST_F(JweTest, compact_forms_that_are_refused) {
     const auto parsed = parse_compact_jwe(bad);
     EXPECT_FALSE(parsed && decrypt_jwe(*parsed, key_)) << bad;
   }
+  // A header that is no base64url would not be written as it was read.
+  EXPECT_EQ(code(parse_compact_jwe("=.AA.AA.AA.AA")), Errc::kMalformed);
+  EXPECT_EQ(code(parse_jwe(as_bytes(
+                R"({"protected":"\\","encrypted_key":"","iv":"","ciphertext":"","tag":""})"))),
+            Errc::kMalformed);
   EXPECT_EQ(code(parse_compact_jwe("a.b.c.d")), Errc::kMalformed);
-  EXPECT_EQ(code(parse_compact_jwe("a.AA.AA.AA.AA.AA")), Errc::kMalformed);
-  EXPECT_EQ(code(parse_compact_jwe("a.=.AA.AA.AA")), Errc::kMalformed);
+  EXPECT_EQ(code(parse_compact_jwe("YQ.AA.AA.AA.AA.AA")), Errc::kMalformed);
+  EXPECT_EQ(code(parse_compact_jwe("YQ.=.AA.AA.AA")), Errc::kMalformed);
 }
 
 TEST_F(JweTest, bounds_hold_at_the_limit_and_one_above) {
