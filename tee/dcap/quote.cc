@@ -69,7 +69,7 @@ Result<void, FormError> read_body_type(Reader& r, TeeType tee, Quote& out) {
   std::uint32_t size = 0;
   if (!r.u16le(type)) return cut("dcap.quote: body descriptor", r.offset());
   const bool known = type >= static_cast<std::uint16_t>(BodyType::kSgxReport) &&
-                     type <= static_cast<std::uint16_t>(BodyType::kTdReport15);
+                     type <= static_cast<std::uint16_t>(BodyType::kTdReport15Ex);
   const bool of_sgx = type == static_cast<std::uint16_t>(BodyType::kSgxReport);
   if (!known || of_sgx != (tee == TeeType::kSgx)) {
     return form_error(CheckId::kQuoteBodyType, Errc::kMalformed, "dcap.quote: body type", type);
@@ -129,6 +129,8 @@ std::size_t body_size(BodyType type) {
       return kTdReport10Size;
     case BodyType::kTdReport15:
       return kTdReport15Size;
+    case BodyType::kTdReport15Ex:
+      return kTdReport15ExSize;
   }
   return 0;
 }

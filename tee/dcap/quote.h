@@ -18,12 +18,18 @@ inline constexpr std::size_t kHeaderSize = 48;
 inline constexpr std::size_t kBodyDescriptorSize = 6;  // version 5: type and size of the body
 inline constexpr std::size_t kTdReport10Size = 584;
 inline constexpr std::size_t kTdReport15Size = 648;
+inline constexpr std::size_t kTdReport15ExSize = 885;
 inline constexpr std::size_t kMaxQuoteSize = 128U << 10U;
 
 enum class TeeType : std::uint32_t { kSgx = 0, kTdx = 0x81 };
 
 // BodyType is version 5's word for what the quote's body is; versions 3 and 4 have no choice.
-enum class BodyType : std::uint16_t { kSgxReport = 1, kTdReport10 = 2, kTdReport15 = 3 };
+enum class BodyType : std::uint16_t {
+  kSgxReport = 1,
+  kTdReport10 = 2,
+  kTdReport15 = 3,
+  kTdReport15Ex = 4
+};
 
 // body_size is how many octets a body of this type has.
 [[nodiscard]] std::size_t body_size(BodyType type);

@@ -20,6 +20,7 @@ constexpr Form kForms[] = {
     {"tdx_4", 4, TeeType::kTdx, BodyType::kTdReport10},
     {"tdx_5_report_10", 5, TeeType::kTdx, BodyType::kTdReport10},
     {"tdx_5_report_15", 5, TeeType::kTdx, BodyType::kTdReport15},
+    {"tdx_5_report_15_ex", 5, TeeType::kTdx, BodyType::kTdReport15Ex},
 };
 
 constexpr Form kSgx3 = kForms[0];
@@ -67,9 +68,9 @@ TEST(Quote, ReadsWhatItWritesInEveryForm) {
   }
 }
 
-// Sizes as the specification has them: header 48, bodies 384, 584 and 648, descriptor 6.
+// Sizes as the specification has them: header 48, bodies 384, 584, 648 and 885, descriptor 6.
 TEST(Quote, TheSignedPartHasTheSpecificationsSize) {
-  constexpr std::size_t kSizes[] = {432, 432, 438, 632, 638, 702};
+  constexpr std::size_t kSizes[] = {432, 432, 438, 632, 638, 702, 939};
   for (std::size_t i = 0; i < std::size(kForms); ++i)
     EXPECT_EQ(write_signed_part(sample(kForms[i])).size(), kSizes[i]) << kForms[i].name;
 }
@@ -122,7 +123,8 @@ constexpr FormCase kCases[] = {
     {"vendor_last", kSgx3, 27, 0, CheckId::kQuoteVendorId, Errc::kUnsupported},
     {"body_type_0", kTdx5, 48, 0, CheckId::kQuoteBodyType, Errc::kMalformed},
     {"body_type_sgx_in_tdx", kTdx5, 48, 1, CheckId::kQuoteBodyType, Errc::kMalformed},
-    {"body_type_4", kTdx5, 48, 4, CheckId::kQuoteBodyType, Errc::kMalformed},
+    {"body_type_5", kTdx5, 48, 5, CheckId::kQuoteBodyType, Errc::kMalformed},
+    {"body_type_4_with_the_size_of_3", kTdx5, 48, 4, CheckId::kQuoteBodyType, Errc::kMalformed},
     {"body_type_tdx_in_sgx", kForms[2], 48, 2, CheckId::kQuoteBodyType, Errc::kMalformed},
     {"body_of_another_size", kTdx5, 48, 2, CheckId::kQuoteBodyType, Errc::kMalformed},
     {"body_size", kTdx5, 50, 0x89, CheckId::kQuoteBodyType, Errc::kMalformed},

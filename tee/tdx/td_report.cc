@@ -27,8 +27,19 @@ constexpr FieldRow kRows[] = {
     field_row<td_report::ReportData>("report_data"),
     field_row<td_report::TeeTcbSvn2>("tee_tcb_svn2"),
     field_row<td_report::MrServiceTd>("mr_servicetd"),
+    field_row<td_report::VmId>("vm_id", true),
+    field_row<td_report::TdId>("td_id"),
+    field_row<td_report::DevInfo>("dev_info"),
+    field_row<td_report::InitServiceTdHash>("init_servicetd_hash"),
+    field_row<td_report::InitServiceTdAttributes>("init_servicetd_attributes"),
+    field_row<td_report::InitCpuSvn>("init_cpu_svn"),
+    field_row<td_report::InitTeeTcbSvn>("init_tee_tcb_svn"),
+    field_row<td_report::InitTeeFmspc>("init_tee_fmspc"),
+    field_row<td_report::CurServiceTdHash>("cur_servicetd_hash"),
+    field_row<td_report::CurServiceTdAttributes>("cur_servicetd_attributes"),
 };
-constexpr std::size_t kLateRows = 2;  // of TDX 1.5 alone
+constexpr std::size_t kRows10 = 15;
+constexpr std::size_t kRows15 = 17;
 
 struct Attribute {
   unsigned bit;
@@ -61,7 +72,21 @@ constexpr std::uint64_t known_bits() {
 
 std::span<const FieldRow> rows(const TdReport& report) {
   const std::span<const FieldRow> all = kRows;
-  return report.version_15() ? all : all.first(all.size() - kLateRows);
+  if (report.extended()) return all;
+  return all.first(report.version_15() ? kRows15 : kRows10);
+}
+
+void write_extension(const TdReportParts& parts, Writer& w) {
+  w.u8(parts.vm_id);
+  w.bytes(parts.td_id);
+  w.bytes(parts.dev_info);
+  w.bytes(parts.init_service_td_hash);
+  w.bytes(parts.init_service_td_attributes);
+  w.bytes(parts.init_cpu_svn);
+  w.bytes(parts.init_tee_tcb_svn);
+  w.bytes(parts.init_tee_fmspc);
+  w.bytes(parts.cur_service_td_hash);
+  w.bytes(parts.cur_service_td_attributes);
 }
 
 }  // namespace
@@ -80,7 +105,9 @@ bool TdReport::reserved_zero() const {
 
 std::vector<attest::LayoutField> TdReport::layout() const {
   std::vector<attest::LayoutField> out;
-  const char* type = version_15() ? "sgx_report2_body_v1_5_t" : "sgx_report2_body_t";
+  const char* type = extended()     ? "sgx_report2_body_v1_5_ex_t"
+                     : version_15() ? "sgx_report2_body_v1_5_t"
+                                    : "sgx_report2_body_t";
   attest::add_table_layout(rows(*this), raw_, {at_, "report_body.", type}, out);
   return out;
 }
@@ -109,10 +136,10 @@ Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type) {
   for (const auto& rt_mr : parts.rt_mr)
     w.bytes(rt_mr);
   w.bytes(parts.report_data);
-  if (type == dcap::BodyType::kTdReport15) {
-    w.bytes(parts.tee_tcb_svn2);
-    w.bytes(parts.mr_service_td);
-  }
+  if (type == dcap::BodyType::kTdReport10) return w.take();
+  w.bytes(parts.tee_tcb_svn2);
+  w.bytes(parts.mr_service_td);
+  if (type == dcap::BodyType::kTdReport15Ex) write_extension(parts, w);
   return w.take();
 }
 

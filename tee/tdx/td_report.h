@@ -14,7 +14,8 @@
 namespace ward::tdx {
 
 // TD report bodies (Intel TDX DCAP Quoting Library API, A.3.2: sgx_report2_body_t of TDX 1.0,
-// sgx_report2_body_v1_5_t of 1.5, which has two fields more). Octets.
+// sgx_report2_body_v1_5_t of 1.5, which has two fields more; sgx_quote_5.h of Intel's SDK:
+// sgx_report2_body_v1_5_ex_t, which has those and nine more). Octets.
 namespace td_report {
 using TeeTcbSvn = Field<0, 16>;
 using MrSeam = Field<16, 48>;
@@ -33,12 +34,27 @@ using RtMr3 = Field<472, 48>;
 using ReportData = Field<520, 64>;
 using TeeTcbSvn2 = Field<584, 16>;
 using MrServiceTd = Field<600, 48>;
+using VmId = Field<648, 1>;
+using TdId = Field<649, 32>;
+using DevInfo = Field<681, 48>;
+using InitServiceTdHash = Field<729, 48>;
+using InitServiceTdAttributes = Field<777, 8>;
+using InitCpuSvn = Field<785, 16>;
+using InitTeeTcbSvn = Field<801, 16>;
+using InitTeeFmspc = Field<817, 12>;
+using CurServiceTdHash = Field<829, 48>;
+using CurServiceTdAttributes = Field<877, 8>;
 static_assert(
     covers<TeeTcbSvn, MrSeam, MrSignerSeam, SeamAttributes, TdAttributes, Xfam, MrTd, MrConfigId,
            MrOwner, MrOwnerConfig, RtMr0, RtMr1, RtMr2, RtMr3, ReportData>(dcap::kTdReport10Size));
 static_assert(covers<TeeTcbSvn, MrSeam, MrSignerSeam, SeamAttributes, TdAttributes, Xfam, MrTd,
                      MrConfigId, MrOwner, MrOwnerConfig, RtMr0, RtMr1, RtMr2, RtMr3, ReportData,
                      TeeTcbSvn2, MrServiceTd>(dcap::kTdReport15Size));
+static_assert(covers<TeeTcbSvn, MrSeam, MrSignerSeam, SeamAttributes, TdAttributes, Xfam, MrTd,
+                     MrConfigId, MrOwner, MrOwnerConfig, RtMr0, RtMr1, RtMr2, RtMr3, ReportData,
+                     TeeTcbSvn2, MrServiceTd, VmId, TdId, DevInfo, InitServiceTdHash,
+                     InitServiceTdAttributes, InitCpuSvn, InitTeeTcbSvn, InitTeeFmspc,
+                     CurServiceTdHash, CurServiceTdAttributes>(dcap::kTdReport15ExSize));
 }  // namespace td_report
 
 // TD ATTRIBUTES (Intel TDX Module ABI Specification, ATTRIBUTES): bit numbers.
@@ -57,7 +73,7 @@ inline constexpr unsigned kTpa = 62;
 inline constexpr unsigned kPerfmon = 63;
 }  // namespace td_attributes
 
-// TdReport views a TD report body of either size. Borrows it; nothing is authenticated.
+// TdReport views a TD report body of any of the three sizes. Borrows it; nothing is authenticated.
 class TdReport {
  public:
   // `quote` is one of TDX.
@@ -70,7 +86,11 @@ class TdReport {
   }
 
   // version_15 is true where TEE_TCB_SVN2 and MRSERVICETD are there.
-  [[nodiscard]] bool version_15() const { return raw_.size() == dcap::kTdReport15Size; }
+  [[nodiscard]] bool version_15() const { return raw_.size() >= dcap::kTdReport15Size; }
+
+  // extended is true where what came with the extended report of TDX 1.5 is there as well. Claims:
+  // Intel's QVL judges none of it either.
+  [[nodiscard]] bool extended() const { return raw_.size() == dcap::kTdReport15ExSize; }
 
   // tee_tcb_svn2 and mr_service_td are empty in a report of TDX 1.0.
   [[nodiscard]] Bytes tee_tcb_svn2() const { return late<td_report::TeeTcbSvn2>(); }
@@ -121,9 +141,20 @@ struct TdReportParts {
   std::array<std::uint8_t, 64> report_data{};
   std::array<std::uint8_t, 16> tee_tcb_svn2{};   // written in reports of TDX 1.5
   std::array<std::uint8_t, 48> mr_service_td{};  // written in reports of TDX 1.5
+  // Written in extended reports alone.
+  std::uint8_t vm_id = 0;
+  std::array<std::uint8_t, 32> td_id{};
+  std::array<std::uint8_t, 48> dev_info{};
+  std::array<std::uint8_t, 48> init_service_td_hash{};
+  std::array<std::uint8_t, 8> init_service_td_attributes{};
+  std::array<std::uint8_t, 16> init_cpu_svn{};
+  std::array<std::uint8_t, 16> init_tee_tcb_svn{};
+  std::array<std::uint8_t, 12> init_tee_fmspc{};
+  std::array<std::uint8_t, 48> cur_service_td_hash{};
+  std::array<std::uint8_t, 8> cur_service_td_attributes{};
 };
 
-// write_td_report writes a body of `type`, one of the two TD reports: TdReport's inverse.
+// write_td_report writes a body of `type`, one of the three TD reports: TdReport's inverse.
 [[nodiscard]] Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type);
 
 }  // namespace ward::tdx

@@ -32,13 +32,16 @@ TdReportParts sample() {
 }
 
 TEST(TdReport, ReadsWhatItWrites) {
-  for (const BodyType type : {BodyType::kTdReport10, BodyType::kTdReport15}) {
+  for (const BodyType type :
+       {BodyType::kTdReport10, BodyType::kTdReport15, BodyType::kTdReport15Ex}) {
     const Buffer body = write_td_report(sample(), type);
     ASSERT_EQ(body.size(), dcap::body_size(type));
     const dcap::Quote quote = quote_of(body);
     const TdReport report(quote);
-    const bool late = type == BodyType::kTdReport15;
+    const bool late = type != BodyType::kTdReport10;
+    const bool extended = type == BodyType::kTdReport15Ex;
     EXPECT_EQ(report.version_15(), late);
+    EXPECT_EQ(report.extended(), extended);
     EXPECT_EQ(report.module_version(), 1);
     EXPECT_TRUE(equal(report.get<td_report::MrTd>(), sample().mr_td));
     EXPECT_TRUE(equal(report.get<td_report::MrConfigId>(), sample().mr_config_id));
@@ -46,7 +49,7 @@ TEST(TdReport, ReadsWhatItWrites) {
     EXPECT_TRUE(equal(report.get<td_report::ReportData>(), sample().report_data));
     EXPECT_TRUE(equal(report.tee_tcb_svn2(), late ? Bytes(sample().tee_tcb_svn2) : Bytes()));
     EXPECT_TRUE(equal(report.mr_service_td(), late ? Bytes(sample().mr_service_td) : Bytes()));
-    EXPECT_EQ(report.layout().size(), late ? 17U : 15U);
+    EXPECT_EQ(report.layout().size(), extended ? 27U : late ? 17U : 15U);
   }
 }
 

@@ -264,7 +264,7 @@ class Values(unittest.TestCase):
         import jsonschema
 
         schema = json.loads((ROOT / "docs/schemas/ward.appraisal-1.json").read_text())
-        for form in ("sgx_3", "sgx_4", "sgx_5", "tdx_4", "tdx_5_report_10", "tdx_5_report_15"):
+        for form in ("sgx_3", "sgx_4", "sgx_5", "tdx_4", "tdx_5_report_10", "tdx_5_report_15", "tdx_5_report_15_ex"):
             code, out, _ = self.verify(form, "--json")
             self.assertEqual(code, 0)
             jsonschema.validate(json.loads(out), schema)

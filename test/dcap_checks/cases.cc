@@ -326,7 +326,7 @@ std::vector<Case> field_cases() {
                          [id](const Face& f) {
                            const bool late = id == "tdx.td_report.mr_servicetd";
                            return id.starts_with(f.prefix()) &&
-                                  (!late || f.form.body == dcap::BodyType::kTdReport15);
+                                  (!late || f.form.body >= dcap::BodyType::kTdReport15);
                          }});
     }
   }

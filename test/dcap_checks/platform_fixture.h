@@ -54,6 +54,7 @@ inline constexpr Face kFaces[] = {
     {"tdx_4", {4, dcap::BodyType::kTdReport10}},
     {"tdx_5_report_10", {5, dcap::BodyType::kTdReport10}},
     {"tdx_5_report_15", {5, dcap::BodyType::kTdReport15}},
+    {"tdx_5_report_15_ex", {5, dcap::BodyType::kTdReport15Ex}},
 };
 inline constexpr Face kSgx = kFaces[0];
 inline constexpr Face kTdx10 = kFaces[3];

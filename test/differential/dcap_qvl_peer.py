@@ -73,10 +73,8 @@ def explanation(case, peer):
         return "stricter: a golden value with a bit outside its mask fits nothing (PCS API, enclave identity)"
     if peer["accepted"] and ward["verdict"] == "undetermined" and "certificate_names" in case["mutations"]:
         return "stricter: a signer of TCB documents is known by its name"
-    if case["face"] == "tdx_5_report_15" and peer.get("why", "").endswith("TCB status is invalid: Revoked"):
+    if case["face"].startswith("tdx_5_report_15") and peer.get("why", "").endswith("TCB status is invalid: Revoked"):
         return "laxer: the TCB of TEE_TCB_SVN2 is asked about as Intel's QVL does (TDRelaunchCheck)"
-    if failed == ["quote.body_type"] and bytes.fromhex(case["quote"])[48:50] == b"\x04\x00":
-        return "not ward's: it knows no TD report of type 4 (TDX 1.5 extended), and says so"
     if not peer["accepted"] and ward["verdict"] == "accepted":
         if "missing field `sgxtcbcomponents`" in peer["why"] and json.loads(case["collateral"]["tcb_info"])["version"] == 2:
             return "laxer: a TCB info of version 2 says the same as one of version 3 (PCS API v3, v4)"

@@ -25,8 +25,8 @@ WANTED = {
         "quote-from-tappd.hex": ("refused", None, [], ["tdx.quote.size"]),
         "quote-from-tappd.hex, cut": ("refused", None, [], ["tdx.tcb.level"]),
         "tdx_quote_outdated": ("refused", None, [], ["tdx.tcb.level"]),
-        # TD report of type 4 (TDX 1.5 extended), which ward does not know.
-        "tdx_quote_td15ex": ("refused", None, [], ["tdx.quote.body_type"]),
+        # TD report of type 4 (TDX 1.5 extended).
+        "tdx_quote_td15ex": ("accepted", "UpToDate", [], []),
     },
     "go-tdx-guest": {
         "tdx_prod_quote_SPR_E4.dat": ("refused", None, [], ["tdx.quote.size"]),
