@@ -165,7 +165,8 @@ std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
 }
 
 int run(const Options& o) {
-  const auto evidence = read_front(o.file, kMaxEvidence + 1);
+  auto evidence = read_front(o.file, kMaxEvidence + 1);
+  if (evidence) evidence = plain_evidence(*std::move(evidence));
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
   if (seal::is_sealed(*evidence)) return print_sealed(*evidence, o);
   if (evidence->size() > kMaxEvidence)

@@ -7,6 +7,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_kind.h"
+#include "apps/ward/field_options.h"
 #include "apps/ward/input.h"
 #include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
@@ -27,7 +28,8 @@ struct Options {
   std::vector<std::string> workloads;
   std::string trust_root;
   std::vector<std::string> accept_tcb;
-  std::vector<std::string> accept_values;
+  FieldOptions fields;
+  bool require_crl = false;
   bool allow_debug = false;
   bool allow_development = false;
   std::optional<std::uint64_t> min_tcb_evaluation;
@@ -71,54 +73,13 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   return out;
 }
 
-Usage no_field(const std::vector<attest::FieldInfo>& fields, const std::string& id) {
-  const std::string meant = attest::nearest_field(fields, id);
-  return Usage{"--accept-value: no field: " + id,
-               !meant.empty() ? "did you mean " + meant + "?"
-                              : "docs/checks.md lists them, and `ward checks`: those that speak of "
-                                "values that a policy names"};
-}
-
-// "tdx.td_attributes.sept_ve_disable=true": the value is all that stands behind the first sign.
-Result<void, Usage> add_values(const std::vector<std::string>& texts, attest::Policy& policy) {
-  const std::vector<attest::FieldInfo> fields = attest::all_fields(tee::all_schemes());
-  for (const std::string& text : texts) {
-    const auto sign = text.find('=');
-    const std::string id = text.substr(0, sign);
-    if (sign == std::string::npos) {
-      return Usage{"--accept-value: no value: " + text, "write FIELD=VALUE"};
-    }
-    const attest::FieldInfo* field = attest::find_field(fields, id);
-    if (field == nullptr) return no_field(fields, id);
-    const std::string value = text.substr(sign + 1);
-    if (!attest::is_possible(field->form, value)) {
-      return Usage{"--accept-value: " + id + " never has this value: " + value,
-                   "write " + attest::form_text(field->form)};
-    }
-    policy.accepted_values[id].push_back(value);
-  }
-  return {};
-}
-
-// A demand on another TEE's field would be dropped without a word: here there is one evidence.
-std::optional<Usage> field_of_another(const attest::Scheme& scheme, const attest::Policy& policy) {
-  const attest::SchemeInfo info = scheme.info();
-  for (const auto& [id, values] : policy.accepted_values) {
-    if (attest::find_field(info.fields, id) == nullptr) {
-      return Usage{"--accept-value: evidence of " + std::string(info.name) + " has no field " + id,
-                   "name the fields of the TEE whose evidence this is"};
-    }
-  }
-  return std::nullopt;
-}
-
 Result<attest::Policy, Usage> make_policy(const Options& o) {
   attest::Policy policy;
-  if (!o.accept_tcb.empty() || !o.accept_values.empty() || o.allow_debug || o.allow_development ||
+  if (!o.accept_tcb.empty() || !o.fields.empty() || o.allow_debug || o.allow_development ||
       o.min_tcb_evaluation) {
     policy.name = "command line";
   }
-  WARD_CHECK_OK(add_values(o.accept_values, policy));
+  WARD_CHECK_OK(add_fields(o.fields, policy));
   for (const std::string& status : o.accept_tcb) {
     if (status == "any") {
       policy.accept_any_tcb = true;
@@ -130,6 +91,7 @@ Result<attest::Policy, Usage> make_policy(const Options& o) {
       policy.accepted_tcb.push_back(status);
     }
   }
+  policy.require_revocation = o.require_crl;
   policy.allow_debug = o.allow_debug;
   policy.allow_development = o.allow_development;
   policy.min_tcb_evaluation = o.min_tcb_evaluation;
@@ -189,7 +151,8 @@ int run(const Options& o) {
   if (!policy) return usage(policy.error());
   auto roots = named_roots(o.trust_root);
   if (!roots) return roots.error();
-  const auto evidence = read_file(o.file, kMaxEvidence);
+  auto evidence = read_file(o.file, kMaxEvidence);
+  if (evidence) evidence = plain_evidence(*std::move(evidence));
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
 
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
@@ -226,13 +189,21 @@ void add_verify(args::Command& app, Action& action) {
   c->add_option("--report-data", o->report_data, "the whole report data that you expect, in hex");
   c->add_option("--measurement", o->measurements,
                 "an accepted launch measurement, in hex; may be given again");
-  c->add_option("--workload", o->workloads,
-                "an accepted workload field (CONFIGID), in hex; may be given again");
+  c->add_option(
+      "--workload", o->workloads,
+      "an accepted workload field (CONFIGID, MRCONFIGID, HOST_DATA), in hex; may be given again");
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
   c->add_option("--accept-tcb", o->accept_tcb, "TCB statuses to accept beside UpToDate, or any")
       ->delimiter(',');
-  c->add_option("--accept-value", o->accept_values,
+  c->add_option("--accept-value", o->fields.accept,
                 "FIELD=VALUE: an accepted value of a field; may be given again");
+  c->add_option("--refuse-value", o->fields.refuse,
+                "FIELD=VALUE: a value of a field that is refused; may be given again");
+  c->add_option("--min-value", o->fields.least,
+                "FIELD=VALUE: the least value of a field (a number, a version) that is accepted");
+  c->add_flag("--require-crl", o->require_crl,
+              "undetermined, too, where the maker's revocation list is optional and not given "
+              "(SEV-SNP)");
   c->add_flag("--allow-debug", o->allow_debug, "accept workloads in debug mode");
   c->add_flag("--allow-development", o->allow_development, "accept development platforms");
   c->add_option("--min-tcb-evaluation", o->min_tcb_evaluation,

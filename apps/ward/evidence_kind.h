@@ -20,10 +20,12 @@ struct Likely {
 // likely_kind is nullopt where the form is none that it knows.
 [[nodiscard]] std::optional<Likely> likely_kind(Bytes file);
 
-// judge_of returns the scheme that judges this file; nullptr where this build has none. A maker's
-// report whose first octets happen to be another's version number gets its own maker's scheme or
-// none.
+// judge_of returns the scheme that judges this file; nullptr where this build has none.
 [[nodiscard]] const attest::Scheme* judge_of(Bytes file);
+
+// plain_evidence is the evidence that `file` holds as text: hexadecimal or base64 of either
+// alphabet, with blanks and line ends anywhere. Every other file is returned as it is.
+[[nodiscard]] Buffer plain_evidence(Buffer file);
 
 // no_judge says what `path` probably is, where judge_of has none for it, and returns the exit code:
 // 3 (no such kind of evidence here), 1 for an empty file.

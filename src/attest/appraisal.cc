@@ -96,27 +96,84 @@ std::string first_of(std::vector<std::string> values) {
   return join(values) + " and " + more + " more";
 }
 
+// What a policy demands of one field.
+struct Demand {
+  const std::vector<std::string>* accepted = nullptr;
+  const std::vector<std::string>* refused = nullptr;
+  const std::string* least = nullptr;
+  std::vector<std::string> usual;  // what the TEE demands where the policy says nothing
+
+  [[nodiscard]] bool any() const {
+    return accepted != nullptr || refused != nullptr || least != nullptr || !usual.empty();
+  }
+
+  [[nodiscard]] bool met(const FieldForm& form, const std::string& value) const {
+    return (accepted == nullptr || is_accepted(form, value, *accepted)) &&
+           (refused == nullptr || !is_accepted(form, value, *refused)) &&
+           (least == nullptr || is_at_least(value, *least)) &&
+           (usual.empty() || is_accepted(form, value, usual));
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::vector<std::string> out = usual;
+    if (accepted != nullptr) {
+      out.push_back(accepted->empty() ? "nothing: no value is accepted" : first_of(*accepted));
+    }
+    if (refused != nullptr) out.push_back("not " + first_of(*refused));
+    if (least != nullptr) out.push_back("at least " + *least);
+    return join(out);
+  }
+};
+
+template <class Map>
+const typename Map::mapped_type* find(const Map& map, const char* id) {
+  const auto found = map.find(id);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+Demand demand_of(const FieldFact& field, const Policy& policy) {
+  const char* id = field.check->id;
+  Demand out{.accepted = find(policy.accepted_values, id),
+             .refused = find(policy.refused_values, id),
+             .least = find(policy.minimum_values, id),
+             .usual = {}};
+  if (!out.any() && field.form.usual != nullptr) out.usual.emplace_back(field.form.usual);
+  return out;
+}
+
 // Every value of the field must be an accepted one. Those that are not are what was found.
-Check judge_field(const FieldFact& field, const std::vector<std::string>& accepted,
-                  const std::string& expected, const Policy& policy) {
+Check judge_field(const FieldFact& field, const Demand& demand, const Policy& policy) {
   std::vector<std::string> others;
-  std::ranges::copy_if(field.values, std::back_inserter(others), [&](const std::string& value) {
-    return !is_accepted(field.form, value, accepted);
-  });
+  std::ranges::copy_if(field.values, std::back_inserter(others),
+                       [&](const std::string& value) { return !demand.met(field.form, value); });
   const bool passed = others.empty() && !field.values.empty();
-  return make(field.check, passed, first_of(passed ? field.values : others), expected, policy);
+  return make(field.check, passed, first_of(passed ? field.values : others), demand.text(), policy);
 }
 
 void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
   for (const FieldFact& field : findings.facts.fields) {
-    const auto asked = policy.accepted_values.find(field.check->id);
-    if (asked == policy.accepted_values.end()) continue;
-    const auto& values = asked->second;
-    const std::string expected =
-        values.empty() ? "nothing: no value is accepted" : first_of(values);
-    out.push_back(field.values.empty() ? field_absent(findings, field, expected, policy)
-                                       : judge_field(field, values, expected, policy));
+    const Demand demand = demand_of(field, policy);
+    if (!demand.any()) continue;
+    out.push_back(field.values.empty() ? field_absent(findings, field, demand.text(), policy)
+                                       : judge_field(field, demand, policy));
   }
+}
+
+// Where the policy does without them, and no list was given, the checks of revocation were not
+// asked for: true where it was so.
+bool waive_revocation(const Policy& policy, Findings& findings) {
+  const auto& waived = findings.facts.revocation_checks;
+  const auto check_of = [&](const CheckInfo* info) {
+    return std::ranges::find(findings.checks, info, &Check::info);
+  };
+  if (policy.require_revocation || waived.empty()) return false;
+  const auto first = check_of(waived.front());
+  if (first == findings.checks.end() || first->not_done != NotDone::kAbsent) return false;
+  for (const CheckInfo* info : waived) {
+    const auto check = check_of(info);
+    if (check != findings.checks.end()) check->not_done = NotDone::kNotAsked;
+  }
+  return true;
 }
 
 std::string hex_list(const std::vector<Buffer>& values) {
@@ -186,6 +243,17 @@ std::vector<std::string> value_texts(const ClaimValue& value) {
   if (const auto* octets = std::get_if<Buffer>(&value)) return {to_hex(*octets)};
   if (const auto* text = std::get_if<std::string>(&value)) return {*text};
   return std::get<std::vector<std::string>>(value);
+}
+
+std::set<std::string> named_fields(const Policy& policy) {
+  std::set<std::string> out;
+  for (const auto& [id, values] : policy.accepted_values)
+    out.insert(id);
+  for (const auto& [id, values] : policy.refused_values)
+    out.insert(id);
+  for (const auto& [id, least] : policy.minimum_values)
+    out.insert(id);
+  return out;
 }
 
 const char* to_text(Outcome outcome) {
@@ -275,6 +343,7 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   judge_tcb(findings, policy, judged);
   judge_modes(findings, policy, judged);
   judge_fields(findings, policy, judged);
+  if (waive_revocation(policy, findings)) out.unchecked.emplace_back("revocation");
   out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;
   out.checks = std::move(findings.checks);
   out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,8 +73,9 @@ struct Facts {
   const CheckInfo* measurement_check = nullptr;
   const CheckInfo* workload_check = nullptr;
   const CheckInfo* development_check = nullptr;
-  std::vector<FieldFact> fields;  // all that policies may name
-  bool tcb_matched = false;       // a TCB level was found: tcb.status may be judged
+  std::vector<FieldFact> fields;                    // all that policies may name
+  std::vector<const CheckInfo*> revocation_checks;  // that a policy may do without
+  bool tcb_matched = false;  // a TCB level was found: tcb.status may be judged
   std::optional<bool> debug;
   Buffer report_data;  // whole field
   Buffer measurement;  // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
@@ -110,11 +112,21 @@ struct Policy {
   bool allow_development = false;
   std::optional<std::uint64_t> min_tcb_evaluation;
 
+  // False: where no revocation list of the maker's was given, revocation counts among what was not
+  // checked instead of leaving the verdict undetermined. Of TEEs whose lists are optional alone.
+  bool require_revocation = true;
+
   // The values that are accepted of a TEE's own fields, by the check's id
-  // ("tdx.td_attributes.sept_ve_disable": "true"); a field that is not named is not judged. An id
-  // of another TEE has no bearing.
+  // ("tdx.td_attributes.sept_ve_disable": "true"), those that are refused, and the least that is
+  // accepted; all that are named of a field must hold. A field that none names is judged only where
+  // the TEE demands a value of its own (FieldForm::usual). An id of another TEE has no bearing.
   std::map<std::string, std::vector<std::string>> accepted_values{};
+  std::map<std::string, std::vector<std::string>> refused_values{};
+  std::map<std::string, std::string> minimum_values{};
 };
+
+// named_fields are the ids of all fields that the policy demands something of.
+[[nodiscard]] std::set<std::string> named_fields(const Policy& policy);
 
 // Appraisal is the verdict with every reason.
 struct Appraisal {

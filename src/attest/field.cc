@@ -18,11 +18,29 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+constexpr std::uint64_t kGreatest = ~std::uint64_t{0};
+
 bool is_number(std::string_view text, std::uint64_t greatest) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
   return whole && number <= greatest && (text.size() == 1 || text.front() != '0');
+}
+
+// version_of reads up to kMaxParts numbers with points between them; empty where it is none.
+std::vector<std::uint64_t> version_of(std::string_view text) {
+  constexpr std::size_t kMaxParts = 4;
+  std::vector<std::uint64_t> out;
+  while (out.size() < kMaxParts) {
+    const std::string_view part = text.substr(0, text.find('.'));
+    if (!is_number(part, kGreatest)) return {};
+    std::uint64_t number = 0;
+    std::from_chars(part.data(), part.data() + part.size(), number);
+    out.push_back(number);
+    if (part.size() == text.size()) return out;
+    text.remove_prefix(part.size() + 1);
+  }
+  return {};
 }
 
 bool is_hex(std::string_view text, std::size_t octets) {
@@ -43,6 +61,10 @@ bool is_possible(const FieldForm& form, std::string_view value) {
       return is_number(value, form.size);
     case FieldKind::kOctets:
       return is_hex(value, form.size);
+    case FieldKind::kVersion:
+      return !version_of(value).empty();
+    case FieldKind::kText:
+      return !value.empty() && value.size() <= kMaxItemText;
     case FieldKind::kWord:
       return std::ranges::any_of(form.words, [&](const char* w) { return same_word(value, w); });
     case FieldKind::kItems:
@@ -61,6 +83,10 @@ std::string form_text(const FieldForm& form) {
       return "a whole number of at most " + size;
     case FieldKind::kOctets:
       return size + " octets in hex";
+    case FieldKind::kVersion:
+      return "a version, numbers with points between them";
+    case FieldKind::kText:
+      return "a text of at most " + std::to_string(kMaxItemText) + " octets";
     case FieldKind::kWord: {
       std::string out;
       for (const char* word : form.words)
@@ -76,11 +102,22 @@ std::string form_text(const FieldForm& form) {
 
 bool is_accepted(const FieldForm& form, const std::string& value,
                  const std::vector<std::string>& accepted) {
-  if (form.kind == FieldKind::kItems && !is_like_digest(value)) {
+  const bool text = form.kind == FieldKind::kText;
+  if (text || (form.kind == FieldKind::kItems && !is_like_digest(value))) {
     return std::ranges::find(accepted, value) != accepted.end();
   }
   return std::ranges::any_of(accepted,
                              [&](const std::string& one) { return same_word(one, value); });
+}
+
+bool has_order(const FieldForm& form) {
+  return form.kind == FieldKind::kNumber || form.kind == FieldKind::kVersion;
+}
+
+bool is_at_least(std::string_view value, std::string_view least) {
+  const auto a = version_of(value);
+  const auto b = version_of(least);
+  return !a.empty() && !b.empty() && a >= b;
 }
 
 const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view id) {

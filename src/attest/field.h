@@ -10,11 +10,13 @@
 namespace ward::attest {
 
 enum class FieldKind : std::uint8_t {
-  kFlag,    // true or false
-  kNumber,  // decimal, without zeros before it
-  kOctets,  // hex
-  kWord,    // one of a few words
-  kItems,   // several: digests in hex, and texts; each of them must be an accepted one
+  kFlag,     // true or false
+  kNumber,   // decimal, without zeros before it
+  kOctets,   // hex
+  kVersion,  // numbers with points between them: 1.55.21
+  kWord,     // one of a few words
+  kText,     // any text
+  kItems,    // several: digests in hex, and texts; each of them must be an accepted one
 };
 
 // FieldForm says what a field's values look like, so that a policy that could never be met is found
@@ -24,6 +26,9 @@ struct FieldForm {
   std::uint64_t size = 0;                // kNumber: the greatest; kOctets, kItems: in octets
   std::span<const char* const> words{};  // kWord: all that there are
   const char* source = nullptr;          // what states it, where that is not the evidence itself
+  bool of_tcb = false;                   // a part of the platform's security version
+  const char* usual =
+      nullptr;  // the value that is demanded where a policy says nothing of the field
 };
 
 // FieldInfo declares one field. Every TEE lists its own in fields.def.
@@ -50,6 +55,12 @@ inline constexpr std::size_t kLikeDigest = 32;     // hex digits from which a te
 // without regard to the case of letters, texts octet by octet.
 [[nodiscard]] bool is_accepted(const FieldForm& form, const std::string& value,
                                const std::vector<std::string>& accepted);
+
+// has_order is true where a policy may name the least value of a field of this form.
+[[nodiscard]] bool has_order(const FieldForm& form);
+
+// is_at_least compares two numbers, or two versions part by part; false where one is none.
+[[nodiscard]] bool is_at_least(std::string_view value, std::string_view least);
 
 // find_field returns the field with this id, or nullptr; borrowed.
 [[nodiscard]] const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view id);

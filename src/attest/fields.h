@@ -17,6 +17,8 @@ inline constexpr const char* kFieldHint =
 
 // What a TEE's fields.def writes of a field's values.
 inline constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
+inline constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
+inline constexpr FieldForm kText{.kind = FieldKind::kText};
 
 constexpr FieldForm number(std::uint64_t greatest) {
   return {.kind = FieldKind::kNumber, .size = greatest};

@@ -11,4 +11,16 @@ std::vector<FieldInfo> all_fields(std::span<const Scheme* const> schemes) {
   return out;
 }
 
+const Scheme* recognise(std::span<const Scheme* const> schemes, Bytes evidence) {
+  const Scheme* out = nullptr;
+  Recognition best = Recognition::kNo;
+  for (const Scheme* scheme : schemes) {
+    const Recognition here = scheme->recognises(evidence);
+    if (here <= best) continue;
+    best = here;
+    out = scheme;
+  }
+  return out;
+}
+
 }  // namespace ward::attest

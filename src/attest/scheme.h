@@ -44,6 +44,13 @@ struct SchemeInfo {
   std::span<const PolicyLine> default_policy{};
 };
 
+// How sure a scheme is that evidence is of its kind.
+enum class Recognition : std::uint8_t {
+  kNo,
+  kDamaged,  // it may be a cut or damaged piece of this kind
+  kSure,     // it has this kind's marks
+};
+
 // Scheme is all knowledge of one kind of evidence. Stateless and thread safe. No method does I/O or
 // reads a clock.
 class Scheme {
@@ -55,8 +62,7 @@ class Scheme {
 
   [[nodiscard]] virtual SchemeInfo info() const = 0;
 
-  // recognises is true where `evidence` is, or is a damaged or cut piece of, this kind.
-  [[nodiscard]] virtual bool recognises(Bytes evidence) const = 0;
+  [[nodiscard]] virtual Recognition recognises(Bytes evidence) const = 0;
 
   // inspect prints form only: no verdict, nothing is authenticated.
   [[nodiscard]] virtual Result<std::vector<Claim>> inspect(Bytes evidence) const = 0;
@@ -75,5 +81,9 @@ class Scheme {
 
 // all_fields lists the fields of all schemes.
 [[nodiscard]] std::vector<FieldInfo> all_fields(std::span<const Scheme* const> schemes);
+
+// recognise returns the scheme that is the surest of `evidence`, the first of equals; null where
+// none knows it.
+[[nodiscard]] const Scheme* recognise(std::span<const Scheme* const> schemes, Bytes evidence);
 
 }  // namespace ward::attest

@@ -157,26 +157,62 @@ Result<std::vector<std::string>, Diag> field_values(const Cursor& cursor, const 
   return out;
 }
 
-// accepted_values is an object: a field's id to the values that are accepted of it.
-Result<std::map<std::string, std::vector<std::string>>, Diag> accepted_values(
-    const Cursor& document, std::span<const attest::FieldInfo> fields) {
-  std::map<std::string, std::vector<std::string>> out;
-  const JsonValue* object = document.find("accepted_values");
-  if (object == nullptr) return out;
-  if (!object->is_object()) {
-    return document.wrong(*object, "accepted_values", "an object: fields, with lists of values");
-  }
-  const Cursor cursor(document.text(), *object, "accepted_values.");
-  for (const auto& [id, list] : object->members()) {
+// for_fields calls `read` for every member of an object of field ids: accepted_values,
+// refused_values, minimum_values. Each must be a field that a TEE has.
+template <class Read>
+Result<void, Diag> for_fields(const Cursor& document, const std::string& name, const char* expected,
+                              std::span<const attest::FieldInfo> fields, Read read) {
+  const JsonValue* object = document.find(name);
+  if (object == nullptr) return {};
+  if (!object->is_object()) return document.wrong(*object, name, expected);
+  const Cursor cursor(document.text(), *object, name + ".");
+  for (const auto& [id, value] : object->members()) {
     const attest::FieldInfo* field = attest::find_field(fields, id);
     if (field == nullptr) {
       const std::string meant = attest::nearest_field(fields, id);
       return cursor.wrong(
-          list, id,
+          value, id,
           "a field that a TEE has" + (meant.empty() ? "" : "; did you mean " + meant + "?"));
     }
-    WARD_TRY(out[field->id], field_values(cursor, list, *field));
+    WARD_CHECK_OK(read(cursor, value, *field));
   }
+  return {};
+}
+
+using Values = std::map<std::string, std::vector<std::string>>;
+
+Result<Values, Diag> values_by_field(const Cursor& document, const std::string& name,
+                                     std::span<const attest::FieldInfo> fields) {
+  Values out;
+  WARD_CHECK_OK(for_fields(document, name, "an object: fields, with lists of values", fields,
+                           [&](const Cursor& cursor, const JsonValue& list,
+                               const attest::FieldInfo& field) -> Result<void, Diag> {
+                             WARD_TRY(out[field.id], field_values(cursor, list, field));
+                             return {};
+                           }));
+  return out;
+}
+
+// A least value is a whole number, or a text: a version, or a number too.
+Result<std::map<std::string, std::string>, Diag> minimum_values(
+    const Cursor& document, std::span<const attest::FieldInfo> fields) {
+  std::map<std::string, std::string> out;
+  WARD_CHECK_OK(for_fields(
+      document, "minimum_values", "an object: fields, each with its least value", fields,
+      [&](const Cursor& cursor, const JsonValue& value,
+          const attest::FieldInfo& field) -> Result<void, Diag> {
+        const auto number = value.as_uint();
+        const std::string text =
+            number ? std::to_string(*number) : std::string(value.as_string().value_or(""));
+        if (!attest::has_order(field.form) || !attest::is_possible(field.form, text)) {
+          return cursor.wrong(value, field.id,
+                              attest::has_order(field.form)
+                                  ? attest::form_text(field.form)
+                                  : "a field of numbers or versions: only they have a least value");
+        }
+        out[field.id] = text;
+        return {};
+      }));
   return out;
 }
 
@@ -223,7 +259,8 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_TRY(const JsonValue root, parse_document(json, kEvidenceSchema));
   const Cursor cursor(json, root, "");
   WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
-                             "min_tcb_evaluation", "runtimes", "accepted_values"}));
+                             "min_tcb_evaluation", "runtimes", "accepted_values", "refused_values",
+                             "minimum_values", "require_revocation"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -243,7 +280,10 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
     }
   }
   WARD_TRY(out.runtimes, cursor.digests("runtimes"));
-  WARD_TRY(out.policy.accepted_values, accepted_values(cursor, fields));
+  WARD_TRY(out.policy.accepted_values, values_by_field(cursor, "accepted_values", fields));
+  WARD_TRY(out.policy.refused_values, values_by_field(cursor, "refused_values", fields));
+  WARD_TRY(out.policy.minimum_values, minimum_values(cursor, fields));
+  WARD_TRY(out.policy.require_revocation, cursor.boolean("require_revocation", true));
   return out;
 }
 

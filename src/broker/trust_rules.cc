@@ -1,5 +1,6 @@
 #include "broker/trust_rules.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace ward::broker {
@@ -14,7 +15,17 @@ bool in_debug(const Appraisal& a) { return a.facts.debug.value_or(true); }
 
 bool of_development(const Appraisal& a) { return a.development; }
 
-bool out_of_date(const Appraisal& a) { return a.tcb.status != "UpToDate"; }
+bool out_of_date(const Appraisal& a) {
+  return a.facts.tcb_status_check != nullptr && a.tcb.status != "UpToDate";
+}
+
+// True where neither the maker nor a policy judged the platform's TCB.
+bool tcb_unjudged(const Appraisal& a) {
+  return a.facts.tcb_status_check == nullptr &&
+         std::ranges::none_of(a.facts.fields, [&](const attest::FieldFact& field) {
+           return field.form.of_tcb && a.check(field.check->id) != nullptr;
+         });
+}
 
 constexpr const char* kDebug = "the workload is in debug mode, or does not say";
 constexpr const char* kDevelopment = "the root is a development platform's";
@@ -44,8 +55,14 @@ constexpr TrustRule kRules[] = {
     {"hardware", &TrustVector::hardware, 32, "the TCB status is another than UpToDate",
      "Genuine, with weaknesses that its maker has published, which the policies allowed.",
      out_of_date},
+    {"hardware", &TrustVector::hardware, 32,
+     "the maker states no TCB status (SEV-SNP), and the policy demands no value of the TCB",
+     "Genuine, and nobody said that its firmware is recent.", tcb_unjudged},
     {"hardware", &TrustVector::hardware, 2, kElse,
-     "The maker vouches for it, and knows of nothing that it lacks.", always},
+     "The maker vouches for it, and knows of nothing that it lacks; or the policy named the TCB "
+     "that "
+     "it must have.",
+     always},
     {"runtime-opaque", &TrustVector::runtime_opaque, 96, kDevelopment,
      "Root of the machine reads everything.", of_development},
     {"runtime-opaque", &TrustVector::runtime_opaque, 96, kDebug,

@@ -14,7 +14,9 @@ using token::TrustVector;
 
 attest::Appraisal appraisal(bool development, std::optional<bool> debug,
                             std::optional<std::string> status) {
+  static const attest::CheckInfo kStatus{"a.tcb.status", "", "", ""};
   attest::Appraisal out;
+  out.facts.tcb_status_check = &kStatus;
   out.development = development;
   out.facts.debug = debug;
   out.tcb.status = std::move(status);
@@ -55,6 +57,19 @@ TEST(TrustVector, SaysWhatTheAppraisalFound) {
     EXPECT_EQ(v.sourced_data, 0);
     EXPECT_EQ(v.status(), row.tier);
   }
+}
+
+// Of a TEE whose maker states no status, what the policy demanded of the TCB counts.
+TEST(TrustVector, ATcbThatNobodyJudgedIsAWarning) {
+  static const attest::CheckInfo kPart{"a.reported_tcb.snp", "", "", ""};
+  attest::Appraisal a = appraisal(false, false, std::nullopt);
+  a.facts.tcb_status_check = nullptr;
+  a.facts.fields = {{.check = &kPart, .form = {.of_tcb = true}, .values = {"23"}}};
+  EXPECT_EQ(trust_vector(a).hardware, 32);
+  a.checks.push_back({.info = &kPart, .outcome = attest::Outcome::kPassed});
+  EXPECT_EQ(trust_vector(a).hardware, 2);
+  a.development = true;
+  EXPECT_EQ(trust_vector(a).hardware, 97);
 }
 
 // The table is what documents are made of: all eight claims, each rule of a claim beside the next,

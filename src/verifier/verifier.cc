@@ -11,10 +11,7 @@ Verifier::Verifier(std::span<const attest::Scheme* const> schemes,
       policy_(std::move(policy)) {}
 
 const attest::Scheme* Verifier::recognise(Bytes evidence) const {
-  for (const attest::Scheme* scheme : schemes_) {
-    if (scheme->recognises(evidence)) return scheme;
-  }
-  return nullptr;
+  return attest::recognise(schemes_, evidence);
 }
 
 bool Verifier::knows(const std::string& field) const {
@@ -24,7 +21,7 @@ bool Verifier::knows(const std::string& field) const {
 }
 
 Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
-  for (const auto& [field, values] : policy_.accepted_values) {
+  for (const std::string& field : attest::named_fields(policy_)) {
     if (!knows(field)) return Error(Errc::kMalformed, "policy: a field that no TEE has");
   }
   const attest::Scheme* scheme = recognise(request.evidence);

@@ -23,18 +23,10 @@ bool names_intel(Bytes evidence) {
          equal(evidence.subspan(header::QeVendorId::kBegin, vendor.size()), vendor);
 }
 
-// A report of AMD SEV-SNP begins as a quote of its version does: 3 and 5 (AMD 56860, table 23:
-// SIGNATURE_ALGO 1 at 0x34, 0x4a0 octets).
-bool is_snp_report(Bytes evidence) {
-  return evidence.size() >= 0x4a0 && attest::little_endian(evidence.subspan(0x34, 4)) == 1 &&
-         !names_intel(evidence);
-}
-
 // tee_of says whose quote `evidence` is, or is a damaged or cut piece of. What versions 4 and 5
 // have in common up to the TEE type is taken for TDX's, and an empty file for SGX's.
 std::optional<TeeType> tee_of(Bytes evidence) {
   if (evidence.empty()) return TeeType::kSgx;
-  if (is_snp_report(evidence)) return std::nullopt;
   const std::uint64_t version =
       attest::little_endian(evidence.first(std::min<std::size_t>(evidence.size(), 2)));
   if (version == 3) return TeeType::kSgx;
@@ -90,7 +82,10 @@ attest::SchemeInfo QuoteScheme::info() const {
           .default_policy = profile_.default_policy};
 }
 
-bool QuoteScheme::recognises(Bytes evidence) const { return tee_of(evidence) == profile_.tee; }
+attest::Recognition QuoteScheme::recognises(Bytes evidence) const {
+  if (tee_of(evidence) != profile_.tee) return attest::Recognition::kNo;
+  return names_intel(evidence) ? attest::Recognition::kSure : attest::Recognition::kDamaged;
+}
 
 Result<std::vector<attest::Claim>> QuoteScheme::inspect(Bytes evidence) const {
   const auto quote = parse_quote(evidence, profile_.tee);

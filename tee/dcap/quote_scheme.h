@@ -34,7 +34,7 @@ class QuoteScheme : public attest::Scheme {
   explicit QuoteScheme(const Profile& profile) : profile_(profile) {}
 
   [[nodiscard]] attest::SchemeInfo info() const final;
-  [[nodiscard]] bool recognises(Bytes evidence) const final;
+  [[nodiscard]] attest::Recognition recognises(Bytes evidence) const final;
   [[nodiscard]] Result<std::vector<attest::Claim>> inspect(Bytes evidence) const final;
   [[nodiscard]] Result<std::vector<attest::LayoutField>> layout(Bytes evidence) const final;
   [[nodiscard]] Result<std::vector<attest::CollateralRequest>> needs(Bytes evidence) const final;

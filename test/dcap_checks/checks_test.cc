@@ -101,6 +101,8 @@ TEST(DcapChecks, EveryDeclaredCheckHasACaseHere) {
   }
   std::size_t declared = 0;
   for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const std::string_view tee = scheme->info().name;
+    if (tee != "sgx" && tee != "tdx") continue;
     for (const attest::CheckInfo& info : scheme->info().checks) {
       EXPECT_TRUE(covered.contains(info.id)) << info.id;
       ++declared;
@@ -230,8 +232,7 @@ TEST(DcapChecks, WhatALimitLeavesOutIsNoted) {
     const Appraisal a = judge(m, s);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_EQ(has_note(a, "left out: 1 of 17 TCB signing keys that lead to no trusted root"), over);
-    EXPECT_EQ(has_note(a, "left out: 1 of 65 certificates that the chain could be made of"),
-              over);
+    EXPECT_EQ(has_note(a, "left out: 1 of 65 certificates that the chain could be made of"), over);
   }
 }
 

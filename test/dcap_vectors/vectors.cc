@@ -51,10 +51,9 @@ dcap::Quote parse(Bytes quote) {
 }
 
 const attest::Scheme& scheme_of(Bytes quote) {
-  for (const attest::Scheme* scheme : tee::all_schemes()) {
-    if (scheme->recognises(quote)) return *scheme;
-  }
-  std::abort();
+  const attest::Scheme* scheme = attest::recognise(tee::all_schemes(), quote);
+  if (scheme == nullptr) std::abort();
+  return *scheme;
 }
 
 }  // namespace

@@ -129,8 +129,7 @@ std::string line(std::string_view seed, std::uint64_t number, const std::vector<
   s.expected = {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}};
   drop(drawn.made, "ccel.bin");  // the peer knows no event log
   const Buffer quote = drawn.made.whole();
-  const auto known = std::ranges::any_of(
-      tee::all_schemes(), [&](const attest::Scheme* scheme) { return scheme->recognises(quote); });
+  const bool known = attest::recognise(tee::all_schemes(), quote) != nullptr;
   // What no TEE of ours takes for its own is refused before there is a check to name.
   const Appraisal verdict = known ? judge(drawn.made, s) : Appraisal{};
   JsonWriter out;
