@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "test/dcap_checks/platform_fixture.h"
+#include "test/snp_checks/platform_fixture.h"
 
 namespace ward::soft {
 namespace {
@@ -22,23 +23,57 @@ bool write_file(const fs::path& path, Bytes octets) {
   return static_cast<bool>(out.flush());
 }
 
-std::string facts(const Stage& s, std::size_t signed_octets) {
+std::string facts(const attest::Expectations& expected, std::size_t signed_octets) {
   const UnixTime to{kFrom.seconds + 30LL * 86400};
   return "at " + format_rfc3339(kNow) + "\nvalid_from " + format_rfc3339(kFrom) + "\nvalid_to " +
          format_rfc3339(to) + "\nsigned_octets " + std::to_string(signed_octets) +
-         "\nreport_data " + to_hex(std::get<1>(s.expected.report_data)[0]) + "\nmeasurement " +
-         to_hex(std::get<1>(s.expected.measurement)[0]) + "\nworkload " +
-         to_hex(std::get<1>(s.expected.workload)[0]) + "\n";
+         "\nreport_data " + to_hex(std::get<1>(expected.report_data)[0]) + "\nmeasurement " +
+         to_hex(std::get<1>(expected.measurement)[0]) + "\nworkload " +
+         to_hex(std::get<1>(expected.workload)[0]) + "\n";
 }
 
-bool write_vector(const fs::path& folder, const Stage& s, const Made& m) {
+// Vector is one folder.
+struct Vector {
+  Buffer evidence;
+  std::string facts;
+  const attest::Collateral& documents;
+};
+
+bool write_vector(const fs::path& folder, const Vector& v) {
   fs::create_directories(folder);
-  bool good =
-      write_file(folder / "evidence", dcap::write_quote(m.parts)) &&
-      write_file(folder / "case.txt", as_bytes(facts(s, dcap::write_signed_part(m.parts).size())));
-  for (const attest::Document& d : m.documents.documents)
+  bool good = write_file(folder / "evidence", v.evidence) &&
+              write_file(folder / "case.txt", as_bytes(v.facts));
+  for (const attest::Document& d : v.documents.documents)
     good = good && write_file(folder / d.name, d.bytes);
   return good;
+}
+
+bool write_dcap(const fs::path& top) {
+  for (const Face& face : kFaces) {
+    Stage s = good_stage(face);
+    const Made m = make(s);
+    const std::size_t size = dcap::write_signed_part(m.parts).size();
+    if (!write_vector(top / (face.tdx() ? "tdx" : "sgx") / face.name,
+                      {dcap::write_quote(m.parts), facts(s.expected, size), m.documents})) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool write_snp(const fs::path& top) {
+  static_assert(snp_fixture::kFrom == kFrom && snp_fixture::kNow == kNow);
+  for (const snp_fixture::Face& face : snp_fixture::kFaces) {
+    const snp_fixture::Stage s = snp_fixture::good_stage(face);
+    const snp_fixture::Made m = snp_fixture::make(s);
+    const std::string whole = "whole_at " + std::to_string(snp::kReportSize) + "\n";
+    const std::string more = face.extended ? whole : "";
+    if (!write_vector(top / "snp" / face.name,
+                      {m.whole(), facts(s.expected, snp::kSignedSize) + more, m.documents})) {
+      return false;
+    }
+  }
+  return true;
 }
 
 int run(int argc, char** argv) {
@@ -46,13 +81,7 @@ int run(int argc, char** argv) {
     std::fputs("usage: ward-make-vectors DIR\n", stderr);
     return 2;
   }
-  for (const Face& face : kFaces) {
-    Stage s = good_stage(face);
-    const Made m = make(s);
-    const std::string tee = face.tdx() ? "tdx" : "sgx";
-    if (!write_vector(fs::path(argv[1]) / tee / face.name, s, m)) return 1;
-  }
-  return 0;
+  return write_dcap(argv[1]) && write_snp(argv[1]) ? 0 : 1;
 }
 
 }  // namespace

@@ -1,0 +1,332 @@
+// For every check of SEV-SNP evidence, in every form of report, a synthetic platform that differs
+// from a good one in that fact alone.
+#include <ostream>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "test/snp_checks/cases.h"
+
+namespace ward::soft {
+namespace {
+
+using namespace snp_fixture;  // NOLINT(google-build-using-namespace): written in its words
+using attest::Outcome;
+using attest::Verdict;
+using Ids = std::vector<std::string>;
+
+Appraisal run(const Case& c, const Face& face) {
+  Stage s = good_stage(face);
+  c.before(s);
+  Made m = make(s);
+  c.after(m, s);
+  return judge(m, s);
+}
+
+TEST(SnpChecks, TheGoodPlatformPassesEveryCheckInEveryForm) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    const Appraisal a = run({.id = ""}, face);
+    EXPECT_EQ(a.failed(), Ids{});
+    EXPECT_EQ(a.verdict, Verdict::kAccepted);
+    EXPECT_TRUE(a.development);
+    EXPECT_TRUE(a.unchecked.empty());
+    for (const attest::Check& c : a.checks)
+      EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
+  }
+}
+
+// One case of one face.
+struct FaceCase {
+  Face face;
+  Case wrong;
+  std::size_t number = 0;  // among all of its list
+
+  [[nodiscard]] std::string id() const { return "snp." + wrong.id; }
+};
+
+std::vector<FaceCase> of_every_face(const std::vector<Case>& cases) {
+  std::vector<FaceCase> out;
+  for (const Face& face : kFaces) {
+    for (const Case& c : cases) {
+      if (c.of(face)) out.push_back({face, c, out.size()});
+    }
+  }
+  return out;
+}
+
+std::string case_name(const testing::TestParamInfo<FaceCase>& info) {
+  std::string out =
+      info.param.face.name + ("__" + info.param.id()) + "__" + std::to_string(info.param.number);
+  std::ranges::replace(out, '.', '_');
+  return out;
+}
+
+void PrintTo(const FaceCase& c, std::ostream* out) { *out << c.face.name << " " << c.id(); }
+
+class WrongFact : public testing::TestWithParam<FaceCase> {};
+
+TEST_P(WrongFact, FailsItsCheckAlone) {
+  const Appraisal a = run(GetParam().wrong, GetParam().face);
+  EXPECT_EQ(a.failed(), Ids{GetParam().id()});
+  EXPECT_EQ(a.verdict, Verdict::kRefused);
+}
+
+INSTANTIATE_TEST_SUITE_P(Snp, WrongFact, testing::ValuesIn(of_every_face(failing_cases())),
+                         case_name);
+
+class AbsentDocument : public testing::TestWithParam<FaceCase> {};
+
+TEST_P(AbsentDocument, IsNamedByItsOwnCheck) {
+  const Appraisal a = run(GetParam().wrong, GetParam().face);
+  EXPECT_EQ(a.failed(), Ids{});
+  EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+  ASSERT_NE(a.check(GetParam().id()), nullptr);
+  EXPECT_EQ(a.check(GetParam().id())->not_done, attest::NotDone::kAbsent);
+}
+
+INSTANTIATE_TEST_SUITE_P(Snp, AbsentDocument, testing::ValuesIn(of_every_face(absent_cases())),
+                         case_name);
+
+const attest::Scheme& scheme() {
+  for (const attest::Scheme* s : tee::all_schemes()) {
+    if (std::string_view(s->info().name) == "snp") return *s;
+  }
+  std::abort();
+}
+
+// Another value than the report's, for a field of this form.
+std::string another(const attest::FieldForm& form, const std::string& value) {
+  using attest::FieldKind;
+  switch (form.kind) {
+    case FieldKind::kFlag:
+      return value == "true" ? "false" : "true";
+    case FieldKind::kNumber:
+      return value == "1" ? "2" : "1";
+    case FieldKind::kVersion:
+      return "9.9.9";
+    case FieldKind::kOctets:
+      return std::string(2 * form.size, '7');
+    case FieldKind::kWord:
+      return value == form.words.front() ? form.words.back() : form.words.front();
+    case FieldKind::kText:
+    case FieldKind::kItems:
+      break;
+  }
+  return "another";
+}
+
+// The values of a good platform's fields, by the field's id.
+attest::Facts good_facts(const Face& face) {
+  const Stage s = good_stage(face);
+  return judge(make(s), s).facts;
+}
+
+TEST(SnpChecks, AFieldIsJudgedByTheValuesThatAPolicyNames) {
+  for (const Face& face : kFaces) {
+    for (const attest::FieldFact& field : good_facts(face).fields) {
+      SCOPED_TRACE(std::string(face.name) + " " + field.check->id);
+      Stage s = good_stage(face);
+      const Made m = make(s);
+      if (field.values.empty()) {
+        s.policy.accepted_values[field.check->id] = {"1"};
+        const Appraisal a = judge(m, s);
+        EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+        EXPECT_EQ(a.check(field.check->id)->not_done, attest::NotDone::kAbsent);
+        continue;
+      }
+      const std::string& value = field.values.front();
+      s.policy.accepted_values[field.check->id] = {value};
+      EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+      // Words of which there is one have no other.
+      if (field.form.kind == attest::FieldKind::kWord && field.form.words.size() == 1) continue;
+      s.policy.accepted_values[field.check->id] = {another(field.form, value)};
+      EXPECT_EQ(judge(m, s).failed(), Ids{field.check->id});
+      s.policy.accepted_values.clear();
+      s.policy.refused_values[field.check->id] = {value};
+      EXPECT_EQ(judge(m, s).failed(), Ids{field.check->id});
+      s.policy.refused_values[field.check->id] = {another(field.form, value)};
+      EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+    }
+  }
+}
+
+TEST(SnpChecks, ALeastValueIsMetByItselfAndByWhatIsAboveIt) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    const Made m = make(s);
+    const auto failed = [&](const char* field, const char* least) {
+      s.policy.minimum_values = {{field, least}};
+      return judge(m, s).failed();
+    };
+    EXPECT_EQ(failed("snp.reported_tcb.snp", "23"), Ids{});
+    EXPECT_EQ(failed("snp.reported_tcb.snp", "24"), Ids{});
+    EXPECT_EQ(failed("snp.reported_tcb.snp", "25"), Ids{"snp.reported_tcb.snp"});
+    EXPECT_EQ(failed("snp.version.current", "1.55.40"), Ids{});
+    EXPECT_EQ(failed("snp.version.current", "1.9.99"), Ids{});
+    EXPECT_EQ(failed("snp.version.current", "1.55.41"), Ids{"snp.version.current"});
+    EXPECT_EQ(failed("snp.version.committed", "2.0.0"), Ids{"snp.version.committed"});
+  }
+}
+
+// Each case of a check, and of each field a value that is not accepted, stands above.
+TEST(SnpChecks, EveryDeclaredCheckHasACaseHere) {
+  std::set<std::string> covered;
+  for (const Face& face : kFaces) {
+    for (auto* list : {failing_cases, absent_cases}) {
+      for (const Case& c : list()) {
+        if (c.of(face)) covered.insert("snp." + c.id);
+      }
+    }
+    for (const attest::FieldFact& field : good_facts(face).fields)
+      covered.insert(field.check->id);
+  }
+  for (const char* here : {"snp.report.signature_algo", "snp.vek_chain.root",
+                           "snp.vek_chain.product", "snp.vek.product_name"}) {
+    covered.insert(here);
+  }
+  for (const attest::CheckInfo& info : scheme().info().checks)
+    EXPECT_TRUE(covered.contains(info.id)) << info.id;
+}
+
+// What is wrong by more than one check at once, each with its reason.
+TEST(SnpChecks, AnotherSignatureAlgorithmIsNamed) {
+  Stage s = good_stage(kFaces[3]);
+  s.world.report.signature_algo = 2;
+  const Made m = make(s);
+  const auto findings = scheme().verify(m.whole(), m.documents, {}, kNow);
+  ASSERT_TRUE(findings);
+  std::vector<std::string> failed;
+  for (const attest::Check& c : findings->checks) {
+    if (c.outcome == Outcome::kFailed) failed.emplace_back(c.info->id);
+  }
+  EXPECT_EQ(failed, Ids{"snp.report.signature_algo"});
+}
+
+TEST(SnpChecks, AnotherRootIsNotTrusted) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    const Stage s = good_stage(face);
+    const Made m = make(s);
+    const Buffer evidence = m.whole();
+    const verifier::Verifier verifier(tee::all_schemes(), {anchor_of(keys_of("two"))}, s.policy);
+    const auto a = verifier.appraise(
+        {.evidence = evidence, .collateral = m.documents, .now = kNow, .expected = s.expected});
+    ASSERT_TRUE(a);
+    EXPECT_EQ(a->failed(), Ids{"snp.vek_chain.root"});
+  }
+}
+
+// A root of one line vouches for its own chips alone: its certificate's TCB is read as its own
+// line's, so that the other line's report fits none of its facts.
+TEST(SnpChecks, ALinesRootDoesNotVouchForAnothersChips) {
+  for (const Face& face : kFaces) {
+    if (face.form.version < 3) continue;
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    s.world.report.cpuid = face.turin() ? std::array<std::uint8_t, 3>{0x19, 0x11, 1}
+                                        : std::array<std::uint8_t, 3>{0x1a, 0x02, 1};
+    const Appraisal a = judge(make(s), s);
+    EXPECT_EQ(a.verdict, Verdict::kRefused);
+    const Ids failed = a.failed();
+    EXPECT_TRUE(std::ranges::count(failed, "snp.vek_chain.product") == 1);
+    EXPECT_TRUE(std::ranges::count(failed, "snp.vek.product_name") == 1);
+  }
+}
+
+// Genoa and Milan have the same form of TCB: nothing but the product differs.
+TEST(SnpChecks, AMilanRootDoesNotVouchForGenoa) {
+  Stage s = good_stage({"milan_3", {snp::Line::kMilan, 3, snp::SigningKey::kVcek}});
+  s.world.report.cpuid = {0x19, 0x11, 1};
+  EXPECT_EQ(judge(make(s), s).failed(), (Ids{"snp.vek_chain.product", "snp.vek.product_name"}));
+}
+
+TEST(SnpChecks, AMaskedChipIdIsNotComparedAndSaidSo) {
+  Stage s = good_stage(kFaces[3]);
+  s.world.report.chip_id.fill(0);
+  const Appraisal a = judge(make(s), s);
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  EXPECT_EQ(a.check("snp.vek.hwid")->found, "CHIP_ID is masked");
+  s.policy.accepted_values["snp.report.chip_id_masked"] = {"false"};
+  EXPECT_EQ(judge(make(s), s).failed(), Ids{"snp.report.chip_id_masked"});
+}
+
+TEST(SnpChecks, WithoutARevocationListThePolicyDecides) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    Made m = make(s);
+    drop(m, "crl.der");
+    EXPECT_EQ(judge(m, s).verdict, Verdict::kUndetermined);
+    EXPECT_NE(judge(m, s).check("snp.crl.present")->expected.find("https://kdsintf.amd.com/"),
+              std::string::npos);
+    s.policy.require_revocation = false;
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted);
+    EXPECT_EQ(a.unchecked, Ids{"revocation"});
+    EXPECT_EQ(a.check("snp.ask.revocation")->not_done, attest::NotDone::kNotAsked);
+  }
+}
+
+// A list that is there is judged, whatever the policy does without.
+TEST(SnpChecks, ARevocationListThatIsGivenIsAlwaysJudged) {
+  Stage s = good_stage(kFaces[3]);
+  s.policy.require_revocation = false;
+  s.world.crl.revoked = {{.serial = s.world.ask_cert.serial, .revoked_at = kFrom}};
+  EXPECT_EQ(judge(make(s), s).failed(), Ids{"snp.ask.revocation"});
+  s.world.crl.revoked.clear();
+  s.world.crl.next_update = kFrom;
+  EXPECT_EQ(judge(make(s), s).failed(), Ids{"snp.crl.next_update"});
+}
+
+TEST(SnpChecks, TheMissingCertificateIsNamedWithItsAddress) {
+  Stage s = good_stage(kFaces[3]);
+  Made m = make(s);
+  drop(m, "vcek.der");
+  const std::string chip = to_hex(Bytes(s.world.report.chip_id).first(8));
+  EXPECT_NE(judge(m, s)
+                .check("snp.vek.present")
+                ->expected.find("https://kdsintf.amd.com/vcek/v1/Turin/" + chip +
+                                "?fmcSPL=1&blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219"),
+            std::string::npos);
+  drop(m, "ask.der");
+}
+
+TEST(SnpChecks, OfManyCertificatesTheOneOfThisChipAndTcbIsTaken) {
+  for (const Face& face : kFaces) {
+    if (face.extended) continue;
+    SCOPED_TRACE(face.name);
+    const Stage s = good_stage(face);
+    Made m = make(s);
+    attest::Collateral all;
+    for (unsigned i = 0; i < 100; ++i) {
+      Stage other = good_stage(face);
+      other.world.vcek.tcb.microcode = static_cast<std::uint8_t>(i);
+      other.world.vlek.tcb.microcode = static_cast<std::uint8_t>(i);
+      other.world.vcek_cert.spki = keys_of("two").vcek.public_key().to_spki();
+      other.world.vlek_cert.spki = keys_of("two").vlek.public_key().to_spki();
+      const AmdCollateral c = *sign_amd_world(other.world, keys_of("one"));
+      all.documents.push_back({"other.der", face.vlek() ? c.vlek : c.vcek});
+    }
+    for (attest::Document& d : m.documents.documents)
+      all.documents.push_back(std::move(d));
+    m.documents = std::move(all);
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  }
+}
+
+TEST(SnpChecks, MilanIsAcceptedWithAWordOfCautionAndCanBeRefused) {
+  Stage s = good_stage(kFaces[0]);
+  const Made m = make(s);
+  const Appraisal a = judge(m, s);
+  EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  EXPECT_TRUE(std::ranges::any_of(
+      a.notes, [](const std::string& n) { return n.find("2605.12990") != std::string::npos; }));
+  s.policy.refused_values["snp.product.line"] = {"Milan"};
+  EXPECT_EQ(judge(m, s).failed(), Ids{"snp.product.line"});
+}
+
+}  // namespace
+}  // namespace ward::soft

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "codec/pem.h"
+#include "pki/certificate.h"
+#include "tee/all.h"
+#include "tee/soft/amd.h"
+#include "tee/soft/world.h"
+#include "verifier/verifier.h"
+
+// For tests: a good SEV-SNP platform, with its facts before they are signed and its documents
+// after, so that a test can change one.
+namespace ward::soft::snp_fixture {
+
+using attest::Appraisal;
+
+inline constexpr UnixTime kFrom{1'790'000'000};
+inline constexpr UnixTime kNow{1'790'000'000 + 86400};
+inline constexpr UnixTime kLater{1'790'000'000 + 2 * 86400};
+inline constexpr unsigned kDays = 30;
+
+// Face is one kind of report that the development platform makes.
+struct Face {
+  const char* name;
+  AmdFace form;
+  bool extended = false;  // VEK, ASK and ARK stand behind the report
+
+  [[nodiscard]] bool turin() const { return form.line == snp::Line::kTurin; }
+
+  [[nodiscard]] bool vlek() const { return form.key == snp::SigningKey::kVlek; }
+};
+
+inline constexpr Face kFaces[] = {
+    {"milan_2_vcek", {snp::Line::kMilan, 2, snp::SigningKey::kVcek}},
+    {"genoa_3_vlek", {snp::Line::kGenoa, 3, snp::SigningKey::kVlek}},
+    {"genoa_4_vcek_extended", {snp::Line::kGenoa, 4, snp::SigningKey::kVcek}, true},
+    {"turin_5_vcek", {snp::Line::kTurin, 5, snp::SigningKey::kVcek}},
+};
+
+// keys_of are the same for a whole program: RSA keys take long to make. Short ones judge alike.
+inline const AmdKeys& keys_of(const char* seed) {
+  const auto make = [](const char* s) {
+    crypto::SeededRng rng(as_bytes(s));
+    return *generate_amd_keys(rng, 2048);
+  };
+  static const AmdKeys kOne = make("one");
+  static const AmdKeys kTwo = make("two");
+  return std::string_view(seed) == "one" ? kOne : kTwo;
+}
+
+// Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
+// (Made).
+struct Stage {
+  Face face;
+  AmdWorld world;
+  const crypto::PrivateKey* report_key = nullptr;
+  attest::Policy policy{.name = "test", .allow_development = true};
+  attest::Expectations expected;
+};
+
+// Made is what a stage came to, signed.
+struct Made {
+  AmdCollateral collateral;
+  attest::Collateral documents;
+  Buffer report;  // kReportSize octets
+  std::vector<snp::TableEntry> table;
+  Buffer evidence;  // what stands here already is used instead of report and table
+
+  [[nodiscard]] Buffer whole() const {
+    if (!evidence.empty()) return evidence;
+    return table.empty() ? report : concat({report, snp::write_table(table)});
+  }
+};
+
+// Case changes one fact. The id is without the TEE's name.
+struct Case {
+  std::string id;
+  std::function<void(Stage&)> before = [](Stage&) {};
+  std::function<void(Made&, Stage&)> after = [](Made&, Stage&) {};
+  std::function<bool(const Face&)> of = [](const Face&) { return true; };
+};
+
+inline Stage good_stage(const Face& face) {
+  crypto::SeededRng rng(as_bytes(std::string("amd ") + face.name));
+  Stage s{.face = face};
+  s.world = *default_amd_world(keys_of("one"), face.form, kFrom, kDays, rng);
+  s.report_key = face.vlek() ? &keys_of("one").vlek : &keys_of("one").vcek;
+  const auto& p = s.world.report;
+  s.expected = {std::vector<Buffer>{to_buffer(p.report_data)},
+                std::vector<Buffer>{to_buffer(p.measurement)},
+                std::vector<Buffer>{to_buffer(p.host_data)}};
+  return s;
+}
+
+inline Made make(const Stage& s) {
+  Made m;
+  m.collateral = *sign_amd_world(s.world, keys_of("one"));
+  m.documents = m.collateral.documents(s.face.form.key);
+  m.report = *sign_report(s.world.report, *s.report_key);
+  if (s.face.extended) {
+    m.table = m.collateral.table(s.face.form.key);
+    std::erase_if(m.documents.documents, [](const attest::Document& d) {
+      return d.name != "crl.der" && d.name != "root_ca.pem";
+    });
+  }
+  return m;
+}
+
+// document returns the one with this name.
+inline Buffer& document(Made& m, std::string_view name) {
+  for (attest::Document& d : m.documents.documents) {
+    if (d.name == name) return d.bytes;
+  }
+  std::abort();
+}
+
+inline void drop(Made& m, std::string_view name) {
+  std::erase_if(m.documents.documents, [&](const attest::Document& d) { return d.name == name; });
+}
+
+inline attest::Anchor anchor_of(const AmdKeys& keys) {
+  return {.spki_sha256 = crypto::sha256(keys.ark.public_key().to_spki()),
+          .name = "development",
+          .development = true};
+}
+
+inline Appraisal judge(const Made& m, const Stage& s, UnixTime now = kNow) {
+  const verifier::Verifier verifier(tee::all_schemes(), {anchor_of(keys_of("one"))}, s.policy);
+  const Buffer evidence = m.whole();
+  auto out = verifier.appraise(
+      {.evidence = evidence, .collateral = m.documents, .now = now, .expected = s.expected});
+  return out ? *std::move(out) : Appraisal{};
+}
+
+}  // namespace ward::soft::snp_fixture
