@@ -84,8 +84,7 @@ constexpr const char* kMilanNote =
 constexpr std::size_t kAlgoEnd = report::SignatureAlgo::kEnd;
 
 bool looks_like_json(Bytes evidence) {
-  constexpr std::size_t kHead = 256;
-  const std::string_view text = as_text(evidence.first(std::min(evidence.size(), kHead)));
+  const std::string_view text = as_text(evidence);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '{' &&
          text.find("\"attestation_report\"") != std::string_view::npos;

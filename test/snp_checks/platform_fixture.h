@@ -9,6 +9,7 @@
 #include "tee/all.h"
 #include "tee/soft/amd.h"
 #include "tee/soft/world.h"
+#include "test/support/vectors.h"
 #include "verifier/verifier.h"
 
 // For tests: a good SEV-SNP platform, with its facts before they are signed and its documents
@@ -40,15 +41,23 @@ inline constexpr Face kFaces[] = {
     {"turin_5_vcek", {snp::Line::kTurin, 5, snp::SigningKey::kVcek}},
 };
 
-// keys_of are the same for a whole program: RSA keys take long to make. Short ones judge alike.
-inline const AmdKeys& keys_of(const char* seed) {
-  const auto make = [](const char* s) {
-    crypto::SeededRng rng(as_bytes(s));
-    return *generate_amd_keys(rng, 2048);
+inline crypto::PrivateKey key_of(const std::string& file) {
+  const Buffer der = test::read_file(test::source_dir() / "test/snp_checks/testdata" / file);
+  return *crypto::PrivateKey::from_pkcs8(der);
+}
+
+// keys_of are the same in every run: RSA keys take long to make and cannot be drawn from a seed, so
+// they stand in files. They have 2048 bits, which judge alike.
+inline const AmdKeys& keys_of(const std::string& name) {
+  const auto make = [](const std::string& n) {
+    crypto::SeededRng rng(as_bytes(n));
+    return AmdKeys{key_of(n + "_ark.pkcs8"), key_of(n + "_ask.pkcs8"), key_of(n + "_asvk.pkcs8"),
+                   *crypto::PrivateKey::generate(crypto::KeyType::kP384, rng),
+                   *crypto::PrivateKey::generate(crypto::KeyType::kP384, rng)};
   };
   static const AmdKeys kOne = make("one");
   static const AmdKeys kTwo = make("two");
-  return std::string_view(seed) == "one" ? kOne : kTwo;
+  return name == "one" ? kOne : kTwo;
 }
 
 // Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
