@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "codec/json.h"
 #include "tee/snp/evidence.h"
@@ -9,11 +9,12 @@ namespace {
 
 using codec::JsonValue;
 
-// Fields reads the members of one object; the first that is wrong is remembered, and the rest read
-// as nothing.
+// Fields reads the members of one object; the first that is wrong is remembered with its `path`,
+// and the rest read as nothing.
 class Fields {
  public:
-  Fields(const JsonValue& object, std::string& why) : object_(object), why_(why) {}
+  Fields(const JsonValue& object, std::string path, std::string& why)
+      : object_(object), path_(std::move(path)), why_(why) {}
 
   [[nodiscard]] bool ok() const { return why_.empty(); }
 
@@ -49,32 +50,34 @@ class Fields {
   void object(std::string_view name, Read read) {
     const JsonValue* v = object_.find(name);
     if (v == nullptr || !v->is_object()) return fail(name, "an object");
-    Fields inner(*v, why_);
+    Fields inner(*v, path_ + std::string(name) + ".", why_);
     read(inner);
   }
 
   void fail(std::string_view name, const std::string& expected) {
-    if (ok()) why_ = "attestation_report." + std::string(name) + " is not " + expected;
+    if (ok()) why_ = path_ + std::string(name) + " is not " + expected;
   }
 
  private:
   const JsonValue& object_;
+  std::string path_;
   std::string& why_;
 };
 
 void read_tcb(Fields& f, std::string_view name, Line line, std::array<std::uint8_t, 8>& out) {
   f.object(name, [&](Fields& tcb) {
     Tcb parts;
-    if (tcb.has("fmc")) {
+    if (line == Line::kTurin) {
       std::uint8_t fmc = 0;
       tcb.number("fmc", fmc);
       parts.fmc = fmc;
+    } else if (tcb.has("fmc")) {
+      tcb.fail("fmc", "null before Turin");
     }
     tcb.number("bootloader", parts.bootloader);
     tcb.number("tee", parts.tee);
     tcb.number("snp", parts.snp);
     tcb.number("microcode", parts.microcode);
-    if (parts.fmc && line != Line::kTurin) tcb.fail("fmc", "null before Turin");
     out = write_tcb(parts, line);
   });
 }
@@ -154,7 +157,10 @@ std::optional<TableEntry> read_entry(const JsonValue& entry) {
   const JsonValue* type = entry.find("cert_type");
   const JsonValue* data = entry.find("data");
   if (type == nullptr || data == nullptr || !data->is_array()) return std::nullopt;
-  TableEntry out{.kind = std::string(type->as_string().value_or("OTHER"))};
+  TableEntry out{.kind = "OTHER"};
+  for (const std::string_view kind : {"VCEK", "VLEK", "ASK", "ARK", "CRL"}) {
+    if (type->as_string() == kind) out.kind = kind;
+  }
   for (const JsonValue& item : data->items()) {
     const auto octet = item.as_uint();
     if (!octet || *octet > 255) return std::nullopt;
@@ -178,7 +184,7 @@ std::optional<Evidence> parse_evidence_json(Bytes json, std::string& why) {
     return std::nullopt;
   }
   ReportParts parts;
-  Fields fields(*report, why);
+  Fields fields(*report, "attestation_report.", why);
   read_report(fields, parts);
   if (!fields.ok()) return std::nullopt;
   Evidence out{.report = write_report(parts)};

@@ -60,8 +60,8 @@ constexpr FieldRow kMiddle[] = {
 using NoMitVectors = Field<0x1f8, 168>;
 constexpr FieldRow kNoMitVectors[] = {field_row<NoMitVectors>("reserved5", false, kReserved)};
 constexpr FieldRow kMitVectors[] = {
-    field_row<report::LaunchMitVector>("launch_mit_vector"),
-    field_row<report::CurrentMitVector>("current_mit_vector"),
+    field_row<report::LaunchMitVector>("launch_mit_vector", kInteger),
+    field_row<report::CurrentMitVector>("current_mit_vector", kInteger),
     field_row<report::Reserved5>("reserved5", false, kReserved),
 };
 constexpr FieldRow kSignature[] = {

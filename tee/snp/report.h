@@ -190,7 +190,8 @@ struct ReportParts {
 // write_report writes kReportSize octets: parse_report's inverse.
 [[nodiscard]] Buffer write_report(const ReportParts& parts);
 
-// report_parts takes a report of the right form apart, so that write_report gives it back.
+// report_parts takes a report of the right form apart, so that write_report gives it back where
+// nothing stands behind the signature (signature_rs).
 [[nodiscard]] ReportParts report_parts(const Report& report);
 
 }  // namespace ward::snp

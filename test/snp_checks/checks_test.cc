@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/field.h"
+#include "tee/snp/trustee_json.h"
 #include "test/snp_checks/cases.h"
 
 namespace ward::soft {
@@ -136,6 +138,7 @@ TEST(SnpChecks, AFieldIsJudgedByTheValuesThatAPolicyNames) {
         continue;
       }
       const std::string& value = field.values.front();
+      EXPECT_TRUE(attest::is_possible(field.form, value)) << value;
       s.policy.accepted_values[field.check->id] = {value};
       EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
       // Words of which there is one have no other.
@@ -266,6 +269,27 @@ TEST(SnpChecks, WithoutARevocationListThePolicyDecides) {
     EXPECT_EQ(a.verdict, Verdict::kAccepted);
     EXPECT_EQ(a.unchecked, Ids{"revocation"});
     EXPECT_EQ(a.check("snp.ask.revocation")->not_done, attest::NotDone::kNotAsked);
+  }
+}
+
+// The JSON that Trustee's guests send says the same as the octets, with or without the chain in it.
+TEST(SnpChecks, JsonIsJudgedAsTheReportThatItTellsOf) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    const Stage s = good_stage(face);
+    Made m = make(s);
+    snp::TrusteeJson json =
+        snp::trustee_json(snp::report_parts(*snp::parse_report(m.report)), face.form.line);
+    if (face.extended) json.cert_chain = snp::json_table(m.table);
+    const Buffer text = to_buffer(as_bytes(json.text()));
+    m.evidence = text;
+    Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    json.member("guest_svn") = "4";
+    m.evidence = to_buffer(as_bytes(json.text()));
+    EXPECT_EQ(judge(m, s).failed(), Ids{"snp.report.signature"});
+    m.evidence = concat({text, Buffer{'}'}});
+    EXPECT_EQ(judge(m, s).failed(), Ids{"snp.report.form"});
   }
 }
 
