@@ -52,21 +52,37 @@ const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted
   return top == list.end() ? nullptr : *top;
 }
 
-Certificates Pool::issuers(const pki::Certificate& certificate) const {
+const Certificates& Pool::issuers(const pki::Certificate& certificate) const {
+  const auto [known, is_new] = issuers_.try_emplace(crypto::sha256(certificate.der));
+  if (!is_new) return known->second;
   const auto named = [&](const pki::Certificate& c) {
     return c.subject.matches(certificate.issuer);
   };
-  auto out = fitting(
+  Certificates& out = known->second;
+  out = fitting(
       named, [&](const pki::Certificate& c) { return pki::signed_by(certificate, *c.public_key); });
-  return out.empty() ? fitting(named, any) : out;
+  if (out.empty()) out = fitting(named, any);
+  return out;
+}
+
+bool Pool::is_root(const pki::Certificate* own) const {
+  const auto [known, is_new] = roots_.try_emplace(own);
+  if (is_new) known->second = anchored(*own);
+  return known->second;
+}
+
+bool Pool::leads_to_root(const pki::Certificate* own) const {
+  const auto [known, is_new] = leading_.try_emplace(own);
+  if (is_new) {
+    known->second = is_root(own) || std::ranges::any_of(issuers(*own), [&](const auto* root) {
+                      return is_root(root) && pki::signed_by(*own, *root->public_key);
+                    });
+  }
+  return known->second;
 }
 
 const pki::Certificate* Pool::find_issuer(const pki::Certificate& certificate) const {
-  return best(issuers(certificate), [&](const pki::Certificate& c) {
-    return anchored(c) || std::ranges::any_of(issuers(c), [&](const pki::Certificate* root) {
-             return anchored(*root) && pki::signed_by(c, *root->public_key);
-           });
-  });
+  return best(issuers(certificate), [&](const pki::Certificate& c) { return leads_to_root(&c); });
 }
 
 }  // namespace ward::x509

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ using Certificates = std::vector<const pki::Certificate*>;
 
 // Pool is the certificates among the collateral of one appraisal, and who is trusted in it. Borrows
 // all; what it returns lives as long as they do. What the limit leaves out is added to the notes.
+// It remembers what it found out, so that certificates that all fit one another cost a signature
+// per pair; one thread at a time.
 class Pool {
  public:
   using Test = std::function<bool(const pki::Certificate&)>;
@@ -45,12 +48,18 @@ class Pool {
 
  private:
   void note_left_out(std::size_t given) const;
-  [[nodiscard]] Certificates issuers(const pki::Certificate& certificate) const;
+  [[nodiscard]] const Certificates& issuers(const pki::Certificate& certificate) const;
+  // Of the pool's own certificates.
+  [[nodiscard]] bool is_root(const pki::Certificate* own) const;
+  [[nodiscard]] bool leads_to_root(const pki::Certificate* own) const;
 
   const std::vector<Named<pki::Certificate>>& certificates_;
   std::span<const attest::Anchor> anchors_;
   UnixTime now_;
   std::vector<std::string>& notes_;
+  mutable std::map<crypto::Sha256Digest, Certificates> issuers_;  // by the certificate's digest
+  mutable std::map<const pki::Certificate*, bool> roots_;
+  mutable std::map<const pki::Certificate*, bool> leading_;
 };
 
 }  // namespace ward::x509
