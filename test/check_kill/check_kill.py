@@ -34,7 +34,7 @@ def main():
         return 2
     ward, program = sys.argv[1:]
     listed = subprocess.run([ward, "checks", "--json"], capture_output=True, text=True, check=True)
-    tees = ("sgx.", "tdx.")
+    tees = ("sgx.", "tdx.", "snp.")
     checks = [c["id"] for c in json.loads(listed.stdout)["checks"] if c["id"].startswith(tees)]
     if run(program, ""):
         print("a test fails although no check is killed")

@@ -66,20 +66,20 @@ std::string case_name(const testing::TestParamInfo<FaceCase>& info) {
 
 void PrintTo(const FaceCase& c, std::ostream* out) { *out << c.face.name << " " << c.id(); }
 
-class WrongFact : public testing::TestWithParam<FaceCase> {};
+class WrongSnpFact : public testing::TestWithParam<FaceCase> {};
 
-TEST_P(WrongFact, FailsItsCheckAlone) {
+TEST_P(WrongSnpFact, FailsItsCheckAlone) {
   const Appraisal a = run(GetParam().wrong, GetParam().face);
   EXPECT_EQ(a.failed(), Ids{GetParam().id()});
   EXPECT_EQ(a.verdict, Verdict::kRefused);
 }
 
-INSTANTIATE_TEST_SUITE_P(Snp, WrongFact, testing::ValuesIn(of_every_face(failing_cases())),
+INSTANTIATE_TEST_SUITE_P(Snp, WrongSnpFact, testing::ValuesIn(of_every_face(failing_cases())),
                          case_name);
 
-class AbsentDocument : public testing::TestWithParam<FaceCase> {};
+class AbsentSnpDocument : public testing::TestWithParam<FaceCase> {};
 
-TEST_P(AbsentDocument, IsNamedByItsOwnCheck) {
+TEST_P(AbsentSnpDocument, IsNamedByItsOwnCheck) {
   const Appraisal a = run(GetParam().wrong, GetParam().face);
   EXPECT_EQ(a.failed(), Ids{});
   EXPECT_EQ(a.verdict, Verdict::kUndetermined);
@@ -87,7 +87,7 @@ TEST_P(AbsentDocument, IsNamedByItsOwnCheck) {
   EXPECT_EQ(a.check(GetParam().id())->not_done, attest::NotDone::kAbsent);
 }
 
-INSTANTIATE_TEST_SUITE_P(Snp, AbsentDocument, testing::ValuesIn(of_every_face(absent_cases())),
+INSTANTIATE_TEST_SUITE_P(Snp, AbsentSnpDocument, testing::ValuesIn(of_every_face(absent_cases())),
                          case_name);
 
 const attest::Scheme& scheme() {
@@ -124,35 +124,68 @@ attest::Facts good_facts(const Face& face) {
   return judge(make(s), s).facts;
 }
 
-TEST(SnpChecks, AFieldIsJudgedByTheValuesThatAPolicyNames) {
+// FieldCase is one field of one face.
+struct FieldCase {
+  Face face;
+  const attest::FieldInfo* field;
+};
+
+std::vector<FieldCase> field_cases() {
+  std::vector<FieldCase> out;
   for (const Face& face : kFaces) {
-    for (const attest::FieldFact& field : good_facts(face).fields) {
-      SCOPED_TRACE(std::string(face.name) + " " + field.check->id);
-      Stage s = good_stage(face);
-      const Made m = make(s);
-      if (field.values.empty()) {
-        s.policy.accepted_values[field.check->id] = {"1"};
-        const Appraisal a = judge(m, s);
-        EXPECT_EQ(a.verdict, Verdict::kUndetermined);
-        EXPECT_EQ(a.check(field.check->id)->not_done, attest::NotDone::kAbsent);
-        continue;
-      }
-      const std::string& value = field.values.front();
-      EXPECT_TRUE(attest::is_possible(field.form, value)) << value;
-      s.policy.accepted_values[field.check->id] = {value};
-      EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
-      // Words of which there is one have no other.
-      if (field.form.kind == attest::FieldKind::kWord && field.form.words.size() == 1) continue;
-      s.policy.accepted_values[field.check->id] = {another(field.form, value)};
-      EXPECT_EQ(judge(m, s).failed(), Ids{field.check->id});
-      s.policy.accepted_values.clear();
-      s.policy.refused_values[field.check->id] = {value};
-      EXPECT_EQ(judge(m, s).failed(), Ids{field.check->id});
-      s.policy.refused_values[field.check->id] = {another(field.form, value)};
-      EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
-    }
+    for (const attest::FieldInfo& field : scheme().info().fields)
+      out.push_back({face, &field});
   }
+  return out;
 }
+
+std::string field_name(const testing::TestParamInfo<FieldCase>& info) {
+  std::string out = info.param.face.name + ("__" + std::string(info.param.field->id)) + "__";
+  std::ranges::replace(out, '.', '_');
+  return out;
+}
+
+void PrintTo(const FieldCase& c, std::ostream* out) { *out << c.face.name << " " << c.field->id; }
+
+// What a good platform of this face says of the field.
+attest::FieldFact good_fact(const FieldCase& c) {
+  for (attest::FieldFact& fact : good_facts(c.face).fields) {
+    if (std::string_view(fact.check->id) == c.field->id) return std::move(fact);
+  }
+  std::abort();
+}
+
+class SnpField : public testing::TestWithParam<FieldCase> {};
+
+TEST_P(SnpField, IsJudgedByTheValuesThatAPolicyNames) {
+  const attest::FieldFact field = good_fact(GetParam());
+  const char* id = field.check->id;
+  Stage s = good_stage(GetParam().face);
+  const Made m = make(s);
+  if (field.values.empty()) {
+    s.policy.accepted_values[id] = {"1"};
+    const Appraisal a = judge(m, s);
+    EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+    EXPECT_EQ(a.check(id)->not_done, attest::NotDone::kAbsent);
+    return;
+  }
+  const std::string& value = field.values.front();
+  EXPECT_TRUE(attest::is_possible(field.form, value)) << value;
+  s.policy.accepted_values[id] = {value};
+  EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+  s.policy.accepted_values.clear();
+  s.policy.refused_values[id] = {value};
+  EXPECT_EQ(judge(m, s).failed(), Ids{id});
+  // Words of which there is one have no other.
+  if (field.form.kind == attest::FieldKind::kWord && field.form.words.size() == 1) return;
+  s.policy.refused_values[id] = {another(field.form, value)};
+  EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+  s.policy.refused_values.clear();
+  s.policy.accepted_values[id] = {another(field.form, value)};
+  EXPECT_EQ(judge(m, s).failed(), Ids{id});
+}
+
+INSTANTIATE_TEST_SUITE_P(Snp, SnpField, testing::ValuesIn(field_cases()), field_name);
 
 TEST(SnpChecks, ALeastValueIsMetByItselfAndByWhatIsAboveIt) {
   for (const Face& face : kFaces) {
@@ -194,7 +227,7 @@ TEST(SnpChecks, EveryDeclaredCheckHasACaseHere) {
 }
 
 // What is wrong by more than one check at once, each with its reason.
-TEST(SnpChecks, AnotherSignatureAlgorithmIsNamed) {
+TEST(SnpChecks, AnotherAlgorithm__snp_report_signature_algo__IsNamed) {
   Stage s = good_stage(kFaces[3]);
   s.world.report.signature_algo = 2;
   const Made m = make(s);
@@ -207,7 +240,7 @@ TEST(SnpChecks, AnotherSignatureAlgorithmIsNamed) {
   EXPECT_EQ(failed, Ids{"snp.report.signature_algo"});
 }
 
-TEST(SnpChecks, AnotherRootIsNotTrusted) {
+TEST(SnpChecks, AnotherRoot__snp_vek_chain_root__IsNotTrusted) {
   for (const Face& face : kFaces) {
     SCOPED_TRACE(face.name);
     const Stage s = good_stage(face);
@@ -239,7 +272,7 @@ TEST(SnpChecks, ALinesRootDoesNotVouchForAnothersChips) {
 }
 
 // Genoa and Milan have the same form of TCB: nothing but the product differs.
-TEST(SnpChecks, AMilanRootDoesNotVouchForGenoa) {
+TEST(SnpChecks, AMilanRoot__snp_vek_chain_product__DoesNotVouchForGenoa) {
   Stage s = good_stage({"milan_3", {snp::Line::kMilan, 3, snp::SigningKey::kVcek}});
   s.world.report.cpuid = {0x19, 0x11, 1};
   EXPECT_EQ(judge(make(s), s).failed(), (Ids{"snp.vek_chain.product", "snp.vek.product_name"}));
