@@ -240,6 +240,19 @@ TEST(SnpChecks, AnotherAlgorithm__snp_report_signature_algo__IsNamed) {
   EXPECT_EQ(failed, Ids{"snp.report.signature_algo"});
 }
 
+// A report of version 3 begins as an SGX quote does.
+TEST(SnpChecks, ACutReportIsStillTakenForAReport) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    const Stage s = good_stage(face);
+    Made m = make(s);
+    for (const std::size_t size : {std::size_t{0x38}, snp::kReportSize - 1}) {
+      m.evidence = to_buffer(Bytes(m.report).first(size));
+      EXPECT_EQ(judge(m, s).failed(), Ids{"snp.report.form"}) << size;
+    }
+  }
+}
+
 TEST(SnpChecks, AnotherRoot__snp_vek_chain_root__IsNotTrusted) {
   for (const Face& face : kFaces) {
     SCOPED_TRACE(face.name);
