@@ -10,6 +10,7 @@
 #include "codec/json.h"
 #include "crypto/aead.h"
 #include "crypto/digest.h"
+#include "crypto/p384.h"
 #include "crypto/signature.h"
 #include "pki/build.h"
 #include "pki/certificate.h"
@@ -44,6 +45,8 @@ HotPath sha256_64k() {
   return {"crypto.sha256", data->size(), [data] { return crypto::sha256(*data)[0] != 0; }};
 }
 
+constexpr std::string_view kSample = "sample";  // RFC 6979's message
+
 // RFC 6979 appendix A.2.5: the key, and the signature of "sample" with SHA-256. A signature made
 // here would differ from run to run, and its count with it.
 Buffer p256_point() {
@@ -56,10 +59,9 @@ HotPath p256_verify() {
   const Buffer signature = *from_hex(
       "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
       "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
-  constexpr std::string_view kMessage = "sample";
-  return {"crypto.p256_verify", kMessage.size(),
+  return {"crypto.p256_verify", kSample.size(),
           [key = *crypto::PublicKey::from_p256_xy(p256_point()), signature] {
-            return key.verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, as_bytes(kMessage),
+            return key.verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, as_bytes(kSample),
                                  signature);
           }};
 }
@@ -68,6 +70,43 @@ HotPath p256_verify() {
 HotPath p256_key() {
   return {"crypto.p256_key", 64,
           [xy = p256_point()] { return crypto::PublicKey::from_p256_xy(xy).has_value(); }};
+}
+
+// RFC 6979 appendix A.2.6, "sample" with SHA-384, for the same reason.
+crypto::PublicKey p384_key() {
+  return *crypto::PublicKey::from_ec_xy(
+      crypto::KeyType::kP384,
+      *from_hex("ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64"
+                "def8f0ea9055866064a254515480bc13"
+                "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1"
+                "288b231c3ae0d4fe7344fd2533264720"));
+}
+
+Buffer p384_signature() {
+  return *from_hex(
+      "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c"
+      "81a648152e44acf96e36dd1e80fabe46"
+      "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94f"
+      "a329c145786e679e7b82c71a38628ac8");
+}
+
+HotPath p384_verify() {
+  return {.name = "crypto.p384_verify",
+          .bytes = kSample.size(),
+          .run =
+              [key = p384_key(), signature = p384_signature()] {
+                return key.verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
+                                     as_bytes(kSample), signature);
+              },
+          .floor = "crypto.p384_openssl"};
+}
+
+HotPath p384_openssl() {
+  const Buffer hash = crypto::digest(crypto::Hash::kSha384, as_bytes(kSample));
+  return {"crypto.p384_openssl", hash.size(),
+          [key = p384_key(), hash, signature = p384_signature()] {
+            return crypto::p384::verify_with_openssl(key, hash, signature);
+          }};
 }
 
 HotPath aes256gcm_64k() {
@@ -119,16 +158,18 @@ HotPath hex_64k() {
   return {"base.hex", data->size(), [data] { return to_hex(*data).size() == 131072; }};
 }
 
+constexpr std::string_view kText = "2024-02-29T23:59:59Z";
+
 HotPath time_parse() {
-  constexpr std::string_view kText = "2024-02-29T23:59:59Z";
   return {"base.rfc3339", kText.size(), [] { return parse_rfc3339(kText).has_value(); }};
 }
 
 }  // namespace
 
 std::vector<HotPath> hot_paths() {
-  return {time_parse(), hex_64k(),       json_parse(),        sha256_64k(), p256_verify(),
-          p256_key(),   aes256gcm_64k(), certificate_parse(), sgx_verify()};
+  return {time_parse(),    hex_64k(),           json_parse(),  sha256_64k(),
+          p256_verify(),   p256_key(),          p384_verify(), p384_openssl(),
+          aes256gcm_64k(), certificate_parse(), sgx_verify()};
 }
 
 }  // namespace ward::bench

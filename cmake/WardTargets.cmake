@@ -106,12 +106,12 @@ function(ward_fuzz_target name src)
   set_property(GLOBAL APPEND_STRING PROPERTY WARD_FUZZERS "${target}\t${seeds}\t${parsers}\n")
 endfunction()
 
-# ward_library(NAME SOURCES a.cc DEPS ward_base ... TESTS a_test.cc FUZZ a_fuzz.cc a.cc LABELS threads)
+# ward_library(NAME SOURCES a.cc DEPS ward_base ... TESTS a_test.cc TEST_LIBS ward_x FUZZ a_fuzz.cc a.cc LABELS threads)
 # NAME is the target without "ward_": the library tee/sgx is ward_tee_sgx. Behind each fuzz target stand
 # the files of its parser, of which the committed seeds must reach 90 % of the lines (./run coverage);
 # a.cc!f!g leaves out functions f and g of a.cc, which are no part of the parser.
 function(ward_library name)
-  cmake_parse_arguments(A "" "" "SOURCES;DEPS;TESTS;FUZZ;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS;TESTS;TEST_LIBS;FUZZ;LABELS" ${ARGN})
   if(A_SOURCES)
     add_library(ward_${name} STATIC ${A_SOURCES})
     set(scope PUBLIC)
@@ -123,7 +123,7 @@ function(ward_library name)
   target_include_directories(ward_${name} ${scope} ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_link_libraries(ward_${name} ${scope} ${A_DEPS})
   if(A_TESTS)
-    ward_tests(${name} LIBS ward_${name} SOURCES ${A_TESTS} LABELS ${A_LABELS})
+    ward_tests(${name} LIBS ward_${name} ${A_TEST_LIBS} SOURCES ${A_TESTS} LABELS ${A_LABELS})
   endif()
   set(fuzz)
   foreach(src IN LISTS A_FUZZ ITEMS _fuzz.cc)  # the last item ends the last target

@@ -7,6 +7,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "args/args.h"
+#include "crypto/p384.h"
 
 namespace {
 
@@ -30,7 +31,7 @@ int run(int argc, char** argv) {
       "ward: run code and use data on computers that you do not trust. Keys go only to code that\n"
       "has proved what it is, on a platform that has proved what it is.\n"
       "Exit: 0 accepted or done, 1 refused, 2 usage, 3 could not tell.",
-      std::string("ward ") + WARD_VERSION);
+      std::string("ward ") + WARD_VERSION + "\nP-384 signatures: " + ward::crypto::p384::name());
   program.command().require_subcommand(1);
   ward::cli::Action action;
   for (const Register add : kCommands)

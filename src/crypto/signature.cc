@@ -7,6 +7,7 @@
 
 #include "crypto/internal/der.h"
 #include "crypto/internal/public_key.h"
+#include "crypto/p384.h"
 
 namespace ward::crypto {
 
@@ -94,21 +95,25 @@ bool verify_ed25519(const PublicKey::Impl& key, Bytes message, Bytes signature) 
 
 }  // namespace
 
+bool verify_hash(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature) {
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_dup(key.verify.get())));
+  return prepare(ctx.get(), scheme) &&
+         EVP_PKEY_verify(ctx.get(), signature.data(), signature.size(), hash.data(), hash.size()) ==
+             1;
+}
+
 bool PublicKey::verify(SignatureAlgorithm algorithm, Bytes message, Bytes signature) const {
   const Scheme scheme = scheme_of(algorithm);
   if (scheme.key != impl_->type) return false;
   const ErrorScope errors;
   if (scheme.kind == Scheme::Kind::kEd25519) return verify_ed25519(*impl_, message, signature);
-  // r and s of 0, or not below the group's order, are refused by the library.
-  if (scheme.kind == Scheme::Kind::kEcdsa &&
-      rs_from_der(*curve_of(scheme.key), signature).empty()) {
-    return false;
-  }
-  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_dup(impl_->verify.get())));
-  if (!prepare(ctx.get(), scheme)) return false;
   const Buffer hash = digest(scheme.hash, message);
-  return EVP_PKEY_verify(ctx.get(), signature.data(), signature.size(), hash.data(), hash.size()) ==
-         1;
+  if (scheme.kind != Scheme::Kind::kEcdsa) return verify_hash(*impl_, scheme, hash, signature);
+  // r and s of 0, or not below the group's order, are refused by the library.
+  const Buffer r_s = rs_from_der(*curve_of(scheme.key), signature);
+  if (r_s.empty()) return false;
+  if (scheme.key == KeyType::kP384) return p384::verify(*this, hash, r_s);
+  return verify_hash(*impl_, scheme, hash, signature);
 }
 
 bool PublicKey::verify_rs(SignatureAlgorithm algorithm, Bytes message, Bytes r_s) const {

@@ -30,6 +30,14 @@ def need_vectors():
     raise unittest.SkipTest("no vectors: set WARD_VECTORS")
 
 
+class Version(unittest.TestCase):
+    def test_names_the_library_that_judges_p384(self):
+        code, out, err = ward("--version")
+        self.assertEqual((code, err), (0, ""))
+        pattern = "AWS-LC" if "engines" in os.environ.get("WARD_REQUIRE", "") else "(AWS-LC|OpenSSL)"
+        self.assertRegex(out, rf"^ward \d+\.\d+\.\d+\nP-384 signatures: {pattern} [\d.]+\n$")
+
+
 class Verify(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

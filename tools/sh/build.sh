@@ -4,10 +4,12 @@ if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 fi
 
-# configure PRESET: once, and again after packages came; CMake itself notices changed lists.
+# configure PRESET [without-engine]: once, and again after packages or an engine's source came; CMake itself
+# notices changed lists.
 configure() {
   local preset=$1 stamp=build/$1/configured
-  [ ! -f "$stamp" ] || [ "$logs/packages" -nt "$stamp" ] || return 0
+  [ $# -gt 1 ] || fetch_engine
+  [ ! -f "$stamp" ] || [ "$logs/packages" -nt "$stamp" ] || [ build/engines/fetched -nt "$stamp" ] || return 0
   mkdir -p "$logs"
   note "configuring $preset"
   cmake --preset "$preset" >"$logs/configure-$preset.log" 2>&1 || {
@@ -34,16 +36,22 @@ build_or_fail() {
   build_target "$@" || fail 1 "the build of $2 ($1) failed" "the output is in build/log/build-$1.log"
 }
 
-# build_ward: `ward verify` alone first, so that it is usable while the rest is built.
+# build_first: `ward verify` alone.
+build_first() {
+  has_target release ward_first || return 0
+  build_or_fail release ward_first "ward verify"
+  mkdir -p build/release/bin
+  cp build/release/first/ward build/release/bin/ward
+  note "ward verify is usable: build/release/bin/ward verify --help ($SECONDS s)"
+}
+
+# build_ward: `ward verify` first, so that it is usable while the rest is fetched and built.
 build_ward() {
-  configure release
-  has_target release ward || return 0
-  if [ ! -x build/release/bin/ward ] && has_target release ward_first; then
-    build_or_fail release ward_first "ward verify"
-    mkdir -p build/release/bin
-    cp build/release/first/ward build/release/bin/ward
-    note "ward verify is usable: build/release/bin/ward verify --help ($SECONDS s)"
+  if [ ! -x build/release/bin/ward ]; then
+    configure release without-engine
+    build_first
   fi
+  configure release
   build_or_fail release ward
   note "ward is built: build/release/bin/ward"
 }

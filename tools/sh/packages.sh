@@ -138,6 +138,13 @@ open_crates() {
   done
 }
 
+# fetch_engine: the source of third_party/engines, into build/engines. Without a network ward is built without it.
+fetch_engine() {
+  mkdir -p "$logs"
+  cmake -DENGINES="$root/build/engines" -P third_party/engines/fetch.cmake >"$logs/engines.log" 2>&1 ||
+    note "AWS-LC's source could not be fetched ($logs/engines.log): P-384 is verified with OpenSSL, more slowly"
+}
+
 # need_packages_beside GROUP...: starts the install beside the build; wait_background ends it.
 need_packages_beside() {
   local missing log=$logs/apt-demo.log

@@ -41,6 +41,9 @@ Scheme scheme_of(SignatureAlgorithm algorithm);
 // prepare sets hash, padding and salt on a context that is ready to verify or to sign.
 bool prepare(EVP_PKEY_CTX* ctx, const Scheme& scheme);
 
+// verify_hash judges with OpenSSL, for all but Ed25519; an ECDSA signature is DER.
+bool verify_hash(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature);
+
 // der_from_rs writes ECDSA-Sig-Value; empty where the size is not twice the field's.
 Buffer der_from_rs(const Curve& curve, Bytes r_s);
 

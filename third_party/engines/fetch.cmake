@@ -1,0 +1,20 @@
+# cmake -DENGINES=FOLDER -P fetch.cmake: the crate that tools/packages.txt names, into FOLDER. With CMake, which the build
+# needs anyway; what arrives is judged by its digest.
+include(${CMAKE_CURRENT_LIST_DIR}/crate.cmake)
+ward_engine_crate(${ENGINES})
+if(EXISTS ${crate})
+  return()
+endif()
+set(url https://static.crates.io/crates/${crate_name}/${crate_name}-${crate_version}.crate)
+file(DOWNLOAD ${url} ${crate}.part STATUS status INACTIVITY_TIMEOUT 15 TIMEOUT 120)
+if(NOT status MATCHES "^0;")
+  file(REMOVE ${crate}.part)
+  message(FATAL_ERROR "${url}: ${status}")
+endif()
+file(SHA256 ${crate}.part digest)
+if(NOT digest STREQUAL crate_digest)
+  file(REMOVE ${crate}.part)
+  message(FATAL_ERROR "${url}: its SHA-256 is ${digest}, not ${crate_digest}")
+endif()
+file(RENAME ${crate}.part ${crate})
+file(TOUCH ${ENGINES}/fetched)  # ./run configures again
