@@ -387,7 +387,7 @@ TEST_P(P384Part, AgreesWithOpenSsl) {
     judge(make, *one, counts);
   }
   for (const std::size_t count : made)
-    EXPECT_GT(count, wanted / 200);
+    EXPECT_GE(count, wanted / 200);
   EXPECT_GT(counts.right, wanted / 5);  // each made signature has right neighbours
   std::printf("%zu cases, %zu right\n", counts.cases, counts.right);
 }

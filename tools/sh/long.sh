@@ -95,6 +95,17 @@ soak_differential() {
   return $status
 }
 
+# soak_p384 [CASES]: so many signatures (a million) from a seed of today, judged by AWS-LC and by OpenSSL.
+soak_p384() {
+  local seed cases=${1:-1000000} status=0 result="no disagreement with OpenSSL"
+  seed=$(date -u +%Y-%m-%d)
+  WARD_REQUIRE=${WARD_REQUIRE:-},engines WARD_P384_SEED=$seed WARD_P384_CASES=$cases build/release/test-bin/ward_crypto_p384_test \
+    --gtest_filter='All/P384Part.*' >"$logs/soak-p384.log" 2>&1 ||
+    status=1 result="a disagreement, or no AWS-LC: see build/log/soak-p384.log"
+  record "WARD_P384_SEED=$seed WARD_P384_CASES=$cases ward_crypto_p384_test" "$result"
+  return $status
+}
+
 # run_soak [SECS]: so long for each fuzz target, and each test once for every minute of it, ten times at most.
 run_soak() {
   local seconds=${1:-600} status=0 result times
@@ -118,6 +129,7 @@ run_soak() {
     status=1
   fi
   soak_differential || status=1
+  soak_p384 || status=1
   result="all passed"
   run_ctest release --repeat until-fail:$times || status=1 result="a failure"
   record "./run soak $seconds (every release test, times: $times)" "$result"
