@@ -1,14 +1,13 @@
 // Compiled against AWS-LC's headers, never OpenSSL's: see engine.cmake.
 #include "ward_p384.h"
 
-#include <string.h>
-
 #include <openssl/base.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
+#include <string.h>
 
 enum { kField = 48 };
 

@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The one thing that ward asks of AWS-LC. These are the only symbols that the engine has for a linker.
+// The one thing that ward asks of AWS-LC. These are the only symbols that the engine has for a
+// linker.
 #ifdef __cplusplus
 extern "C" {
 #endif
