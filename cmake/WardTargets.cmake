@@ -39,10 +39,9 @@ if(WARD_COVERAGE)
   target_link_options(ward_flags INTERFACE -fprofile-instr-generate)
 endif()
 
-# ward_tests(NAME LIBS lib ... SOURCES a_test.cc ... [WHOLE]): one gtest program, run from the source folder. WHOLE
-# runs it in one process, where what its tests share takes long to make.
+# ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder.
 function(ward_tests name)
-  cmake_parse_arguments(A "WHOLE" "" "LIBS;SOURCES;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "" "LIBS;SOURCES;LABELS" ${ARGN})
   if(NOT WARD_TESTS)
     return()
   endif()
@@ -53,11 +52,6 @@ function(ward_tests name)
   set(label unit)
   if(A_LABELS)
     list(GET A_LABELS 0 label)
-  endif()
-  if(A_WHOLE)
-    add_test(NAME ${name}.all COMMAND ward_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name}.all PROPERTIES LABELS ${label} TIMEOUT 600)
-    return()
   endif()
   gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${label})
