@@ -115,9 +115,9 @@ inline tcg::LogParts good_log_parts() {
   const Buffer separator(4, 0);
   const Bytes line = as_bytes("ro quiet");
   // UEFI_VARIABLE_DATA of SecureBoot, set.
-  const Buffer secure_boot =
-      *from_hex("61dfe48bca93d211aa0d00e098032b8c0a000000000000000100000000000000"
-                "53006500630075007200650042006f006f00740001");
+  const Buffer secure_boot = *from_hex(
+      "61dfe48bca93d211aa0d00e098032b8c0a000000000000000100000000000000"
+      "53006500630075007200650042006f006f00740001");
   tcg::LogParts out;
   out.spec.register_index = 1;
   out.spec.algorithms = {{static_cast<std::uint16_t>(kBank[0]), 48}};

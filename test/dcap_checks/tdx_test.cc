@@ -282,8 +282,9 @@ constexpr const char* kLine = "tdx.event_log.rtmr2_measured";
 constexpr const char* kSecureBoot = "tdx.event_log.secure_boot";
 
 // with_values judges the good TD under a policy that demands values of what its log says.
-Appraisal with_values(const std::map<std::string, std::vector<std::string>>& values,
-                      const std::function<void(Made&)>& change = [](Made&) {}) {
+Appraisal with_values(
+    const std::map<std::string, std::vector<std::string>>& values,
+    const std::function<void(Made&)>& change = [](Made&) {}) {
   Stage s = good_stage(kTdx15);
   s.policy.accepted_values = values;
   Made m = make(s);
