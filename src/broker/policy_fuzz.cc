@@ -5,7 +5,13 @@ namespace {
 
 constexpr ward::attest::FieldInfo kFields[] = {
     {"x.report.flag", "flag", {.kind = ward::attest::FieldKind::kFlag}},
+    {"x.report.version", "version", {.kind = ward::attest::FieldKind::kVersion}},
     {"x.log.items", "items", {.kind = ward::attest::FieldKind::kItems, .size = 48}}};
+
+void require_possible(const std::string& id, const std::string& value) {
+  const auto* field = ward::attest::find_field(kFields, id);
+  if (field == nullptr || !ward::attest::is_possible(field->form, value)) __builtin_trap();
+}
 
 }  // namespace
 
@@ -24,12 +30,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto policy = ward::broker::parse_evidence_policy(in, kFields)) {
     if (policy->policy.accept_any_tcb) __builtin_trap();
-    for (const auto& [id, values] : policy->policy.accepted_values) {
-      const auto* field = ward::attest::find_field(kFields, id);
-      if (field == nullptr || values.empty()) __builtin_trap();
-      for (const auto& value : values)
-        if (!ward::attest::is_possible(field->form, value)) __builtin_trap();
+    for (const auto* all : {&policy->policy.accepted_values, &policy->policy.refused_values}) {
+      for (const auto& [id, values] : *all) {
+        if (values.empty()) __builtin_trap();
+        for (const auto& value : values)
+          require_possible(id, value);
+      }
     }
+    for (const auto& [id, value] : policy->policy.minimum_values)
+      require_possible(id, value);
     for (const auto& runtime : policy->runtimes) {
       if (runtime.size() < 32 || runtime.size() > 64) __builtin_trap();
     }

@@ -13,6 +13,7 @@ constexpr attest::FieldInfo kFields[] = {
     {"x.report.svn", "svn", {.kind = attest::FieldKind::kNumber, .size = 65535}},
     {"x.report.signer", "signer", {.kind = attest::FieldKind::kOctets, .size = 4}},
     {"x.pck.ca", "pck.ca", {.kind = attest::FieldKind::kWord, .words = kWords}},
+    {"x.report.version", "version", {.kind = attest::FieldKind::kVersion}},
     {"x.log.items", "items", {.kind = attest::FieldKind::kItems, .size = 48}}};
 
 Result<EvidencePolicy, Diag> parse_evidence(Bytes json) {
@@ -146,6 +147,86 @@ TEST(EvidencePolicy, refuses_a_demand_that_could_never_be_met) {
     ASSERT_FALSE(parsed) << row.object;
     EXPECT_EQ(parsed.error().path, row.path) << row.object;
     EXPECT_EQ(parsed.error().expected, row.expected) << row.object;
+  }
+}
+
+TEST(EvidencePolicy, names_the_values_that_it_refuses_and_the_least_ones) {
+  const auto parsed = parse_evidence(as_bytes(
+      evidence(R"(,"runtimes":[],"refused_values":{"x.pck.ca":["platform"],"x.report.svn":[0,1]},)"
+               R"("minimum_values":{"x.report.svn":24,"x.report.version":"1.55.40"},)"
+               R"("require_revocation":false)")));
+  ASSERT_TRUE(parsed) << to_text(parsed.error());
+  const std::map<std::string, std::vector<std::string>> refused = {{"x.pck.ca", {"platform"}},
+                                                                   {"x.report.svn", {"0", "1"}}};
+  const std::map<std::string, std::string> least = {{"x.report.svn", "24"},
+                                                    {"x.report.version", "1.55.40"}};
+  EXPECT_EQ(parsed->policy.refused_values, refused);
+  EXPECT_EQ(parsed->policy.minimum_values, least);
+  EXPECT_TRUE(parsed->policy.accepted_values.empty());
+  EXPECT_FALSE(parsed->policy.require_revocation);
+}
+
+TEST(EvidencePolicy, demands_revocation_where_it_says_nothing_of_it) {
+  const auto parsed = parse_evidence(as_bytes(evidence(R"(,"runtimes":[])")));
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->policy.require_revocation);
+  EXPECT_TRUE(parsed->policy.refused_values.empty());
+  EXPECT_TRUE(parsed->policy.minimum_values.empty());
+}
+
+TEST(EvidencePolicy, refuses_what_is_no_refusal_and_no_least_value) {
+  const struct {
+    std::string member;
+    std::string path;
+    std::string expected;
+  } kCases[] = {
+      {R"("require_revocation":"no")", "require_revocation", "true or false"},
+      {R"("require_revocation":0)", "require_revocation", "true or false"},
+      {R"("require_revocation":null)", "require_revocation", "true or false"},
+      {R"("require_crl":false)", "require_crl", ""},
+      {R"("refused_values":[])", "refused_values", "an object: fields, with lists of values"},
+      {R"("refused_values":"x.pck.ca")", "refused_values",
+       "an object: fields, with lists of values"},
+      {R"("refused_values":{"x.pck.ca":"platform"})", "refused_values.x.pck.ca",
+       "a list of 1 to 1024 values"},
+      {R"("refused_values":{"x.pck.ca":[]})", "refused_values.x.pck.ca",
+       "a list of 1 to 1024 values"},
+      {R"("refused_values":{"x.pck.ca":["root"]})", "refused_values.x.pck.ca[0]",
+       "one of: processor, platform"},
+      {R"("refused_values":{"x.pck.cab":["platform"]})", "refused_values.x.pck.cab",
+       "a field that a TEE has; did you mean x.pck.ca?"},
+      {R"("minimum_values":[])", "minimum_values", "an object: fields, each with its least value"},
+      {R"("minimum_values":{"x.report.svm":1})", "minimum_values.x.report.svm",
+       "a field that a TEE has; did you mean x.report.svn?"},
+      {R"("minimum_values":{"x.report.svn":[1]})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.svn":65536})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.svn":-1})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.svn":1.5})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.svn":""})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.svn":null})", "minimum_values.x.report.svn",
+       "a whole number of at most 65535"},
+      {R"("minimum_values":{"x.report.version":"1.x"})", "minimum_values.x.report.version",
+       "a version, numbers with points between them"},
+      {R"("minimum_values":{"x.report.version":1.55})", "minimum_values.x.report.version",
+       "a version, numbers with points between them"},
+      {R"("minimum_values":{"x.report.flag":"true"})", "minimum_values.x.report.flag",
+       "a field of numbers or versions: only they have a least value"},
+      {R"("minimum_values":{"x.pck.ca":"platform"})", "minimum_values.x.pck.ca",
+       "a field of numbers or versions: only they have a least value"},
+  };
+
+  for (const auto& row : kCases) {
+    const auto parsed = parse_evidence(as_bytes(evidence(R"(,"runtimes":[],)" + row.member)));
+    ASSERT_FALSE(parsed) << row.member;
+    EXPECT_EQ(parsed.error().path, row.path) << row.member;
+    if (!row.expected.empty()) {
+      EXPECT_EQ(parsed.error().expected, row.expected) << row.member;
+    }
   }
 }
 
