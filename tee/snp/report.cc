@@ -168,7 +168,7 @@ void add_tcb_claims(const char* name, const Tcb& tcb, std::vector<attest::Claim>
 // writing; nothing notices a line that a device on the bus changed or put back.
 void add_protection_claims(const Report& r, std::vector<attest::Claim>& out) {
   const bool wide = r.policy_bit(guest_policy::kMemAes256Xts);
-  const std::string engine = wide ? kAes256Xts : kAesXts;
+  const std::string engine = wide ? kAes256Xts : kAesEither;
   const std::string source = "AMD 56860; guest policy of the report";
   out.push_back({"memory_encryption.engine", engine});
   out.push_back({"memory_encryption.integrity", std::string(kRmp)});

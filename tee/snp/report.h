@@ -85,8 +85,9 @@ inline constexpr unsigned kCiphertextHidingDram = 24;
 inline constexpr unsigned kPageSwapDisable = 25;
 }  // namespace guest_policy
 
-// What the claims memory_encryption.engine and .integrity say.
-inline constexpr const char* kAesXts = "AES-XTS, a key per guest";
+// What the claims memory_encryption.engine and .integrity say. A guest policy without
+// MEM_AES_256_XTS leaves the choice to the platform.
+inline constexpr const char* kAesEither = "AES-128-XEX or AES-256-XTS, a key per guest";
 inline constexpr const char* kAes256Xts = "AES-256-XTS, a key per guest";
 inline constexpr const char* kRmp = "logical (reverse map table)";
 

@@ -327,6 +327,8 @@ TEST(Report, ClaimsNameBitsAndParts) {
   EXPECT_EQ(claim(claims, "reported_tcb.fmc"), "208");
   EXPECT_EQ(claim(claims, "reported_tcb.snp"), "211");
   EXPECT_EQ(claim(claims, "launch_mit_vector"), "1234605616436508552");
+  EXPECT_EQ(claim(claims, "memory_encryption.engine"),
+            "AES-128-XEX or AES-256-XTS, a key per guest");
   const auto milan = parse_report(raw)->claims(Line::kMilan);
   EXPECT_EQ(claim(milan, "reported_tcb.fmc"), "absent");
   EXPECT_EQ(claim(milan, "reported_tcb.snp"), "214");

@@ -30,7 +30,7 @@ constexpr attest::CheckInfo kChecks[] = {
 constexpr const char* kProducts[] = {"Milan", "Genoa", "Bergamo or Siena", "Turin"};
 constexpr const char* kLines[] = {"Milan", "Genoa", "Turin"};
 constexpr const char* kSigningKeys[] = {"VCEK", "VLEK"};
-constexpr const char* kEngines[] = {kAesXts, kAes256Xts};
+constexpr const char* kEngines[] = {kAesEither, kAes256Xts};
 constexpr const char* kIntegrities[] = {kRmp};
 
 // Parts of the platform's TCB: a policy that names their least values judges it, as AMD does not.
