@@ -239,5 +239,49 @@ TEST(Lessons, amdsev_285_the_address_of_a_turin_vcek_has_eight_octets_of_the_chi
       << expected;
 }
 
+// TCB versions were compared as one number: a great microcode hid an old boot loader.
+TEST(Lessons, go_sev_guest_59_a_tcb_is_compared_part_by_part) {
+  for (const char* name : {"milan_2_vcek", "turin_5_vcek"}) {
+    Stage s = good_stage(face(name));
+    const Line line = s.face.form.line;
+    snp::Tcb committed = snp::read_tcb(s.world.report.committed_tcb, line);
+    committed.microcode = 255;
+    committed.bootloader -= 1;
+    s.world.report.committed_tcb = snp::write_tcb(committed, line);
+    committed.bootloader += 1;
+    s.world.report.current_tcb = snp::write_tcb(committed, line);
+    EXPECT_EQ(judged(s).failed(), Ids{"snp.tcb.reported_committed"}) << name;
+  }
+}
+
+// The verification's result was not looked at.
+TEST(Lessons, trustee_233_a_report_that_another_key_signed_is_refused) {
+  for (const Face& f : kFaces) {
+    Stage s = good_stage(f);
+    s.report_key = f.vlek() ? &keys_of("two").vlek : &keys_of("two").vcek;
+    EXPECT_EQ(judged(s).failed(), Ids{"snp.report.signature"}) << f.name;
+  }
+}
+
+// One of two verifiers of a project looked at neither debug nor VMPL: both stand in the report
+// alone, so that no measurement tells them.
+TEST(Lessons, attestation_rs_67_debug_is_refused_and_a_policy_names_the_vmpl) {
+  Stage debug = good_stage(face("turin_5_vcek"));
+  debug.world.report.policy |= std::uint64_t{1} << snp::guest_policy::kDebug;
+  EXPECT_EQ(judged(debug).failed(), Ids{"snp.guest_policy.debug"});
+  Stage vmpl = good_stage(face("turin_5_vcek"));
+  vmpl.world.report.vmpl = 3;
+  EXPECT_EQ(judged(vmpl).verdict, Verdict::kAccepted);
+  vmpl.policy.accepted_values["snp.report.vmpl"] = {"0"};
+  EXPECT_EQ(judged(vmpl).failed(), Ids{"snp.report.vmpl"});
+}
+
+// Report data of another session was taken, as long as the measurement was right.
+TEST(Lessons, cmcp_389_report_data_is_compared) {
+  Stage s = good_stage(face("genoa_3_vlek"));
+  s.world.report.report_data[63] ^= 1U;
+  EXPECT_EQ(judged(s).failed(), Ids{"snp.report_data.expected"});
+}
+
 }  // namespace
 }  // namespace ward::soft
