@@ -139,5 +139,90 @@ class Hostile(unittest.TestCase):
             shutil.copy(GOOD / "evidence", self.evidence)
 
 
+class HostileSnp(unittest.TestCase):
+    """The same of SEV-SNP, whose certificates may also come with the report."""
+
+    GOOD = ROOT / "tee/snp/testdata/valid/turin_5_vcek"
+    FACTS = dict(line.split() for line in (GOOD / "case.txt").read_text().splitlines())
+    REPORT = 1184
+    TABLE = 256 << 10
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.collateral = self.folder / "collateral"
+        self.collateral.mkdir()
+        for name in ("ask.der", "crl.der", "root_ca.pem", "vcek.der"):
+            shutil.copy(self.GOOD / name, self.collateral)
+        self.evidence = self.folder / "evidence"
+        shutil.copy(self.GOOD / "evidence", self.evidence)
+
+    def verify(self):
+        done = subprocess.run(
+            [WARD, "verify", self.evidence, "--collateral", self.collateral, "--at", self.FACTS["at"], "--json",
+             "--trust-root", self.GOOD / "root_ca.pem", "--allow-development"],
+            capture_output=True, preexec_fn=limits, check=False)
+        self.assertIn(done.returncode, (0, 1, 3), done.stderr.decode()[-2000:])
+        result = json.loads(done.stdout) if done.stdout else {}
+        return done.returncode, [c["id"] for c in result.get("checks", []) if c["outcome"] == "failed"]
+
+    def certificates(self, count):
+        """VCEK certificates that differ in their serial: of another chip, since their signature does not fit."""
+        leaf = (self.GOOD / "vcek.der").read_bytes()
+        serial = leaf.index(bytes([0x02, 0x08])) + 2
+        chip = leaf.index(bytes.fromhex("2b060104019c780104")) + 9 + 2  # the hwID's octets
+        for i in range(count):
+            other = bytearray(leaf)
+            other[serial + 4:serial + 8] = i.to_bytes(4, "big")
+            other[chip] ^= 1
+            yield bytes(other)
+
+    def test_the_good_report_is_accepted_within_the_bounds(self):
+        self.assertEqual(self.verify(), (0, []))
+
+    def test_thousands_of_certificates_beside_the_good_documents(self):
+        for i, certificate in enumerate(self.certificates(4000)):
+            (self.collateral / f"a{i}.der").write_bytes(certificate)
+        self.assertEqual(self.verify(), (0, []))
+        (self.collateral / "many.pem").write_text("".join(pem("CERTIFICATE", c) for c in self.certificates(5000)))
+        self.assertEqual(self.verify(), (0, []))
+
+    def test_a_table_of_the_largest_size_with_entries_that_overlap(self):
+        report = self.evidence.read_bytes()
+        guid = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
+        header = 65 * 24
+        chain = "".join(pem("CERTIFICATE", c) for c in self.certificates(64)).encode()
+        for count, code in ((64, 0), (65, 1)):
+            rows = b"".join(guid + header.to_bytes(4, "little") + len(chain).to_bytes(4, "little") for _ in range(count))
+            table = rows + bytes(max(0, header - len(rows))) + chain
+            self.evidence.write_bytes(report + table.ljust(self.TABLE, b"\0"))
+            self.assertEqual(self.verify()[0], code)
+        rows = guid + (24 * 2).to_bytes(4, "little") + (self.TABLE - 48).to_bytes(4, "little")
+        self.evidence.write_bytes(report + (rows + bytes(24)).ljust(self.TABLE, b"\x30"))
+        self.assertEqual(self.verify(), (0, []))
+        self.evidence.write_bytes(report + (rows + bytes(24)).ljust(self.TABLE + 1, b"\x30"))
+        self.assertEqual(self.verify(), (1, ["snp.report.form"]))
+
+    def test_json_without_end(self):
+        for text in ('{"attestation_report":' + "[" * 100000, '{"attestation_report":[' + "0," * (2 << 20) + "0]}",
+                     '{"attestation_report":{"' + "a" * (4 << 20) + '":1}}', '{"attestation_report":{}' + " " * (64 << 20) + "}"):
+            self.evidence.write_text(text)
+            self.assertIn(self.verify()[0], (1, 3))  # 3: larger than any evidence
+
+    def test_a_giant_crl(self):
+        time = der(0x17, b"260921141320Z")
+        crl = (self.GOOD / "crl.der").read_bytes()
+        entries = b"".join(der(0x30, der(0x02, b"\x41" + i.to_bytes(15, "big")), time) for i in range(99999))
+        at = crl.index(time)
+        nexts = der(0x17, b"261021141320Z")
+        version = crl.index(b"\x02\x01\x01")
+        tbs_size = int.from_bytes(crl[version - 2:version], "big") if crl[version - 3] == 0x82 else crl[version - 1]
+        forged = der(0x30, der(0x30, crl[version:at] + time + nexts + der(0x30, entries)), crl[version + tbs_size:])
+        (self.collateral / "crl.der").unlink()
+        (self.collateral / "giant.crl").write_bytes(forged)
+        code, failed = self.verify()
+        self.assertEqual((code, failed), (1, ["snp.crl.signature"]))
+
+
 if __name__ == "__main__":
     unittest.main()
