@@ -181,10 +181,15 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
   if (const auto* crl = x509::record_crl(context.checks, kCrl, facts)) {
+    // AMD serves a list for VCEKs and one for VLEKs, both of the same root: what either lists, and
+    // what an older one listed, is revoked.
     const pki::Certificate& ask = chain[1];
-    context.checks.record(CheckId::kAskRevocation, !crl->value.revokes(ask.serial),
+    const auto lists = [&](const auto* list) { return list->value.revokes(ask.serial); };
+    const auto listing = std::ranges::find_if(facts.rightly_signed, lists);
+    const bool listed = listing != facts.rightly_signed.end();
+    context.checks.record(CheckId::kAskRevocation, !listed,
                           ask.subject.common_name() + ", serial " + to_hex(ask.serial),
-                          {"not listed", Origin::kCollateral, crl->origin()});
+                          {"not listed", Origin::kCollateral, (listed ? *listing : crl)->origin()});
   }
 }
 

@@ -51,6 +51,7 @@ CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certific
   for (const Named<pki::Crl>& crl : crls) {
     if (!crl.value.issuer.matches(issuer.subject)) continue;
     Candidate candidate{&crl, pki::check_crl(crl.value, issuer, now)};
+    if (!has(candidate.faults, PathFault::kCrlSignature)) out.rightly_signed.push_back(&crl);
     if (best.crl == nullptr || better(candidate, best)) std::swap(best, candidate);
     if (candidate.crl != nullptr) out.passed_over.push_back(candidate.crl->origin());
   }

@@ -16,7 +16,8 @@ struct CrlFacts {
   Judged this_update;
   Judged next_update;
   Judged extensions;
-  std::vector<std::string> passed_over;  // the origins of the others
+  std::vector<std::string> passed_over;                // the origins of the others
+  std::vector<const Named<pki::Crl>*> rightly_signed;  // of all, whatever their times; borrowed
 };
 
 // judge_crl chooses among `crls` the one of `issuer` that is rightly signed, valid at `now`, and

@@ -318,6 +318,30 @@ TEST(SnpChecks, WithoutARevocationListThePolicyDecides) {
   }
 }
 
+// AMD serves one list for VCEKs and one for VLEKs, of the same root.
+TEST(SnpChecks, WhatAnyOfSeveralListsNamesIsRevoked) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    Made m = make(s);
+    const Buffer newer = document(m, "crl.der");
+    pki::CrlSpec older = s.world.crl;
+    older.this_update = UnixTime{kFrom.seconds - 1000};
+    const auto& ca = face.vlek() ? s.world.asvk_cert : s.world.ask_cert;
+    older.revoked = {{.serial = ca.serial, .revoked_at = kFrom}};
+    const auto by = [&](const AmdKeys& keys) {
+      return *pki::build_crl(older, [&](Bytes tbs) {
+        return keys.ark.sign(crypto::SignatureAlgorithm::kRsaPssSha384, tbs);
+      });
+    };
+    m.documents.documents.push_back({"older.der", by(keys_of("one"))});
+    EXPECT_EQ(judge(m, s).failed(), Ids{"snp.ask.revocation"});
+    // What a stranger signed revokes nothing.
+    m.documents.documents.back().bytes = by(keys_of("two"));
+    EXPECT_EQ(judge(m, s).verdict, Verdict::kAccepted);
+  }
+}
+
 // The JSON that Trustee's guests send says the same as the octets, with or without the chain in it.
 TEST(SnpChecks, JsonIsJudgedAsTheReportThatItTellsOf) {
   for (const Face& face : kFaces) {
