@@ -363,7 +363,10 @@ std::string summary(const Appraisal& appraisal) {
   std::string out = to_text(appraisal.verdict);
   if (appraisal.verdict == Verdict::kAccepted) {
     if (appraisal.unchecked.empty()) return out;
-    return out + " (platform only; not checked: " + join(appraisal.unchecked) + ")";
+    // Without a list of revocations the workload may have been compared all the same.
+    const bool workload_too = appraisal.unchecked == std::vector<std::string>{"revocation"};
+    return out + (workload_too ? " (" : " (platform only; ") +
+           "not checked: " + join(appraisal.unchecked) + ")";
   }
   std::vector<std::string> reasons = appraisal.failed();
   if (appraisal.verdict == Verdict::kUndetermined) {

@@ -140,6 +140,12 @@ class Snp(unittest.TestCase):
         code, out, _ = verify(TURIN, collateral=folder)
         self.assertEqual((code, out.splitlines()[0]),
                          (0, "accepted (platform only; not checked: revocation, report_data, measurement)"))
+        told = facts(TURIN)
+        expected = [word for name in ("report_data", "measurement", "workload")
+                    for word in ("--" + name.replace("_", "-"), told[name])]
+        code, out, _ = verify(TURIN, *expected, collateral=folder)
+        self.assertEqual((code, out.splitlines()[0]), (0, "accepted (not checked: revocation)"))
+        self.assertEqual(verify(TURIN, *expected)[1].splitlines()[0], "accepted")
         code, out, _ = verify(TURIN, "--require-crl", collateral=folder)
         self.assertEqual((code, out.splitlines()[0]), (3, "undetermined: snp.crl.present"))
         self.assertIn("https://kdsintf.amd.com/vcek/v1/Turin/crl", out)
