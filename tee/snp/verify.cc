@@ -51,10 +51,11 @@ bool tcb_fits(const Report& report, const VekExtensions& e, Line line) {
 }
 
 // A Turin chip's id is shorter than its field.
+std::size_t chip_size(Line line) { return line == Line::kTurin ? 8 : 64; }
+
 bool chip_fits(const Report& report, Bytes hwid, Line line) {
-  constexpr std::size_t kTurinSize = 8;
   const Bytes chip = report.get<report::ChipId>();
-  const std::size_t size = line == Line::kTurin ? kTurinSize : chip.size();
+  const std::size_t size = chip_size(line);
   return equal(hwid, chip.first(size)) && all_zero(chip.subspan(size));
 }
 
@@ -193,10 +194,15 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
   }
 }
 
-// The extensions of a VCEK name a chip, those of a VLEK a provider; never both.
-bool extensions_fit_kind(const VekExtensions& e, SigningKey kind) {
-  return e.hwid.has_value() == (kind == SigningKey::kVcek) &&
-         (kind == SigningKey::kVlek || !e.csp_id);
+// The extensions of a VCEK name a chip, those of a VLEK a provider; never both. Empty where so.
+std::string extensions_fault(const VekExtensions& e, SigningKey kind) {
+  if (e.hwid.has_value() != (kind == SigningKey::kVcek) ||
+      (e.csp_id && kind == SigningKey::kVcek)) {
+    return "those of a VCEK and of a VLEK mixed";
+  }
+  const auto line = line_of_name(e.product_name);
+  if (!e.hwid || !line || e.hwid->size() == chip_size(*line)) return "";
+  return "hwID of " + std::to_string(e.hwid->size()) + " octets";
 }
 
 void record_extensions(Context& context, const Report& report, const VekExtensions& e, Line line,
@@ -233,11 +239,10 @@ void record_vek(Context& context, const Report& report, const pki::Certificate& 
   checks.record(CheckId::kVekKind, kind == report.signing_key(), vek.subject.common_name(),
                 {vek_name(report.signing_key())});
   const auto e = parse_vek_extensions(vek);
-  const bool form = e && extensions_fit_kind(*e, kind);
-  checks.record(CheckId::kVekExtensions, form,
-                e ? (form ? "complete" : "those of a VCEK and of a VLEK mixed") : e.error().what(),
+  const std::string fault = e ? extensions_fault(*e, kind) : e.error().what();
+  checks.record(CheckId::kVekExtensions, fault.empty(), fault.empty() ? "complete" : fault,
                 {"AMD's extensions of a " + std::string(vek_name(kind))});
-  if (!form) return;
+  if (!fault.empty()) return;
   if (e->csp_id) context.findings.claims.push_back({"csp_id", *e->csp_id});
   context.findings.claims.push_back({"vek.product_name", e->product_name});
   if (line) record_extensions(context, report, *e, *line, kind);

@@ -301,6 +301,21 @@ TEST(SnpChecks, AMaskedChipIdIsNotComparedAndSaidSo) {
   EXPECT_EQ(judge(make(s), s).failed(), Ids{"snp.report.chip_id_masked"});
 }
 
+// Also where there is no chip to compare with.
+TEST(SnpChecks, AChipsIdOfAnotherSizeIsNoVceksExtension) {
+  for (const Face& face : kFaces) {
+    if (face.vlek()) continue;
+    SCOPED_TRACE(face.name);
+    Stage s = good_stage(face);
+    s.world.report.chip_id.fill(0);
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{7}, std::size_t{9}, std::size_t{63}}) {
+      s.world.vcek.hwid->resize(size);
+      EXPECT_EQ(judge(make(s), s).failed(), Ids{"snp.vek.extensions"}) << size;
+    }
+  }
+}
+
 TEST(SnpChecks, WithoutARevocationListThePolicyDecides) {
   for (const Face& face : kFaces) {
     SCOPED_TRACE(face.name);
