@@ -290,8 +290,7 @@ class OtherEvidence(unittest.TestCase):
         judged = subprocess.run([WARD, "verify", ROOT / "LICENSE"], capture_output=True, text=True, check=False)
         self.assertEqual(judged.returncode, 3)
         seen = 0
-        for pattern, scheme, text in (("snp/report_*.bin", "AMD SEV-SNP", "an AMD SEV-SNP attestation report"),
-                                      ("tpm/*quote*", "TPM", "a TPM 2.0 quote"),
+        for pattern, scheme, text in (("tpm/*quote*", "TPM", "a TPM 2.0 quote"),
                                       ("tpm/eventlog_*.bin", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),
                                       ("tpm/ccel_CCEL*", "TCG", "a TCG event log (of a TPM, or a CCEL of TDX)"),
                                       ("nitro/veracruz*", "Nitro", "an AWS Nitro attestation document"),
