@@ -13,7 +13,7 @@ namespace ward::cli {
 // Likely is what a file probably is.
 struct Likely {
   const char* tee;   // name of the scheme that would judge it; "" where it is no evidence
-  const char* what;  // "an AMD SEV-SNP attestation report"
+  const char* what;  // "an Azure HCL report"
   const char* hint;  // what to do with it; "" where nothing but another verifier helps
 };
 
