@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares ward's verdict on re-signed platforms with another verifier's.
 
-usage: compare.py WARD_RESIGNED SEED COUNT [--peer dcap-qvl|go-tdx-guest] [--face FACE] [--first N] [--show N]
+usage: compare.py WARD_RESIGNED SEED COUNT [--peer PEER] [--face FACE] [--first N] [--show N]
        compare.py WARD --recorded [--peer PEER] [--show N]
 
-WARD_RESIGNED prints the cases (test/differential/main.cc), or WARD judges quotes of real hardware (recorded.py). Both judge the platform alone. They agree
+PEER is dcap-qvl, go-tdx-guest or go-sev-guest. WARD_RESIGNED prints the cases (main.cc, or snp_main.cc for
+go-sev-guest), or WARD judges evidence of real hardware (recorded.py, recorded_snp.py). Both judge the platform alone. They agree
 where both refuse, or both accept with the same status and advisories. Every other pair must be one of the
-peer's STRICTER or LAXER, with who is right and the source; exit 1 where one is not. Quotes of a form that
+peer's STRICTER or LAXER, with who is right and the source; exit 1 where one is not. Evidence of a form that
 the peer does not know are counted apart: they are no agreement. The last line counts. Exit 77 where the
 peer, or all recorded evidence, is not there.
 """
@@ -17,16 +18,16 @@ import subprocess
 import sys
 
 import dcap_qvl_peer
+import go_sev_guest_peer
 import go_tdx_guest_peer
-import recorded
 
-PEERS = {module.Peer.name: module.Peer for module in (dcap_qvl_peer, go_tdx_guest_peer)}
+PEERS = {module.Peer.name: module.Peer for module in (dcap_qvl_peer, go_tdx_guest_peer, go_sev_guest_peer)}
 
 
 def outcome(peers, case, peer):
     """The line under which a pair is counted; None where nothing explains it."""
     if not peers.reads(peer):
-        return "not its: the peer knows no such quote"
+        return "not its: the peer knows no such evidence"
     if peers.agree(case["ward"], peer):
         return "agree: " + case["ward"]["verdict"]
     rule = peers.explanation(case, peer)
@@ -60,9 +61,9 @@ def main():
     parser.add_argument("program")
     parser.add_argument("seed", nargs="?", default="ci")
     parser.add_argument("count", nargs="?", type=int, default=1000)
-    parser.add_argument("--recorded", action="store_true", help="quotes of real hardware, as many as are at hand")
+    parser.add_argument("--recorded", action="store_true", help="evidence of real hardware, as many as are at hand")
     parser.add_argument("--peer", choices=PEERS, default="dcap-qvl")
-    parser.add_argument("--face", help="one kind of quote alone")
+    parser.add_argument("--face", help="one kind of evidence alone")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--show", type=int, default=10, help="unexplained pairs to print")
     options = parser.parse_args()
@@ -72,12 +73,12 @@ def main():
         return 77
     peers = kind()
     if options.recorded:
-        counts, complete = judge(recorded.lines(options.program), peers, options.show), True
+        counts, complete = judge(peers.recorded(options.program), peers, options.show), True
     else:
         counts, complete = judge_resigned(options, peers)
     peers.close()
     if options.recorded and not counts:
-        print("skipped: no quotes of real hardware: ./run test fetches samples", file=sys.stderr)
+        print("skipped: no evidence of real hardware: ./run test fetches samples", file=sys.stderr)
         return 77
     for name, count in sorted(counts.items()):
         print(f"{count:8} {name}")

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import recorded
+
 # Checks that dcap-qvl 0.7.0 does not make, or makes weaker, and why ward's refusal is right. A refusal
 # by other checks as well is a disagreement: the peer should have found those.
 STRICTER = {
@@ -119,6 +121,7 @@ class Peer:
     """dcap-qvl in a process of its own, started again where it aborts."""
 
     name = "dcap-qvl"
+    recorded = staticmethod(recorded.lines)
     absent = None if importlib.util.find_spec("dcap_qvl") else (
         "dcap-qvl is not installed: python3 -m venv .venv && .venv/bin/pip install -r tools/requirements.txt")
 

@@ -9,6 +9,8 @@ import os
 import re
 import subprocess
 
+import recorded
+
 # Checks that go-tdx-guest does not make, and why ward's refusal is right. A refusal by other checks as
 # well is a disagreement: the peer should have found those.
 STRICTER = {
@@ -93,6 +95,7 @@ class Peer:
     """ward-go-tdx-guest (test/differential/gotdx), which ./run test builds; it lives as long as this."""
 
     name = "go-tdx-guest"
+    recorded = staticmethod(recorded.lines)
     program = os.environ.get("WARD_GO_TDX_GUEST", "build/go/ward-go-tdx-guest")
     absent = None if os.access(program, os.X_OK) else f"no go-tdx-guest: ./run test builds {program}"
 

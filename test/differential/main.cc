@@ -1,12 +1,12 @@
 // ward-resigned SEED FIRST COUNT [FACE]: makes platforms of the development PKI that differ from a
 // good one in one to three facts, all signed again, and says what ward thinks of each. One JSON
 // object a line: what a peer needs to judge the same (compare.py), and ward's verdict.
-#include <charconv>
 #include <cstdio>
 #include <string>
 
 #include "attest/appraisal.h"
 #include "codec/json_write.h"
+#include "test/differential/command.h"
 #include "test/differential/mutations.h"
 
 namespace ward::differential {
@@ -104,22 +104,6 @@ void write_collateral(JsonWriter& out, Made& m) {
   out.end_object();
 }
 
-void write_list(JsonWriter& out, const char* name, const std::vector<std::string>& list) {
-  out.name(name).begin_array();
-  for (const std::string& text : list)
-    out.string(text);
-  out.end_array();
-}
-
-void write_verdict(JsonWriter& out, const Appraisal& a) {
-  out.name("ward").begin_object();
-  out.member("verdict", attest::to_text(a.verdict));
-  out.member("status", a.tcb.status);
-  write_list(out, "advisories", a.tcb.advisories);
-  write_list(out, "failed", a.failed());
-  out.end_object();
-}
-
 std::string line(std::string_view seed, std::uint64_t number, const std::vector<Face>& faces) {
   Drawn drawn = draw(seed, number, faces);
   Stage& s = drawn.stage;
@@ -143,26 +127,14 @@ std::string line(std::string_view seed, std::uint64_t number, const std::vector<
   return *out.end_object().take();
 }
 
-bool read_number(const char* text, std::uint64_t& out) {
-  const std::string_view v(text);
-  const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), out);
-  return error == std::errc{} && end == v.data() + v.size();
-}
-
 int run(int argc, char** argv) {
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-  const bool numbers = argc >= 4 && read_number(argv[2], first) && read_number(argv[3], count);
-  const std::vector<Face> faces = faces_of(argc == 5 ? argv[4] : "");
-  if (!numbers || argc > 5 || faces.empty()) {
+  const auto command = read_command(argc, argv);
+  const std::vector<Face> faces = command ? faces_of(command->face) : std::vector<Face>{};
+  if (faces.empty()) {
     std::fputs("usage: ward-resigned SEED FIRST COUNT [FACE]\n", stderr);
     return 2;
   }
-  for (std::uint64_t n = first; n < first + count; ++n) {
-    const std::string text = line(argv[1], n, faces) + "\n";
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return 1;
-  }
-  return 0;
+  return write_lines(*command, [&](std::uint64_t n) { return line(command->seed, n, faces); });
 }
 
 }  // namespace

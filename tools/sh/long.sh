@@ -75,12 +75,12 @@ soak_seal() {
   return $status
 }
 
-# soak_peer PEER [ARGS]: re-signed platforms of a seed of today, judged by a peer as well.
+# soak_peer PROGRAM PEER [ARGS]: re-signed platforms of a seed of today, judged by a peer as well.
 soak_peer() {
-  local peer=$1 count=100000 command
-  shift
-  command="test/differential/compare.py ward-resigned $(date -u +%Y-%m-%d) $count --peer $peer $*"
-  if .venv/bin/python ${command/ward-resigned/build/release/test-bin/ward-resigned} >&2; then
+  local program=$1 peer=$2 count=100000 command
+  shift 2
+  command="test/differential/compare.py $program $(date -u +%Y-%m-%d) $count --peer $peer $*"
+  if .venv/bin/python ${command/$program/build/release/test-bin/$program} >&2; then
     record "$command" "every disagreement with $peer explained"
   else
     record "$command" "a disagreement, or no $peer"
@@ -90,8 +90,9 @@ soak_peer() {
 
 soak_differential() {
   local status=0
-  soak_peer dcap-qvl || status=1
-  soak_peer go-tdx-guest --face tdx_4 || status=1
+  soak_peer ward-resigned dcap-qvl || status=1
+  soak_peer ward-resigned go-tdx-guest --face tdx_4 || status=1
+  soak_peer ward-resigned-snp go-sev-guest || status=1
   return $status
 }
 

@@ -36,19 +36,19 @@ need_wheels() {
   fi
 }
 
-# build_go_peer: test/differential/gotdx with the wheel's Go, whatever go is in PATH. Modules are pinned by
-# go.sum; all that Go writes stays in build/go.
+# build_go_peer FOLDER PROGRAM: test/differential/FOLDER with the wheel's Go, whatever go is in PATH. Modules
+# are pinned by go.sum; all that Go writes stays in build/go.
 build_go_peer() {
   local go=$root/.venv/bin/go dir=$root/build/go
   [ -x "$go" ] || return 0
   mkdir -p "$logs" "$dir"
   if ! (
-    cd test/differential/gotdx
+    cd "test/differential/$1"
     env GOENV=off GOTOOLCHAIN=local GOFLAGS='-mod=readonly -modcacherw -buildvcs=false' CGO_ENABLED=0 \
       GOPATH="$dir/path" GOMODCACHE="$dir/path/pkg/mod" GOCACHE="$dir/cache" XDG_CONFIG_HOME="$dir/config" \
-      "$go" build -trimpath -ldflags='-s -w' -o "$dir/ward-go-tdx-guest" .
-  ) >"$logs/go.log" 2>&1; then
-    note "go-tdx-guest could not be built ($logs/go.log): its tests are skipped"
+      "$go" build -trimpath -ldflags='-s -w' -o "$dir/$2" .
+  ) >"$logs/$1.log" 2>&1; then
+    note "$2 could not be built ($logs/$1.log): its tests are skipped"
   fi
 }
 
@@ -58,7 +58,8 @@ build_tests() {
   need_packages_beside demo
   build_ward
   need_wheels
-  build_go_peer
+  build_go_peer gotdx ward-go-tdx-guest
+  build_go_peer gosev ward-go-sev-guest
   build_or_fail release all "everything"
   wait_background
   open_crates >"$logs/crates.log" 2>&1 ||
