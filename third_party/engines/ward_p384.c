@@ -1,4 +1,4 @@
-// Compiled against AWS-LC's headers, never OpenSSL's: see engine.cmake.
+// Compiled against AWS-LC's headers, never OpenSSL's: see build.cmake.
 #include "ward_p384.h"
 
 #include <openssl/base.h>
