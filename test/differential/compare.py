@@ -4,8 +4,8 @@
 usage: compare.py WARD_RESIGNED SEED COUNT [--peer PEER] [--face FACE] [--first N] [--show N]
        compare.py WARD --recorded [--peer PEER] [--show N]
 
-PEER is dcap-qvl, go-tdx-guest or go-sev-guest. WARD_RESIGNED prints the cases (main.cc, or snp_main.cc for
-go-sev-guest), or WARD judges evidence of real hardware (recorded.py, recorded_snp.py). Both judge the platform alone. They agree
+PEER is dcap-qvl, go-tdx-guest, go-sev-guest or sev. WARD_RESIGNED prints the cases (main.cc, or snp_main.cc for
+the last two), or WARD judges evidence of real hardware (recorded.py, recorded_snp.py). Both judge the platform alone. They agree
 where both refuse, or both accept with the same status and advisories. Every other pair must be one of the
 peer's STRICTER or LAXER, with who is right and the source; exit 1 where one is not. Evidence of a form that
 the peer does not know are counted apart: they are no agreement. The last line counts. Exit 77 where the
@@ -20,8 +20,9 @@ import sys
 import dcap_qvl_peer
 import go_sev_guest_peer
 import go_tdx_guest_peer
+import sev_peer
 
-PEERS = {module.Peer.name: module.Peer for module in (dcap_qvl_peer, go_tdx_guest_peer, go_sev_guest_peer)}
+PEERS = {module.Peer.name: module.Peer for module in (dcap_qvl_peer, go_tdx_guest_peer, go_sev_guest_peer, sev_peer)}
 
 
 def outcome(peers, case, peer):

@@ -86,11 +86,13 @@ def case(ward, sample):
     """The sample in the form of ward-resigned-snp's lines; no revocation list is asked for."""
     said = appraise(ward, sample)
     now = datetime.datetime.fromisoformat(sample.at.replace("Z", "+00:00"))
+    checks = said["checks"]
     return {"number": sample.name, "face": "recorded", "mutations": [], "now": int(now.timestamp()),
             "line": sample.line, "evidence": sample.report.hex(), "crl": "",
             **{role: sample.chain.get(role, b"").hex() for role in ("ark", "ask", "asvk", "vek")},
             "ward": {"verdict": said["verdict"], "status": None, "advisories": [],
-                     "failed": [check["id"] for check in said["checks"] if check["outcome"] == "failed"]}}
+                     "failed": [check["id"] for check in checks if check["outcome"] == "failed"],
+                     "absent": [check["id"] for check in checks if check.get("reason") == "absent"]}}
 
 
 def have_crate():
