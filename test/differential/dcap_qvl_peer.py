@@ -58,6 +58,13 @@ def module_status(case):
     return None
 
 
+def newest_microcode_now(case):
+    """Whether TEE_TCB_SVN2, behind the body of TDX 1.0, has the microcode of the newest TCB level (component 2)."""
+    quote = bytes.fromhex(case["quote"])
+    newest = json.loads(case["collateral"]["tcb_info"])["tcbLevels"][0]["tcb"]
+    return quote[54 + 584 + 2] >= newest["tdxtcbcomponents"][2]["svn"]
+
+
 def outside_its_mask(case):
     """Whether the QE identity states a value with a bit that its mask has not."""
     identity = json.loads(case["collateral"]["qe_identity"])
@@ -82,8 +89,8 @@ def explanation(case, peer):
             return "laxer: a TCB info of version 2 says the same as one of version 3 (PCS API v3, v4)"
         return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
     if str(peer.get("status")).startswith("TDRelaunchAdvised") and str(ward["status"]).startswith("OutOfDate") \
-            and module_status(case) != "OutOfDate":
-        return "worse: relaunch is advised where the module was old, not the microcode alone (QVL, checkForRelaunch)"
+            and (module_status(case) != "OutOfDate" or not newest_microcode_now(case)):
+        return "worse: relaunch is advised where the module was old, and all is newest now (QVL, checkForRelaunch)"
     if "cpu_svn_of_certificate" in case["mutations"]:
         return "components: the PCK certificate's components decide, not its CPUSVN as it stands"
     identity = json.loads(case["collateral"]["qe_identity"])
