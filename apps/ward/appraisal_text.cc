@@ -1,5 +1,7 @@
 #include "apps/ward/appraisal_text.h"
 
+#include <algorithm>
+
 #include "attest/appraisal_json.h"
 
 namespace ward::cli {
@@ -66,6 +68,17 @@ const char* mark(const Check& check) {
   return "FAILED   ";
 }
 
+// What was passed over and what else is worth a word; a folder may hold much that is neither.
+void add_notes(std::string& out, const Appraisal& a) {
+  constexpr std::size_t kMaxShown = 4;
+  const std::size_t shown = std::min(a.notes.size(), kMaxShown);
+  for (std::size_t i = 0; i < shown; ++i)
+    out += "  note       " + a.notes[i] + "\n";
+  if (a.notes.size() > shown) {
+    out += "  note       " + std::to_string(a.notes.size() - shown) + " more with --explain\n";
+  }
+}
+
 }  // namespace
 
 std::string short_text(const Appraisal& a) {
@@ -74,6 +87,7 @@ std::string short_text(const Appraisal& a) {
     if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent)
       problem(out, check);
   }
+  add_notes(out, a);
   return out;
 }
 

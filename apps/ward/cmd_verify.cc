@@ -21,7 +21,7 @@ namespace {
 
 struct Options {
   std::string file;
-  std::string collateral;
+  std::vector<std::string> collateral;
   std::string at;
   std::string report_data;
   std::vector<std::string> measurements;
@@ -159,13 +159,19 @@ int run(const Options& o) {
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);
   if (const auto other = field_of_another(*scheme, verifier.policy())) return usage(*other);
+  if (scheme->info().tcb_statuses.empty() && (!o.accept_tcb.empty() || o.min_tcb_evaluation)) {
+    return usage({"--accept-tcb, --min-tcb-evaluation: the maker of " +
+                      std::string(scheme->info().name) + " states no TCB status",
+                  "name what you accept with --min-value and --accept-value"});
+  }
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
   attest::Collateral collateral;
-  if (!o.collateral.empty()) {
-    auto read = read_collateral(o.collateral);
+  for (const std::string& path : o.collateral) {
+    auto read = read_collateral(path);
     if (!read) return fail(kCouldNotTell, read.error());
-    collateral = *std::move(read);
+    for (attest::Document& document : read->documents)
+      collateral.documents.push_back(std::move(document));
   }
   const auto appraisal = verifier.appraise({.evidence = *evidence,
                                             .collateral = collateral,
@@ -183,8 +189,11 @@ void add_verify(args::Command& app, Action& action) {
       "verify", "appraise evidence: is it genuine, current, and what you expect?");
   c->add_option("FILE", o->file, "evidence, as the platform made it; - is standard input")
       ->required();
-  c->add_option("--collateral", o->collateral,
-                "a file, or a folder with any mixture of documents, event logs included");
+  c->add_option(
+       "--collateral", o->collateral,
+       "a file, or a folder with any mixture of documents, event logs included; may be given "
+       "again")
+      ->allow_extra_args(false);
   c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
   c->add_option("--report-data", o->report_data, "the whole report data that you expect, in hex");
   c->add_option("--measurement", o->measurements,
@@ -193,7 +202,8 @@ void add_verify(args::Command& app, Action& action) {
       "--workload", o->workloads,
       "an accepted workload field (CONFIGID, MRCONFIGID, HOST_DATA), in hex; may be given again");
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
-  c->add_option("--accept-tcb", o->accept_tcb, "TCB statuses to accept beside UpToDate, or any")
+  c->add_option("--accept-tcb", o->accept_tcb,
+                "TCB statuses to accept beside UpToDate, or any (Intel)")
       ->delimiter(',');
   c->add_option("--accept-value", o->fields.accept,
                 "FIELD=VALUE: an accepted value of a field; may be given again");
@@ -207,7 +217,7 @@ void add_verify(args::Command& app, Action& action) {
   c->add_flag("--allow-debug", o->allow_debug, "accept workloads in debug mode");
   c->add_flag("--allow-development", o->allow_development, "accept development platforms");
   c->add_option("--min-tcb-evaluation", o->min_tcb_evaluation,
-                "least tcbEvaluationDataNumber of the TCB documents");
+                "least tcbEvaluationDataNumber of the TCB documents (Intel)");
   auto* explain = c->add_flag("--explain", o->explain, "show every check");
   c->add_flag("--json", o->json, "print the appraisal as JSON (ward.appraisal/1)")
       ->excludes(explain);

@@ -66,6 +66,15 @@ std::string what_is_judged() {
   return out;
 }
 
+// Of either alphabet, with padding or without: writers differ in both.
+std::optional<Buffer> any_base64(std::string text) {
+  while (text.ends_with('='))
+    text.pop_back();
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return from_base64(text, Base64::kUrl);
+}
+
 }  // namespace
 
 std::optional<Likely> likely_kind(Bytes file) {
@@ -84,8 +93,7 @@ Buffer plain_evidence(Buffer file) {
     if (c != ' ' && c != '\t' && c != '\r' && c != '\n') text += c;
   }
   auto octets = from_hex(text);
-  if (!octets) octets = from_base64(text, Base64::kStandard);
-  if (!octets) octets = from_base64(text, Base64::kUrl);
+  if (!octets) octets = any_base64(std::move(text));
   return octets && judge_of(*octets) != nullptr ? *std::move(octets) : file;
 }
 

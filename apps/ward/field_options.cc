@@ -5,6 +5,8 @@
 namespace ward::cli {
 namespace {
 
+constexpr const char* kLeast = "--min-value";
+
 Usage no_field(const std::string& option, const std::vector<attest::FieldInfo>& fields,
                const std::string& id) {
   const std::string meant = attest::nearest_field(fields, id);
@@ -31,6 +33,10 @@ Result<Named, Usage> read_field(const std::string& option, const std::string& te
   const attest::FieldInfo* field = attest::find_field(fields, id);
   if (field == nullptr) return no_field(option, fields, id);
   std::string value = text.substr(sign + 1);
+  if (option == kLeast && !attest::has_order(field->form)) {
+    return Usage{option + ": " + id + " is no number and no version",
+                 "name its values with --accept-value"};
+  }
   if (!attest::is_possible(field->form, value)) {
     return Usage{option + ": " + id + " never has this value: " + value,
                  "write " + attest::form_text(field->form)};
@@ -51,11 +57,7 @@ Result<void, Usage> add_fields(const FieldOptions& options, attest::Policy& poli
     policy.refused_values[named.field.id].push_back(std::move(named.value));
   }
   for (const std::string& text : options.least) {
-    WARD_TRY(Named named, read_field("--min-value", text, fields));
-    if (!attest::has_order(named.field.form)) {
-      return Usage{std::string("--min-value: ") + named.field.id + " is no number and no version",
-                   "name its values with --accept-value"};
-    }
+    WARD_TRY(Named named, read_field(kLeast, text, fields));
     if (!policy.minimum_values.emplace(named.field.id, std::move(named.value)).second) {
       return Usage{std::string("--min-value: ") + named.field.id + " was given twice",
                    "name the greater value alone"};

@@ -140,7 +140,8 @@ Option* Command::add_option(const std::string& names, std::int32_t& value,
 }
 
 Option* Command::add_flag(const std::string& names, bool& value, const std::string& help) {
-  return keep(app_->add_flag(names, value, help));
+  // --flag=false would switch off in silence what a script meant to demand.
+  return keep(app_->add_flag(names, value, help)->disable_flag_override());
 }
 
 Command* Command::callback(std::function<void()> call) {

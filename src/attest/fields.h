@@ -11,7 +11,7 @@ namespace ward::attest {
 
 // What every check of a field means and what to do: the same for all.
 inline constexpr const char* kFieldMeaning =
-    "The policy names the values of this field that it accepts, and this is none of them.";
+    "The policy does not accept this value of the field.";
 inline constexpr const char* kFieldHint =
     "Compare it with what you expect; change the policy only where you know why it differs.";
 

@@ -205,6 +205,12 @@ std::string extensions_fault(const VekExtensions& e, SigningKey kind) {
   return "hwID of " + std::to_string(e.hwid->size()) + " octets";
 }
 
+// instead says where the certificate that fits the report is, where this one does not.
+std::string instead(const Report& report, SigningKey kind, Line line, bool fits) {
+  if (fits || kind != SigningKey::kVcek || report.chip_id_masked()) return "";
+  return "; for what the report states: " + vcek_address(report, line);
+}
+
 void record_extensions(Context& context, const Report& report, const VekExtensions& e, Line line,
                        SigningKey kind) {
   CheckList& checks = context.checks;
@@ -216,7 +222,8 @@ void record_extensions(Context& context, const Report& report, const VekExtensio
                 {std::string(line_name(line)) + ", structVersion " + std::to_string(version)});
   checks.record(CheckId::kVekTcb, tcb_fits(report, e, line),
                 tcb_text(read_tcb(report.get<report::ReportedTcb>(), line)),
-                {tcb_text(e.tcb), Origin::kCollateral, from});
+                {tcb_text(e.tcb) + instead(report, kind, line, tcb_fits(report, e, line)),
+                 Origin::kCollateral, from});
   const std::string chip = to_hex(report.get<report::ChipId>());
   if (kind == SigningKey::kVlek) {
     checks.record(CheckId::kVekHwid, true, "a VLEK", {"a VLEK names no chip"});
@@ -227,7 +234,9 @@ void record_extensions(Context& context, const Report& report, const VekExtensio
   const bool masked = report.chip_id_masked();
   checks.record(CheckId::kVekHwid, masked || (e.hwid && chip_fits(report, *e.hwid, line)),
                 masked ? "CHIP_ID is masked" : chip,
-                {e.hwid ? to_hex(*e.hwid) : "none", Origin::kCollateral, from});
+                {(e.hwid ? to_hex(*e.hwid) : "none") +
+                     instead(report, kind, line, masked || chip_fits(report, *e.hwid, line)),
+                 Origin::kCollateral, from});
   checks.record(CheckId::kVekCspId, true, "a VCEK", {"a VCEK names no provider"});
 }
 
