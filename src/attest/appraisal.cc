@@ -171,7 +171,9 @@ bool waive_revocation(const Policy& policy, Findings& findings) {
   if (first == findings.checks.end() || first->not_done != NotDone::kAbsent) return false;
   for (const CheckInfo* info : waived) {
     const auto check = check_of(info);
-    if (check != findings.checks.end()) check->not_done = NotDone::kNotAsked;
+    if (check != findings.checks.end() && check->outcome == Outcome::kNotDone) {
+      check->not_done = NotDone::kNotAsked;
+    }
   }
   return true;
 }

@@ -24,8 +24,9 @@ constexpr CrlChecks kPckCrl = {CheckId::kPckCrlPresent, CheckId::kPckCrlSignatur
                                CheckId::kPckCrlExtensions};
 
 const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
-                                  const CrlChecks& ids) {
-  const x509::CrlFacts facts = x509::judge_crl(context.collateral.crls, issuer, context.now);
+                                  const CrlChecks& ids, const pki::Certificate* subject) {
+  const x509::CrlFacts facts =
+      x509::judge_crl(context.collateral.crls, issuer, context.now, subject);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
   return x509::record_crl(context.checks, ids, facts);
@@ -197,8 +198,9 @@ const pki::Certificate* anchored_root(const Context& context, const Platform* pl
   return nullptr;
 }
 
-const Named<pki::Crl>* verify_root_crl(Context& context, const pki::Certificate& root) {
-  return select_crl(context, root, kRootCrl);
+const Named<pki::Crl>* verify_root_crl(Context& context, const pki::Certificate& root,
+                                       const Platform* platform) {
+  return select_crl(context, root, kRootCrl, platform == nullptr ? nullptr : &platform->ca());
 }
 
 void verify_revocation(Context& context, const Platform& platform,
@@ -212,7 +214,7 @@ void verify_revocation(Context& context, const Platform& platform,
     checks.record(CheckId::kPckCaRevocation, !revoked, "serial " + to_hex(platform.ca().serial),
                   {"not listed", Origin::kCollateral, root_crl->origin()});
   }
-  if (const auto* crl = select_crl(context, platform.ca(), kPckCrl)) {
+  if (const auto* crl = select_crl(context, platform.ca(), kPckCrl, &platform.leaf())) {
     const bool revoked = crl->value.revokes(platform.leaf().serial);
     checks.record(CheckId::kPckRevocation, !revoked, "serial " + to_hex(platform.leaf().serial),
                   {"not listed", Origin::kCollateral, crl->origin()});

@@ -145,7 +145,7 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote,
   }
   TcbDocuments documents;
   if (const pki::Certificate* root = anchored_root(context, known)) {
-    const auto* root_crl = verify_root_crl(context, *root);
+    const auto* root_crl = verify_root_crl(context, *root, known);
     if (known != nullptr) verify_revocation(context, *known, root_crl);
     documents = verify_tcb_documents(context, known, *root, root_crl, profile_.ids);
   }

@@ -58,10 +58,10 @@ inline constexpr std::string_view kLeafFault =
 [[nodiscard]] const pki::Certificate* anchored_root(const Context& context,
                                                     const Platform* platform);
 
-// verify_root_crl selects and checks the root's CRL; null where no acceptable one was given.
-// Borrowed.
-[[nodiscard]] const Named<pki::Crl>* verify_root_crl(Context& context,
-                                                     const pki::Certificate& root);
+// verify_root_crl selects and checks the root's CRL, which must speak of CA certificates such as
+// the platform's; null where no acceptable one was given. `platform` may be null. Borrowed.
+[[nodiscard]] const Named<pki::Crl>* verify_root_crl(Context& context, const pki::Certificate& root,
+                                                     const Platform* platform);
 
 // verify_revocation selects and checks the PCK CA's CRL, and that neither CA nor leaf is revoked.
 void verify_revocation(Context& context, const Platform& platform, const Named<pki::Crl>* root_crl);

@@ -49,6 +49,18 @@ struct Span {
   std::uint32_t length = 0;
 };
 
+// apart is true where no entry overlaps another or the header.
+bool apart(std::vector<Span> spans, std::size_t header) {
+  std::ranges::sort(spans, {}, &Span::offset);
+  std::size_t end = header;
+  for (const Span& span : spans) {
+    if (span.length == 0) continue;
+    if (span.offset < end) return false;
+    end = std::size_t{span.offset} + span.length;
+  }
+  return true;
+}
+
 // read_header reads entries up to the zero entry; nullopt where it is not one, or points outside.
 std::optional<std::vector<Span>> read_header(Bytes table) {
   std::vector<Span> out;
@@ -67,10 +79,7 @@ std::optional<std::vector<Span>> read_header(Bytes table) {
     span.kind = kind_of(guid);
     out.push_back(std::move(span));
   }
-  const std::size_t header = r.offset();
-  const bool behind =
-      std::ranges::all_of(out, [&](const Span& s) { return s.offset >= header || s.length == 0; });
-  return behind ? std::optional(std::move(out)) : std::nullopt;
+  return apart(out, r.offset()) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 attest::LayoutField field(std::size_t at, std::size_t size, std::string name, const char* type,
@@ -82,8 +91,7 @@ attest::LayoutField field(std::size_t at, std::size_t size, std::string name, co
           .value = std::move(value)};
 }
 
-// The table's layout: header, entries in order of their place, and what lies between. Entries that
-// overlap are shown where the first ends.
+// The table's layout: header, entries in order of their place, and what lies between.
 std::vector<attest::LayoutField> layout_of(Bytes table, std::vector<Span> spans) {
   std::vector<attest::LayoutField> out;
   std::size_t at = 0;

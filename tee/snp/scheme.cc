@@ -166,16 +166,21 @@ void fill_facts(const Report& r, attest::Facts& facts) {
   }
 }
 
-x509::Documents sort_documents(const Evidence& evidence, const attest::Collateral& collateral) {
+x509::Documents sorted(const attest::Collateral& collateral) {
   x509::Documents out;
   std::size_t number = 0;
-  for (const attest::Document& document : evidence.documents().documents) {
-    if (x509::within_limits(document, number++, out)) x509::add_document(document, out);
-  }
   for (const attest::Document& document : collateral.documents) {
     if (x509::within_limits(document, number++, out)) x509::add_document(document, out);
   }
   return out;
+}
+
+// add_sent puts the certificates that came with the evidence behind the caller's own, which they
+// neither push out nor replace.
+void add_sent(const x509::Documents& sent, x509::Documents& out) {
+  out.certificates.insert(out.certificates.end(), sent.certificates.begin(),
+                          sent.certificates.end());
+  out.unknown.insert(out.unknown.end(), sent.unknown.begin(), sent.unknown.end());
 }
 
 void verify_evidence(CheckList& checks, const Evidence& evidence,
@@ -188,10 +193,12 @@ void verify_evidence(CheckList& checks, const Evidence& evidence,
   const Report report = *parse_report(evidence.report);
   record_form(checks, report);
   fill_facts(report, findings.facts);
-  const x509::Documents documents = sort_documents(evidence, collateral);
+  const x509::Documents sent = sorted(evidence.documents());
+  x509::Documents documents = sorted(collateral);
+  add_sent(sent, documents);
   for (const x509::Malformed& m : documents.unknown)
     findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
-  Context context{checks, documents, anchors, now, findings};
+  Context context{checks, documents, sent, anchors, now, findings};
   const auto line = verify_report(context, report);
   record_version(checks, report);
   std::vector<attest::Claim> claims = report.claims(line);

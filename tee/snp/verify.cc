@@ -73,6 +73,10 @@ Fit fit_of(const Report& report, const pki::Certificate& c) {
   return {.tcb = tcb_fits(report, *e, *line), .chip = chip};
 }
 
+// At most so many certificates of signing keys are tried by the report's signature: of a platform
+// that hides its chip, any of a whole fleet may be meant.
+constexpr std::size_t kMaxVeks = 256;
+
 // find_vek looks for the certificate of the key that signed the report, first among those whose
 // extensions fit. Where none did: one whose extensions fit is meant, and its signature fails; so is
 // the only one given where chip or TCB fit, and a VLEK's, which names no chip, always.
@@ -90,12 +94,19 @@ const pki::Certificate* find_vek(const x509::Pool& pool, const Report& report, B
   const auto trusted = [&](const pki::Certificate& c) {
     const pki::Certificate* ask = pool.find_issuer(c);
     const pki::Certificate* ark = ask == nullptr ? nullptr : pool.find_issuer(*ask);
-    return ark != nullptr && pool.anchored(*ark) && pki::signed_by(c, *ask->public_key) &&
-           pki::signed_by(*ask, *ark->public_key);
+    return ark != nullptr && pool.anchored(*ark) && pool.is_signed_by(c, *ask->public_key) &&
+           pool.is_signed_by(*ask, *ark->public_key);
   };
-  for (const auto& list : {pool.fitting(fits, signed_report), pool.fitting(is_vek, signed_report),
-                           pool.fitting(fits, any)}) {
+  for (const auto& list : {pool.fitting(fits, signed_report, kMaxVeks),
+                           pool.fitting(is_vek, signed_report, kMaxVeks)}) {
     if (!list.empty()) return pool.best(list, trusted);
+  }
+  // Where there are more than were tried, nothing is known of the others.
+  if (pool.count(fits) > kMaxVeks) return nullptr;
+  const auto meant = pool.fitting(fits, any, kMaxVeks);
+  // A chip has one certificate for a TCB; where the chip is hidden, many fit.
+  if (!meant.empty() && (meant.size() == 1 || !report.chip_id_masked())) {
+    return pool.best(meant, trusted);
   }
   const auto all = pool.fitting(is_vek, any);
   if (all.size() != 1) return nullptr;
@@ -177,21 +188,26 @@ bool record_chain(Context& context, std::span<const pki::Certificate> chain,
 
 void record_revocation(Context& context, std::span<const pki::Certificate> chain, SigningKey key,
                        std::optional<Line> line) {
-  x509::CrlFacts facts = x509::judge_crl(context.documents.crls, chain.back(), context.now);
+  const pki::Certificate& ask = chain[1];
+  x509::CrlFacts facts = x509::judge_crl(context.documents.crls, chain.back(), context.now, &ask);
   facts.present.expected.text += ": " + crl_address(key, line);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
-  if (const auto* crl = x509::record_crl(context.checks, kCrl, facts)) {
-    // AMD serves a list for VCEKs and one for VLEKs, both of the same root: what either lists, and
-    // what an older one listed, is revoked.
-    const pki::Certificate& ask = chain[1];
-    const auto lists = [&](const auto* list) { return list->value.revokes(ask.serial); };
-    const auto listing = std::ranges::find_if(facts.rightly_signed, lists);
-    const bool listed = listing != facts.rightly_signed.end();
-    context.checks.record(CheckId::kAskRevocation, !listed,
-                          ask.subject.common_name() + ", serial " + to_hex(ask.serial),
-                          {"not listed", Origin::kCollateral, (listed ? *listing : crl)->origin()});
-  }
+  const auto* crl = x509::record_crl(context.checks, kCrl, facts);
+  // AMD serves a list for VCEKs and one for VLEKs, both of the same root: what either lists, what
+  // an older one listed, and what a list listed that the attester sent, is revoked.
+  const auto sent = x509::judge_crl(context.sent.crls, chain.back(), context.now).rightly_signed;
+  auto all = facts.rightly_signed;
+  all.insert(all.end(), sent.begin(), sent.end());
+  const auto lists = [&](const auto* list) {
+    return list->value.revokes(ask.serial) || list->value.revokes(chain.back().serial);
+  };
+  const auto listing = std::ranges::find_if(all, lists);
+  const bool listed = listing != all.end();
+  if (crl == nullptr && !listed) return;
+  context.checks.record(CheckId::kAskRevocation, !listed,
+                        ask.subject.common_name() + ", serial " + to_hex(ask.serial),
+                        {"not listed", Origin::kCollateral, (listed ? *listing : crl)->origin()});
 }
 
 // The extensions of a VCEK name a chip, those of a VLEK a provider; never both. Empty where so.
@@ -240,6 +256,14 @@ void record_extensions(Context& context, const Report& report, const VekExtensio
   checks.record(CheckId::kVekCspId, true, "a VCEK", {"a VCEK names no provider"});
 }
 
+// chip_id_of is a VCEK's chip in the form of CHIP_ID. It is what policies judge: the certificate
+// vouches for it where the report hides the chip, and nothing vouches for the chip of a VLEK's.
+Buffer chip_id_of(Bytes hwid) {
+  Buffer out = to_buffer(hwid);
+  out.resize(report::ChipId::kEnd - report::ChipId::kBegin);
+  return out;
+}
+
 // record_vek records what the signing key's certificate says of itself.
 void record_vek(Context& context, const Report& report, const pki::Certificate& vek,
                 std::optional<Line> line) {
@@ -253,22 +277,24 @@ void record_vek(Context& context, const Report& report, const pki::Certificate& 
                 {"AMD's extensions of a " + std::string(vek_name(kind))});
   if (!fault.empty()) return;
   if (e->csp_id) context.findings.claims.push_back({"csp_id", *e->csp_id});
+  if (e->hwid) context.findings.claims.push_back({"vek.chip_id", chip_id_of(*e->hwid)});
   context.findings.claims.push_back({"vek.product_name", e->product_name});
   if (line) record_extensions(context, report, *e, *line, kind);
 }
 
-// product_line asks the report, and of version 2 the certificate; it records product.known.
+// product_line asks the report, and of version 2 the certificate; it records product.known. Which
+// product of the line it is, version 2 does not say.
 std::optional<Line> product_line(Context& context, const Report& report,
                                  const pki::Certificate* vek) {
   const auto record = [&](const char* name, const std::string& found) {
     context.checks.record(CheckId::kProductKnown, name != nullptr, found,
                           {"Milan, Genoa, Bergamo, Siena or Turin"});
-    if (name != nullptr) context.findings.claims.push_back({"product", std::string(name)});
   };
   if (const auto cpuid = report.cpuid()) {
     const auto product = product_of(*cpuid);
     record(product ? product->name : nullptr, "CPUID family " + std::to_string(cpuid->family) +
                                                   " model " + std::to_string(cpuid->model));
+    if (product) context.findings.claims.push_back({"product", std::string(product->name)});
     return product ? std::optional(product->line) : std::nullopt;
   }
   if (vek == nullptr) return std::nullopt;

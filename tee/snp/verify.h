@@ -17,6 +17,7 @@ namespace ward::snp {
 struct Context {
   CheckList& checks;
   const x509::Documents& documents;
+  const x509::Documents& sent;  // CRLs that came with the evidence: they count for what they list
   std::span<const attest::Anchor> anchors;
   UnixTime now;
   attest::Findings& findings;

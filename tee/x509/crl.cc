@@ -45,12 +45,15 @@ bool better(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certificate& issuer,
-                   UnixTime now) {
+                   UnixTime now, const pki::Certificate* subject) {
   CrlFacts out;
   Candidate best;
   for (const Named<pki::Crl>& crl : crls) {
     if (!crl.value.issuer.matches(issuer.subject)) continue;
     Candidate candidate{&crl, pki::check_crl(crl.value, issuer, now)};
+    if (subject != nullptr && !pki::crl_covers(crl.value, *subject)) {
+      candidate.faults.push_back(PathFault::kCrlScope);
+    }
     if (!has(candidate.faults, PathFault::kCrlSignature)) out.rightly_signed.push_back(&crl);
     if (best.crl == nullptr || better(candidate, best)) std::swap(best, candidate);
     if (candidate.crl != nullptr) out.passed_over.push_back(candidate.crl->origin());
@@ -74,7 +77,8 @@ CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certific
   out.extensions = {
       !has_other(best.faults),
       origin,
-      {"a full CRL of an issuer that may sign it, and no unknown critical extension"}};
+      {"a full CRL that speaks of this kind of certificate, of an issuer that may sign it, and no "
+       "unknown critical extension"}};
   return out;
 }
 

@@ -20,10 +20,12 @@ struct CrlFacts {
   std::vector<const Named<pki::Crl>*> rightly_signed;  // of all, whatever their times; borrowed
 };
 
-// judge_crl chooses among `crls` the one of `issuer` that is rightly signed, valid at `now`, and
-// the newest. Without any, `crl` is null and the facts say nothing.
+// judge_crl chooses among `crls` the one of `issuer` that is rightly signed, valid at `now`, speaks
+// of certificates such as `subject` (null: of any), and is the newest. Without any, `crl` is null
+// and the facts say nothing.
 [[nodiscard]] CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls,
-                                 const pki::Certificate& issuer, UnixTime now);
+                                 const pki::Certificate& issuer, UnixTime now,
+                                 const pki::Certificate* subject = nullptr);
 
 // CrlChecks names the check of each fact.
 template <class Id>

@@ -18,6 +18,7 @@ struct Origin {
 };
 
 void add_der(const Origin& origin, Bytes der, Documents& out) {
+  if (!out.seen.insert(crypto::sha256(der)).second) return;
   if (auto certificate = pki::parse_certificate(der)) {
     out.certificates.push_back({origin.name, origin.digest, *std::move(certificate)});
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Documents {
   std::vector<Named<pki::Certificate>> certificates;
   std::vector<Named<pki::Crl>> crls;
   std::vector<Malformed> unknown;
+  std::set<crypto::Sha256Digest> seen;  // of each certificate and CRL: copies are left out
 };
 
 // within_limits is true where document number `number` (from 0) may be looked at; else it is noted
@@ -46,7 +48,7 @@ struct Documents {
 
 // add_document recognises certificates and CRLs: PEM, DER, and a DER CRL as hexadecimal text (as a
 // PCCS serves it). What is none of these, or is malformed, goes to `unknown`: a folder may hold
-// anything.
+// anything. A copy of what is there already is left out.
 void add_document(const attest::Document& document, Documents& out);
 
 }  // namespace ward::x509

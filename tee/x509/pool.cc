@@ -22,26 +22,38 @@ bool any(const pki::Certificate& /*certificate*/) { return true; }
 
 bool Pool::anchored(const pki::Certificate& certificate) const {
   return find_anchor(anchors_, certificate) != nullptr && certificate.public_key &&
-         pki::signed_by(certificate, *certificate.public_key);
+         is_signed_by(certificate, *certificate.public_key);
 }
 
-Certificates Pool::fitting(const Test& named, const Test& fits) const {
+bool Pool::is_signed_by(const pki::Certificate& certificate,
+                        const crypto::PublicKey& issuer) const {
+  if (++signatures_ <= kMaxSignatures) return pki::signed_by(certificate, issuer);
+  note_once("left out: signatures of certificates beyond " + std::to_string(kMaxSignatures));
+  return false;
+}
+
+Certificates Pool::fitting(const Test& named, const Test& fits, std::size_t limit) const {
   Certificates out;
   std::size_t tried = 0;
   for (const Named<pki::Certificate>& candidate : certificates_) {
     const pki::Certificate& c = candidate.value;
-    if (!c.public_key || !named(c) || ++tried > kMaxTried) continue;
+    if (!c.public_key || !named(c) || ++tried > limit) continue;
     if (fits(c)) out.push_back(&c);
   }
-  if (tried > kMaxTried) note_left_out(tried);
+  if (tried > limit) {
+    note_once("left out: " + std::to_string(tried - limit) + " of " + std::to_string(tried) +
+              " certificates that the chain could be made of");
+  }
   return out;
 }
 
-// Said once for each number of them.
-void Pool::note_left_out(std::size_t given) const {
-  const std::string note = "left out: " + std::to_string(given - kMaxTried) + " of " +
-                           std::to_string(given) + " certificates that the chain could be made of";
-  if (std::ranges::find(notes_, note) == notes_.end()) notes_.push_back(note);
+std::size_t Pool::count(const Test& named) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      certificates_, [&](const auto& c) { return c.value.public_key && named(c.value); }));
+}
+
+void Pool::note_once(std::string note) const {
+  if (std::ranges::find(notes_, note) == notes_.end()) notes_.push_back(std::move(note));
 }
 
 const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted) const {
@@ -60,7 +72,7 @@ const Certificates& Pool::issuers(const pki::Certificate& certificate) const {
   };
   Certificates& out = known->second;
   out = fitting(
-      named, [&](const pki::Certificate& c) { return pki::signed_by(certificate, *c.public_key); });
+      named, [&](const pki::Certificate& c) { return is_signed_by(certificate, *c.public_key); });
   if (out.empty()) out = fitting(named, any);
   return out;
 }
@@ -75,7 +87,7 @@ bool Pool::leads_to_root(const pki::Certificate* own) const {
   const auto [known, is_new] = leading_.try_emplace(own);
   if (is_new) {
     known->second = is_root(own) || std::ranges::any_of(issuers(*own), [&](const auto* root) {
-                      return is_root(root) && pki::signed_by(*own, *root->public_key);
+                      return is_root(root) && is_signed_by(*own, *root->public_key);
                     });
   }
   return known->second;

@@ -16,6 +16,10 @@ namespace ward::x509 {
 // one was renewed.
 inline constexpr std::size_t kMaxTried = 64;
 
+// At most so many signatures by certificates are verified in one appraisal; a chain needs three.
+// What comes behind counts as not signed.
+inline constexpr std::size_t kMaxSignatures = 512;
+
 using Certificates = std::vector<const pki::Certificate*>;
 
 // Pool is the certificates among the collateral of one appraisal, and who is trusted in it. Borrows
@@ -34,8 +38,12 @@ class Pool {
   [[nodiscard]] bool anchored(const pki::Certificate& certificate) const;
 
   // fitting lists the certificates with a usable key that are `named` and that `fits`; at most
-  // kMaxTried of the former are tried.
-  [[nodiscard]] Certificates fitting(const Test& named, const Test& fits) const;
+  // `limit` of the former are tried.
+  [[nodiscard]] Certificates fitting(const Test& named, const Test& fits,
+                                     std::size_t limit = kMaxTried) const;
+
+  // count is how many have a usable key and are `named`.
+  [[nodiscard]] std::size_t count(const Test& named) const;
 
   // best takes of `list` the one that is `trusted`, valid, and the newest, in this order; the first
   // of equals; null for none.
@@ -46,8 +54,12 @@ class Pool {
   // name is meant, and the signature fails.
   [[nodiscard]] const pki::Certificate* find_issuer(const pki::Certificate& certificate) const;
 
+  // is_signed_by counts against kMaxSignatures.
+  [[nodiscard]] bool is_signed_by(const pki::Certificate& certificate,
+                                  const crypto::PublicKey& issuer) const;
+
  private:
-  void note_left_out(std::size_t given) const;
+  void note_once(std::string note) const;
   [[nodiscard]] const Certificates& issuers(const pki::Certificate& certificate) const;
   // Of the pool's own certificates.
   [[nodiscard]] bool is_root(const pki::Certificate* own) const;
@@ -57,6 +69,7 @@ class Pool {
   std::span<const attest::Anchor> anchors_;
   UnixTime now_;
   std::vector<std::string>& notes_;
+  mutable std::size_t signatures_ = 0;
   mutable std::map<crypto::Sha256Digest, Certificates> issuers_;  // by the certificate's digest
   mutable std::map<const pki::Certificate*, bool> roots_;
   mutable std::map<const pki::Certificate*, bool> leading_;

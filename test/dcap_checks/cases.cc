@@ -3,6 +3,12 @@
 namespace ward::soft::fixture {
 namespace {
 
+// IssuingDistributionPoint: the list speaks of user certificates (1) or CA certificates (2) alone.
+pki::Extension only_of(std::uint8_t kind) {
+  const auto tag = static_cast<std::uint8_t>(0x80U | kind);
+  return {.oid = {0x55, 0x1d, 0x1c}, .critical = true, .value = {0x30, 0x03, tag, 0x01, 0xff}};
+}
+
 // Cases of the quote's own form and signatures.
 std::vector<Case> form_cases() {
   return {
@@ -118,6 +124,10 @@ std::vector<Case> chain_cases() {
        .before = [](Stage& s) { s.world.root_crl.next_update = kFrom; }},
       {.id = "root_crl.extensions",
        .before = [](Stage& s) { s.world.root_crl.extensions.push_back(unknown_critical()); }},
+      {.id = "root_crl.extensions",
+       .before = [](Stage& s) { s.world.root_crl.extensions.push_back(only_of(1)); }},
+      {.id = "pck_crl.extensions",
+       .before = [](Stage& s) { s.world.pck_crl.extensions.push_back(only_of(2)); }},
       {.id = "pck_crl.signature",
        .after =
            [](Made& m, Stage& s) {
