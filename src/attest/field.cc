@@ -1,6 +1,7 @@
 #include "attest/field.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -27,9 +28,10 @@ bool is_number(std::string_view text, std::uint64_t greatest) {
   return whole && number <= greatest && (text.size() == 1 || text.front() != '0');
 }
 
+constexpr std::size_t kMaxParts = 4;
+
 // version_of reads up to kMaxParts numbers with points between them; empty where it is none.
 std::vector<std::uint64_t> version_of(std::string_view text) {
-  constexpr std::size_t kMaxParts = 4;
   std::vector<std::uint64_t> out;
   while (out.size() < kMaxParts) {
     const std::string_view part = text.substr(0, text.find('.'));
@@ -41,6 +43,20 @@ std::vector<std::uint64_t> version_of(std::string_view text) {
     text.remove_prefix(part.size() + 1);
   }
   return {};
+}
+
+// parts_of is a version with zeros for the parts that are not written: 1.55 is 1.55.0.0. Zeros
+// alone where the text is none: ask version_of first.
+std::array<std::uint64_t, kMaxParts> parts_of(std::string_view text) {
+  std::array<std::uint64_t, kMaxParts> out{};
+  std::ranges::copy(version_of(text), out.begin());
+  return out;
+}
+
+bool is_version(std::string_view text) { return !version_of(text).empty(); }
+
+bool same_version(std::string_view a, std::string_view b) {
+  return is_version(a) && is_version(b) && parts_of(a) == parts_of(b);
 }
 
 bool is_hex(std::string_view text, std::size_t octets) {
@@ -62,7 +78,7 @@ bool is_possible(const FieldForm& form, std::string_view value) {
     case FieldKind::kOctets:
       return is_hex(value, form.size);
     case FieldKind::kVersion:
-      return !version_of(value).empty();
+      return is_version(value);
     case FieldKind::kText:
       return !value.empty() && value.size() <= kMaxItemText;
     case FieldKind::kWord:
@@ -106,8 +122,10 @@ bool is_accepted(const FieldForm& form, const std::string& value,
   if (text || (form.kind == FieldKind::kItems && !is_like_digest(value))) {
     return std::ranges::find(accepted, value) != accepted.end();
   }
-  return std::ranges::any_of(accepted,
-                             [&](const std::string& one) { return same_word(one, value); });
+  const bool version = form.kind == FieldKind::kVersion;
+  return std::ranges::any_of(accepted, [&](const std::string& one) {
+    return same_word(one, value) || (version && same_version(one, value));
+  });
 }
 
 bool has_order(const FieldForm& form) {
@@ -115,9 +133,7 @@ bool has_order(const FieldForm& form) {
 }
 
 bool is_at_least(std::string_view value, std::string_view least) {
-  const auto a = version_of(value);
-  const auto b = version_of(least);
-  return !a.empty() && !b.empty() && a >= b;
+  return is_version(value) && is_version(least) && parts_of(value) >= parts_of(least);
 }
 
 const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view id) {

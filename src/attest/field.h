@@ -52,14 +52,16 @@ inline constexpr std::size_t kLikeDigest = 32;     // hex digits from which a te
 [[nodiscard]] std::string form_text(const FieldForm& form);
 
 // is_accepted compares one value with those that a policy names. Hex digits and words are compared
-// without regard to the case of letters, texts octet by octet.
+// without regard to the case of letters, versions part by part (1.55 is 1.55.0), texts octet by
+// octet.
 [[nodiscard]] bool is_accepted(const FieldForm& form, const std::string& value,
                                const std::vector<std::string>& accepted);
 
 // has_order is true where a policy may name the least value of a field of this form.
 [[nodiscard]] bool has_order(const FieldForm& form);
 
-// is_at_least compares two numbers, or two versions part by part; false where one is none.
+// is_at_least compares two numbers, or two versions part by part, parts that are not written being
+// 0; false where one is none.
 [[nodiscard]] bool is_at_least(std::string_view value, std::string_view least);
 
 // find_field returns the field with this id, or nullptr; borrowed.

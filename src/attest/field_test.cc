@@ -12,6 +12,7 @@ constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
 constexpr FieldForm kNumber{.kind = FieldKind::kNumber, .size = 65535};
 constexpr FieldForm kOctets{.kind = FieldKind::kOctets, .size = 2};
 constexpr FieldForm kWord{.kind = FieldKind::kWord, .words = kWords};
+constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
 constexpr FieldForm kItems{.kind = FieldKind::kItems, .size = 48};
 
 TEST(Field, AValueIsPossibleOrItCanNeverBeMet) {
@@ -74,6 +75,22 @@ TEST(Field, OnlyTextsAreComparedOctetByOctet) {
   EXPECT_FALSE(is_accepted(kItems, "ro quiet", {"RO quiet"}));
   EXPECT_FALSE(is_accepted(kItems, "ro quiet", {"ro quiet "}));
   EXPECT_FALSE(is_accepted(kItems, "ro quiet", {}));
+}
+
+// Parts of a version that are not written are 0, in whichever of the two.
+TEST(Field, VersionsAreComparedPartByPart) {
+  EXPECT_TRUE(is_accepted(kVersion, "1.55.0", {"1.55"}));
+  EXPECT_TRUE(is_accepted(kVersion, "1.55", {"1.54", "1.55.0.0"}));
+  EXPECT_TRUE(is_accepted(kVersion, "1.55.40", {"1.55.40.0"}));
+  EXPECT_FALSE(is_accepted(kVersion, "1.55.40", {"1.55.4", "1.55", "155.40"}));
+  EXPECT_FALSE(is_accepted(kVersion, "0", {"none", ""}));
+  EXPECT_FALSE(is_accepted(kVersion, "none", {"0"}));
+  EXPECT_TRUE(is_at_least("1.55", "1.55.0"));
+  EXPECT_TRUE(is_at_least("1.55.0", "1.55"));
+  EXPECT_TRUE(is_at_least("1.100", "1.55.40"));
+  EXPECT_FALSE(is_at_least("1.55", "1.55.1"));
+  EXPECT_FALSE(is_at_least("none", "0"));
+  EXPECT_FALSE(is_at_least("1", "none"));
 }
 
 TEST(Field, TheNearestFieldIsFound) {
