@@ -128,15 +128,23 @@ Answer<attest::Appraisal> appraise(const Service& service, const Presented& pres
   return *std::move(appraisal);
 }
 
+// may_be_unasked is true of checks that this appraisal may do without: the workload, which the
+// owners' policies compare, and what the policy for evidence itself waived.
+bool may_be_unasked(const attest::Facts& facts, const attest::Check& check) {
+  return check.not_done == attest::NotDone::kNotAsked &&
+         (check.info == facts.workload_check ||
+          std::ranges::find(facts.revocation_checks, check.info) != facts.revocation_checks.end());
+}
+
 // refusal_of lists what kept an appraisal from being accepted: failed checks, then what could not
 // be done. nullopt where nothing did. Report data and measurement must have been compared.
 std::optional<Refusal> refusal_of(const attest::Appraisal& appraisal) {
   std::vector<attest::Check> failed;
   for (const auto outcome : {attest::Outcome::kFailed, attest::Outcome::kNotDone}) {
     for (const attest::Check& check : appraisal.checks) {
-      const bool workload = check.info == appraisal.facts.workload_check &&
-                            check.not_done == attest::NotDone::kNotAsked;
-      if (check.outcome == outcome && !workload) failed.push_back(check);
+      const bool counts =
+          outcome == attest::Outcome::kFailed || !may_be_unasked(appraisal.facts, check);
+      if (check.outcome == outcome && counts) failed.push_back(check);
     }
   }
   const bool accepted = appraisal.verdict == attest::Verdict::kAccepted && failed.empty();

@@ -24,6 +24,7 @@ using test_support::open_session;
 using test_support::Opened;
 using test_support::World;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 UnixTime later(std::int64_t seconds) { return {kNow.seconds + seconds}; }
@@ -101,6 +102,23 @@ TEST_F(BrokerTest, a_value_that_the_policy_does_not_accept_gets_no_key) {
     EXPECT_THAT(refused_attest(), StartsWith(std::string(test_support::kFieldId) + ": "));
     EXPECT_EQ(last_leaf(world_), std::string("refusal ") + test_support::kFieldId);
   }
+}
+
+// Where a maker's revocation list is optional, evidence without one gets a token only by a policy
+// that does without; the result does not say that revocation was checked.
+TEST_F(BrokerTest, a_revocation_list_that_the_policy_does_without_is_no_refusal) {
+  world_.verifier.without_list = true;
+  EXPECT_THAT(refused_attest(), StartsWith("fake.list.present: "));
+  const std::string policy = test_support::evidence_policy();
+  const std::string lenient =
+      policy.substr(0, policy.size() - 1) + R"(,"require_revocation":false})";
+  ASSERT_TRUE(Admin(world_.service())
+                  .set_evidence_policy(test_support::administrator(), as_bytes(lenient), kNow));
+  EXPECT_TRUE(get(attested(broker_, attester_, kNow)));
+  for (const ledger::Leaf& leaf : leaves_of(world_))
+    EXPECT_THAT(detail_of(leaf, "passed"), Not(HasSubstr("fake.list")));
+  world_.verifier.debug = true;
+  EXPECT_THAT(refused_attest(), StartsWith("fake.debug: "));
 }
 
 TEST_F(BrokerTest, auth_writes_nothing) {

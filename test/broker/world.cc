@@ -20,6 +20,8 @@ constexpr attest::CheckInfo kDevelopment{"fake.development", "test", "", ""};
 constexpr attest::CheckInfo kFlag{kFieldId, "test", "", ""};
 constexpr attest::FieldForm kFlagForm{.kind = attest::FieldKind::kFlag};
 constexpr attest::CheckInfo kSignature{"fake.signature", "test", "", ""};
+constexpr attest::CheckInfo kListPresent{"fake.list.present", "test", "", ""};
+constexpr attest::CheckInfo kListRevocation{"fake.list.revocation", "test", "", ""};
 
 crypto::PrivateKey make_key(crypto::KeyType type, crypto::Rng& rng) {
   return *crypto::PrivateKey::generate(type, rng);
@@ -44,6 +46,10 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
   findings.checks.push_back(
       {.info = &kSignature,
        .outcome = forged ? attest::Outcome::kFailed : attest::Outcome::kPassed});
+  if (without_list) {
+    findings.checks.push_back({.info = &kListPresent, .not_done = attest::NotDone::kAbsent});
+    findings.checks.push_back({.info = &kListRevocation, .not_done = attest::NotDone::kBlocked});
+  }
   findings.tcb.status = tcb_status;
   findings.development = development;
   findings.facts = {.tcb_status_check = &kTcb,
@@ -54,6 +60,7 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
                     .workload_check = &kWorkload,
                     .development_check = &kDevelopment,
                     .fields = {{.check = &kFlag, .form = kFlagForm, .values = {}}},
+                    .revocation_checks = {&kListPresent, &kListRevocation},
                     .tcb_matched = true,
                     .debug = debug,
                     .report_data = *report_data,
