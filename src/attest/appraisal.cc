@@ -141,6 +141,15 @@ Demand demand_of(const FieldFact& field, const Policy& policy) {
   return out;
 }
 
+// A refused value alone, or a least value that all reach, does not judge the TCB.
+bool demands_tcb(const Facts& facts, const Policy& policy) {
+  return std::ranges::any_of(facts.fields, [&](const FieldFact& field) {
+    const Demand demand = demand_of(field, policy);
+    return field.form.of_tcb && (demand.accepted != nullptr ||
+                                 (demand.least != nullptr && !is_at_least("0", *demand.least)));
+  });
+}
+
 // Every value of the field must be an accepted one. Those that are not are what was found.
 Check judge_field(const FieldFact& field, const Demand& demand, const Policy& policy) {
   std::vector<std::string> others;
@@ -358,6 +367,7 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   out.claims = std::move(findings.claims);
   out.notes = std::move(findings.notes);
   out.facts = std::move(findings.facts);
+  out.facts.tcb_demanded = demands_tcb(out.facts, policy);
   return out;
 }
 

@@ -76,6 +76,10 @@ struct Facts {
   std::vector<FieldFact> fields;                    // all that policies may name
   std::vector<const CheckInfo*> revocation_checks;  // that a policy may do without
   bool tcb_matched = false;  // a TCB level was found: tcb.status may be judged
+
+  // Set by appraise(): the policy named accepted values, or a least value above 0, of a part of the
+  // platform's security version (FieldForm::of_tcb).
+  bool tcb_demanded = false;
   std::optional<bool> debug;
   Buffer report_data;  // whole field
   Buffer measurement;  // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)

@@ -1,6 +1,5 @@
 #include "broker/trust_rules.h"
 
-#include <algorithm>
 #include <string_view>
 
 namespace ward::broker {
@@ -21,10 +20,7 @@ bool out_of_date(const Appraisal& a) {
 
 // True where neither the maker nor a policy judged the platform's TCB.
 bool tcb_unjudged(const Appraisal& a) {
-  return a.facts.tcb_status_check == nullptr &&
-         std::ranges::none_of(a.facts.fields, [&](const attest::FieldFact& field) {
-           return field.form.of_tcb && a.check(field.check->id) != nullptr;
-         });
+  return a.facts.tcb_status_check == nullptr && !a.facts.tcb_demanded;
 }
 
 constexpr const char* kDebug = "the workload is in debug mode, or does not say";
@@ -56,7 +52,8 @@ constexpr TrustRule kRules[] = {
      "Genuine, with weaknesses that its maker has published, which the policies allowed.",
      out_of_date},
     {"hardware", &TrustVector::hardware, 32,
-     "the maker states no TCB status (SEV-SNP), and the policy demands no value of the TCB",
+     "the maker states no TCB status (SEV-SNP), and the policy names neither values of the TCB "
+     "that it accepts nor a least one above 0",
      "Genuine, and nobody said that its firmware is recent.", tcb_unjudged},
     {"hardware", &TrustVector::hardware, 2, kElse,
      "The maker vouches for it, and knows of nothing that it lacks; or the policy named the TCB "

@@ -62,14 +62,27 @@ TEST(TrustVector, SaysWhatTheAppraisalFound) {
 // Of a TEE whose maker states no status, what the policy demanded of the TCB counts.
 TEST(TrustVector, ATcbThatNobodyJudgedIsAWarning) {
   static const attest::CheckInfo kPart{"a.reported_tcb.snp", "", "", ""};
-  attest::Appraisal a = appraisal(false, false, std::nullopt);
-  a.facts.tcb_status_check = nullptr;
-  a.facts.fields = {{.check = &kPart, .form = {.of_tcb = true}, .values = {"23"}}};
-  EXPECT_EQ(trust_vector(a).hardware, 32);
-  a.checks.push_back({.info = &kPart, .outcome = attest::Outcome::kPassed});
-  EXPECT_EQ(trust_vector(a).hardware, 2);
-  a.development = true;
-  EXPECT_EQ(trust_vector(a).hardware, 97);
+  static const attest::CheckInfo kOther{"a.guest_svn", "", "", ""};
+  constexpr attest::FieldForm kSvn{.kind = attest::FieldKind::kNumber, .size = 255, .of_tcb = true};
+  constexpr attest::FieldForm kNoTcb{.kind = attest::FieldKind::kNumber, .size = 255};
+  attest::Findings findings;
+  findings.facts.fields = {{.check = &kPart, .form = kSvn, .values = {"23"}},
+                           {.check = &kOther, .form = kNoTcb, .values = {"3"}}};
+  const auto hardware = [&](const attest::Policy& policy) {
+    return trust_vector(attest::appraise(
+                            findings, policy,
+                            {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}}, {}))
+        .hardware;
+  };
+  EXPECT_EQ(hardware({}), 32);
+  EXPECT_EQ(hardware({.accepted_values = {{kPart.id, {"23", "24"}}}}), 2);
+  EXPECT_EQ(hardware({.minimum_values = {{kPart.id, "1"}}}), 2);
+  // What every platform meets, or all but one, or what is no part of the TCB, judges none.
+  EXPECT_EQ(hardware({.minimum_values = {{kPart.id, "0"}}}), 32);
+  EXPECT_EQ(hardware({.refused_values = {{kPart.id, {"22"}}}}), 32);
+  EXPECT_EQ(hardware({.accepted_values = {{kOther.id, {"3"}}}}), 32);
+  findings.development = true;
+  EXPECT_EQ(hardware({.minimum_values = {{kPart.id, "1"}}}), 97);
 }
 
 // The table is what documents are made of: all eight claims, each rule of a claim beside the next,
