@@ -206,6 +206,15 @@ bool has_note(const Appraisal& a, const std::string& begin) {
   return std::ranges::any_of(a.notes, [&](const std::string& n) { return n.starts_with(begin); });
 }
 
+// variant is another certificate than that of the PEM text: its signature ends otherwise. A copy
+// would be left out.
+Buffer variant(Bytes pem, std::size_t number) {
+  Buffer der = codec::parse_pem(as_text(pem))->at(0).der;
+  der[der.size() - 1] ^= static_cast<std::uint8_t>(number & 0xffU);
+  der[der.size() - 2] ^= static_cast<std::uint8_t>(number >> 8U);
+  return der;
+}
+
 // What a limit leaves out is said, at the limit nothing.
 TEST(DcapChecks, WhatALimitLeavesOutIsNoted) {
   constexpr std::size_t kStrangers = 16;
@@ -228,7 +237,7 @@ TEST(DcapChecks, WhatALimitLeavesOutIsNoted) {
     add_chain(m);
     const std::string leaf = leaf_of(m.collateral);
     for (std::size_t i = 1; i < kTried + (over ? 1 : 0); ++i)
-      m.documents.documents.push_back({"leaf.pem", to_buffer(as_bytes(leaf))});
+      m.documents.documents.push_back({"leaf.crt", variant(as_bytes(leaf), i)});
     const Appraisal a = judge(m, s);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_EQ(has_note(a, "left out: 1 of 17 TCB signing keys that lead to no trusted root"), over);
@@ -243,7 +252,7 @@ TEST(DcapChecks, SignersBeyondTheLimitAreNoted) {
     Made m = make(s);
     const Buffer signer = document(m, "tcb_signing.pem");
     for (std::size_t i = 1; i < kCandidates + more; ++i)
-      m.documents.documents.push_back({"again.pem", signer});
+      m.documents.documents.push_back({"again.crt", variant(signer, i)});
     const Appraisal a = judge(m, s);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_EQ(has_note(a, "left out: 1 of 1025 TCB signing certificates"), more == 1);
