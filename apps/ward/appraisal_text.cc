@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/ward/cli.h"
 #include "attest/appraisal_json.h"
 
 namespace ward::cli {
@@ -17,7 +18,7 @@ void line(std::string& out, std::string_view label, std::string_view text) {
   out += "  ";
   out += label;
   out.append(label.size() < 11 ? 11 - label.size() : 1, ' ');
-  out += text;
+  out += for_terminal(text);
   out += '\n';
 }
 
@@ -73,7 +74,7 @@ void add_notes(std::string& out, const Appraisal& a) {
   constexpr std::size_t kMaxShown = 4;
   const std::size_t shown = std::min(a.notes.size(), kMaxShown);
   for (std::size_t i = 0; i < shown; ++i)
-    out += "  note       " + a.notes[i] + "\n";
+    out += "  note       " + for_terminal(a.notes[i]) + "\n";
   if (a.notes.size() > shown) {
     out += "  note       " + std::to_string(a.notes.size() - shown) + " more with --explain\n";
   }
@@ -100,9 +101,10 @@ std::string explain_text(const Appraisal& a) {
     if (check.outcome == Outcome::kNotDone)
       out += std::string(" (") + attest::to_text(check.not_done) + ")";
     out += '\n';
-    if (!check.found.empty()) out += "             found    " + check.found + "\n";
+    if (!check.found.empty()) out += "             found    " + for_terminal(check.found) + "\n";
     if (!check.expected.empty()) {
-      out += "             expected " + check.expected + " (" + from_text(check) + ")\n";
+      out += "             expected " +
+             for_terminal(check.expected + " (" + from_text(check) + ")") + "\n";
     }
     if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent) {
       out += std::string("             ") + check.info->meaning + "\n             do       " +
@@ -112,11 +114,11 @@ std::string explain_text(const Appraisal& a) {
   }
   out += "\nclaims\n";
   for (const attest::Claim& claim : a.claims) {
-    out += "  " + claim.name + " = " + attest::claim_text(claim.value) + "\n";
+    out += "  " + for_terminal(claim.name + " = " + attest::claim_text(claim.value)) + "\n";
   }
   if (!a.notes.empty()) out += "\nnotes\n";
   for (const std::string& note : a.notes)
-    out += "  " + note + "\n";
+    out += "  " + for_terminal(note) + "\n";
   return out;
 }
 

@@ -22,8 +22,8 @@ Said& said() {
   return one;
 }
 
-// for_terminal replaces control characters (C0, DEL, and C1 in UTF-8): a line may quote a file, a
-// keep or a server, which could otherwise write to the person's terminal what it likes.
+}  // namespace
+
 std::string for_terminal(std::string_view text) {
   std::string out(text);
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -35,8 +35,6 @@ std::string for_terminal(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 int fail(int code, std::string_view what, std::string_view hint) {
   std::string line = "ward: error: ";

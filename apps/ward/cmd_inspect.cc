@@ -31,7 +31,7 @@ std::string layout_text(const std::vector<attest::LayoutField>& fields) {
   std::string out = pad("offset", 6) + pad("size", 5) + pad("name", width) + "value\n";
   for (const auto& f : fields) {
     out += pad(std::to_string(f.offset), 6) + pad(std::to_string(f.size), 5) + pad(f.name, width) +
-           f.value + "\n";
+           for_terminal(f.value) + "\n";
   }
   return out;
 }
@@ -157,10 +157,11 @@ int print_log(Bytes file, const Options& o) {
 std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
   std::string text = std::string(scheme.info().title) + ", not authenticated\n";
   for (const attest::Claim& claim : found.claims)
-    text += "  " + claim.name + " = " + attest::claim_text(claim.value) + "\n";
+    text += "  " + for_terminal(claim.name + " = " + attest::claim_text(claim.value)) + "\n";
   text += "needs, as collateral\n";
   for (const attest::CollateralRequest& request : found.needs)
-    text += "  " + request.kind + (request.key.empty() ? "" : " " + request.key) + "\n";
+    text +=
+        "  " + for_terminal(request.kind + (request.key.empty() ? "" : " " + request.key)) + "\n";
   return text;
 }
 

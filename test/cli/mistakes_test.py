@@ -279,6 +279,23 @@ class Terminal(unittest.TestCase):
         self.assertFalse([c for c in done.stderr.decode().replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160])
 
 
+    def test_an_appraisal_writes_none_either(self):
+        """Evidence, collateral and its names are a stranger's: what is quoted of them stays on its line."""
+        source = ROOT / "tee/sgx/testdata/valid/sgx_3"
+        facts = dict(line.split() for line in (source / "case.txt").read_text().splitlines())
+        with tempfile.TemporaryDirectory() as folder:
+            collateral = pathlib.Path(folder) / "collateral"
+            shutil.copytree(source, collateral)
+            (collateral / "a\x1b[2J\nverdict: accepted\x7f\u009b2J").write_text("no collateral")
+            for more in ([], ["--explain"]):
+                done = subprocess.run([WARD, "verify", source / "evidence", "--collateral", collateral, "--at", facts["at"],
+                                       "--trust-root", source / "root_ca.pem", "--allow-development", *more],
+                                      capture_output=True, check=False)
+                out = done.stdout.decode()
+                self.assertIn("a?[2J?verdict: accepted???2J", out)
+                self.assertFalse([c for c in out.replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160], out)
+
+
 class OtherEvidence(unittest.TestCase):
     """Evidence of makers that this build does not judge is named as what it is, and is no malformed quote."""
 
