@@ -34,8 +34,9 @@ Result<Named, Usage> read_field(const std::string& option, const std::string& te
   if (field == nullptr) return no_field(option, fields, id);
   std::string value = text.substr(sign + 1);
   if (option == kLeast && !attest::has_order(field->form)) {
-    return Usage{option + ": " + id + " is no number and no version",
-                 "name its values with --accept-value"};
+    return Usage{
+        option + ": " + id + " has no order",
+        "only numbers and versions have a least value; name its values with --accept-value"};
   }
   if (!attest::is_possible(field->form, value)) {
     return Usage{option + ": " + id + " never has this value: " + value,

@@ -74,6 +74,7 @@ bool is_possible(const FieldForm& form, std::string_view value) {
     case FieldKind::kFlag:
       return same_word(value, "true") || same_word(value, "false");
     case FieldKind::kNumber:
+    case FieldKind::kBits:
       return is_number(value, form.size);
     case FieldKind::kOctets:
       return is_hex(value, form.size);
@@ -97,6 +98,8 @@ std::string form_text(const FieldForm& form) {
       return "true or false";
     case FieldKind::kNumber:
       return "a whole number of at most " + size;
+    case FieldKind::kBits:
+      return "a mask of bits, as a whole number of at most " + size;
     case FieldKind::kOctets:
       return size + " octets in hex";
     case FieldKind::kVersion:

@@ -12,6 +12,7 @@ namespace ward::attest {
 enum class FieldKind : std::uint8_t {
   kFlag,     // true or false
   kNumber,   // decimal, without zeros before it
+  kBits,     // a mask of bits, written as a number: none is less than another
   kOctets,   // hex
   kVersion,  // numbers with points between them: 1.55.21
   kWord,     // one of a few words
@@ -23,7 +24,7 @@ enum class FieldKind : std::uint8_t {
 // where it is written.
 struct FieldForm {
   FieldKind kind = FieldKind::kFlag;
-  std::uint64_t size = 0;                // kNumber: the greatest; kOctets, kItems: in octets
+  std::uint64_t size = 0;                // kNumber, kBits: the greatest; kOctets, kItems: in octets
   std::span<const char* const> words{};  // kWord: all that there are
   const char* source = nullptr;          // what states it, where that is not the evidence itself
   bool of_tcb = false;                   // a part of the platform's security version

@@ -12,6 +12,7 @@ constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
 constexpr FieldForm kNumber{.kind = FieldKind::kNumber, .size = 65535};
 constexpr FieldForm kOctets{.kind = FieldKind::kOctets, .size = 2};
 constexpr FieldForm kWord{.kind = FieldKind::kWord, .words = kWords};
+constexpr FieldForm kBits{.kind = FieldKind::kBits, .size = 255};
 constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
 constexpr FieldForm kItems{.kind = FieldKind::kItems, .size = 48};
 
@@ -35,6 +36,9 @@ TEST(Field, AValueIsPossibleOrItCanNeverBeMet) {
       {kNumber, "1 ", false},
       {kNumber, "0x1", false},
       {kNumber, "", false},
+      {kBits, "255", true},
+      {kBits, "256", false},
+      {kBits, "0x1", false},
       {kOctets, "aB01", true},
       {kOctets, "ab0", false},
       {kOctets, "ab012", false},
@@ -62,6 +66,7 @@ TEST(Field, AValueIsPossibleOrItCanNeverBeMet) {
 TEST(Field, WhatIsExpectedIsSaid) {
   EXPECT_EQ(form_text(kFlag), "true or false");
   EXPECT_EQ(form_text(kNumber), "a whole number of at most 65535");
+  EXPECT_EQ(form_text(kBits), "a mask of bits, as a whole number of at most 255");
   EXPECT_EQ(form_text(kOctets), "2 octets in hex");
   EXPECT_EQ(form_text(kWord), "one of: processor, platform");
   EXPECT_EQ(form_text(kItems), "48 octets in hex, or a text of at most 4096 octets");
@@ -91,6 +96,16 @@ TEST(Field, VersionsAreComparedPartByPart) {
   EXPECT_FALSE(is_at_least("1.55", "1.55.1"));
   EXPECT_FALSE(is_at_least("none", "0"));
   EXPECT_FALSE(is_at_least("1", "none"));
+}
+
+// A mask with more bits is not the better one: it has no least value.
+TEST(Field, OnlyNumbersAndVersionsHaveAnOrder) {
+  EXPECT_TRUE(has_order(kNumber));
+  EXPECT_TRUE(has_order(kVersion));
+  for (const FieldForm& form : {kFlag, kBits, kOctets, kWord, kItems})
+    EXPECT_FALSE(has_order(form)) << form_text(form);
+  EXPECT_TRUE(is_accepted(kBits, "3", {"1", "3"}));
+  EXPECT_FALSE(is_accepted(kBits, "3", {"1", "2", "7"}));
 }
 
 TEST(Field, TheNearestFieldIsFound) {

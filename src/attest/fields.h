@@ -10,8 +10,7 @@
 namespace ward::attest {
 
 // What every check of a field means and what to do: the same for all.
-inline constexpr const char* kFieldMeaning =
-    "The policy does not accept this value of the field.";
+inline constexpr const char* kFieldMeaning = "The policy does not accept this value of the field.";
 inline constexpr const char* kFieldHint =
     "Compare it with what you expect; change the policy only where you know why it differs.";
 
@@ -22,6 +21,11 @@ inline constexpr FieldForm kText{.kind = FieldKind::kText};
 
 constexpr FieldForm number(std::uint64_t greatest) {
   return {.kind = FieldKind::kNumber, .size = greatest};
+}
+
+// bits is a mask: a policy names the masks that it accepts or refuses, never the least.
+constexpr FieldForm bits(std::uint64_t greatest) {
+  return {.kind = FieldKind::kBits, .size = greatest};
 }
 
 constexpr FieldForm octets(std::uint64_t size) {

@@ -168,7 +168,7 @@ class Snp(unittest.TestCase):
             (TURIN, "--min-value", "snp.reported_tcb.snp=25", 1),
             (TURIN, "--min-value", "snp.reported_tcb.fmc=1", 0),
             (MILAN, "--min-value", "snp.reported_tcb.fmc=0", 3),  # Milan has none
-            (MILAN, "--min-value", "snp.report.launch_mit_vector=0", 3),  # nor version 2 this
+            (MILAN, "--accept-value", "snp.report.launch_mit_vector=0", 3),  # nor version 2 this
             (TURIN, "--min-value", "snp.version.committed=1.55.40", 0),
             (TURIN, "--min-value", "snp.version.committed=1.55.41", 1),
             (TURIN, "--min-value", "snp.version.committed=1.9.99", 0),
@@ -190,8 +190,12 @@ class Snp(unittest.TestCase):
              "write 64 octets in hex"),
             ("--min-value", "snp.reported_tcb.snp=256", "snp.reported_tcb.snp never has this value: 256",
              "write a whole number of at most 255"),
-            ("--min-value", "snp.product.line=Milan", "snp.product.line is no number and no version",
-             "name its values with --accept-value"),
+            ("--min-value", "snp.product.line=Milan", "snp.product.line has no order",
+             "only numbers and versions have a least value; name its values with --accept-value"),
+            ("--min-value", "snp.report.launch_mit_vector=1", "snp.report.launch_mit_vector has no order",
+             "only numbers and versions have a least value; name its values with --accept-value"),
+            ("--accept-value", "snp.platform_info.unknown_bits=0x1", "snp.platform_info.unknown_bits never has this value: 0x1",
+             f"write a mask of bits, as a whole number of at most {2**64 - 1}"),
             ("--min-value", "snp.reported_tcb=1", "no field: snp.reported_tcb", None),
             ("--refuse-value", "snp.product.line", "no value: snp.product.line", "write FIELD=VALUE"),
             ("--accept-value", "snp.report.vmpl=4", "snp.report.vmpl never has this value: 4",

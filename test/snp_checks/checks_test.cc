@@ -104,6 +104,7 @@ std::string another(const attest::FieldForm& form, const std::string& value) {
     case FieldKind::kFlag:
       return value == "true" ? "false" : "true";
     case FieldKind::kNumber:
+    case FieldKind::kBits:
       return value == "1" ? "2" : "1";
     case FieldKind::kVersion:
       return "9.9.9";
