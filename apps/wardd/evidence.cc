@@ -8,8 +8,11 @@
 
 namespace ward::wardd {
 
-Result<Buffer> quote_of(std::string_view primary_evidence) {
+Result<Buffer> evidence_of(std::string_view primary_evidence) {
   const auto json = codec::parse_json(as_bytes(primary_evidence));
+  if (json && json->is_object() && json->find("quote") == nullptr) {
+    return to_buffer(as_bytes(primary_evidence));
+  }
   const auto* member = json ? json->find("quote") : nullptr;
   const auto text = member != nullptr ? member->as_string() : std::nullopt;
   auto octets = text ? from_base64(*text, Base64::kStandard) : std::nullopt;
@@ -24,13 +27,13 @@ PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
     : extra_anchors_(std::move(extra_anchors)), collateral_(std::move(collateral)) {}
 
 Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
-  WARD_TRY(const Buffer quote, quote_of(request.primary_evidence));
+  WARD_TRY(const Buffer evidence, evidence_of(request.primary_evidence));
   const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy);
-  const attest::Scheme* scheme = pipeline.recognise(quote);
+  const attest::Scheme* scheme = pipeline.recognise(evidence);
   if (scheme == nullptr || scheme->info().name != request.tee) {
     return Error(Errc::kUnsupported, "evidence: not of the TEE that the session is for");
   }
-  return pipeline.appraise({.evidence = quote,
+  return pipeline.appraise({.evidence = evidence,
                             .collateral = collateral_,
                             .now = request.now,
                             .expected = request.expected});

@@ -23,8 +23,9 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
   attest::Collateral collateral_;
 };
 
-// quote_of reads {"quote":"<base64>"}: how the KBS protocol carries evidence that is one quote
-// (SGX; TDX beside an event log). kMalformed.
-[[nodiscard]] Result<Buffer> quote_of(std::string_view primary_evidence);
+// evidence_of gives the octets that a TEE's scheme reads: of {"quote":"<base64>"} the quote, as the
+// KBS protocol carries SGX, and TDX beside an event log; of an object without that member its JSON
+// text itself, as Trustee carries SEV-SNP. kMalformed.
+[[nodiscard]] Result<Buffer> evidence_of(std::string_view primary_evidence);
 
 }  // namespace ward::wardd

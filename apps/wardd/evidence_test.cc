@@ -1,0 +1,49 @@
+#include "apps/wardd/evidence.h"
+
+#include <gtest/gtest.h>
+
+namespace ward::wardd {
+namespace {
+
+TEST(EvidenceOf, AQuoteIsDecodedAndAnotherObjectIsTheEvidenceItself) {
+  const auto quote = evidence_of(R"({"cc_eventlog":"x","quote":"AQI="})");
+  ASSERT_TRUE(quote);
+  EXPECT_EQ(*quote, (Buffer{1, 2}));
+  constexpr std::string_view kReport = R"({"attestation_report":{"version":2}})";
+  const auto report = evidence_of(kReport);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(as_text(*report), kReport);
+  for (const char* wrong : {"", "{", "[]", R"(["quote"])", R"("quote")", R"({"quote":""})",
+                            R"({"quote":7})", R"({"quote":"*"})"}) {
+    const auto refused = evidence_of(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().code(), Errc::kMalformed) << wrong;
+  }
+}
+
+// A client of Trustee's for SEV-SNP sends its JSON as it is: that is judged, here as malformed, and
+// only in a session of its TEE.
+TEST(PipelineVerifier, TheJsonOfSevSnpReachesItsScheme) {
+  const PipelineVerifier verifier({}, {});
+  const attest::Policy policy;
+  const attest::Expectations expected{attest::Unchecked{}, attest::Unchecked{},
+                                      attest::Unchecked{}};
+  const auto appraise = [&](const char* tee, std::string_view evidence) {
+    return verifier.appraise({.tee = tee,
+                              .primary_evidence = evidence,
+                              .policy = policy,
+                              .expected = expected,
+                              .now = UnixTime{1700000000}});
+  };
+  const auto judged = appraise("snp", R"({"attestation_report":{}})");
+  ASSERT_TRUE(judged);
+  EXPECT_EQ(judged->tee, "snp");
+  EXPECT_EQ(judged->failed(), std::vector<std::string>{"snp.report.form"});
+  const auto other_tee = appraise("sgx", R"({"attestation_report":{}})");
+  ASSERT_FALSE(other_tee);
+  EXPECT_EQ(other_tee.error().code(), Errc::kUnsupported);
+  EXPECT_FALSE(appraise("snp", R"({"report":1})"));
+}
+
+}  // namespace
+}  // namespace ward::wardd
