@@ -187,16 +187,21 @@ class HostileSnp(unittest.TestCase):
         (self.collateral / "many.pem").write_text("".join(pem("CERTIFICATE", c) for c in self.certificates(5000)))
         self.assertEqual(self.verify(), (0, []))
 
-    def test_a_table_of_the_largest_size_with_entries_that_overlap(self):
+    def test_a_table_of_the_largest_size(self):
         report = self.evidence.read_bytes()
         guid = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
         header = 65 * 24
         chain = "".join(pem("CERTIFICATE", c) for c in self.certificates(64)).encode()
-        for count, code in ((64, 0), (65, 1)):
-            rows = b"".join(guid + header.to_bytes(4, "little") + len(chain).to_bytes(4, "little") for _ in range(count))
-            table = rows + bytes(max(0, header - len(rows))) + chain
-            self.evidence.write_bytes(report + table.ljust(self.TABLE, b"\0"))
-            self.assertEqual(self.verify()[0], code)
+
+        def table(sizes):
+            rows = b"".join(guid + header.to_bytes(4, "little") + size.to_bytes(4, "little") for size in sizes)
+            return (rows + bytes(max(0, header - len(rows))) + chain).ljust(self.TABLE, b"\0")
+
+        self.evidence.write_bytes(report + table([len(chain)] + [0] * 63))
+        self.assertEqual(self.verify(), (0, []))
+        for sizes in ([len(chain)] + [0] * 64, [len(chain)] * 2, [len(chain)] * 64):  # one too many; entries that overlap
+            self.evidence.write_bytes(report + table(sizes))
+            self.assertEqual(self.verify(), (1, ["snp.report.form"]))
         rows = guid + (24 * 2).to_bytes(4, "little") + (self.TABLE - 48).to_bytes(4, "little")
         self.evidence.write_bytes(report + (rows + bytes(24)).ljust(self.TABLE, b"\x30"))
         self.assertEqual(self.verify(), (0, []))
