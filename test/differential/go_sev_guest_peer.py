@@ -4,10 +4,9 @@ Read with its verify/verify.go, validate/validate.go, kds/kds.go and abi/abi.go 
 called: validate with what ward's policy judges by default (no debugging, no migration agent). It knows no
 Turin: AMD's extension fmcSPL is none of its own.
 """
-import json
 import os
-import subprocess
 
+import line_peer
 import recorded_snp
 
 # Checks that go-sev-guest does not make, and why ward's refusal is right. A refusal by other checks as
@@ -70,16 +69,13 @@ def explanation(case, peer):
     return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
 
 
-class Peer:
+class Peer(line_peer.LinePeer):
     """ward-go-sev-guest (test/differential/gosev), which ./run test builds; it lives as long as this."""
 
     name = "go-sev-guest"
     program = os.environ.get("WARD_GO_SEV_GUEST", "build/go/ward-go-sev-guest")
     absent = None if os.access(program, os.X_OK) else f"no go-sev-guest: ./run test builds {program}"
     recorded = staticmethod(recorded_snp.lines)
-
-    def __init__(self):
-        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     agree = staticmethod(agree)
     explanation = staticmethod(explanation)
@@ -88,13 +84,3 @@ class Peer:
     def reads(peer):
         """Turin's fmcSPL is what the peer ends at: no opinion of a platform."""
         return "not an AMD KDS OID: 1.3.6.1.4.1.3704.1.3.9" not in peer.get("why", "")
-
-    def judge(self, line):
-        self.process.stdin.write(line)
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()

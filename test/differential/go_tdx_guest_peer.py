@@ -4,11 +4,10 @@ It knows TDX quotes of version 4, accepts no other status than UpToDate, and nam
 its verify/verify.go, abi/abi.go and pcs/pcs.go beside; its package validate holds what a relying party asks
 of a TD, and is not called.
 """
-import json
 import os
 import re
-import subprocess
 
+import line_peer
 import recorded
 
 # Checks that go-tdx-guest does not make, and why ward's refusal is right. A refusal by other checks as
@@ -91,16 +90,13 @@ def explanation(case, peer):
     return None
 
 
-class Peer:
+class Peer(line_peer.LinePeer):
     """ward-go-tdx-guest (test/differential/gotdx), which ./run test builds; it lives as long as this."""
 
     name = "go-tdx-guest"
     recorded = staticmethod(recorded.lines)
     program = os.environ.get("WARD_GO_TDX_GUEST", "build/go/ward-go-tdx-guest")
     absent = None if os.access(program, os.X_OK) else f"no go-tdx-guest: ./run test builds {program}"
-
-    def __init__(self):
-        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     agree = staticmethod(agree)
     explanation = staticmethod(explanation)
@@ -109,13 +105,3 @@ class Peer:
     def reads(peer):
         """Whether the form of the quote is one that the peer knows: another is no opinion of it."""
         return "quote format not supported" not in peer.get("why", "")
-
-    def judge(self, line):
-        self.process.stdin.write(line)
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()

@@ -4,10 +4,9 @@ Read with its src/firmware/guest/types/snp.rs and src/certs/snp/{chain,cert_noss
 signatures: the report's, and those of the signing key's certificate, the intermediate and the root. All else
 is its caller's (snpguest), so that what it says is: a signature does not hold, or a report has no form.
 """
-import json
 import os
-import subprocess
 
+import line_peer
 import recorded_snp
 
 # Where one of these failed the crate should have found it as well. All other checks are its caller's.
@@ -53,16 +52,13 @@ def explanation(case, peer):
     return next(("laxer: " + text for text in LAXER if text in peer["why"]), None)
 
 
-class Peer:
+class Peer(line_peer.LinePeer):
     """ward-sev (test/differential/sev), which ./run soak builds where cargo is; it lives as long as this."""
 
     name = "sev"
     program = os.environ.get("WARD_SEV", "build/rust/release/ward-sev")
     absent = None if os.access(program, os.X_OK) else f"no crate sev: ./run soak builds {program} with cargo 1.85 or newer"
     recorded = staticmethod(recorded_snp.lines)
-
-    def __init__(self):
-        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     agree = staticmethod(agree)
     explanation = staticmethod(explanation)
@@ -71,13 +67,3 @@ class Peer:
     def reads(peer):
         """The certificate table is its caller's."""
         return "no certificate beside the report" not in peer["why"]
-
-    def judge(self, line):
-        self.process.stdin.write(line)
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
