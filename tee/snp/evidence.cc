@@ -125,12 +125,6 @@ FormError form_error(std::string found) {
           "a report of 1184 octets, alone or with its certificate table, or JSON of one"};
 }
 
-bool is_json(Bytes evidence) {
-  const std::string_view text = as_text(evidence);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{';
-}
-
 std::variant<Evidence, FormError> extended(Bytes evidence) {
   const Bytes table = evidence.subspan(kReportSize);
   if (table.size() > kMaxTableSize) {
@@ -149,6 +143,12 @@ std::variant<Evidence, FormError> extended(Bytes evidence) {
 }
 
 }  // namespace
+
+bool is_json(Bytes evidence) {
+  const std::string_view text = as_text(evidence);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
+}
 
 attest::Collateral Evidence::documents() const {
   attest::Collateral out;

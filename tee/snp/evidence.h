@@ -32,6 +32,9 @@ struct Evidence {
   [[nodiscard]] attest::Collateral documents() const;
 };
 
+// is_json is true where the first character that is no blank begins a JSON object.
+[[nodiscard]] bool is_json(Bytes evidence);
+
 // parse_evidence takes a report alone; an extended report, with the certificate table right behind
 // it (AMD 56421, GHCB, SNP Extended Guest Request; Linux configfs-tsm outblob and auxblob); or the
 // JSON that Trustee's guests send ({"attestation_report", "cert_chain"}, the fields of the Rust

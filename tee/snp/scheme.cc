@@ -84,10 +84,8 @@ constexpr const char* kMilanNote =
 constexpr std::size_t kAlgoEnd = report::SignatureAlgo::kEnd;
 
 bool looks_like_json(Bytes evidence) {
-  const std::string_view text = as_text(evidence);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' &&
-         text.find("\"attestation_report\"") != std::string_view::npos;
+  return is_json(evidence) &&
+         as_text(evidence).find("\"attestation_report\"") != std::string_view::npos;
 }
 
 void record_form(CheckList& checks, const Report& r) {

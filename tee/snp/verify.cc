@@ -77,10 +77,16 @@ Fit fit_of(const Report& report, const pki::Certificate& c) {
 // that hides its chip, any of a whole fleet may be meant.
 constexpr std::size_t kMaxVeks = 256;
 
+// Vek is the certificate that is meant, and whether its key signed the report.
+struct Vek {
+  const pki::Certificate* certificate = nullptr;
+  bool signed_report = false;
+};
+
 // find_vek looks for the certificate of the key that signed the report, first among those whose
 // extensions fit. Where none did: one whose extensions fit is meant, and its signature fails; so is
 // the only one given where chip or TCB fit, and a VLEK's, which names no chip, always.
-const pki::Certificate* find_vek(const x509::Pool& pool, const Report& report, Bytes signature) {
+Vek find_vek(const x509::Pool& pool, const Report& report, Bytes signature) {
   const auto is_vek = [](const pki::Certificate& c) { return kind_of(c).has_value(); };
   const auto fits = [&](const pki::Certificate& c) {
     const Fit fit = fit_of(report, c);
@@ -99,20 +105,21 @@ const pki::Certificate* find_vek(const x509::Pool& pool, const Report& report, B
   };
   for (const auto& list : {pool.fitting(fits, signed_report, kMaxVeks),
                            pool.fitting(is_vek, signed_report, kMaxVeks)}) {
-    if (!list.empty()) return pool.best(list, trusted);
+    if (!list.empty()) return {pool.best(list, trusted), true};
   }
   // Where there are more than were tried, nothing is known of the others.
-  if (pool.count(fits) > kMaxVeks) return nullptr;
+  if (pool.count(fits) > kMaxVeks) return {};
   const auto meant = pool.fitting(fits, any, kMaxVeks);
   // A chip has one certificate for a TCB; where the chip is hidden, many fit.
   if (!meant.empty() && (meant.size() == 1 || !report.chip_id_masked())) {
-    return pool.best(meant, trusted);
+    return {pool.best(meant, trusted), false};
   }
   const auto all = pool.fitting(is_vek, any);
-  if (all.size() != 1) return nullptr;
+  if (all.size() != 1) return {};
   const Fit fit = fit_of(report, *all.front());
   const bool chip = fit.chip && !report.chip_id_masked();
-  return fit.tcb || chip || kind_of(*all.front()) == SigningKey::kVlek ? all.front() : nullptr;
+  if (!fit.tcb && !chip && kind_of(*all.front()) != SigningKey::kVlek) return {};
+  return {all.front(), false};
 }
 
 std::string missing_vek(const Report& report, std::optional<Line> line) {
@@ -316,7 +323,7 @@ std::optional<Line> verify_report(Context& context, const Report& report) {
   }
   const x509::Pool pool(context.documents.certificates, context.anchors, context.now,
                         context.findings.notes);
-  const pki::Certificate* vek = find_vek(pool, report, *signature);
+  const auto [vek, signed_by_vek] = find_vek(pool, report, *signature);
   const auto line = product_line(context, report, vek);
   if (vek == nullptr) {
     checks.absent(CheckId::kVekPresent, missing_vek(report, line));
@@ -324,8 +331,6 @@ std::optional<Line> verify_report(Context& context, const Report& report) {
   }
   checks.record(CheckId::kVekPresent, true, vek->subject.common_name(), {"a VCEK or a VLEK"});
   record_vek(context, report, *vek, line);
-  const bool signed_by_vek = vek->public_key->verify_rs(
-      crypto::SignatureAlgorithm::kEcdsaP384Sha384, report.signed_part(), *signature);
   checks.record(CheckId::kSignature, signed_by_vek,
                 signed_by_vek ? "by the certificate's key" : "not by the certificate's key",
                 {"signed by the " + std::string(vek_name(report.signing_key()))});

@@ -8,7 +8,6 @@
 namespace ward::soft {
 namespace {
 
-using crypto::KeyType;
 using crypto::PrivateKey;
 using crypto::SignatureAlgorithm;
 
@@ -111,15 +110,6 @@ Result<Buffer> sign_certificate(pki::CertificateSpec spec, std::vector<pki::Exte
 attest::Document document(const char* file, Bytes octets) { return {file, to_buffer(octets)}; }
 
 }  // namespace
-
-Result<AmdKeys> generate_amd_keys(crypto::Rng& rng, std::size_t bits) {
-  WARD_TRY(PrivateKey ark, PrivateKey::generate_rsa(bits));
-  WARD_TRY(PrivateKey ask, PrivateKey::generate_rsa(bits));
-  WARD_TRY(PrivateKey asvk, PrivateKey::generate_rsa(bits));
-  WARD_TRY(PrivateKey vcek, PrivateKey::generate(KeyType::kP384, rng));
-  WARD_TRY(PrivateKey vlek, PrivateKey::generate(KeyType::kP384, rng));
-  return AmdKeys{std::move(ark), std::move(ask), std::move(asvk), std::move(vcek), std::move(vlek)};
-}
 
 Result<AmdWorld> default_amd_world(const AmdKeys& keys, const AmdFace& face, UnixTime from,
                                    unsigned days, crypto::Rng& rng) {

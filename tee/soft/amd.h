@@ -26,10 +26,6 @@ struct AmdKeys {
   crypto::PrivateKey vlek;
 };
 
-// generate_amd_keys draws the P-384 keys from `rng`, and three RSA keys of `bits` bits from
-// OpenSSL's own generator (crypto::PrivateKey::generate_rsa): AMD's have 4096.
-[[nodiscard]] Result<AmdKeys> generate_amd_keys(crypto::Rng& rng, std::size_t bits = 4096);
-
 // AmdWorld is everything that a platform and its maker state, before it is signed.
 struct AmdWorld {
   pki::CertificateSpec ark_cert;
