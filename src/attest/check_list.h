@@ -55,6 +55,10 @@ class CheckList {
     return checks_[static_cast<std::size_t>(id)].outcome == Outcome::kPassed;
   }
 
+  [[nodiscard]] const CheckInfo& info(Id id) const {
+    return *checks_[static_cast<std::size_t>(id)].info;
+  }
+
   // take hands the entries over.
   [[nodiscard]] std::vector<Check> take() { return std::move(checks_); }
 

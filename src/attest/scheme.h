@@ -7,6 +7,7 @@
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
 #include "attest/field.h"
+#include "attest/work.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -73,10 +74,11 @@ class Scheme {
 
   // verify examines everything that can be examined; malformed evidence is a failed check, not an
   // Error. Errors are our own failures only. `anchors` are the roots to trust: the maker's, and any
-  // that the relying party named.
+  // that the relying party named. What it derives the outcomes from goes to `work`, where it is not
+  // null.
   [[nodiscard]] virtual Result<Findings> verify(Bytes evidence, const Collateral& collateral,
-                                                std::span<const Anchor> anchors,
-                                                UnixTime now) const = 0;
+                                                std::span<const Anchor> anchors, UnixTime now,
+                                                Work* work) const = 0;
 };
 
 // all_fields lists the fields of all schemes.

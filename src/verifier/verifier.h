@@ -22,6 +22,7 @@ struct Request {
   const attest::Collateral& collateral;
   UnixTime now;
   attest::Expectations expected;
+  attest::Work* work = nullptr;  // filled where it is not null: what the verdict is derived from
 };
 
 // Verifier is the one pipeline from bytes to an appraisal; the command line, libward and the broker

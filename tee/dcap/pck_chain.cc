@@ -5,6 +5,7 @@
 #include "tee/dcap/verify.h"
 #include "tee/x509/crl.h"
 #include "tee/x509/pool.h"
+#include "tee/x509/work.h"
 
 namespace ward::dcap {
 namespace {
@@ -29,6 +30,10 @@ const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issu
       x509::judge_crl(context.collateral.crls, issuer, context.now, subject);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
+  if (context.work != nullptr && facts.crl != nullptr) {
+    x509::show_crl(*context.work, *facts.crl, issuer, context.checks.info(ids.signature),
+                   context.collateral);
+  }
   return x509::record_crl(context.checks, ids, facts);
 }
 
@@ -171,6 +176,12 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
       x509::judge_path(platform.chain, context.anchors, context.now, pck_names(platform.chain),
                        pck_leaf_profile(platform.leaf()) ? "" : kLeafFault));
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, platform.root());
+  if (context.work != nullptr) {
+    x509::show_chain(
+        *context.work, platform.chain,
+        {&checks.info(CheckId::kPckChainSignature), &checks.info(CheckId::kPckChainRoot), anchor},
+        context.collateral);
+  }
   context.findings.development = anchor != nullptr && anchor->development;
 
   const pki::Extension* extension = platform.leaf().find(pck_extension_oid());

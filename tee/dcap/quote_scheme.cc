@@ -4,6 +4,7 @@
 
 #include "attest/fields.h"
 #include "tee/dcap/protection.h"
+#include "tee/x509/work.h"
 
 namespace ward::dcap {
 namespace {
@@ -152,6 +153,9 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote,
   const auto* qe_level =
       verify_qe(context, quote.qe, quote.attestation_key, known, documents.qe_identity);
   verify_quote_signature(context, quote.attestation_key, quote.signed_part(), quote.signature);
+  if (context.work != nullptr) {
+    show_quote(context, quote, known == nullptr ? nullptr : &known->leaf());
+  }
   check_body(context, quote, collateral);
   // The TCB stands in the PCK certificate: where that is not genuine, there is no TCB to speak of.
   if (known == nullptr || documents.tcb_info == nullptr ||
@@ -164,12 +168,13 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote,
 }
 
 Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Collateral& collateral,
-                                             std::span<const attest::Anchor> anchors,
-                                             UnixTime now) const {
+                                             std::span<const attest::Anchor> anchors, UnixTime now,
+                                             attest::Work* work) const {
   attest::Findings findings;
   findings.tee = profile_.name;
   findings.facts = facts_without_values();
   CheckList checks(profile_.checks.first(profile_.policy_at));
+  if (work != nullptr) work->add(x509::evidence_material(evidence, "quote"));
   const auto quote = parse_quote(evidence, profile_.tee);
   if (quote) {
     record_form(checks, *quote);
@@ -179,7 +184,7 @@ Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Colla
     for (const Malformed& m : sorted.unknown) {
       findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
     }
-    Context context{checks, sorted, anchors, now, findings};
+    Context context{checks, sorted, anchors, now, findings, work, &collateral};
     verify_quote(context, *quote, collateral);
   } else {
     record_form_error(checks, quote.error(), profile_.name);

@@ -41,7 +41,7 @@ class QuoteScheme : public attest::Scheme {
   [[nodiscard]] Result<attest::Findings> verify(Bytes evidence,
                                                 const attest::Collateral& collateral,
                                                 std::span<const attest::Anchor> anchors,
-                                                UnixTime now) const final;
+                                                UnixTime now, attest::Work* work) const final;
 
  private:
   // The body's fields, and what they say under the names that policies know.

@@ -3,6 +3,7 @@
 
 #include "tee/dcap/verify.h"
 #include "tee/x509/path.h"
+#include "tee/x509/work.h"
 
 namespace ward::dcap {
 namespace {
@@ -176,6 +177,11 @@ class Selection {
     bool ok = checks.record(ids.present, true, origin, {"one"});
     ok &= checks.record(ids.form, true, "version " + std::to_string(d.version), {"as specified"});
     ok &= checks.record(ids.id, d.id == id, d.id, {id});
+    if (context_.work != nullptr) {
+      const auto* tried = signers_.empty() ? nullptr : signers_.front().certificate;
+      show_document(context_, {chosen.document->name, chosen.document->digest, &d}, ids.signature,
+                    chosen.signer == nullptr ? tried : chosen.signer, chosen.signer != nullptr);
+    }
     if (signers_.empty()) {
       ok = false;  // tcb_signing.present says why
     } else {
@@ -273,6 +279,10 @@ class Selection {
                          root_.subject.common_name().ends_with(" SGX Root CA"),
                          signing_profile(signer.value) ? "" : kLeafFault);
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
+    if (context_.work != nullptr) {
+      x509::show_chain(*context_.work, chain,
+                       {&context_.checks.info(CheckId::kTcbSigningSignature)}, context_.collateral);
+    }
     if (root_crl_ == nullptr) return ok;
     return context_.checks.record(CheckId::kTcbSigningRevocation,
                                   !root_crl_->value.revokes(signer.value.serial),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/work.h"
 #include "base/time.h"
 #include "pki/certificate.h"
 #include "pki/path.h"
@@ -14,6 +15,7 @@
 #include "tee/dcap/checks.h"
 #include "tee/dcap/collateral.h"
 #include "tee/dcap/pck.h"
+#include "tee/dcap/quote.h"
 
 namespace ward::dcap {
 
@@ -24,6 +26,8 @@ struct Context {
   std::span<const attest::Anchor> anchors;
   UnixTime now;
   attest::Findings& findings;
+  attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
+  const attest::Collateral* given = nullptr;  // what `collateral` was sorted from
 };
 
 // What the quote shows of its platform, once the PCK chain parsed.
@@ -89,6 +93,15 @@ const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attest
 // verify_quote_signature checks the attestation key and its signature over `signed_part`.
 void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
                             Bytes signature);
+
+// show_quote writes down the signatures and the digest that the quote itself holds. `pck` is the
+// PCK certificate, null where none is known.
+void show_quote(Context& context, const Quote& quote, const pki::Certificate* pck);
+
+// show_document writes down a signed TCB document, and whether its signature by `signer` holds;
+// null where no signer was given.
+void show_document(Context& context, const Named<const SignedDocument*>& document,
+                   CheckId signature, const Named<pki::Certificate>* signer, bool holds);
 
 // PlatformTcb is what a TCB info says of the platform, joined over everything in it that counts.
 struct PlatformTcb {

@@ -4,6 +4,7 @@
 #include "attest/fields.h"
 #include "tee/snp/evidence.h"
 #include "tee/snp/verify.h"
+#include "tee/x509/work.h"
 
 namespace ward::snp {
 namespace {
@@ -183,7 +184,7 @@ void add_sent(const x509::Documents& sent, x509::Documents& out) {
 
 void verify_evidence(CheckList& checks, const Evidence& evidence,
                      const attest::Collateral& collateral, std::span<const attest::Anchor> anchors,
-                     UnixTime now, attest::Findings& findings) {
+                     UnixTime now, attest::Findings& findings, attest::Work* work) {
   if (auto wrong = check_form(evidence.report)) {
     record_form_error(checks, *std::move(wrong));
     return;
@@ -196,7 +197,7 @@ void verify_evidence(CheckList& checks, const Evidence& evidence,
   add_sent(sent, documents);
   for (const x509::Malformed& m : documents.unknown)
     findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
-  Context context{checks, documents, sent, anchors, now, findings};
+  Context context{checks, documents, sent, anchors, now, findings, work};
   const auto line = verify_report(context, report);
   record_version(checks, report);
   std::vector<attest::Claim> claims = report.claims(line);
@@ -304,16 +305,18 @@ Result<std::vector<attest::CollateralRequest>> Snp::needs(Bytes evidence) const 
 }
 
 Result<attest::Findings> Snp::verify(Bytes evidence, const attest::Collateral& collateral,
-                                     std::span<const attest::Anchor> anchors, UnixTime now) const {
+                                     std::span<const attest::Anchor> anchors, UnixTime now,
+                                     attest::Work* work) const {
   attest::Findings findings;
   findings.tee = "snp";
   findings.facts = facts_without_values();
   CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt));
+  if (work != nullptr) work->add(x509::evidence_material(evidence, "report"));
   auto parsed = parse_evidence(evidence);
   if (auto* error = std::get_if<FormError>(&parsed)) {
     record_form_error(checks, std::move(*error));
   } else {
-    verify_evidence(checks, std::get<Evidence>(parsed), collateral, anchors, now, findings);
+    verify_evidence(checks, std::get<Evidence>(parsed), collateral, anchors, now, findings, work);
   }
   findings.checks = checks.take();
   findings.facts.fields = attest::field_facts(field_checks(), kFields, findings.claims);

@@ -16,7 +16,7 @@ class Snp final : public attest::Scheme {
   [[nodiscard]] Result<attest::Findings> verify(Bytes evidence,
                                                 const attest::Collateral& collateral,
                                                 std::span<const attest::Anchor> anchors,
-                                                UnixTime now) const override;
+                                                UnixTime now, attest::Work* work) const override;
 };
 
 }  // namespace ward::snp

@@ -4,6 +4,7 @@
 
 #include "tee/x509/crl.h"
 #include "tee/x509/pool.h"
+#include "tee/x509/work.h"
 
 namespace ward::snp {
 namespace {
@@ -122,6 +123,24 @@ Vek find_vek(const x509::Pool& pool, const Report& report, Bytes signature) {
   return {all.front(), false};
 }
 
+// The report's octets stand in the evidence as they are, unless that is JSON.
+void show_signature(Context& context, const Report& report, const pki::Certificate& vek,
+                    bool holds) {
+  attest::Work& work = *context.work;
+  const std::size_t key = x509::show_certificate(work, vek, "vek", context.documents);
+  const attest::Part raw =
+      work.part_or_extract(0, report.raw(), "attestation report, from the JSON's fields");
+  constexpr std::size_t kAt = report::SignatureR::kBegin;
+  work.signatures.push_back(
+      {.check = &context.checks.info(CheckId::kSignature),
+       .algorithm = "ES384",
+       .key = x509::key_part(work, key, vek),
+       .message = {raw.material, raw.offset, report.signed_part().size()},
+       .signature = {raw.material, raw.offset + kAt, report::SignatureS::kEnd - kAt},
+       .form = attest::SignatureForm::kLittleEndian,
+       .holds = holds});
+}
+
 std::string missing_vek(const Report& report, std::optional<Line> line) {
   if (report.signing_key() == SigningKey::kVlek) {
     return "the certificate of the VLEK that signed the report, for TCB " +
@@ -184,6 +203,12 @@ bool record_chain(Context& context, std::span<const pki::Certificate> chain,
       chain, context.anchors, context.now, profile_names(chain, root_line), leaf_fault(chain));
   x509::record_path(context.checks, kPath, facts);
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, chain.back());
+  if (context.work != nullptr) {
+    x509::show_chain(*context.work, chain,
+                     {&context.checks.info(CheckId::kVekChainSignature),
+                      &context.checks.info(CheckId::kVekChainRoot), anchor},
+                     context.documents);
+  }
   context.findings.development = anchor != nullptr && anchor->development;
   context.checks.record(CheckId::kVekChainProduct,
                         root_line && (!product || *product == *root_line),
@@ -200,6 +225,10 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
   facts.present.expected.text += ": " + crl_address(key, line);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
+  if (context.work != nullptr && facts.crl != nullptr) {
+    x509::show_crl(*context.work, *facts.crl, chain.back(),
+                   context.checks.info(CheckId::kCrlSignature), context.documents);
+  }
   const auto* crl = x509::record_crl(context.checks, kCrl, facts);
   // AMD serves a list for VCEKs and one for VLEKs, both of the same root: what either lists, what
   // an older one listed, and what a list listed that the attester sent, is revoked.
@@ -334,6 +363,7 @@ std::optional<Line> verify_report(Context& context, const Report& report) {
   checks.record(CheckId::kSignature, signed_by_vek,
                 signed_by_vek ? "by the certificate's key" : "not by the certificate's key",
                 {"signed by the " + std::string(vek_name(report.signing_key()))});
+  if (context.work != nullptr) show_signature(context, report, *vek, signed_by_vek);
   const auto chain = chain_of(context, pool, report, *vek, line);
   if (chain && record_chain(context, *chain, line)) {
     record_revocation(context, *chain, report.signing_key(), line);

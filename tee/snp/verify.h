@@ -5,6 +5,7 @@
 #include <string>
 
 #include "attest/appraisal.h"
+#include "attest/work.h"
 #include "base/time.h"
 #include "tee/snp/checks.h"
 #include "tee/snp/report.h"
@@ -21,6 +22,7 @@ struct Context {
   std::span<const attest::Anchor> anchors;
   UnixTime now;
   attest::Findings& findings;
+  attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
 };
 
 // verify_report checks who signed the report, up to a pinned root, and that the signing key's

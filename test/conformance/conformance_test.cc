@@ -82,12 +82,14 @@ struct Judge {
   attest::Policy policy{.name = "conformance", .allow_development = true, .min_tcb_evaluation = 1};
 
   [[nodiscard]] Appraisal operator()(const Vector& v, Bytes evidence, UnixTime now,
-                                     attest::Expectations expected) const {
+                                     attest::Expectations expected,
+                                     attest::Work* work = nullptr) const {
     const verifier::Verifier verifier(tee::all_schemes(), {v.root}, policy);
     auto out = verifier.appraise({.evidence = evidence,
                                   .collateral = v.collateral,
                                   .now = now,
-                                  .expected = std::move(expected)});
+                                  .expected = std::move(expected),
+                                  .work = work});
     if (!out) return {};  // no such kind of evidence: refused, with no checks
     return *std::move(out);
   }
@@ -295,6 +297,74 @@ TEST(Conformance, CheckIdsAreTheTeesOwnAndDeclaredOnce) {
       EXPECT_NE(std::string_view(c.reference), "");
       EXPECT_NE(std::string_view(c.meaning), "");
       EXPECT_NE(std::string_view(c.hint), "");
+    }
+  }
+}
+
+// holds_again judges a signature by the written work alone.
+bool holds_again(const attest::Work& work, const attest::SignatureFact& fact) {
+  using crypto::SignatureAlgorithm;
+  static const std::map<std::string, SignatureAlgorithm> kAlgorithms = {
+      {"ES256", SignatureAlgorithm::kEcdsaP256Sha256},
+      {"ES384", SignatureAlgorithm::kEcdsaP384Sha384},
+      {"PS384", SignatureAlgorithm::kRsaPssSha384}};
+  const auto key = fact.key_form == attest::KeyForm::kPoint
+                       ? crypto::PublicKey::from_p256_xy(work.bytes(fact.key))
+                       : crypto::PublicKey::from_spki(work.bytes(fact.key));
+  if (!key) return false;
+  const SignatureAlgorithm algorithm = kAlgorithms.at(fact.algorithm);
+  const Bytes message = work.bytes(fact.message);
+  Buffer signature = to_buffer(work.bytes(fact.signature));
+  if (fact.form == attest::SignatureForm::kOwn) return key->verify(algorithm, message, signature);
+  if (fact.form == attest::SignatureForm::kHex) signature = *from_hex(as_text(signature));
+  if (fact.form == attest::SignatureForm::kLittleEndian) {
+    Buffer r(signature.begin(), signature.begin() + 48);
+    Buffer s(signature.begin() + 72, signature.begin() + 120);
+    std::ranges::reverse(r);
+    std::ranges::reverse(s);
+    signature = concat({r, s});
+  }
+  return key->verify_rs(algorithm, message, signature);
+}
+
+TEST(Conformance, TheWorkHoldsEverySignatureAndTheRootsDigest) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    attest::Work work;
+    const Appraisal a = Judge{}(v, v.evidence, v.time("at"), expected_of(v), &work);
+    ASSERT_FALSE(work.materials.empty());
+    EXPECT_EQ(work.materials.front().bytes, v.evidence);
+    std::set<std::string> shown;
+    for (const attest::SignatureFact& fact : work.signatures) {
+      EXPECT_TRUE(fact.holds) << fact.check->id;
+      EXPECT_TRUE(holds_again(work, fact)) << fact.check->id;
+      shown.insert(fact.check->id);
+    }
+    for (const attest::Check& check : a.checks) {
+      const bool signature = std::string_view(check.info->id).ends_with(".signature");
+      EXPECT_EQ(shown.contains(check.info->id), signature) << check.info->id;
+    }
+    const auto root = std::ranges::find_if(
+        work.digests, [](const attest::DigestFact& d) { return !d.place.has_value(); });
+    ASSERT_NE(root, work.digests.end());
+    EXPECT_TRUE(root->holds);
+    EXPECT_EQ(to_buffer(crypto::sha256(work.bytes(root->message.at(0)))), root->expected);
+  }
+}
+
+TEST(Conformance, TheWorkOfChangedEvidenceSaysWhichSignatureDoesNotHold) {
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    for (std::size_t at = 0; at < v.evidence.size(); at += 101) {
+      Buffer changed = v.evidence;
+      changed[at] ^= 1U;
+      attest::Work work;
+      const Appraisal a = Judge{}(v, changed, v.time("at"), expected_of(v), &work);
+      for (const attest::SignatureFact& fact : work.signatures) {
+        EXPECT_EQ(holds_again(work, fact), fact.holds) << fact.check->id << " at " << at;
+        const attest::Check* check = a.check(fact.check->id);
+        EXPECT_TRUE(fact.holds || check->outcome != Outcome::kPassed) << fact.check->id;
+      }
     }
   }
 }

@@ -232,7 +232,7 @@ TEST(SnpChecks, AnotherAlgorithm__snp_report_signature_algo__IsNamed) {
   Stage s = good_stage(kFaces[3]);
   s.world.report.signature_algo = 2;
   const Made m = make(s);
-  const auto findings = scheme().verify(m.whole(), m.documents, {}, kNow);
+  const auto findings = scheme().verify(m.whole(), m.documents, {}, kNow, nullptr);
   ASSERT_TRUE(findings);
   std::vector<std::string> failed;
   for (const attest::Check& c : findings->checks) {
