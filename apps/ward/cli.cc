@@ -102,11 +102,7 @@ Result<Buffer, Usage> hex_value(std::string_view option, std::string_view text, 
     return Usage{std::string(option) + ": not hexadecimal: " + std::string(text),
                  "two digits per octet, no prefix, no blanks"};
   }
-  if (octets != 0 && value->size() != octets) {
-    return Usage{std::string(option) + ": " + std::to_string(value->size()) + " octets, but " +
-                     std::string(whose) + " has " + std::to_string(octets),
-                 "give the whole field; ward neither pads nor cuts what it compares"};
-  }
+  if (auto wrong = attest::wrong_size(option, value->size(), octets, whose)) return *wrong;
   return *std::move(value);
 }
 

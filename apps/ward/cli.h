@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "attest/demands.h"
 #include "base/bytes.h"
 #include "base/diag.h"
 #include "base/result.h"
@@ -57,10 +58,7 @@ int own_file_failure(const std::string& path, const Error& error, std::string_vi
 int not_a_time(std::string_view option, std::string_view value);
 
 // Usage is a mistake on the command line: what is wrong and what to do.
-struct Usage {
-  std::string what;
-  std::string hint;
-};
+using Usage = attest::Mistake;
 
 // hex_value reads the value of `option`: exactly `octets` octets in hex, or any number but none
 // where that is 0. `whose` says what has that size: "the report data of sgx".

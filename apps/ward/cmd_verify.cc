@@ -9,11 +9,11 @@
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/field_options.h"
 #include "apps/ward/input.h"
-#include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
-#include "pki/certificate.h"
+#include "attest/demands.h"
 #include "tee/all.h"
+#include "tee/x509/anchors.h"
 #include "verifier/verifier.h"
 
 namespace ward::cli {
@@ -73,24 +73,15 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   return out;
 }
 
-Result<attest::Policy, Usage> make_policy(const Options& o) {
+Result<attest::Policy, Usage> make_policy(const Options& o, const attest::Demands& demands) {
   attest::Policy policy;
   if (!o.accept_tcb.empty() || !o.fields.empty() || o.allow_debug || o.allow_development ||
       o.min_tcb_evaluation) {
     policy.name = "command line";
   }
-  WARD_CHECK_OK(add_fields(o.fields, policy));
-  for (const std::string& status : o.accept_tcb) {
-    if (status == "any") {
-      policy.accept_any_tcb = true;
-    } else if (status == "Revoked") {
-      return Usage{"--accept-tcb: Revoked is never accepted", "take it off the list"};
-    } else if (!known_status(status)) {
-      return Usage{"--accept-tcb: no TCB status: " + status, known_statuses() + ", or any"};
-    } else {
-      policy.accepted_tcb.push_back(status);
-    }
-  }
+  WARD_CHECK_OK(add_fields(o.fields, demands, policy));
+  for (const std::string& status : o.accept_tcb)
+    WARD_CHECK_OK(demands.accept_tcb(status, policy));
   policy.require_revocation = o.require_crl;
   policy.allow_debug = o.allow_debug;
   policy.allow_development = o.allow_development;
@@ -102,17 +93,12 @@ Result<attest::Policy, Usage> make_policy(const Options& o) {
 // so. The exit code where there is none.
 Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path) {
   constexpr std::string_view kHint = "--trust-root takes a PEM file";
-  std::vector<attest::Anchor> out;
-  if (path.empty()) return out;
+  if (path.empty()) return std::vector<attest::Anchor>{};
   const auto text = read_file(path, attest::kMaxDocumentBytes);
   if (!text) return own_file_failure(path, text.error(), kHint);
-  const auto certificates = pki::parse_certificates(as_text(*text));
-  if (!certificates) return own_file_failure(path, certificates.error(), kHint);
-  for (const pki::Certificate& c : *certificates) {
-    out.push_back(
-        {.spki_sha256 = c.spki_sha256(), .name = c.subject.common_name(), .development = true});
-  }
-  return out;
+  auto roots = x509::development_anchors(as_text(*text));
+  if (!roots) return own_file_failure(path, roots.error(), kHint);
+  return *std::move(roots);
 }
 
 int exit_code(attest::Verdict verdict) {
@@ -147,7 +133,8 @@ int usage(const Usage& u) { return fail(kUsage, u.what, u.hint); }
 int run(const Options& o) {
   const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
   if (!at) return not_a_time("--at", o.at);
-  auto policy = make_policy(o);
+  const attest::Demands demands(tee::all_schemes(), kDemandOptions);
+  auto policy = make_policy(o, demands);
   if (!policy) return usage(policy.error());
   auto roots = named_roots(o.trust_root);
   if (!roots) return roots.error();
@@ -158,12 +145,7 @@ int run(const Options& o) {
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);
-  if (const auto other = field_of_another(*scheme, verifier.policy())) return usage(*other);
-  if (scheme->info().tcb_statuses.empty() && (!o.accept_tcb.empty() || o.min_tcb_evaluation)) {
-    return usage({"--accept-tcb, --min-tcb-evaluation: the maker of " +
-                      std::string(scheme->info().name) + " states no TCB status",
-                  "name what you accept with --min-value and --accept-value"});
-  }
+  if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
   attest::Collateral collateral;

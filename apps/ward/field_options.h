@@ -1,12 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/ward/cli.h"
 #include "attest/appraisal.h"
-#include "attest/scheme.h"
+#include "attest/demands.h"
 
 // The options by which a policy on the command line demands something of a TEE's own fields.
 namespace ward::cli {
@@ -20,13 +19,17 @@ struct FieldOptions {
   [[nodiscard]] bool empty() const { return accept.empty() && refuse.empty() && least.empty(); }
 };
 
+// What the demands of a policy are called on the command line.
+inline constexpr attest::DemandNames kDemandOptions{.accept_tcb = "--accept-tcb",
+                                                    .accept_value = "--accept-value",
+                                                    .refuse_value = "--refuse-value",
+                                                    .min_value = "--min-value",
+                                                    .min_tcb_evaluation = "--min-tcb-evaluation"};
+
 // add_fields puts them into the policy. Usage for a field that no TEE has, and a value that it
 // never has.
-[[nodiscard]] Result<void, Usage> add_fields(const FieldOptions& options, attest::Policy& policy);
-
-// field_of_another is a usage error where the policy demands a field that this evidence's TEE does
-// not have: it would be dropped without a word.
-[[nodiscard]] std::optional<Usage> field_of_another(const attest::Scheme& scheme,
-                                                    const attest::Policy& policy);
+[[nodiscard]] Result<void, Usage> add_fields(const FieldOptions& options,
+                                             const attest::Demands& demands,
+                                             attest::Policy& policy);
 
 }  // namespace ward::cli

@@ -1,29 +1,19 @@
 #include "apps/ward/tcb_statuses.h"
 
 #include <algorithm>
-#include <vector>
 
+#include "attest/demands.h"
 #include "tee/all.h"
 
 namespace ward::cli {
-namespace {
 
-std::vector<std::string> all() {
-  std::vector<std::string> out;
-  for (const attest::Scheme* scheme : tee::all_schemes()) {
-    for (const char* status : scheme->info().tcb_statuses)
-      if (std::ranges::count(out, status) == 0) out.emplace_back(status);
-  }
-  return out;
+bool known_status(const std::string& status) {
+  return std::ranges::count(attest::tcb_statuses(tee::all_schemes()), status) > 0;
 }
-
-}  // namespace
-
-bool known_status(const std::string& status) { return std::ranges::count(all(), status) > 0; }
 
 std::string known_statuses() {
   std::string out;
-  for (const std::string& status : all())
+  for (const std::string& status : attest::tcb_statuses(tee::all_schemes()))
     out += (out.empty() ? "one of " : ", ") + status;
   return out;
 }

@@ -1,0 +1,134 @@
+#include "attest/demands.h"
+
+#include <gtest/gtest.h>
+
+#include "attest/fields.h"
+
+namespace ward::attest {
+namespace {
+
+constexpr DemandNames kNames{.accept_tcb = "tcb",
+                             .accept_value = "accept",
+                             .refuse_value = "refuse",
+                             .min_value = "least",
+                             .min_tcb_evaluation = "evaluation"};
+constexpr FieldInfo kFields[] = {{.id = "x.flag", .claim = "flag", .form = kFlag},
+                                 {.id = "x.svn", .claim = "svn", .form = number(255)}};
+constexpr FieldInfo kOthers[] = {{.id = "y.svn", .claim = "svn", .form = number(255)}};
+constexpr const char* kStatuses[] = {"UpToDate", "OutOfDate", "Revoked"};
+
+// Kind is a scheme that has fields and statuses alone.
+class Kind : public Scheme {
+ public:
+  Kind(const char* name, std::span<const FieldInfo> fields, std::span<const char* const> statuses)
+      : name_(name), fields_(fields), statuses_(statuses) {}
+
+  [[nodiscard]] SchemeInfo info() const override {
+    return {.name = name_, .fields = fields_, .tcb_statuses = statuses_};
+  }
+
+  [[nodiscard]] Recognition recognises(Bytes) const override { return Recognition::kNo; }
+
+  [[nodiscard]] Result<std::vector<Claim>> inspect(Bytes) const override { return none(); }
+
+  [[nodiscard]] Result<std::vector<LayoutField>> layout(Bytes) const override { return none(); }
+
+  [[nodiscard]] Result<std::vector<CollateralRequest>> needs(Bytes) const override {
+    return none();
+  }
+
+  [[nodiscard]] Result<Findings> verify(Bytes, const Collateral&, std::span<const Anchor>,
+                                        UnixTime) const override {
+    return none();
+  }
+
+ private:
+  static Error none() { return {Errc::kUnsupported, "a test's scheme"}; }
+
+  const char* name_;
+  std::span<const FieldInfo> fields_;
+  std::span<const char* const> statuses_;
+};
+
+const Kind kX("x", kFields, kStatuses);
+const Kind kY("y", kOthers, {});
+const Scheme* const kAll[] = {&kX, &kY};
+const Demands kDemands(kAll, kNames);
+
+TEST(Demands, WhatAPolicyAcceptsIsAdded) {
+  Policy policy;
+  EXPECT_TRUE(kDemands.accept_tcb("OutOfDate", policy));
+  EXPECT_TRUE(kDemands.accept_tcb("any", policy));
+  EXPECT_TRUE(kDemands.accept_value("x.flag", "true", policy));
+  EXPECT_TRUE(kDemands.refuse_value("x.svn", "3", policy));
+  EXPECT_TRUE(kDemands.min_value("x.svn", "2", policy));
+  EXPECT_EQ(policy.accepted_tcb, (std::vector<std::string>{"UpToDate", "OutOfDate"}));
+  EXPECT_TRUE(policy.accept_any_tcb);
+  EXPECT_EQ(policy.accepted_values.at("x.flag"), std::vector<std::string>{"true"});
+  EXPECT_EQ(policy.refused_values.at("x.svn"), std::vector<std::string>{"3"});
+  EXPECT_EQ(policy.minimum_values.at("x.svn"), "2");
+}
+
+TEST(Demands, AMistakeIsToldInTheCallersWordsAndChangesNothing) {
+  Policy policy;
+  ASSERT_TRUE(kDemands.min_value("x.svn", "2", policy));
+
+  const struct {
+    Result<void, Mistake> got;
+    const char* what;
+    const char* hint;
+  } kRows[] = {
+      {kDemands.accept_tcb("Revoked", policy), "tcb: Revoked is never accepted",
+       "take it off the list"},
+      {kDemands.accept_tcb("uptodate", policy), "tcb: no TCB status: uptodate",
+       "one of UpToDate, OutOfDate, Revoked, or any"},
+      {kDemands.accept_value("x.flags", "true", policy), "accept: no field: x.flags",
+       "did you mean x.flag?"},
+      {kDemands.refuse_value("x.svn", "256", policy), "refuse: x.svn never has this value: 256",
+       "write a whole number of at most 255"},
+      {kDemands.min_value("x.flag", "true", policy), "least: x.flag has no order",
+       "only numbers and versions have a least value; name its values with accept"},
+      {kDemands.min_value("x.svn", "1", policy), "least: x.svn was given twice",
+       "name the greater value alone"},
+  };
+
+  for (const auto& row : kRows) {
+    ASSERT_FALSE(row.got) << row.what;
+    EXPECT_EQ(row.got.error().what, row.what);
+    EXPECT_EQ(row.got.error().hint, row.hint);
+  }
+  EXPECT_EQ(policy.accepted_tcb, Policy{}.accepted_tcb);
+  EXPECT_TRUE(policy.accepted_values.empty());
+  EXPECT_TRUE(policy.refused_values.empty());
+  EXPECT_EQ(policy.minimum_values.at("x.svn"), "2");
+}
+
+TEST(Demands, WhatTheEvidenceNeverStatesIsMisplaced) {
+  Policy field;
+  ASSERT_TRUE(kDemands.accept_value("y.svn", "1", field));
+  EXPECT_FALSE(kDemands.misplaced(kY, field));
+  ASSERT_TRUE(kDemands.misplaced(kX, field));
+  EXPECT_EQ(kDemands.misplaced(kX, field)->what, "evidence of x has no field y.svn");
+
+  EXPECT_FALSE(kDemands.misplaced(kY, Policy{}));
+  for (const Policy& tcb : {Policy{.accept_any_tcb = true}, Policy{.min_tcb_evaluation = 1},
+                            Policy{.accepted_tcb = {"UpToDate", "UpToDate"}}}) {
+    EXPECT_FALSE(kDemands.misplaced(kX, tcb));
+    ASSERT_TRUE(kDemands.misplaced(kY, tcb));
+    EXPECT_EQ(kDemands.misplaced(kY, tcb)->what,
+              "tcb, evaluation: the maker of y states no TCB status");
+  }
+}
+
+TEST(Demands, ValuesAreComparedWholeOrNotAtAll) {
+  EXPECT_FALSE(wrong_size("data", 64, 64, "the report data of x"));
+  EXPECT_FALSE(wrong_size("data", 1, 0, "it"));
+  EXPECT_EQ(wrong_size("data", 0, 0, "it")->what, "data: no octets");
+  EXPECT_EQ(wrong_size("data", 0, 64, "the report data of x")->what,
+            "data: 0 octets, but the report data of x has 64");
+  EXPECT_EQ(wrong_size("data", 65, 64, "the report data of x")->what,
+            "data: 65 octets, but the report data of x has 64");
+}
+
+}  // namespace
+}  // namespace ward::attest
