@@ -7,8 +7,8 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_kind.h"
-#include "apps/ward/field_options.h"
 #include "apps/ward/input.h"
+#include "apps/ward/policy_options.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "attest/demands.h"
@@ -27,12 +27,7 @@ struct Options {
   std::vector<std::string> measurements;
   std::vector<std::string> workloads;
   std::string trust_root;
-  std::vector<std::string> accept_tcb;
-  FieldOptions fields;
-  bool require_crl = false;
-  bool allow_debug = false;
-  bool allow_development = false;
-  std::optional<std::uint64_t> min_tcb_evaluation;
+  PolicyOptions policy;
   bool explain = false;
   bool json = false;
 };
@@ -71,22 +66,6 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
                                                        .name = "the workload field" + of,
                                                        .size = info.workload_size}));
   return out;
-}
-
-Result<attest::Policy, Usage> make_policy(const Options& o, const attest::Demands& demands) {
-  attest::Policy policy;
-  if (!o.accept_tcb.empty() || !o.fields.empty() || o.allow_debug || o.allow_development ||
-      o.min_tcb_evaluation) {
-    policy.name = "command line";
-  }
-  WARD_CHECK_OK(add_fields(o.fields, demands, policy));
-  for (const std::string& status : o.accept_tcb)
-    WARD_CHECK_OK(demands.accept_tcb(status, policy));
-  policy.require_revocation = o.require_crl;
-  policy.allow_debug = o.allow_debug;
-  policy.allow_development = o.allow_development;
-  policy.min_tcb_evaluation = o.min_tcb_evaluation;
-  return policy;
 }
 
 // Every root that a user names beside the makers' pinned ones is a development root: results say
@@ -134,8 +113,8 @@ int run(const Options& o) {
   const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
   if (!at) return not_a_time("--at", o.at);
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
-  auto policy = make_policy(o, demands);
-  if (!policy) return usage(policy.error());
+  auto policy = make_policy(o.policy, demands);
+  if (!policy) return policy.error();
   auto roots = named_roots(o.trust_root);
   if (!roots) return roots.error();
   auto evidence = read_file(o.file, kMaxEvidence);
@@ -184,22 +163,7 @@ void add_verify(args::Command& app, Action& action) {
       "--workload", o->workloads,
       "an accepted workload field (CONFIGID, MRCONFIGID, HOST_DATA), in hex; may be given again");
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
-  c->add_option("--accept-tcb", o->accept_tcb,
-                "TCB statuses to accept beside UpToDate, or any (Intel)")
-      ->delimiter(',');
-  c->add_option("--accept-value", o->fields.accept,
-                "FIELD=VALUE: an accepted value of a field; may be given again");
-  c->add_option("--refuse-value", o->fields.refuse,
-                "FIELD=VALUE: a value of a field that is refused; may be given again");
-  c->add_option("--min-value", o->fields.least,
-                "FIELD=VALUE: the least value of a field (a number, a version) that is accepted");
-  c->add_flag("--require-crl", o->require_crl,
-              "undetermined, too, where the maker's revocation list is optional and not given "
-              "(SEV-SNP)");
-  c->add_flag("--allow-debug", o->allow_debug, "accept workloads in debug mode");
-  c->add_flag("--allow-development", o->allow_development, "accept development platforms");
-  c->add_option("--min-tcb-evaluation", o->min_tcb_evaluation,
-                "least tcbEvaluationDataNumber of the TCB documents (Intel)");
+  add_policy_options(*c, o->policy);
   auto* explain = c->add_flag("--explain", o->explain, "show every check");
   c->add_flag("--json", o->json, "print the appraisal as JSON (ward.appraisal/1)")
       ->excludes(explain);

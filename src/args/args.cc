@@ -44,6 +44,11 @@ Option* Option::allow_extra_args(bool several) {
   return this;
 }
 
+Option* Option::values_each(int count) {
+  option_->type_size(count)->allow_extra_args(false);
+  return this;
+}
+
 Option* Option::excludes(Option* other) {
   option_->excludes(other->option_);
   return this;

@@ -29,6 +29,7 @@ class Option {
   Option* in_range(std::uint64_t min, std::uint64_t max);
   Option* delimiter(char between);         // several values in one argument
   Option* allow_extra_args(bool several);  // false: one value each time it is given
+  Option* values_each(int count);          // so many arguments each time it is given
   Option* excludes(Option* other);
   Option* needs(Option* other);
   Option* capture_default_str();  // show the value that it has now in --help

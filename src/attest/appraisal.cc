@@ -3,80 +3,30 @@
 #include <algorithm>
 #include <iterator>
 
+#include "attest/policy_check.h"
+
 namespace ward::attest {
 namespace {
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += ", ";
-    out += part;
-  }
-  return out;
-}
-
-Check make(const CheckInfo* info, bool passed, std::string found, std::string expected,
-           const Policy& policy) {
-  return {.info = info,
-          .outcome = settle(*info, passed ? Outcome::kPassed : Outcome::kFailed),
-          .found = std::move(found),
-          .expected = std::move(expected),
-          .origin = Origin::kPolicy,
-          .expected_from = policy.name};
-}
-
-Check blocked(const CheckInfo* info, std::string expected, const Policy& policy) {
-  return {.info = info,
-          .not_done = NotDone::kBlocked,
-          .expected = std::move(expected),
-          .origin = Origin::kPolicy,
-          .expected_from = policy.name};
-}
-
-// Revoked is never acceptable, whatever a policy lists.
-bool acceptable(const Policy& policy, const std::string& status) {
-  if (status == "Revoked") return false;
-  return policy.accept_any_tcb || std::ranges::count(policy.accepted_tcb, status) > 0;
-}
-
-void judge_tcb(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
-  const Facts& facts = findings.facts;
-  if (facts.tcb_status_check != nullptr) {
-    const std::string expected =
-        policy.accept_any_tcb ? "any status but Revoked" : join(policy.accepted_tcb);
-    out.push_back(facts.tcb_matched && findings.tcb.status
-                      ? make(facts.tcb_status_check, acceptable(policy, *findings.tcb.status),
-                             *findings.tcb.status, expected, policy)
-                      : blocked(facts.tcb_status_check, expected, policy));
-  }
-  if (facts.tcb_evaluation_check != nullptr && policy.min_tcb_evaluation) {
-    const std::string expected = "at least " + std::to_string(*policy.min_tcb_evaluation);
-    const auto& number = findings.tcb.evaluation_number;
-    out.push_back(number ? make(facts.tcb_evaluation_check, *number >= *policy.min_tcb_evaluation,
-                                std::to_string(*number), expected, policy)
-                         : blocked(facts.tcb_evaluation_check, expected, policy));
-  }
-}
 
 void judge_modes(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
   const Facts& facts = findings.facts;
   if (facts.debug_check != nullptr) {
     const std::string expected = policy.allow_debug ? "true or false" : "false";
-    out.push_back(facts.debug ? make(facts.debug_check, policy.allow_debug || !*facts.debug,
-                                     *facts.debug ? "true" : "false", expected, policy)
-                              : blocked(facts.debug_check, expected, policy));
+    out.push_back(facts.debug ? policy_check(facts.debug_check, policy.allow_debug || !*facts.debug,
+                                             *facts.debug ? "true" : "false", expected, policy)
+                              : policy_blocked(facts.debug_check, expected, policy));
   }
   if (facts.development_check != nullptr && findings.development) {
-    out.push_back(make(facts.development_check, policy.allow_development,
-                       "development platform, not a TEE",
-                       policy.allow_development ? "any platform" : "a hardware TEE", policy));
+    out.push_back(policy_check(
+        facts.development_check, policy.allow_development, "development platform, not a TEE",
+        policy.allow_development ? "any platform" : "a hardware TEE", policy));
   }
 }
 
 // A field that nothing states is absent; where the evidence is malformed, the check is blocked.
 Check field_absent(const Findings& findings, const FieldFact& field, const std::string& expected,
                    const Policy& policy) {
-  Check out = blocked(field.check, expected, policy);
+  Check out = policy_blocked(field.check, expected, policy);
   if (findings.facts.report_data.empty()) return out;
   out.outcome = settle(*field.check, Outcome::kNotDone);
   out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
@@ -156,7 +106,8 @@ Check judge_field(const FieldFact& field, const Demand& demand, const Policy& po
   std::ranges::copy_if(field.values, std::back_inserter(others),
                        [&](const std::string& value) { return !demand.met(field.form, value); });
   const bool passed = others.empty() && !field.values.empty();
-  return make(field.check, passed, first_of(passed ? field.values : others), demand.text(), policy);
+  return policy_check(field.check, passed, first_of(passed ? field.values : others), demand.text(),
+                      policy);
 }
 
 void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
@@ -351,8 +302,9 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   Appraisal out;
   out.at = at;
   std::vector<Check> judged;
-  judge_tcb(findings, policy, judged);
+  judge_tcb(findings, policy, at, judged);
   judge_modes(findings, policy, judged);
+  judge_platform(findings, policy, judged);
   judge_fields(findings, policy, judged);
   if (waive_revocation(policy, findings)) out.unchecked.emplace_back("revocation");
   out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;

@@ -35,6 +35,13 @@ struct Claim {
   ClaimValue value;
 };
 
+// TcbPart is one of the levels that a platform's status is joined from.
+struct TcbPart {
+  std::string name;  // for people: "TCB info", "QE identity"
+  std::string status;
+  std::vector<std::string> advisories;
+};
+
 // Tcb is the platform's security version as its maker judges it.
 struct Tcb {
   std::optional<std::string>
@@ -42,6 +49,9 @@ struct Tcb {
   std::vector<std::string> advisories;  // sorted, each once
   std::optional<UnixTime> date;
   std::optional<std::uint64_t> evaluation_number;
+  std::vector<TcbPart> parts;
+  // What stands between the platform and the newest level that its maker lists, a sentence each.
+  std::vector<std::string> behind;
 };
 
 // Anchor is a root of trust, pinned by the SHA-256 of its SubjectPublicKeyInfo.
@@ -73,6 +83,10 @@ struct Facts {
   const CheckInfo* measurement_check = nullptr;
   const CheckInfo* workload_check = nullptr;
   const CheckInfo* development_check = nullptr;
+  const CheckInfo* tcb_date_check = nullptr;
+  const CheckInfo* tcb_advisories_check = nullptr;
+  const CheckInfo* product_check = nullptr;
+  const CheckInfo* chip_check = nullptr;
   std::vector<FieldFact> fields;                    // all that policies may name
   std::vector<const CheckInfo*> revocation_checks;  // that a policy may do without
   bool tcb_matched = false;  // a TCB level was found: tcb.status may be judged
@@ -81,11 +95,13 @@ struct Facts {
   // platform's security version (FieldForm::of_tcb).
   bool tcb_demanded = false;
   std::optional<bool> debug;
-  Buffer report_data;  // whole field
-  Buffer measurement;  // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
-  Buffer workload;     // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
-                       // HOST_DATA), whole
-  Buffer signer;  // who signed the workload (MRSIGNER, ID key digest); empty where there is none
+  std::vector<std::string> products;  // every name that the processor has, or may have
+  std::vector<Buffer> chips;          // what the maker's certificate calls this chip or platform
+  Buffer report_data;                 // whole field
+  Buffer measurement;                 // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
+  Buffer workload;  // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
+                    // HOST_DATA), whole
+  Buffer signer;    // who signed the workload (MRSIGNER, ID key digest); empty where there is none
 };
 
 // Findings are what a scheme found out: claims and check outcomes, never a bool.
@@ -115,6 +131,19 @@ struct Policy {
   bool allow_debug = false;
   bool allow_development = false;
   std::optional<std::uint64_t> min_tcb_evaluation;
+  std::optional<UnixTime> min_tcb_date;
+
+  // Advisories that are tolerated up to and including a time. A status that is not accepted passes
+  // where each of its parts that is not accepted names advisories, and all of them are tolerated.
+  // Never Revoked.
+  std::map<std::string, UnixTime> tolerated{};
+
+  // Products that are refused by name, whatever else is right.
+  std::vector<std::string> refused_products{};
+
+  // The chips that are accepted, by any of the names that the maker's certificate has for them.
+  // An id that is shorter than its field is filled with zeros behind.
+  std::optional<std::vector<Buffer>> chips{};
 
   // False: where no revocation list of the maker's was given, revocation counts among what was not
   // checked instead of leaving the verdict undetermined. Of TEEs whose lists are optional alone.

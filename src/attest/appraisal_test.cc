@@ -14,6 +14,10 @@ constexpr CheckInfo kDebug{"x.attributes.debug", "", "", ""};
 constexpr CheckInfo kReportData{"x.report_data.expected", "", "", ""};
 constexpr CheckInfo kMeasurement{"x.measurement.expected", "", "", ""};
 constexpr CheckInfo kWorkload{"x.workload.expected", "", "", ""};
+constexpr CheckInfo kAdvisories{"x.tcb.advisories", "", "", ""};
+constexpr CheckInfo kDate{"x.tcb.date", "", "", ""};
+constexpr CheckInfo kProduct{"x.product.accepted", "", "", ""};
+constexpr CheckInfo kChip{"x.chip.accepted", "", "", ""};
 constexpr CheckInfo kDevelopment{"x.platform.development", "", "", ""};
 
 Findings good() {
@@ -180,6 +184,94 @@ TEST(Verdict, AFailedCheckBeatsAMissingOneAndNothingShownIsRefused) {
   EXPECT_EQ(verdict_of(checks), Verdict::kUndetermined);
   checks.push_back({.info = &kSignature, .outcome = Outcome::kFailed});
   EXPECT_EQ(verdict_of(checks), Verdict::kRefused);
+}
+
+// A platform whose status is not accepted, joined from two parts.
+Findings outdated(std::vector<std::string> first, std::vector<std::string> second) {
+  Findings f = good();
+  f.facts.tcb_advisories_check = &kAdvisories;
+  f.tcb.status = "OutOfDate";
+  f.tcb.parts = {{"TCB info", "OutOfDate", first}, {"QE identity", "OutOfDate", second}};
+  f.tcb.advisories = std::move(first);
+  f.tcb.advisories.insert(f.tcb.advisories.end(), second.begin(), second.end());
+  return f;
+}
+
+Ids failed(const Findings& f, const Policy& policy, UnixTime at = {10}) {
+  return appraise(f, policy, all(), at).failed();
+}
+
+TEST(Tolerate, AStatusPassesWhereAllItsAdvisoriesAreTolerated) {
+  Policy policy{.tolerated = {{"A-1", {10}}, {"A-2", {20}}}};
+  EXPECT_EQ(failed(outdated({"A-1"}, {"A-2"}), policy), Ids{});
+  EXPECT_EQ(failed(outdated({"A-1"}, {"A-1"}), policy), Ids{});
+  EXPECT_EQ(failed(outdated({"A-1"}, {"A-3"}), policy), Ids{"x.tcb.advisories"});
+  EXPECT_EQ(failed(outdated({"A-1"}, {"A-2"}), policy, {11}), Ids{"x.tcb.advisories"});
+  EXPECT_EQ(failed(outdated({"A-1"}, {"A-2"}), {}), Ids{"x.tcb.status"});
+}
+
+TEST(Tolerate, APartThatIsOutOfDateWithoutAnAdvisoryIsNotTolerated) {
+  const Policy policy{.tolerated = {{"A-1", {10}}}};
+  EXPECT_EQ(failed(outdated({"A-1"}, {}), policy), Ids{"x.tcb.advisories"});
+  EXPECT_EQ(failed(outdated({}, {}), policy), Ids{"x.tcb.status"});
+  // A part whose status is accepted needs no toleration.
+  Findings f = outdated({"A-1"}, {});
+  f.tcb.parts[1].status = "UpToDate";
+  EXPECT_EQ(failed(f, policy), Ids{});
+}
+
+TEST(Tolerate, AnAcceptedStatusMayHaveAdvisoriesAndRevokedIsNeverTolerated) {
+  const Policy policy{.tolerated = {{"A-1", {10}}}};
+  Findings f = outdated({"A-2"}, {});
+  f.tcb.status = "UpToDate";
+  EXPECT_EQ(failed(f, policy), Ids{});
+  f = outdated({"A-1"}, {"A-1"});
+  f.tcb.status = "Revoked";
+  EXPECT_EQ(failed(f, policy), Ids{"x.tcb.status"});
+  f = outdated({"A-1"}, {"A-1"});
+  f.tcb.parts.clear();
+  EXPECT_EQ(failed(f, policy), Ids{"x.tcb.advisories"}) << "nothing says what the status is of";
+}
+
+TEST(Appraise, AnOldTcbDateIsRefusedAndAnUnknownOneIsNotAccepted) {
+  Findings f = good();
+  f.facts.tcb_date_check = &kDate;
+  const Policy policy{.min_tcb_date = UnixTime{10}};
+  EXPECT_EQ(appraise(f, policy, all(), {}).verdict, Verdict::kUndetermined);
+  f.tcb.date = UnixTime{9};
+  EXPECT_EQ(failed(f, policy), Ids{"x.tcb.date"});
+  f.tcb.date = UnixTime{10};
+  EXPECT_EQ(failed(f, policy), Ids{});
+}
+
+TEST(Appraise, AProductIsRefusedByAnyNameThatItMayHave) {
+  Findings f = good();
+  f.facts.product_check = &kProduct;
+  const Policy policy{.refused_products = {"siena"}};
+  EXPECT_EQ(appraise(f, policy, all(), {}).verdict, Verdict::kUndetermined);
+  f.facts.products = {"Genoa", "Bergamo", "Siena"};
+  EXPECT_EQ(failed(f, policy), Ids{"x.product.accepted"});
+  f.facts.products = {"Genoa"};
+  EXPECT_EQ(failed(f, policy), Ids{});
+}
+
+TEST(Appraise, AChipIsAcceptedByAnyOfItsNamesWhole) {
+  Findings f = good();
+  f.facts.chip_check = &kChip;
+  Buffer turin(64, 0);
+  std::fill_n(turin.begin(), 8, std::uint8_t{7});
+  Policy policy;
+  policy.chips = std::vector<Buffer>{Buffer(8, 7), Buffer(16, 9)};
+  EXPECT_EQ(appraise(f, policy, all(), {}).verdict, Verdict::kUndetermined) << "no chip is stated";
+  f.facts.chips = {turin};
+  EXPECT_EQ(failed(f, policy), Ids{});
+  turin[8] = 7;  // another chip, whose id begins alike
+  f.facts.chips = {turin};
+  EXPECT_EQ(failed(f, policy), Ids{"x.chip.accepted"});
+  f.facts.chips = {turin, Buffer(16, 9)};
+  EXPECT_EQ(failed(f, policy), Ids{});
+  policy.chips = std::vector<Buffer>{};
+  EXPECT_EQ(failed(f, policy), Ids{"x.chip.accepted"});
 }
 
 }  // namespace

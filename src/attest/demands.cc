@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attest/policy_check.h"
+
 namespace ward::attest {
 namespace {
 
@@ -14,9 +16,20 @@ Mistake no_field(const std::string& demand, const std::vector<FieldInfo>& fields
                                   "of values that a policy names"};
 }
 
+constexpr std::size_t kMaxAdvisoryId = 64;
+constexpr const char* kAdvisoryLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+// Octets of a chip's id: Turin's CHIP_ID is the shortest, that of the other lines the longest.
+constexpr std::size_t kMinChip = 8;
+constexpr std::size_t kMaxChip = 64;
+constexpr std::size_t kMaxChips = 1U << 20U;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
 // Whether the policy says more of the TCB than the default does.
 bool demands_tcb(const Policy& policy) {
   return policy.accept_any_tcb || policy.min_tcb_evaluation.has_value() ||
+         policy.min_tcb_date.has_value() || !policy.tolerated.empty() ||
          policy.accepted_tcb != Policy{}.accepted_tcb;
 }
 
@@ -38,6 +51,21 @@ std::optional<Mistake> wrong_size(std::string_view demand, std::size_t size, std
   return Mistake{std::string(demand) + ": " + std::to_string(size) + " octets, but " +
                      std::string(whose) + " has " + std::to_string(wanted),
                  "give the whole field; ward neither pads nor cuts what it compares"};
+}
+
+std::optional<std::string> advisory_id(std::string_view text) {
+  std::string id(text);
+  for (char& c : id)
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const bool possible = id.size() <= kMaxAdvisoryId && id.find('-') != std::string::npos &&
+                        id.find_first_not_of(kAdvisoryLetters) == std::string::npos;
+  return possible ? std::optional(std::move(id)) : std::nullopt;
+}
+
+std::optional<Buffer> chip_id(std::string_view text) {
+  auto id = from_hex(text);
+  const bool possible = id && id->size() >= kMinChip && id->size() <= kMaxChip && !all_zero(*id);
+  return possible ? std::move(id) : std::nullopt;
 }
 
 Result<void, Mistake> Demands::accept_tcb(std::string_view status, Policy& policy) const {
@@ -102,6 +130,78 @@ Result<void, Mistake> Demands::min_value(std::string_view field, std::string_vie
   return {};
 }
 
+Result<void, Mistake> Demands::tolerate(std::string_view advisory, UnixTime until,
+                                        Policy& policy) const {
+  const std::string demand = names_.tolerate;
+  const auto id = advisory_id(advisory);
+  if (!id) {
+    return Mistake{demand + ": no advisory's id: " + std::string(advisory),
+                   "write it as the maker does: INTEL-SA-00615"};
+  }
+  if (!policy.tolerated.emplace(*id, until).second) {
+    return Mistake{demand + ": " + *id + " was given twice", "give one date for it"};
+  }
+  return {};
+}
+
+Result<void, Mistake> Demands::refuse_product(std::string_view product, Policy& policy) const {
+  std::string list;
+  for (const Scheme* scheme : schemes_) {
+    const SchemeInfo info = scheme->info();
+    const auto digits = from_hex(product);
+    if (digits && info.product_octets != 0 && digits->size() == info.product_octets) {
+      policy.refused_products.emplace_back(product);
+      return {};
+    }
+    for (const char* name : info.products) {
+      if (is_word(product, name)) {
+        policy.refused_products.emplace_back(name);
+        return {};
+      }
+      if (list.find(name) == std::string::npos)
+        list += (list.empty() ? "" : ", ") + std::string(name);
+    }
+  }
+  return Mistake{std::string(names_.refuse_product) + ": no product: " + std::string(product),
+                 "one of " + list + "; or an FMSPC in hex"};
+}
+
+Result<void, Mistake> Demands::chips(std::string_view list, Policy& policy) const {
+  std::vector<Buffer> chips;
+  std::size_t number = 0;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find('\n'), list.size());
+    std::string_view line = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    ++number;
+    line = line.substr(0, line.find('#'));
+    while (!line.empty() && is_blank(line.back()))
+      line.remove_suffix(1);
+    while (!line.empty() && is_blank(line.front()))
+      line.remove_prefix(1);
+    if (line.empty()) continue;
+    auto chip = chip_id(line);
+    if (!chip) {
+      return Mistake{
+          std::string(names_.chips) + ": line " + std::to_string(number) + " is no chip's id",
+          "write one in hex a line, of 8 to 64 octets: CHIP_ID of SEV-SNP, PPID or "
+          "platform instance id of Intel (`ward verify --json` prints them)"};
+    }
+    if (chips.size() == kMaxChips) {
+      return Mistake{
+          std::string(names_.chips) + ": more than " + std::to_string(kMaxChips) + " chips",
+          "split the list by site"};
+    }
+    chips.push_back(*std::move(chip));
+  }
+  if (chips.empty()) {
+    return Mistake{std::string(names_.chips) + ": a list without a chip accepts none",
+                   "put at least one id on it"};
+  }
+  policy.chips = std::move(chips);
+  return {};
+}
+
 std::optional<Mistake> Demands::misplaced(const Scheme& scheme, const Policy& policy) const {
   const SchemeInfo info = scheme.info();
   for (const std::string& id : named_fields(policy)) {
@@ -111,8 +211,9 @@ std::optional<Mistake> Demands::misplaced(const Scheme& scheme, const Policy& po
     }
   }
   if (info.tcb_statuses.empty() && demands_tcb(policy)) {
-    return Mistake{std::string(names_.accept_tcb) + ", " + names_.min_tcb_evaluation +
-                       ": the maker of " + info.name + " states no TCB status",
+    return Mistake{std::string(names_.accept_tcb) + ", " + names_.min_tcb_evaluation + ", " +
+                       names_.min_tcb_date + ", " + names_.tolerate + ": the maker of " +
+                       info.name + " states no TCB status",
                    std::string("name what you accept with ") + names_.min_value + " and " +
                        names_.accept_value};
   }

@@ -29,7 +29,17 @@ struct DemandNames {
   const char* refuse_value;
   const char* min_value;
   const char* min_tcb_evaluation;
+  const char* min_tcb_date;
+  const char* tolerate;
+  const char* refuse_product;
+  const char* chips;
 };
+
+// advisory_id is an advisory as makers write it, in upper case; nullopt for what cannot be one.
+[[nodiscard]] std::optional<std::string> advisory_id(std::string_view text);
+
+// chip_id reads a chip's id: 8 to 64 octets in hex, not all zero; nullopt for anything else.
+[[nodiscard]] std::optional<Buffer> chip_id(std::string_view text);
 
 // Demands adds demands to a policy for evidence of any of `schemes`. Each function either adds the
 // demand or returns the mistake and leaves the policy as it was. Immutable and thread safe.
@@ -49,6 +59,18 @@ class Demands {
                                                    Policy& policy) const;
   [[nodiscard]] Result<void, Mistake> min_value(std::string_view field, std::string_view value,
                                                 Policy& policy) const;
+
+  // tolerate adds an advisory that is tolerated up to and including `until` (Policy::tolerated).
+  [[nodiscard]] Result<void, Mistake> tolerate(std::string_view advisory, UnixTime until,
+                                               Policy& policy) const;
+
+  // refuse_product adds a product's name, or what a maker numbers its products by, in hex.
+  [[nodiscard]] Result<void, Mistake> refuse_product(std::string_view product,
+                                                     Policy& policy) const;
+
+  // chips sets the chips that are accepted from a list: an id in hex a line, as the maker's
+  // certificate has it; `#` begins a comment.
+  [[nodiscard]] Result<void, Mistake> chips(std::string_view list, Policy& policy) const;
 
   // misplaced is a mistake where the policy demands what evidence of `scheme` never states: it
   // would be dropped without a word.

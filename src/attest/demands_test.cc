@@ -11,10 +11,15 @@ constexpr DemandNames kNames{.accept_tcb = "tcb",
                              .accept_value = "accept",
                              .refuse_value = "refuse",
                              .min_value = "least",
-                             .min_tcb_evaluation = "evaluation"};
+                             .min_tcb_evaluation = "evaluation",
+                             .min_tcb_date = "date",
+                             .tolerate = "tolerate",
+                             .refuse_product = "product",
+                             .chips = "chips"};
 constexpr FieldInfo kFields[] = {{.id = "x.flag", .claim = "flag", .form = kFlag},
                                  {.id = "x.svn", .claim = "svn", .form = number(255)}};
 constexpr FieldInfo kOthers[] = {{.id = "y.svn", .claim = "svn", .form = number(255)}};
+constexpr const char* kProducts[] = {"Milan"};
 constexpr const char* kStatuses[] = {"UpToDate", "OutOfDate", "Revoked"};
 
 // Kind is a scheme that has fields and statuses alone.
@@ -24,7 +29,11 @@ class Kind : public Scheme {
       : name_(name), fields_(fields), statuses_(statuses) {}
 
   [[nodiscard]] SchemeInfo info() const override {
-    return {.name = name_, .fields = fields_, .tcb_statuses = statuses_};
+    return {.name = name_,
+            .fields = fields_,
+            .tcb_statuses = statuses_,
+            .products = kProducts,
+            .product_octets = 6};
   }
 
   [[nodiscard]] Recognition recognises(Bytes) const override { return Recognition::kNo; }
@@ -37,8 +46,8 @@ class Kind : public Scheme {
     return none();
   }
 
-  [[nodiscard]] Result<Findings> verify(Bytes, const Collateral&, std::span<const Anchor>,
-                                        UnixTime) const override {
+  [[nodiscard]] Result<Findings> verify(Bytes, const Collateral&, std::span<const Anchor>, UnixTime,
+                                        Work*) const override {
     return none();
   }
 
@@ -69,6 +78,19 @@ TEST(Demands, WhatAPolicyAcceptsIsAdded) {
   EXPECT_EQ(policy.minimum_values.at("x.svn"), "2");
 }
 
+TEST(Demands, PlatformsAreNamedByProductChipAndAdvisory) {
+  Policy policy;
+  EXPECT_TRUE(kDemands.tolerate("intel-sa-00615", UnixTime{7}, policy));
+  EXPECT_EQ(policy.tolerated.at("INTEL-SA-00615").seconds, 7);
+  EXPECT_TRUE(kDemands.refuse_product("milan", policy));
+  EXPECT_TRUE(kDemands.refuse_product("00606a000000", policy));
+  EXPECT_EQ(policy.refused_products, (std::vector<std::string>{"Milan", "00606a000000"}));
+  EXPECT_TRUE(kDemands.chips(
+      "# ours\n\n 00112233445566aa \r\n" + std::string(128, 'e') + " # the second\n", policy));
+  ASSERT_EQ(policy.chips->size(), 2U);
+  EXPECT_EQ(to_hex(policy.chips->at(0)), "00112233445566aa");
+}
+
 TEST(Demands, AMistakeIsToldInTheCallersWordsAndChangesNothing) {
   Policy policy;
   ASSERT_TRUE(kDemands.min_value("x.svn", "2", policy));
@@ -88,6 +110,18 @@ TEST(Demands, AMistakeIsToldInTheCallersWordsAndChangesNothing) {
        "write a whole number of at most 255"},
       {kDemands.min_value("x.flag", "true", policy), "least: x.flag has no order",
        "only numbers and versions have a least value; name its values with accept"},
+      {kDemands.tolerate("everything", UnixTime{}, policy),
+       "tolerate: no advisory's id: everything", "write it as the maker does: INTEL-SA-00615"},
+      {kDemands.refuse_product("Rome", policy), "product: no product: Rome",
+       "one of Milan; or an FMSPC in hex"},
+      {kDemands.chips("# none\n", policy), "chips: a list without a chip accepts none",
+       "put at least one id on it"},
+      {kDemands.chips("00112233445566aa\n0011\n", policy), "chips: line 2 is no chip's id",
+       "write one in hex a line, of 8 to 64 octets: CHIP_ID of SEV-SNP, PPID or platform instance "
+       "id of Intel (`ward verify --json` prints them)"},
+      {kDemands.chips(std::string(32, '0'), policy), "chips: line 1 is no chip's id",
+       "write one in hex a line, of 8 to 64 octets: CHIP_ID of SEV-SNP, PPID or platform instance "
+       "id of Intel (`ward verify --json` prints them)"},
       {kDemands.min_value("x.svn", "1", policy), "least: x.svn was given twice",
        "name the greater value alone"},
   };
@@ -100,6 +134,9 @@ TEST(Demands, AMistakeIsToldInTheCallersWordsAndChangesNothing) {
   EXPECT_EQ(policy.accepted_tcb, Policy{}.accepted_tcb);
   EXPECT_TRUE(policy.accepted_values.empty());
   EXPECT_TRUE(policy.refused_values.empty());
+  EXPECT_TRUE(policy.tolerated.empty());
+  EXPECT_TRUE(policy.refused_products.empty());
+  EXPECT_FALSE(policy.chips.has_value());
   EXPECT_EQ(policy.minimum_values.at("x.svn"), "2");
 }
 
@@ -116,7 +153,7 @@ TEST(Demands, WhatTheEvidenceNeverStatesIsMisplaced) {
     EXPECT_FALSE(kDemands.misplaced(kX, tcb));
     ASSERT_TRUE(kDemands.misplaced(kY, tcb));
     EXPECT_EQ(kDemands.misplaced(kY, tcb)->what,
-              "tcb, evaluation: the maker of y states no TCB status");
+              "tcb, evaluation, date, tolerate: the maker of y states no TCB status");
   }
 }
 

@@ -43,6 +43,8 @@ struct SchemeInfo {
   std::span<const Anchor> anchors;            // the maker's roots, pinned
   std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept
   std::span<const PolicyLine> default_policy{};
+  std::span<const char* const> products{};  // names of products that a policy may refuse
+  std::size_t product_octets = 0;  // of products that have a number for a name; 0: none has
 };
 
 // How sure a scheme is that evidence is of its kind.

@@ -85,6 +85,16 @@ std::optional<UnixTime> parse_rfc3339(std::string_view text) {
                   .second = *second});
 }
 
+std::optional<UnixTime> parse_day(std::string_view text) {
+  if (auto time = parse_rfc3339(text)) return time;
+  return parse_rfc3339(std::string(text) + "T00:00:00Z");
+}
+
+std::optional<UnixTime> end_of_day(std::string_view text) {
+  if (auto time = parse_rfc3339(text)) return time;
+  return parse_rfc3339(std::string(text) + "T23:59:59Z");
+}
+
 std::string format_rfc3339(UnixTime time) {
   const CivilTime c = to_civil(time);
   std::array<char, 64> out{};

@@ -36,6 +36,13 @@ struct CivilTime {
 // a fraction of a second is accepted and dropped. nullopt for anything else.
 [[nodiscard]] std::optional<UnixTime> parse_rfc3339(std::string_view text);
 
+// parse_day reads `2024-05-18` (RFC 3339 section 5.6, full-date) as the first second of that day,
+// and whatever parse_rfc3339 reads.
+[[nodiscard]] std::optional<UnixTime> parse_day(std::string_view text);
+
+// end_of_day is the last second of the day that `text` names; where it names a time, that time.
+[[nodiscard]] std::optional<UnixTime> end_of_day(std::string_view text);
+
 [[nodiscard]] std::string format_rfc3339(UnixTime time);
 
 // Clock is how the edge hands time to a part that needs more than one reading. Nothing below

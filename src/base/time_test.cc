@@ -18,6 +18,17 @@ TEST(Rfc3339, RoundTrips) {
   }
 }
 
+TEST(Rfc3339, ADayIsItsFirstOrItsLastSecond) {
+  EXPECT_EQ(parse_day("2024-02-29")->seconds, 1709164800);
+  EXPECT_EQ(end_of_day("2024-02-29")->seconds, 1709251199);
+  EXPECT_EQ(parse_day("2024-02-29T23:59:59Z")->seconds, 1709251199);
+  EXPECT_EQ(end_of_day("2024-02-29T00:00:00Z")->seconds, 1709164800);
+  for (const char* bad : {"", "2023-02-29", "2024-2-1", "20240201", "tomorrow"}) {
+    EXPECT_FALSE(parse_day(bad)) << bad;
+    EXPECT_FALSE(end_of_day(bad)) << bad;
+  }
+}
+
 TEST(Rfc3339, RefusesOtherForms) {
   for (const char* bad :
        {"", "2024-02-30T00:00:00Z", "2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z",

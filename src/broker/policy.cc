@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "attest/demands.h"
 #include "codec/json.h"
 
 namespace ward::broker {
@@ -216,6 +217,54 @@ Result<std::map<std::string, std::string>, Diag> minimum_values(
   return out;
 }
 
+constexpr const char* kDay = "a date like 2026-12-31, or a time like 2026-12-31T12:00:00Z";
+
+Result<std::optional<UnixTime>, Diag> min_tcb_date(const Cursor& document) {
+  const JsonValue* value = document.find("min_tcb_date");
+  if (value == nullptr) return std::optional<UnixTime>();
+  const auto day = parse_day(value->as_string().value_or(""));
+  if (!day) return document.wrong(*value, "min_tcb_date", kDay);
+  return day;
+}
+
+// Advisories, each with the last day on which it is tolerated.
+Result<std::map<std::string, UnixTime>, Diag> tolerated_advisories(const Cursor& document) {
+  std::map<std::string, UnixTime> out;
+  const std::string name = "tolerated_advisories";
+  const JsonValue* object = document.find(name);
+  if (object == nullptr) return out;
+  if (!object->is_object() || object->members().size() > kMaxPolicyItems) {
+    return document.wrong(*object, name, "an object: advisories, each with its last day");
+  }
+  const Cursor cursor(document.text(), *object, name + ".");
+  for (const auto& [advisory, value] : object->members()) {
+    const auto id = attest::advisory_id(advisory);
+    if (!id) return cursor.wrong(value, advisory, "an advisory's id, like INTEL-SA-00615");
+    const auto until = end_of_day(value.as_string().value_or(""));
+    if (!until) return cursor.wrong(value, advisory, kDay);
+    if (!out.emplace(*id, *until).second) return cursor.wrong(value, advisory, "each once");
+  }
+  return out;
+}
+
+Result<std::optional<std::vector<Buffer>>, Diag> accepted_chips(const Cursor& document) {
+  std::optional<std::vector<Buffer>> out;
+  const JsonValue* list = document.find("accepted_chips");
+  if (list == nullptr) return out;
+  WARD_TRY(const auto texts, document.words("accepted_chips"));
+  if (texts.empty()) return document.wrong(*list, "accepted_chips", "at least one chip");
+  out.emplace();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto chip = attest::chip_id(texts[i]);
+    if (!chip) {
+      return document.wrong(list->items()[i], entry_name("accepted_chips", i),
+                            "a chip's id, 8 to 64 octets in hex");
+    }
+    out->push_back(*std::move(chip));
+  }
+  return out;
+}
+
 // is_type_and_tag accepts "type/tag": resource paths are checked again where they are used.
 bool is_type_and_tag(std::string_view text) {
   return std::count(text.begin(), text.end(), '/') == 1 && text.front() != '/' &&
@@ -260,7 +309,8 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   const Cursor cursor(json, root, "");
   WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
                              "min_tcb_evaluation", "runtimes", "accepted_values", "refused_values",
-                             "minimum_values", "require_revocation"}));
+                             "minimum_values", "require_revocation", "min_tcb_date",
+                             "tolerated_advisories", "accepted_chips"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -284,6 +334,9 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_TRY(out.policy.refused_values, values_by_field(cursor, "refused_values", fields));
   WARD_TRY(out.policy.minimum_values, minimum_values(cursor, fields));
   WARD_TRY(out.policy.require_revocation, cursor.boolean("require_revocation", true));
+  WARD_TRY(out.policy.min_tcb_date, min_tcb_date(cursor));
+  WARD_TRY(out.policy.tolerated, tolerated_advisories(cursor));
+  WARD_TRY(out.policy.chips, accepted_chips(cursor));
   return out;
 }
 

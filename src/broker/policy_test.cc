@@ -36,6 +36,25 @@ std::string rule(const std::string& more = "") {
          kDigest + "\"]" + more + "}";
 }
 
+TEST(EvidencePolicy, names_dates_tolerated_advisories_and_chips) {
+  const auto policy = parse_evidence(as_bytes(evidence(
+      R"(,"runtimes":[],"min_tcb_date":"2024-03-13","tolerated_advisories":)"
+      R"({"INTEL-SA-00615":"2026-12-31"},"accepted_chips":["00112233445566aa"])")));
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  EXPECT_EQ(format_rfc3339(*policy->policy.min_tcb_date), "2024-03-13T00:00:00Z");
+  EXPECT_EQ(format_rfc3339(policy->policy.tolerated.at("INTEL-SA-00615")), "2026-12-31T23:59:59Z");
+  EXPECT_EQ(policy->policy.chips->size(), 1U);
+  for (const char* wrong :
+       {R"("min_tcb_date":"soon")", R"("min_tcb_date":5)", R"("tolerated_advisories":["A-1"])",
+        R"("tolerated_advisories":{"all":"2026-12-31"})",
+        R"("tolerated_advisories":{"INTEL-SA-00615":"for ever"})",
+        R"("tolerated_advisories":{"INTEL-SA-1":"2026-12-31","intel-sa-1":"2026-12-31"})",
+        R"("accepted_chips":[])", R"("accepted_chips":["00"])", R"("accepted_chips":["zz"])"}) {
+    EXPECT_FALSE(parse_evidence(as_bytes(evidence(R"(,"runtimes":[],)" + std::string(wrong)))))
+        << wrong;
+  }
+}
+
 TEST(EvidencePolicy, reads_what_it_says_and_defaults_to_refusal) {
   const auto plain = parse_evidence(as_bytes(evidence(R"(,"runtimes":[])")));
   ASSERT_TRUE(plain) << to_text(plain.error());

@@ -77,6 +77,14 @@ void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   if (e.smt_enabled) out.push_back({"pck.smt_enabled", *e.smt_enabled});
 }
 
+// The platform by every name that its certificate has for it.
+void fill_platform_facts(const PckExtensions& e, attest::Facts& facts) {
+  facts.products = {to_hex(e.fmspc)};
+  if (e.sgx_type < std::size(kSgxTypes)) facts.products.emplace_back(kSgxTypes[e.sgx_type]);
+  facts.chips = {to_buffer(e.ppid)};
+  if (e.platform_instance_id) facts.chips.push_back(to_buffer(*e.platform_instance_id));
+}
+
 // find_leaf looks among the collateral for the PCK certificate whose key signed the quoting
 // enclave's report: of several the one that a CA of a trusted root issued, valid, and the newest.
 // Where none did, the only one that was given is meant, and its signature fails.
@@ -195,6 +203,7 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
   }
   platform.extensions = *parsed;
   add_pck_claims(platform, context.findings.claims);
+  fill_platform_facts(platform.extensions, context.findings.facts);
   return platform;
 }
 

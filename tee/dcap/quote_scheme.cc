@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attest/fields.h"
+#include "tee/dcap/fields.h"
 #include "tee/dcap/protection.h"
 #include "tee/x509/work.h"
 
@@ -80,7 +81,9 @@ attest::SchemeInfo QuoteScheme::info() const {
           .fields = profile_.fields,
           .anchors = kAnchors,
           .tcb_statuses = profile_.tcb_statuses,
-          .default_policy = profile_.default_policy};
+          .default_policy = profile_.default_policy,
+          .products = kSgxTypes,
+          .product_octets = std::tuple_size_v<decltype(PckExtensions::fmspc)>};
 }
 
 attest::Recognition QuoteScheme::recognises(Bytes evidence) const {
@@ -134,6 +137,10 @@ attest::Facts QuoteScheme::facts_without_values() const {
   facts.measurement_check = info(PolicyCheckId::kMeasurement);
   facts.workload_check = info(PolicyCheckId::kWorkload);
   facts.development_check = info(PolicyCheckId::kDevelopment);
+  facts.tcb_advisories_check = info(PolicyCheckId::kTcbAdvisories);
+  facts.tcb_date_check = info(PolicyCheckId::kTcbDate);
+  facts.product_check = info(PolicyCheckId::kProduct);
+  facts.chip_check = info(PolicyCheckId::kChip);
   return facts;
 }
 

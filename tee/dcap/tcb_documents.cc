@@ -132,8 +132,22 @@ void read_head(Members& m, SignedDocument& out) {
   out.evaluation_number = m.number("tcbEvaluationDataNumber", 1U << 30U);
 }
 
+// The members category and type, both optional.
+std::string component_name(const JsonValue& component) {
+  constexpr std::size_t kMaxName = 64;
+  std::string out;
+  for (const char* member : {"category", "type"}) {
+    const JsonValue* value = component.find(member);
+    const auto text = value == nullptr ? std::nullopt : value->as_string();
+    if (!text || text->empty() || text->size() > kMaxName) continue;
+    out += (out.empty() ? "" : ": ") + std::string(*text);
+  }
+  return out;
+}
+
 // Version 3 writes components as an array of objects with an svn.
-void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t, 16>& out) {
+void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t, 16>& out,
+                         ComponentNames& names) {
   const JsonValue* list = tcb.value(name);
   if (list == nullptr) return;
   if (list->items().size() != out.size()) {
@@ -143,11 +157,12 @@ void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t
   for (std::size_t i = 0; i < out.size(); ++i) {
     Members component = tcb.item(list->items()[i], name, i);
     out.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
+    if (names.at(i).empty()) names.at(i) = component_name(list->items()[i]);
   }
 }
 
 // Version 2 writes sgxtcbcomp01svn..16.
-void read_components(Members& tcb, const TcbInfo& info, TcbLevel& level) {
+void read_components(Members& tcb, TcbInfo& info, TcbLevel& level) {
   level.pce_svn = static_cast<std::uint16_t>(tcb.number("pcesvn", 65535));
   if (info.version == 2) {
     for (std::size_t i = 0; i < 16; ++i) {
@@ -157,8 +172,9 @@ void read_components(Members& tcb, const TcbInfo& info, TcbLevel& level) {
     }
     return;
   }
-  read_component_list(tcb, "sgxtcbcomponents", level.sgx_components);
-  if (info.id == "TDX") read_component_list(tcb, "tdxtcbcomponents", level.tdx_components);
+  read_component_list(tcb, "sgxtcbcomponents", level.sgx_components, info.sgx_names);
+  if (info.id == "TDX")
+    read_component_list(tcb, "tdxtcbcomponents", level.tdx_components, info.tdx_names);
 }
 
 // The first level that a platform reaches decides, so their order does. Intel's documents list the

@@ -60,12 +60,18 @@ struct TdxModule {
   std::vector<SvnLevel> levels;  // none for tdxModule: the TCB levels judge it
 };
 
+// What Intel calls the components of a TCB, "BIOS: Early Microcode Update"; empty for those without
+// a name. For people.
+using ComponentNames = std::array<std::string, 16>;
+
 // TcbInfo (Intel PCS API v3 TCB info version 2, API v4 version 3). Form only: the signature is not
 // verified.
 struct TcbInfo : SignedDocument {
   std::array<std::uint8_t, 6> fmspc{};
   std::array<std::uint8_t, 2> pce_id{};
   std::vector<TcbLevel> levels;
+  ComponentNames sgx_names;  // version 3 alone, as the next
+  ComponentNames tdx_names;
   std::optional<TdxModule> tdx_module;  // of a TDX TCB info, which has one
   std::vector<TdxModule> tdx_modules;   // tdxModuleIdentities
 };

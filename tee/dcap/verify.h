@@ -108,7 +108,23 @@ struct PlatformTcb {
   TcbStatus status = TcbStatus::kRevoked;
   UnixTime date;                        // the oldest of the levels that matched
   std::vector<std::string> advisories;  // of all of them
+  std::vector<attest::TcbPart> parts;   // each of them
+  std::vector<std::string> behind;      // attest::Tcb::behind
 };
+
+// part_of gives a level's status and advisories as a part of the platform's.
+template <class Level>
+[[nodiscard]] attest::TcbPart part_of(std::string name, const Level& level) {
+  return {std::move(name), tcb_status_text(level.status), level.advisory_ids};
+}
+
+// add_behind names the components of a TCB that are below the newest level's. `kind` is "SGX" or
+// "TDX".
+void add_behind(const std::string& kind, Bytes components, Bytes newest,
+                const ComponentNames& names, std::vector<std::string>& out);
+
+// sgx_behind is what a PCK certificate's TCB lacks against the newest level.
+[[nodiscard]] std::vector<std::string> sgx_behind(const PckExtensions& pck, const TcbInfo& info);
 
 // reaches is true where the PCK certificate's TCB is at least the level's SGX part.
 [[nodiscard]] bool reaches(const PckExtensions& pck, const TcbLevel& level);

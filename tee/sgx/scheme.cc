@@ -97,7 +97,11 @@ std::optional<dcap::PlatformTcb> Sgx::match_tcb(dcap::Context& context,
   const dcap::TcbLevel* found = level == levels.end() ? nullptr : &*level;
   dcap::record_level(context, pck, found, info, "");
   if (found == nullptr) return std::nullopt;
-  return dcap::PlatformTcb{found->status, found->tcb_date, found->advisory_ids};
+  return dcap::PlatformTcb{.status = found->status,
+                           .date = found->tcb_date,
+                           .advisories = found->advisory_ids,
+                           .parts = {dcap::part_of("TCB info", *found)},
+                           .behind = dcap::sgx_behind(pck, info.value)};
 }
 
 }  // namespace ward::sgx

@@ -60,6 +60,16 @@ std::optional<Product> product_of(const Cpuid& cpuid) {
   return std::nullopt;
 }
 
+std::vector<std::string> product_names(const std::optional<Cpuid>& cpuid, Line line) {
+  std::vector<std::string> out{line_name(line)};
+  if (line != Line::kGenoa) return out;
+  const auto product = cpuid ? product_of(*cpuid) : std::nullopt;
+  // Genoa's own model is Genoa; the other model is Bergamo or Siena, which CPUID does not tell.
+  if (product && product->name == std::string_view(line_name(line))) return out;
+  out.insert(out.end(), {"Bergamo", "Siena"});
+  return out;
+}
+
 std::optional<Line> line_of_name(std::string_view product_name) {
   const std::string_view name = product_name.substr(0, product_name.find('-'));
   if (name == "Milan") return Line::kMilan;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -33,6 +34,13 @@ struct Product {
 // product_of knows family 19h (models 0 to 0fh, 10h to 1fh, a0h to afh) and 1ah (0 to 1fh); nullopt
 // for others, whose root key ward does not know.
 [[nodiscard]] std::optional<Product> product_of(const Cpuid& cpuid);
+
+// The names of products that a policy may refuse.
+inline constexpr const char* kProductNames[] = {"Milan", "Genoa", "Bergamo", "Siena", "Turin"};
+
+// product_names lists every name that the processor has, its line's among them, or may have:
+// without CPUID (report version 2) it may be any product of its line.
+[[nodiscard]] std::vector<std::string> product_names(const std::optional<Cpuid>& cpuid, Line line);
 
 // line_of_name reads a certificate's productName: a line's name or Bergamo's or Siena's, with or
 // without a stepping behind it ("Milan-B0"); nullopt for others.

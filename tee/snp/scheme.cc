@@ -147,6 +147,8 @@ attest::Facts facts_without_values() {
   facts.measurement_check = info(PolicyCheckId::kMeasurement);
   facts.workload_check = info(PolicyCheckId::kWorkload);
   facts.development_check = info(PolicyCheckId::kDevelopment);
+  facts.product_check = info(PolicyCheckId::kProduct);
+  facts.chip_check = info(PolicyCheckId::kChip);
   for (const CheckId id :
        {CheckId::kCrlPresent, CheckId::kCrlSignature, CheckId::kCrlThisUpdate,
         CheckId::kCrlNextUpdate, CheckId::kCrlExtensions, CheckId::kAskRevocation}) {
@@ -204,6 +206,7 @@ void verify_evidence(CheckList& checks, const Evidence& evidence,
   claims.insert(claims.end(), findings.claims.begin(), findings.claims.end());
   findings.claims = std::move(claims);
   if (!line) return;
+  findings.facts.products = product_names(report.cpuid(), *line);
   findings.claims.push_back({"product_line", std::string(line_name(*line))});
   if (*line == Line::kMilan) findings.notes.emplace_back(kMilanNote);
   record_tcb(checks, report, *line);
@@ -258,7 +261,8 @@ attest::SchemeInfo Snp::info() const {
           .checks = kChecks,
           .fields = kFields,
           .anchors = kAnchors,
-          .default_policy = kDefaultPolicy};
+          .default_policy = kDefaultPolicy,
+          .products = kProductNames};
 }
 
 attest::Recognition Snp::recognises(Bytes evidence) const {

@@ -313,7 +313,10 @@ void record_vek(Context& context, const Report& report, const pki::Certificate& 
                 {"AMD's extensions of a " + std::string(vek_name(kind))});
   if (!fault.empty()) return;
   if (e->csp_id) context.findings.claims.push_back({"csp_id", *e->csp_id});
-  if (e->hwid) context.findings.claims.push_back({"vek.chip_id", chip_id_of(*e->hwid)});
+  if (e->hwid) {
+    context.findings.claims.push_back({"vek.chip_id", chip_id_of(*e->hwid)});
+    context.findings.facts.chips = {chip_id_of(*e->hwid)};
+  }
   context.findings.claims.push_back({"vek.product_name", e->product_name});
   if (line) record_extensions(context, report, *e, *line, kind);
 }

@@ -110,13 +110,43 @@ bool record_module_level(dcap::Context& context, const TdReport& report, const T
       {"at least the lowest level", Origin::kCollateral, info.origin()});
 }
 
-dcap::PlatformTcb join(dcap::Context& context, const TdxLevels& levels, dcap::TcbStatus status) {
-  dcap::PlatformTcb out{status, levels.tdx->tcb_date, levels.tdx->advisory_ids};
+// What the platform lacks against the newest level, and what its module lacks against its own. A
+// TD that need only be launched anew lacks nothing else.
+std::vector<std::string> tdx_behind(const dcap::TcbInfo& info, const TdxLevels& levels,
+                                    const dcap::PckExtensions& pck, const TdReport& report,
+                                    dcap::TcbStatus status) {
+  if (status == dcap::TcbStatus::kTdRelaunchAdvised ||
+      status == dcap::TcbStatus::kTdRelaunchAdvisedConfigurationNeeded) {
+    return {"the TD was launched under an older TDX module than runs now: launch it again"};
+  }
+  std::vector<std::string> out = dcap::sgx_behind(pck, info);
+  const Bytes svn = report.get<td_report::TeeTcbSvn>();
+  const std::size_t from = first_platform_component(svn);
+  Buffer newest = to_buffer(info.levels.front().tdx_components);
+  std::copy_n(svn.begin(), from, newest.begin());  // the module's identity judges these
+  dcap::add_behind("TDX", svn, newest, info.tdx_names, out);
+  const dcap::TdxModule* module = module_identity(info, report.module_version());
+  if (levels.module != nullptr && levels.module->isv_svn < module->levels.front().isv_svn) {
+    out.push_back("the TDX module's level is " + std::to_string(levels.module->isv_svn) +
+                  ", the newest of its version has " +
+                  std::to_string(module->levels.front().isv_svn));
+  }
+  return out;
+}
+
+dcap::PlatformTcb join(dcap::Context& context, const TdxLevels& levels, dcap::TcbStatus status,
+                       std::vector<std::string> behind) {
+  dcap::PlatformTcb out{.status = status,
+                        .date = levels.tdx->tcb_date,
+                        .advisories = levels.tdx->advisory_ids,
+                        .parts = {dcap::part_of("TCB info", *levels.tdx)},
+                        .behind = std::move(behind)};
   if (levels.module == nullptr) return out;
   const dcap::SvnLevel& module = *levels.module;
   out.date = std::min(out.date, module.tcb_date);
   out.advisories.insert(out.advisories.end(), module.advisory_ids.begin(),
                         module.advisory_ids.end());
+  out.parts.push_back(dcap::part_of("TDX module", module));
   auto& claims = context.findings.claims;
   claims.push_back({"tdx_module.status", std::string(dcap::tcb_status_text(module.status))});
   claims.push_back({"tdx_module.tcb_date", format_rfc3339(module.tcb_date)});
@@ -164,7 +194,9 @@ std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dc
                      ", TEE_TCB_SVN " + to_hex(report.get<td_report::TeeTcbSvn>()));
   if (!module || levels.tdx == nullptr) return std::nullopt;
   const auto status = platform_status(info.value, levels, report, qe_level);
-  if (status) return join(context, levels, *status);
+  if (status) {
+    return join(context, levels, *status, tdx_behind(info.value, levels, pck, report, *status));
+  }
   context.checks.record(check_id(OwnCheck::kModuleIdentity), false,
                         "the module that runs now, TEE_TCB_SVN2 " + to_hex(report.tee_tcb_svn2()),
                         {"an identity for it", Origin::kCollateral, info.origin()});

@@ -45,8 +45,12 @@ bool newest_now(const dcap::TcbInfo& info, const dcap::TdxModule& module, Bytes 
 
 }  // namespace
 
+std::size_t first_platform_component(Bytes tee_tcb_svn) {
+  return tee_tcb_svn[kModuleVersion] > 0 ? 2 : 0;
+}
+
 bool reaches_tdx(Bytes tee_tcb_svn, const dcap::TcbLevel& level) {
-  const std::size_t from = tee_tcb_svn[kModuleVersion] > 0 ? 2 : 0;
+  const std::size_t from = first_platform_component(tee_tcb_svn);
   for (std::size_t i = from; i < level.tdx_components.size(); ++i) {
     if (tee_tcb_svn[i] < level.tdx_components.at(i)) return false;
   }

@@ -15,6 +15,10 @@ struct TdxLevels {
   const dcap::SvnLevel* module = nullptr;  // of the module's identity; none before modules 1.5
 };
 
+// first_platform_component is the first of TEE_TCB_SVN's components that the TCB levels judge; from
+// modules 1.5 on those before it are the module's own.
+[[nodiscard]] std::size_t first_platform_component(Bytes tee_tcb_svn);
+
 // reaches_tdx is true where TEE_TCB_SVN is at least the level's TDX part. From modules 1.5 on
 // components 0 and 1 are the module's own, and its identity judges them (PCS API v4, TCB info,
 // tdxtcbcomponents).

@@ -113,9 +113,13 @@ TEST(Conformance, AValidVectorPassesEveryCheck) {
     const Appraisal a = Judge{}(v);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_TRUE(a.development);
-    // Fields are judged where a policy names them.
-    const auto unasked = std::ranges::count_if(
+    // Fields are judged where a policy names them, as are products, chips, dates and advisories.
+    auto unasked = std::ranges::count_if(
         v.scheme->info().fields, [](const auto& field) { return field.form.usual == nullptr; });
+    for (const auto* check : {a.facts.tcb_date_check, a.facts.tcb_advisories_check,
+                              a.facts.product_check, a.facts.chip_check}) {
+      if (check != nullptr) ++unasked;
+    }
     EXPECT_EQ(a.checks.size() + static_cast<std::size_t>(unasked), v.scheme->info().checks.size());
     for (const attest::Check& c : a.checks)
       EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;

@@ -214,6 +214,26 @@ std::vector<Case> policy_cases() {
   return {
       {.id = "tcb.status",
        .before = [](Stage& s) { s.world.tcb_info.levels[0].status = dcap::TcbStatus::kOutOfDate; }},
+      {.id = "tcb.date",
+       .before = [](Stage& s) { s.policy.min_tcb_date = UnixTime{kNow.seconds + 1}; }},
+      {.id = "tcb.advisories",
+       .before =
+           [](Stage& s) {
+             s.world.tcb_info.levels[0].status = dcap::TcbStatus::kOutOfDate;
+             s.world.tcb_info.levels[0].advisory_ids = {"INTEL-SA-00001", "INTEL-SA-00002"};
+             s.policy.tolerated = {{"INTEL-SA-00001", kNow}};
+           }},
+      {.id = "tcb.advisories",
+       .before =
+           [](Stage& s) {
+             s.world.tcb_info.levels[0].status = dcap::TcbStatus::kOutOfDate;
+             s.world.tcb_info.levels[0].advisory_ids = {"INTEL-SA-00001"};
+             s.policy.tolerated = {{"INTEL-SA-00001", UnixTime{kNow.seconds - 1}}};
+           }},
+      {.id = "product.accepted",
+       .before = [](Stage& s) { s.policy.refused_products = {to_hex(s.world.tcb_info.fmspc)}; }},
+      {.id = "chip.accepted",
+       .before = [](Stage& s) { s.policy.chips = std::vector<Buffer>{Buffer(16, 0xee)}; }},
       {.id = "tcb.evaluation_number", .before = [](Stage& s) { s.policy.min_tcb_evaluation = 18; }},
       {.id = "attributes.debug",
        .before =

@@ -248,6 +248,14 @@ std::vector<Case> policy_cases() {
       {.id = "measurement.expected",
        .before = [](Stage& s) { expect(s.expected.measurement, 48); }},
       {.id = "workload.expected", .before = [](Stage& s) { expect(s.expected.workload, 32); }},
+      {.id = "product.accepted",
+       .before =
+           [](Stage& s) {
+             s.policy.refused_products = {"milan", "genoa", "turin"};
+           }},
+      {.id = "chip.accepted",
+       .before = [](Stage& s) { s.policy.chips = std::vector<Buffer>{Buffer(64, 0xee)}; },
+       .of = vcek},
       {.id = "platform.development",
        .before = [](Stage& s) { s.policy.allow_development = false; }},
   };
@@ -291,6 +299,10 @@ std::vector<Case> absent_cases() {
              drop(m, "root_ca.pem");
            }},
       {.id = "crl.present", .after = [](Made& m, Stage&) { drop(m, "crl.der"); }},
+      // A VLEK's certificate names no chip, and nothing vouches for the one in the report.
+      {.id = "chip.accepted",
+       .before = [](Stage& s) { s.policy.chips = std::vector<Buffer>{Buffer(64, 0xee)}; },
+       .of = vlek},
   };
 }
 

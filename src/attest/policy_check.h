@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attest/appraisal.h"
+
+// The parts of appraise() that judge the platform by the policy. Of src/attest alone.
+namespace ward::attest {
+
+// join puts ", " between the parts.
+[[nodiscard]] std::string join(const std::vector<std::string>& parts);
+
+// is_word compares without regard to the case of letters.
+[[nodiscard]] bool is_word(std::string_view a, std::string_view b);
+
+// policy_check is a check that the policy decided, policy_blocked one for which what it would judge
+// is not there.
+[[nodiscard]] Check policy_check(const CheckInfo* info, bool passed, std::string found,
+                                 std::string expected, const Policy& policy);
+[[nodiscard]] Check policy_blocked(const CheckInfo* info, std::string expected,
+                                   const Policy& policy);
+
+// judge_tcb adds the checks of status, advisories, date and evaluation number.
+void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
+               std::vector<Check>& out);
+
+// judge_platform adds the checks of product and chip.
+void judge_platform(const Findings& findings, const Policy& policy, std::vector<Check>& out);
+
+}  // namespace ward::attest
