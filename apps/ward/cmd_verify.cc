@@ -6,6 +6,7 @@
 #include "apps/ward/appraisal_text.h"
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/evidence_input.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
 #include "apps/ward/policy_options.h"
@@ -13,7 +14,6 @@
 #include "attest/appraisal_json.h"
 #include "attest/demands.h"
 #include "tee/all.h"
-#include "tee/x509/anchors.h"
 #include "verifier/verifier.h"
 
 namespace ward::cli {
@@ -68,18 +68,6 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   return out;
 }
 
-// Every root that a user names beside the makers' pinned ones is a development root: results say
-// so. The exit code where there is none.
-Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path) {
-  constexpr std::string_view kHint = "--trust-root takes a PEM file";
-  if (path.empty()) return std::vector<attest::Anchor>{};
-  const auto text = read_file(path, attest::kMaxDocumentBytes);
-  if (!text) return own_file_failure(path, text.error(), kHint);
-  auto roots = x509::development_anchors(as_text(*text));
-  if (!roots) return own_file_failure(path, roots.error(), kHint);
-  return *std::move(roots);
-}
-
 int exit_code(attest::Verdict verdict) {
   switch (verdict) {
     case attest::Verdict::kAccepted:
@@ -117,9 +105,8 @@ int run(const Options& o) {
   if (!policy) return policy.error();
   auto roots = named_roots(o.trust_root);
   if (!roots) return roots.error();
-  auto evidence = read_file(o.file, kMaxEvidence);
-  if (evidence) evidence = plain_evidence(*std::move(evidence));
-  if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
+  const auto evidence = read_evidence(o.file);
+  if (!evidence) return evidence.error();
 
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
   const attest::Scheme* scheme = judge_of(*evidence);
@@ -127,15 +114,10 @@ int run(const Options& o) {
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
-  attest::Collateral collateral;
-  for (const std::string& path : o.collateral) {
-    auto read = read_collateral(path);
-    if (!read) return fail(kCouldNotTell, read.error());
-    for (attest::Document& document : read->documents)
-      collateral.documents.push_back(std::move(document));
-  }
+  const auto collateral = read_all_collateral(o.collateral);
+  if (!collateral) return collateral.error();
   const auto appraisal = verifier.appraise({.evidence = *evidence,
-                                            .collateral = collateral,
+                                            .collateral = *collateral,
                                             .now = *at,
                                             .expected = *std::move(expected)});
   if (!appraisal) return fail(kCouldNotTell, error_text(appraisal.error()));

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "attest/collateral.h"
+#include "base/bytes.h"
+#include "base/result.h"
+
+// What commands that appraise evidence read. Each says what is wrong and returns the exit code.
+namespace ward::cli {
+
+// read_evidence reads evidence in any form that people keep it in (plain_evidence).
+[[nodiscard]] Result<Buffer, int> read_evidence(const std::string& path);
+
+// read_all_collateral reads files and folders (read_collateral), in their order.
+[[nodiscard]] Result<attest::Collateral, int> read_all_collateral(
+    const std::vector<std::string>& paths);
+
+// named_roots reads the PEM file of --trust-root; "": none. Every root that a user names beside the
+// makers' pinned ones is a development root: results say so.
+[[nodiscard]] Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path);
+
+}  // namespace ward::cli
