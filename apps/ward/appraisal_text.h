@@ -9,7 +9,4 @@ namespace ward::cli {
 // short_text is the verdict with what failed or was missing, and what to do.
 [[nodiscard]] std::string short_text(const attest::Appraisal& appraisal);
 
-// explain_text is every check with its outcome, the claims and the notes.
-[[nodiscard]] std::string explain_text(const attest::Appraisal& appraisal);
-
 }  // namespace ward::cli

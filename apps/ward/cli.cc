@@ -24,18 +24,6 @@ Said& said() {
 
 }  // namespace
 
-std::string for_terminal(std::string_view text) {
-  std::string out(text);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(out[i]);
-    const bool c1 = octet == 0xc2 && i + 1 < out.size() &&
-                    (static_cast<unsigned char>(out[i + 1]) & 0xe0U) == 0x80;
-    if (c1) out[i + 1] = '?';
-    if (octet < 0x20 || octet == 0x7f || c1) out[i] = '?';
-  }
-  return out;
-}
-
 int fail(int code, std::string_view what, std::string_view hint) {
   std::string line = "ward: error: ";
   line += for_terminal(what);

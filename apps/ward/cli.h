@@ -7,6 +7,7 @@
 #include "attest/demands.h"
 #include "base/bytes.h"
 #include "base/diag.h"
+#include "base/printable.h"
 #include "base/result.h"
 
 namespace ward::args {
@@ -27,11 +28,6 @@ using Action = std::function<int()>;
 // Each command registers its options below `app` and sets `action` when it is chosen. Options live
 // as long as the App: keep them in a shared_ptr captured by the callback.
 using Register = void (*)(args::Command& app, Action& action);
-
-// for_terminal replaces control characters (C0, DEL, and C1 in UTF-8) by `?`: a line may quote a
-// file, evidence, a keep or a server, which could otherwise write to the person's terminal what it
-// likes. Text of one line: line ends are replaced too.
-[[nodiscard]] std::string for_terminal(std::string_view text);
 
 // fail writes `ward: error: WHAT` and, where given, `ward: hint: HINT` to stderr, and returns
 // `code`. The first one of a run is what finish() tells in JSON.

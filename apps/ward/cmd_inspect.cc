@@ -79,6 +79,8 @@ int print_json(const attest::Scheme& scheme, const Inspection& found, bool layou
     w.begin_object();
     w.name("kind").string(request.kind);
     w.name("key").string(request.key);
+    w.name("check").string(request.check);
+    w.name("address").string(request.address);
     w.end_object();
   }
   w.end_array();
@@ -159,9 +161,11 @@ std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
   for (const attest::Claim& claim : found.claims)
     text += "  " + for_terminal(claim.name + " = " + attest::claim_text(claim.value)) + "\n";
   text += "needs, as collateral\n";
-  for (const attest::CollateralRequest& request : found.needs)
-    text +=
-        "  " + for_terminal(request.kind + (request.key.empty() ? "" : " " + request.key)) + "\n";
+  for (const attest::CollateralRequest& request : found.needs) {
+    std::string line = request.kind + (request.key.empty() ? "" : " " + request.key);
+    if (request.address != request.key) line += ": " + request.address;
+    text += "  " + for_terminal(line) + "\n";
+  }
   return text;
 }
 

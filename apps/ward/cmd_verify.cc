@@ -11,8 +11,10 @@
 #include "apps/ward/input.h"
 #include "apps/ward/policy_options.h"
 #include "args/args.h"
-#include "attest/appraisal_json.h"
 #include "attest/demands.h"
+#include "explain/compare.h"
+#include "explain/explanation_json.h"
+#include "explain/tree.h"
 #include "tee/all.h"
 #include "verifier/verifier.h"
 
@@ -23,6 +25,8 @@ struct Options {
   std::string file;
   std::vector<std::string> collateral;
   std::string at;
+  std::string then;
+  std::string now;
   std::string report_data;
   std::vector<std::string> measurements;
   std::vector<std::string> workloads;
@@ -80,48 +84,97 @@ int exit_code(attest::Verdict verdict) {
   return kRefused;
 }
 
-int print(const Options& o, const attest::Appraisal& appraisal) {
-  std::string text;
-  if (o.json) {
+// print_out prints the text, or what `write` writes where JSON was asked for; the verdict's exit
+// code.
+template <class Write>
+int print_out(bool json, std::string text, attest::Verdict verdict, Write write) {
+  if (json) {
     codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-    attest::write_appraisal(writer, appraisal);
+    write(writer);
     auto taken = writer.take();
     if (!taken) return fail(kCouldNotTell, error_text(taken.error()));
     text = *std::move(taken) + "\n";
-  } else {
-    text = o.explain ? explain_text(appraisal) : short_text(appraisal);
   }
   const int printed = cli::print(text);
-  return printed == kAccepted ? exit_code(appraisal.verdict) : printed;
+  return printed == kAccepted ? exit_code(verdict) : printed;
+}
+
+int print(const Options& o, const explain::Explanation& e) {
+  return print_out(o.json, o.explain ? explain::tree(e) : short_text(e.appraisal),
+                   e.appraisal.verdict,
+                   [&](codec::JsonWriter& out) { explain::write_explanation(out, e); });
 }
 
 int usage(const Usage& u) { return fail(kUsage, u.what, u.hint); }
 
-int run(const Options& o) {
-  const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
-  if (!at) return not_a_time("--at", o.at);
-  const attest::Demands demands(tee::all_schemes(), kDemandOptions);
-  auto policy = make_policy(o.policy, demands);
-  if (!policy) return policy.error();
-  auto roots = named_roots(o.trust_root);
-  if (!roots) return roots.error();
-  const auto evidence = read_evidence(o.file);
-  if (!evidence) return evidence.error();
+// Subject is what is appraised, and by what: all that does not depend on the time.
+struct Subject {
+  verifier::Verifier verifier;
+  const attest::Scheme* scheme;
+  Buffer evidence;
+  attest::Collateral collateral;
+  attest::Expectations expected;
+};
 
-  const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), *std::move(policy));
-  const attest::Scheme* scheme = judge_of(*evidence);
-  if (scheme == nullptr) return no_judge(o.file, *evidence);
+// read_subject reads what the options name; the exit code of a mistake.
+Result<Subject, int> read_subject(const Options& o) {
+  const attest::Demands demands(tee::all_schemes(), kDemandOptions);
+  WARD_TRY(auto policy, make_policy(o.policy, demands));
+  WARD_TRY(auto roots, named_roots(o.trust_root));
+  WARD_TRY(auto evidence, read_evidence(o.file));
+  verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
+  const attest::Scheme* scheme = judge_of(evidence);
+  if (scheme == nullptr) return no_judge(o.file, evidence);
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
-  const auto collateral = read_all_collateral(o.collateral);
-  if (!collateral) return collateral.error();
-  const auto appraisal = verifier.appraise({.evidence = *evidence,
-                                            .collateral = *collateral,
-                                            .now = *at,
-                                            .expected = *std::move(expected)});
+  WARD_TRY(auto collateral, read_all_collateral(o.collateral));
+  return Subject{std::move(verifier), scheme, std::move(evidence), std::move(collateral),
+                 *std::move(expected)};
+}
+
+Result<explain::Explanation, int> appraise(const Subject& subject, UnixTime at) {
+  attest::Work work;
+  auto appraisal = subject.verifier.appraise({.evidence = subject.evidence,
+                                              .collateral = subject.collateral,
+                                              .now = at,
+                                              .expected = subject.expected,
+                                              .work = &work});
   if (!appraisal) return fail(kCouldNotTell, error_text(appraisal.error()));
-  return print(o, *appraisal);
+  // Malformed evidence needs nothing: its form is what is wrong.
+  const auto needs = subject.scheme->needs(subject.evidence);
+  return explain::explain(*std::move(appraisal), std::move(work),
+                          needs ? *needs : std::vector<attest::CollateralRequest>{});
+}
+
+// A time that an option names; this machine's where it names none.
+Result<UnixTime, int> time_of(const char* option, const std::string& text) {
+  if (text.empty()) return system_now();
+  const auto time = parse_rfc3339(text);
+  if (!time) return not_a_time(option, text);
+  return *time;
+}
+
+// What changed between two times, and why.
+int compare(const Options& o) {
+  WARD_TRY(const UnixTime first, time_of("--then", o.then));
+  WARD_TRY(const UnixTime second, time_of("--now", o.now));
+  if (second < first) {
+    return usage({"--now is before --then", "give the earlier time to --then"});
+  }
+  WARD_TRY(const Subject subject, read_subject(o));
+  WARD_TRY(const explain::Explanation then, appraise(subject, first));
+  WARD_TRY(const explain::Explanation now, appraise(subject, second));
+  return print_out(o.json, explain::comparison_text(then, now), now.appraisal.verdict,
+                   [&](codec::JsonWriter& out) { explain::write_comparison(out, then, now); });
+}
+
+int run(const Options& o) {
+  if (!o.then.empty()) return compare(o);
+  WARD_TRY(const UnixTime at, time_of("--at", o.at));
+  WARD_TRY(const Subject subject, read_subject(o));
+  WARD_TRY(const explain::Explanation explanation, appraise(subject, at));
+  return print(o, explanation);
 }
 
 }  // namespace
@@ -137,7 +190,13 @@ void add_verify(args::Command& app, Action& action) {
        "a file, or a folder with any mixture of documents, event logs included; may be given "
        "again")
       ->allow_extra_args(false);
-  c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
+  auto* at =
+      c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
+  auto* then = c->add_option("--then", o->then,
+                             "tell what has changed since this time, and why; the exit code is "
+                             "--now's")
+                   ->excludes(at);
+  c->add_option("--now", o->now, "compare --then with this time; now if not given")->needs(then);
   c->add_option("--report-data", o->report_data, "the whole report data that you expect, in hex");
   c->add_option("--measurement", o->measurements,
                 "an accepted launch measurement, in hex; may be given again");
@@ -146,7 +205,9 @@ void add_verify(args::Command& app, Action& action) {
       "an accepted workload field (CONFIGID, MRCONFIGID, HOST_DATA), in hex; may be given again");
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
   add_policy_options(*c, o->policy);
-  auto* explain = c->add_flag("--explain", o->explain, "show every check");
+  auto* explain = c->add_flag("--explain", o->explain,
+                              "the whole tree: what the verdict rests on, every check, what to do")
+                      ->excludes(then);
   c->add_flag("--json", o->json, "print the appraisal as JSON (ward.appraisal/1)")
       ->excludes(explain);
   c->callback([o, &action] { action = [o] { return run(*o); }; });

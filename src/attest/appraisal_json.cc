@@ -43,6 +43,8 @@ void write_tcb(JsonWriter& out, const Tcb& tcb) {
     out.null();
   }
   out.name("evaluation_number").value(tcb.evaluation_number);
+  out.name("behind");
+  write_strings(out, tcb.behind);
   out.end_object();
 }
 
@@ -86,8 +88,7 @@ std::string claim_text(const ClaimValue& value) {
   return out;
 }
 
-void write_appraisal(JsonWriter& out, const Appraisal& a) {
-  out.begin_object();
+void write_appraisal_members(JsonWriter& out, const Appraisal& a) {
   out.name("schema").string(kAppraisalSchema);
   out.name("tee").string(a.tee);
   out.name("verdict").string(to_text(a.verdict));
@@ -104,6 +105,11 @@ void write_appraisal(JsonWriter& out, const Appraisal& a) {
   write_strings(out, a.unchecked);
   out.name("notes");
   write_strings(out, a.notes);
+}
+
+void write_appraisal(JsonWriter& out, const Appraisal& a) {
+  out.begin_object();
+  write_appraisal_members(out, a);
   out.end_object();
 }
 

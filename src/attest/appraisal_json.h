@@ -13,7 +13,8 @@ namespace ward::attest {
 inline constexpr const char* kAppraisalSchema = "ward.appraisal/1";
 
 // write_appraisal writes one JSON object: schema, tee, verdict, tcb, development, claims, checks,
-// unchecked, notes.
+// unchecked, notes; write_appraisal_members its members alone, into an object that has more.
+void write_appraisal_members(codec::JsonWriter& out, const Appraisal& appraisal);
 void write_appraisal(codec::JsonWriter& out, const Appraisal& appraisal);
 
 // write_checks writes the array of checks alone, as results carry it.

@@ -28,8 +28,10 @@ struct Collateral {
 
 // CollateralRequest names a document that a scheme needs for a piece of evidence.
 struct CollateralRequest {
-  std::string kind;  // "sgx.tcb_info"
-  std::string key;   // "00606a000000"
+  std::string kind;       // "sgx.tcb_info"
+  std::string key;        // "00606a000000"
+  std::string check{};    // id of the check that is absent without it
+  std::string address{};  // where its maker serves it; empty where it does not
 };
 
 }  // namespace ward::attest

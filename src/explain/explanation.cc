@@ -5,11 +5,174 @@
 namespace ward::explain {
 namespace {
 
+using attest::Check;
+
 constexpr std::int64_t kSecondsADay = 86400;
 
-bool needs_advice(const attest::Check& check) {
-  return check.outcome == attest::Outcome::kFailed || check.not_done == attest::NotDone::kAbsent;
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts)
+    out += (out.empty() ? "" : ", ") + part;
+  return out;
 }
+
+// The advice on one verdict, collected check by check.
+class Adviser {
+ public:
+  Adviser(const attest::Appraisal& appraisal, const attest::Work& work,
+          const std::vector<attest::CollateralRequest>& requests)
+      : appraisal_(appraisal), facts_(appraisal.facts), work_(work), requests_(requests) {}
+
+  std::vector<Advice> run() {
+    for (const Check& check : appraisal_.checks) {
+      if (check.outcome == attest::Outcome::kFailed) {
+        fetch(check);
+        update(check);
+        accept(check);
+      } else if (check.not_done == attest::NotDone::kAbsent) {
+        fetch(check);
+      } else if (check.not_done == attest::NotDone::kNotAsked && ask(check)) {
+        continue;  // nothing is wrong with it
+      } else {
+        continue;
+      }
+      add(check, AdviceKind::kHint, check.info->hint);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void add(const Check& check, AdviceKind kind, std::string what, std::string meaning = "") {
+    out_.push_back({kind, check.info->id, std::move(what), std::move(meaning)});
+  }
+
+  // The document that the check is of, where its maker serves it.
+  void fetch(const Check& check) {
+    const std::string object = attest::object_of(*check.info);
+    for (const attest::CollateralRequest& request : requests_) {
+      if (request.address.empty()) continue;
+      const attest::CheckInfo of{.id = request.check.c_str()};
+      if (attest::object_of(of) == object) add(check, AdviceKind::kFetch, request.address);
+    }
+  }
+
+  void update(const Check& check) {
+    const bool of_tcb = check.info == facts_.tcb_status_check ||
+                        check.info == facts_.tcb_advisories_check ||
+                        check.info == facts_.tcb_date_check;
+    if (!of_tcb) return;
+    for (const std::string& behind : appraisal_.tcb.behind)
+      add(check, AdviceKind::kUpdate, behind);
+  }
+
+  // The option that would accept what was found.
+  void accept(const Check& check) {
+    if (check.info == facts_.tcb_status_check) {
+      accept_status(check);
+    } else if (check.info == facts_.tcb_advisories_check) {
+      for (const std::string& advisory : appraisal_.tcb.advisories)
+        tolerate(check, advisory);
+    } else if (check.info == facts_.tcb_date_check && appraisal_.tcb.date) {
+      option(check, "--min-tcb-date " + format_rfc3339(*appraisal_.tcb.date).substr(0, 10),
+             "platforms that lack what was published since then are accepted");
+    } else if (check.info == facts_.tcb_evaluation_check) {
+      option(check, "--min-tcb-evaluation " + check.found,
+             "TCB documents from before a TCB recovery are accepted, which call platforms up to "
+             "date that no longer are");
+    } else if (check.info == facts_.debug_check) {
+      option(check, "--allow-debug",
+             "the operator can read and change what the workload holds: for tests alone");
+    } else if (check.info == facts_.development_check) {
+      option(check, "--allow-development",
+             "results of a platform that protects nothing from root are accepted, and marked");
+    } else if (check.info == facts_.measurement_check) {
+      option(check, "--measurement " + check.found,
+             "this code is trusted, too: only where you built it, or can build it again");
+    } else if (check.info == facts_.workload_check) {
+      option(check, "--workload " + check.found, "this workload is trusted, too");
+    } else if (check.info == facts_.chip_check) {
+      option(check,
+             "a line `" + check.found.substr(0, check.found.find(',')) + "` in the file of --chips",
+             "whoever holds this machine is trusted not to tamper with its hardware");
+    } else if (check.info == facts_.product_check) {
+      option(check, "leave out --refuse-product",
+             "the weaknesses for which the product was refused are accepted");
+    } else {
+      accept_other(check);
+    }
+  }
+
+  void accept_status(const Check& check) {
+    const attest::Tcb& tcb = appraisal_.tcb;
+    if (!tcb.status || *tcb.status == "Revoked") return;
+    const std::string open = tcb.advisories.empty()
+                                 ? "the maker names no advisory for what this platform lacks"
+                                 : "this platform is open to " + join(tcb.advisories);
+    option(check, "--accept-tcb " + *tcb.status,
+           "every platform of this status is accepted, whatever it is open to; " + open);
+    if (!tcb.advisories.empty()) {
+      option(check, "--tolerate ADVISORY until DATE, for each of these advisories",
+             "as long as no other advisory comes up, and no longer than you said");
+    }
+  }
+
+  void tolerate(const Check& check, const std::string& advisory) {
+    if (check.found.find(advisory) == std::string::npos) return;  // it is tolerated
+    option(check, "--tolerate " + advisory + " until DATE",
+           "what the advisory describes can be done to this workload until then");
+  }
+
+  // Fields, times and roots.
+  void accept_other(const Check& check) {
+    const std::string id = check.info->id;
+    const auto field = std::ranges::find(facts_.fields, check.info, &attest::FieldFact::check);
+    if (field != facts_.fields.end()) {
+      for (const std::string& value : field->values) {
+        if (field->values.size() > 1) break;  // a log's: which of them is meant, ward cannot know
+        option(check, "--accept-value " + id + "=" + value,
+               "this value is accepted; what the policy says of the field now is given up");
+      }
+      return;
+    }
+    if (check.origin == attest::Origin::kCaller && check.expected_from == "time of appraisal") {
+      option(check, "--at TIME, within the document's validity",
+             "the verdict is of that time, and says nothing of today");
+      return;
+    }
+    const bool root = std::ranges::any_of(work_.digests, [&](const attest::DigestFact& digest) {
+      return digest.check == check.info && !digest.place && !digest.holds;
+    });
+    if (root) {
+      option(check, "--trust-root FILE --allow-development",
+             "only for a development platform of your own, whose root you have made");
+    }
+  }
+
+  // What nobody asked for, where an option asks for it.
+  bool ask(const Check& check) {
+    const auto say = [&](const char* text) { add(check, AdviceKind::kHint, text); };
+    if (check.info == facts_.report_data_check) {
+      say("--report-data HEX compares it with the nonce or key that you expect: without it, this "
+          "may be somebody else's evidence, or an old one");
+    } else if (check.info == facts_.measurement_check) {
+      say("--measurement HEX compares it with the code that you expect: without it, any code may "
+          "run there");
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void option(const Check& check, std::string what, std::string meaning) {
+    add(check, AdviceKind::kAccept, std::move(what), std::move(meaning));
+  }
+
+  const attest::Appraisal& appraisal_;
+  const attest::Facts& facts_;
+  const attest::Work& work_;
+  const std::vector<attest::CollateralRequest>& requests_;
+  std::vector<Advice> out_;
+};
 
 }  // namespace
 
@@ -34,7 +197,7 @@ std::optional<std::int64_t> days_left(const attest::Material& material, UnixTime
   return seconds >= 0 ? seconds / kSecondsADay : -((-seconds + kSecondsADay - 1) / kSecondsADay);
 }
 
-std::vector<Advice> advice_for(const Explanation& explanation, const attest::Check& check) {
+std::vector<Advice> advice_for(const Explanation& explanation, const Check& check) {
   std::vector<Advice> out;
   std::ranges::copy_if(explanation.advice, std::back_inserter(out),
                        [&](const Advice& a) { return a.check == check.info->id; });
@@ -42,12 +205,10 @@ std::vector<Advice> advice_for(const Explanation& explanation, const attest::Che
 }
 
 Explanation explain(attest::Appraisal appraisal, attest::Work work,
-                    const std::vector<attest::CollateralRequest>& /*requests*/) {
-  Explanation out{std::move(appraisal), std::move(work), {}};
-  for (const attest::Check& check : out.appraisal.checks) {
-    if (!needs_advice(check)) continue;
-    out.advice.push_back({.check = check.info->id, .what = check.info->hint});
-  }
+                    const std::vector<attest::CollateralRequest>& requests) {
+  Explanation out{std::move(appraisal), std::move(work), {}, {}};
+  out.advice = Adviser(out.appraisal, out.work, requests).run();
+  out.exposures = advisory::judge(out.appraisal);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "advisory/advisory.h"
 #include "attest/appraisal.h"
 #include "attest/scheme.h"
 #include "attest/work.h"
@@ -33,11 +34,12 @@ struct Advice {
 struct Explanation {
   attest::Appraisal appraisal;
   attest::Work work;
-  std::vector<Advice> advice;  // in the order of the checks
+  std::vector<Advice> advice;                 // in the order of the checks
+  std::vector<advisory::Exposure> exposures;  // the known attacks on this TEE, and how they stand
 };
 
-// explain adds the advice. `requests` are what the scheme says that the evidence needs
-// (attest::Scheme::needs).
+// explain adds the advice and the known attacks. `requests` are what the scheme says that the
+// evidence needs (attest::Scheme::needs).
 [[nodiscard]] Explanation explain(attest::Appraisal appraisal, attest::Work work,
                                   const std::vector<attest::CollateralRequest>& requests);
 

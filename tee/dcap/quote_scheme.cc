@@ -19,6 +19,11 @@ const attest::Anchor kAnchors[] = {
                      0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e},
      .name = "Intel SGX Root CA"}};
 
+// Intel's Provisioning Certification Service, API v4.
+constexpr const char* kService = "https://api.trustedservices.intel.com/";
+constexpr const char* kRootCrl =
+    "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
+
 bool names_intel(Bytes evidence) {
   const Bytes vendor = intel_qe_vendor_id();
   return evidence.size() >= header::QeVendorId::kEnd &&
@@ -106,22 +111,39 @@ Result<std::vector<attest::LayoutField>> QuoteScheme::layout(Bytes evidence) con
 Result<std::vector<attest::CollateralRequest>> QuoteScheme::needs(Bytes evidence) const {
   const auto quote = parse_quote(evidence, profile_.tee);
   if (!quote) return quote.error().error;
-  const std::string name = std::string(profile_.name) + ".";
+  const auto request = [&](const char* kind, CheckId check, std::string key, std::string address) {
+    return attest::CollateralRequest{std::string(profile_.name) + "." + kind, std::move(key),
+                                     profile_.checks[static_cast<std::size_t>(check)].id,
+                                     std::move(address)};
+  };
+  const std::string service = std::string(kService) + profile_.name + "/certification/v4/";
   std::vector<attest::CollateralRequest> out{
-      {name + "root_crl", ""}, {name + "tcb_signing_chain", ""}, {name + "qe_identity", ""}};
+      request("root_crl", CheckId::kRootCrlPresent, "", kRootCrl),
+      request("qe_identity", CheckId::kQeIdentityPresent, "", service + "qe/identity")};
   const auto chain = pki::parse_certificates(as_text(quote->qe.certification_data));
   if (quote->qe.certification_type != certification::kPckChain) {
-    out.push_back({name + "pck_chain", to_hex(quote->qe.certification_data)});
+    out.push_back(
+        request("pck_chain", CheckId::kPckChainPresent, to_hex(quote->qe.certification_data), ""));
   }
-  if (!chain || chain->empty()) return out;
-  const pki::Certificate& leaf = chain->front();
-  const bool platform_ca = leaf.issuer.common_name().ends_with(" SGX PCK Platform CA");
-  out.push_back({name + "pck_crl", platform_ca ? "platform" : "processor"});
-  if (const pki::Extension* extension = leaf.find(pck_extension_oid())) {
-    if (const auto pck = parse_pck_extensions(extension->value)) {
-      out.push_back({name + "tcb_info", to_hex(pck->fmspc)});
+  if (chain && !chain->empty()) {
+    const pki::Certificate& leaf = chain->front();
+    const std::string ca =
+        leaf.issuer.common_name().ends_with(" SGX PCK Platform CA") ? "platform" : "processor";
+    out.push_back(
+        request("pck_crl", CheckId::kPckCrlPresent, ca,
+                std::string(kService) + "sgx/certification/v4/pckcrl?ca=" + ca + "&encoding=der"));
+    const pki::Extension* extension = leaf.find(pck_extension_oid());
+    const auto pck = parse_pck_extensions(extension == nullptr ? Bytes{} : Bytes(extension->value));
+    if (pck) {
+      const std::string fmspc = to_hex(pck->fmspc);
+      out.push_back(
+          request("tcb_info", CheckId::kTcbInfoPresent, fmspc, service + "tcb?fmspc=" + fmspc));
     }
   }
+  // It comes as a header of either signed document.
+  out.push_back(request("tcb_signing_chain", CheckId::kTcbSigningPresent, "",
+                        service + "qe/identity (header SGX-Enclave-Identity-Issuer-Chain, or "
+                                  "TCB-Info-Issuer-Chain of the TCB info; URL-encoded PEM)"));
   return out;
 }
 

@@ -302,10 +302,15 @@ Result<std::vector<attest::CollateralRequest>> Snp::needs(Bytes evidence) const 
   const auto line = line_of(report);
   const SigningKey key = report.signing_key();
   const bool vlek = key == SigningKey::kVlek;
+  const auto request = [](const char* kind, CheckId check, std::string address) {
+    return attest::CollateralRequest{kind, address, kChecks[static_cast<std::size_t>(check)].id,
+                                     address};
+  };
   return std::vector<attest::CollateralRequest>{
-      {vlek ? "snp.vlek" : "snp.vcek", vlek ? "" : vcek_address(report, line)},
-      {"snp.cert_chain", chain_address(key, line)},
-      {"snp.crl", crl_address(key, line)}};
+      request(vlek ? "snp.vlek" : "snp.vcek", CheckId::kVekPresent,
+              vlek ? "" : vcek_address(report, line)),
+      request("snp.cert_chain", CheckId::kVekChainPresent, chain_address(key, line)),
+      request("snp.crl", CheckId::kCrlPresent, crl_address(key, line))};
 }
 
 Result<attest::Findings> Snp::verify(Bytes evidence, const attest::Collateral& collateral,
