@@ -108,6 +108,14 @@ std::optional<Finding> listed_by_level(const Attack& attack, const Appraisal& ap
   return std::nullopt;
 }
 
+// explained is true where each part of the status is up to date or names advisories. TCB infos of
+// version 2 list none, nor do some levels of version 3.
+bool explained(const attest::Tcb& tcb) {
+  return !tcb.parts.empty() && std::ranges::all_of(tcb.parts, [](const attest::TcbPart& part) {
+    return part.status == "UpToDate" || !part.advisories.empty();
+  });
+}
+
 // not_listed takes "the level does not list it" for a statement only where the documents are new
 // enough: an older document lists no advisory that came after it.
 Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
@@ -124,6 +132,10 @@ Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
   const attest::Tcb& tcb = appraisal.tcb;
   if (!appraisal.facts.tcb_matched || !tcb.status || *tcb.status == "Revoked") {
     return {Truth::kUnknown, "no TCB level that Intel stands by matches"};
+  }
+  if (!explained(tcb)) {
+    return {Truth::kUnknown,
+            "Intel's TCB documents do not say which advisories explain the status " + *tcb.status};
   }
   const std::string number = std::to_string(tcb.evaluation_number.value_or(0));
   if (tcb.evaluation_number.value_or(0) < needed) {

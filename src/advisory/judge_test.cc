@@ -44,6 +44,7 @@ Appraisal intel(const std::string& tee, const Values& values = {}) {
   Appraisal out = platform(tee, values);
   out.facts.tcb_matched = true;
   out.tcb.status = "UpToDate";
+  out.tcb.parts = {{"TCB info", "UpToDate", {}}};
   out.tcb.evaluation_number = 21;
   return out;
 }
@@ -230,6 +231,18 @@ TEST(Judge, WhatTheLevelDoesNotListIsClosedOnlyByDocumentsThatCouldListIt) {
   EXPECT_EQ(exposure(intel("tdx"), "mmio-stale-data").state, State::kCannot);
   // One of its two advisories is never listed.
   EXPECT_EQ(exposure(intel("sgx"), "its").state, State::kCannot);
+}
+
+TEST(Judge, DocumentsThatDoNotNameTheirAdvisoriesCloseNothing) {
+  Appraisal a = intel("sgx");
+  a.tcb.status = "OutOfDate";
+  a.tcb.parts = {{"TCB info", "OutOfDate", {}}, {"QE identity", "OutOfDate", {"INTEL-SA-00233"}}};
+  EXPECT_EQ(exposure(a, "downfall").state, State::kNotShown);
+  EXPECT_EQ(exposure(a, "downfall").why,
+            "Intel's TCB documents do not say which advisories explain the status OutOfDate");
+  a.tcb.advisories = {"INTEL-SA-00233"};  // by one part alone
+  EXPECT_EQ(exposure(a, "downfall").state, State::kNotShown);
+  EXPECT_EQ(exposure(a, "msbds").state, State::kOpen);
 }
 
 TEST(Judge, NoLevelOrARevokedOneClosesNothing) {
