@@ -11,7 +11,7 @@
 namespace ward::cli {
 
 // No evidence that ward reads is longer, in octets.
-inline constexpr std::size_t kMaxEvidence = 4U << 20U;
+inline constexpr std::size_t kMaxEvidence = attest::kMaxEvidenceBytes;
 
 // read_file reads a whole file of at most `max` octets; "-" is standard input. kUnavailable where
 // it cannot be opened or read (file_error), kLimit where it is larger.

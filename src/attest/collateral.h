@@ -15,6 +15,9 @@ struct Document {
   Buffer bytes;
 };
 
+// Evidence that is larger is not looked at.
+inline constexpr std::size_t kMaxEvidenceBytes = 4U << 20U;
+
 // At most this many documents, and octets in one, are looked at.
 inline constexpr std::size_t kMaxDocuments = 4096;
 inline constexpr std::size_t kMaxDocumentBytes = 8U << 20U;

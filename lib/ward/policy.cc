@@ -1,0 +1,164 @@
+#include <memory>
+
+#include "attest/demands.h"
+#include "lib/ward/boundary.h"
+#include "lib/ward/demand_names.h"
+#include "lib/ward/handles.h"
+#include "tee/all.h"
+#include "tee/x509/anchors.h"
+
+namespace ward::library {
+namespace {
+
+const attest::Demands& demands() {
+  static const attest::Demands one(tee::all_schemes(), kDemandNames);
+  return one;
+}
+
+// change lets `body` change the policy, and counts it as a demand.
+template <class Body>
+ward_status change(const char* function, ward_policy* policy, ward_error** error,
+                   const Body& body) noexcept {
+  return enter(error, [&]() -> Done {
+    if (policy == nullptr) return null(function, "policy");
+    if (policy->demands >= WARD_MAX_VALUES) {
+      return Fault{.status = WARD_ERROR_LIMIT,
+                   .what = std::string(function) + ": more than " +
+                           std::to_string(WARD_MAX_VALUES) + " demands",
+                   .hint = "name fewer values"};
+    }
+    WARD_CHECK_OK(Done(body()));
+    if (!policy->named) policy->policy.name = "the caller's policy";
+    ++policy->demands;
+    return {};
+  });
+}
+
+using ValueDemand = Result<void, attest::Mistake> (attest::Demands::*)(std::string_view,
+                                                                       std::string_view,
+                                                                       attest::Policy&) const;
+
+ward_status change_value(const char* function, ValueDemand demand, ward_policy* policy,
+                         const char* field, const char* value, ward_error** error) noexcept {
+  return change(function, policy, error, [&]() -> Done {
+    WARD_TRY(const std::string id, text_of(function, "field", field));
+    WARD_TRY(const std::string text, text_of(function, "value", value));
+    if (const auto done = (demands().*demand)(id, text, policy->policy); !done)
+      return usage(done.error());
+    return {};
+  });
+}
+
+}  // namespace
+}  // namespace ward::library
+
+using ward::library::change;
+using ward::library::change_value;
+using ward::library::Done;
+using ward::library::kDemandNames;
+
+ward_status ward_policy_new(ward_policy** out, ward_error** error) noexcept {
+  return ward::library::enter_new(__func__, out, error, [&]() -> Done {
+    *out = std::make_unique<ward_policy>().release();
+    return {};
+  });
+}
+
+void ward_policy_free(ward_policy* policy) noexcept {
+  const std::unique_ptr<ward_policy> owned(policy);
+}
+
+ward_status ward_policy_set_name(ward_policy* policy, const char* name,
+                                 ward_error** error) noexcept {
+  const char* function = __func__;
+  return ward::library::enter(error, [&]() -> Done {
+    if (policy == nullptr) return ward::library::null(function, "policy");
+    WARD_TRY(policy->policy.name, ward::library::text_of(function, "name", name));
+    policy->named = true;
+    return {};
+  });
+}
+
+ward_status ward_policy_accept_tcb(ward_policy* policy, const char* status,
+                                   ward_error** error) noexcept {
+  return change(kDemandNames.accept_tcb, policy, error, [&]() -> Done {
+    WARD_TRY(const std::string text,
+             ward::library::text_of(kDemandNames.accept_tcb, "status", status));
+    if (const auto done = ward::library::demands().accept_tcb(text, policy->policy); !done)
+      return ward::library::usage(done.error());
+    return {};
+  });
+}
+
+ward_status ward_policy_accept_value(ward_policy* policy, const char* field, const char* value,
+                                     ward_error** error) noexcept {
+  return change_value(kDemandNames.accept_value, &ward::attest::Demands::accept_value, policy,
+                      field, value, error);
+}
+
+ward_status ward_policy_refuse_value(ward_policy* policy, const char* field, const char* value,
+                                     ward_error** error) noexcept {
+  return change_value(kDemandNames.refuse_value, &ward::attest::Demands::refuse_value, policy,
+                      field, value, error);
+}
+
+ward_status ward_policy_min_value(ward_policy* policy, const char* field, const char* value,
+                                  ward_error** error) noexcept {
+  return change_value(kDemandNames.min_value, &ward::attest::Demands::min_value, policy, field,
+                      value, error);
+}
+
+ward_status ward_policy_allow_debug(ward_policy* policy, std::int32_t allow,
+                                    ward_error** error) noexcept {
+  return change(__func__, policy, error, [&]() -> Done {
+    policy->policy.allow_debug = allow != 0;
+    return {};
+  });
+}
+
+ward_status ward_policy_allow_development(ward_policy* policy, std::int32_t allow,
+                                          ward_error** error) noexcept {
+  return change(__func__, policy, error, [&]() -> Done {
+    policy->policy.allow_development = allow != 0;
+    return {};
+  });
+}
+
+ward_status ward_policy_require_revocation(ward_policy* policy, std::int32_t require,
+                                           ward_error** error) noexcept {
+  return change(__func__, policy, error, [&]() -> Done {
+    policy->policy.require_revocation = require != 0;
+    return {};
+  });
+}
+
+ward_status ward_policy_min_tcb_evaluation(ward_policy* policy, std::uint64_t number,
+                                           ward_error** error) noexcept {
+  return change(kDemandNames.min_tcb_evaluation, policy, error, [&]() -> Done {
+    policy->policy.min_tcb_evaluation = number;
+    return {};
+  });
+}
+
+ward_status ward_policy_add_development_roots(ward_policy* policy, const std::uint8_t* pem,
+                                              std::size_t size, ward_error** error) noexcept {
+  const char* function = __func__;
+  return change(function, policy, error, [&]() -> Done {
+    WARD_TRY(const ward::Bytes octets,
+             ward::library::octets_of(function, pem, size, WARD_MAX_DOCUMENT_BYTES));
+    auto roots = ward::x509::development_anchors(ward::as_text(octets));
+    if (!roots) {
+      return ward::library::usage(
+          std::string(function) + ": " + ward::library::internal(roots.error()).what,
+          "give certificates in PEM");
+    }
+    if (policy->roots.size() + roots->size() > WARD_MAX_VALUES) {
+      return ward::library::Fault{.status = WARD_ERROR_LIMIT,
+                                  .what = std::string(function) + ": more than " +
+                                          std::to_string(WARD_MAX_VALUES) + " roots",
+                                  .hint = "name those of your own platforms alone"};
+    }
+    policy->roots.insert(policy->roots.end(), roots->begin(), roots->end());
+    return {};
+  });
+}
