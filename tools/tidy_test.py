@@ -52,6 +52,7 @@ ALLOWED = (
     ("src/net/x.cc", "auto t = std::chrono::steady_clock::now();"),
     ("src/base/bytes.cc", "return reinterpret_cast<const char*>(p);"),
     ("src/seal/x_test.cc", "throw 1;"),
+    ("include/ward/verifier.h", "#pragma once\n// a\nthrow 1;"),
 )
 
 

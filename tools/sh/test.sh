@@ -29,7 +29,7 @@ run_report() {
 # need_wheels: Tink's own wheel and dcap-qvl's, which judge the same as we, and Go's; without a network their
 # tests are skipped.
 need_wheels() {
-  [ -x .venv/bin/go ] && .venv/bin/python -c 'import tink, dcap_qvl' 2>/dev/null && return
+  [ -x .venv/bin/go ] && .venv/bin/python -c 'import tink, dcap_qvl, mypy' 2>/dev/null && return
   mkdir -p "$logs"
   if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/wheels.log" 2>&1; then
     note "the wheels of tools/requirements.txt could not be installed ($logs/wheels.log): their tests are skipped"
@@ -54,13 +54,14 @@ build_go_peer() {
 
 # build_tests: everything that the release tests need.
 build_tests() {
-  need_packages build test
+  need_packages build test wheel
   need_packages_beside demo
   build_ward
   need_wheels
   build_go_peer gotdx ward-go-tdx-guest
   build_go_peer gosev ward-go-sev-guest
   build_or_fail release all "everything"
+  build_or_fail release ward_wheel "the Python wheel"
   wait_background
   open_crates >"$logs/crates.log" 2>&1 ||
     note "samples of real evidence could not be fetched ($logs/crates.log): their tests are skipped"

@@ -1,0 +1,293 @@
+#pragma once
+
+// ward::Verifier: appraise evidence of trusted execution environments from C++17 on. A header over
+// ward.h, compiled into the program: there is no C++ ABI that could differ. docs/library.md shows
+// how it is used; ward.h says what each call means.
+//
+// Errors. A call that cannot do what it was asked throws ward::Error, which says what is wrong and
+// what to do: a mistake of the caller's, evidence of no known kind, no memory. A refusal is no
+// error: it is an Appraisal. Destructors and moves throw nothing.
+//
+// Threads. A Verifier and an Appraisal never change: any number of threads may use one. A Policy, a
+// Collateral and a Request are used by one thread at a time while they are changed.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ward/appraisal.h>
+#include <ward/ward.h>
+
+namespace ward {
+inline namespace v1 {
+
+// Need names a document that a piece of evidence needs.
+struct Need {
+  std::string kind;
+  std::string key;
+};
+
+// Tee describes a kind of evidence.
+struct Tee {
+  std::string name;
+  std::string title;
+  std::string media_type;
+  std::size_t report_data_size = 0;
+  std::size_t measurement_size = 0;  // 0: not fixed
+  std::size_t workload_size = 0;     // 0: not fixed
+};
+
+// CheckInfo declares a check.
+struct CheckInfo {
+  std::string id;
+  std::string reference;
+  std::string meaning;
+  std::string hint;
+};
+
+// version is the library's own, "1.2.3".
+inline std::string version() { return ward_version(); }
+
+// tees lists the kinds of evidence that the library knows.
+inline std::vector<Tee> tees() {
+  std::vector<Tee> out;
+  for (std::size_t i = 0; i < ward_tee_count(); ++i) {
+    auto one = detail::sized<ward_tee>();
+    detail::must_fill(ward_tee_at(i, &one));
+    out.push_back({one.name, one.title, one.media_type, one.report_data_size, one.measurement_size,
+                   one.workload_size});
+  }
+  return out;
+}
+
+// declared_checks lists what an appraisal of `tee` ("sgx") may list; nothing for another name.
+inline std::vector<CheckInfo> declared_checks(std::string_view tee) {
+  std::vector<CheckInfo> out;
+  for (std::size_t i = 0; i < ward_tee_count(); ++i) {
+    auto one = detail::sized<ward_tee>();
+    detail::must_fill(ward_tee_at(i, &one));
+    if (tee != one.name) continue;
+    for (std::size_t k = 0; k < one.check_count; ++k) {
+      auto check = detail::sized<ward_check_info>();
+      detail::must_fill(ward_tee_check_at(i, k, &check));
+      out.push_back({check.id, check.reference, check.meaning, check.hint});
+    }
+  }
+  return out;
+}
+
+// recognise is the kind of evidence, by its form alone; nothing where the library knows none.
+inline std::optional<std::string> recognise(Octets evidence) {
+  const char* tee = nullptr;
+  detail::Call call;
+  const ward_status status = ward_recognise(evidence.data(), evidence.size(), &tee, call.error());
+  if (status == WARD_ERROR_UNKNOWN_EVIDENCE || status == WARD_ERROR_EMPTY_EVIDENCE)
+    return std::nullopt;
+  call.done(status);
+  return tee;
+}
+
+// needs lists the collateral that Verifier::verify will look for.
+inline std::vector<Need> needs(Octets evidence) {
+  ward_needs* made = nullptr;
+  detail::Call call;
+  call.done(ward_needs_of(evidence.data(), evidence.size(), &made, call.error()));
+  const detail::Handle<ward_needs, ward_needs_free> owned(made);
+  std::vector<Need> out;
+  for (std::size_t i = 0; i < ward_needs_count(made); ++i) {
+    auto one = detail::sized<ward_need>();
+    detail::must_fill(ward_needs_at(made, i, &one));
+    out.push_back({one.kind, one.key});
+  }
+  return out;
+}
+
+// Policy is what is acceptable. Each setter returns the policy, so that they can be chained; a
+// demand that no evidence could meet throws where it is made.
+class Policy {
+ public:
+  Policy() {
+    ward_policy* made = nullptr;
+    detail::Call call;
+    call.done(ward_policy_new(&made, call.error()));
+    handle_.reset(made);
+  }
+
+  Policy& name(const std::string& name) {
+    return change(
+        [&](auto* p, auto** e) { return ward_policy_set_name(p, detail::c_text(name), e); });
+  }
+
+  Policy& accept_tcb(const std::string& status) {
+    return change(
+        [&](auto* p, auto** e) { return ward_policy_accept_tcb(p, detail::c_text(status), e); });
+  }
+
+  Policy& accept_value(const std::string& field, const std::string& value) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_accept_value(p, detail::c_text(field), detail::c_text(value), e);
+    });
+  }
+
+  Policy& refuse_value(const std::string& field, const std::string& value) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_refuse_value(p, detail::c_text(field), detail::c_text(value), e);
+    });
+  }
+
+  Policy& min_value(const std::string& field, const std::string& value) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_min_value(p, detail::c_text(field), detail::c_text(value), e);
+    });
+  }
+
+  Policy& allow_debug(bool allow = true) {
+    return change([&](auto* p, auto** e) { return ward_policy_allow_debug(p, allow ? 1 : 0, e); });
+  }
+
+  Policy& allow_development(bool allow = true) {
+    return change(
+        [&](auto* p, auto** e) { return ward_policy_allow_development(p, allow ? 1 : 0, e); });
+  }
+
+  Policy& require_revocation(bool require = true) {
+    return change(
+        [&](auto* p, auto** e) { return ward_policy_require_revocation(p, require ? 1 : 0, e); });
+  }
+
+  Policy& min_tcb_evaluation(std::uint64_t number) {
+    return change([&](auto* p, auto** e) { return ward_policy_min_tcb_evaluation(p, number, e); });
+  }
+
+  Policy& add_development_roots(Octets pem) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_add_development_roots(p, pem.data(), pem.size(), e);
+    });
+  }
+
+  [[nodiscard]] const ward_policy* get() const noexcept { return handle_.get(); }
+
+ private:
+  template <class Setter>
+  Policy& change(const Setter& setter) {
+    detail::Call call;
+    call.done(setter(handle_.get(), call.error()));
+    return *this;
+  }
+
+  detail::Handle<ward_policy, ward_policy_free> handle_;
+};
+
+// Collateral is endorsements: documents of any kind, in any mixture.
+class Collateral {
+ public:
+  Collateral() {
+    ward_collateral* made = nullptr;
+    detail::Call call;
+    call.done(ward_collateral_new(&made, call.error()));
+    handle_.reset(made);
+  }
+
+  // `name` is for people.
+  Collateral& add(const std::string& name, Octets document) {
+    detail::Call call;
+    call.done(ward_collateral_add(handle_.get(), detail::c_text(name), document.data(),
+                                  document.size(), call.error()));
+    return *this;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return ward_collateral_count(handle_.get()); }
+
+  [[nodiscard]] const ward_collateral* get() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<ward_collateral, ward_collateral_free> handle_;
+};
+
+// Request is the time to appraise as of, and what the evidence is compared with. Each of the three
+// fields is either expected (any of several values) or left unchecked, aloud.
+class Request {
+ public:
+  // `unix_s` comes from a clock that you trust.
+  explicit Request(std::int64_t unix_s) {
+    ward_request* made = nullptr;
+    detail::Call call;
+    call.done(ward_request_new(&made, call.error()));
+    handle_.reset(made);
+    change([&](auto* r, auto** e) { return ward_request_set_time(r, unix_s, e); });
+  }
+
+  Request& expect_report_data(Octets v) {
+    return change([&](auto* r, auto** e) {
+      return ward_request_expect_report_data(r, v.data(), v.size(), e);
+    });
+  }
+
+  Request& expect_measurement(Octets v) {
+    return change([&](auto* r, auto** e) {
+      return ward_request_expect_measurement(r, v.data(), v.size(), e);
+    });
+  }
+
+  Request& expect_workload(Octets v) {
+    return change(
+        [&](auto* r, auto** e) { return ward_request_expect_workload(r, v.data(), v.size(), e); });
+  }
+
+  Request& report_data_unchecked() {
+    return change([](auto* r, auto** e) { return ward_request_report_data_unchecked(r, e); });
+  }
+
+  Request& measurement_unchecked() {
+    return change([](auto* r, auto** e) { return ward_request_measurement_unchecked(r, e); });
+  }
+
+  Request& workload_unchecked() {
+    return change([](auto* r, auto** e) { return ward_request_workload_unchecked(r, e); });
+  }
+
+  [[nodiscard]] const ward_request* get() const noexcept { return handle_.get(); }
+
+ private:
+  template <class Setter>
+  Request& change(const Setter& setter) {
+    detail::Call call;
+    call.done(setter(handle_.get(), call.error()));
+    return *this;
+  }
+
+  detail::Handle<ward_request, ward_request_free> handle_;
+};
+
+// Verifier is a policy at work.
+class Verifier {
+ public:
+  explicit Verifier(const Policy& policy) {
+    ward_verifier* made = nullptr;
+    detail::Call call;
+    call.done(ward_verifier_new(policy.get(), &made, call.error()));
+    handle_.reset(made);
+  }
+
+  // verify appraises evidence, as the platform made it. That it returns does not say that the
+  // evidence is good: ask for the verdict.
+  [[nodiscard]] Appraisal verify(Octets evidence, const Collateral& collateral,
+                                 const Request& request) const {
+    ward_appraisal* made = nullptr;
+    detail::Call call;
+    call.done(ward_verifier_verify(handle_.get(), evidence.data(), evidence.size(),
+                                   collateral.get(), request.get(), &made, call.error()));
+    return Appraisal(made);
+  }
+
+  [[nodiscard]] const ward_verifier* get() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<ward_verifier, ward_verifier_free> handle_;
+};
+
+}  // namespace v1
+}  // namespace ward

@@ -1,0 +1,320 @@
+"""The calls. Every handle of the library is freed before the call that made it returns, but a verifier's."""
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from ctypes import byref, c_char_p, c_void_p, sizeof
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from . import _abi
+from ._errors import Error, InternalError, UsageError, raise_error, text
+from ._types import (Appraisal, Check, CheckInfo, Claim, Need, NotDone, Origin, Outcome, Tcb, Tee, Unchecked, Verdict)
+
+Octets = Union[bytes, bytearray, memoryview]
+Expected = Union[bytes, bytearray, memoryview, Iterable[bytes], Unchecked]
+
+_lib = _abi.lib
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def _octets(name: str, value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"{name}: bytes are needed, not {type(value).__name__}")
+
+
+def _text(name: str, value: object) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: str is needed, not {type(value).__name__}")
+    if "\0" in value:
+        raise UsageError(f"{name}: a text with a NUL in it", "take it out of the text")
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{name}: not UTF-8", "a file name that is not text needs another name here") from error
+
+
+def _whole(name: str, value: object, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: int is needed, not {type(value).__name__}")
+    if not 0 <= value <= most:
+        raise UsageError(f"{name}: not between 0 and {most}", "give a whole number in that range")
+    return value
+
+
+def _unix(at: object) -> int:
+    if isinstance(at, datetime.datetime):
+        if at.tzinfo is None or at.utcoffset() is None:
+            raise UsageError("at: a time without a time zone", "use datetime.now(datetime.timezone.utc)")
+        return _whole("at", int((at - _EPOCH).total_seconds() // 1), 2**63 - 1)
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise TypeError(f"at: datetime or int (Unix seconds) is needed, not {type(at).__name__}")
+    return _whole("at", at, 2**63 - 1)
+
+
+def _call(function: Callable[..., int], *arguments: object) -> None:
+    error = c_void_p()
+    status = function(*arguments, byref(error))
+    raise_error(status, error.value)
+
+
+@contextmanager
+def _made(make: Callable[..., int], free: Callable[[Optional[int]], None], *arguments: object) -> Iterator[Any]:
+    """_made is a handle of the library's for the time of a with statement."""
+    handle = c_void_p()
+    _call(make, *arguments, byref(handle))
+    try:
+        yield handle
+    finally:
+        free(handle.value)
+
+
+def _filled(structure: Any, function: Callable[..., int], *arguments: object) -> Any:
+    out = structure(size=sizeof(structure))
+    status = function(*arguments, byref(out))
+    if status != _abi.OK:
+        raise InternalError(f"{function.__name__}: status {status}")
+    return out
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is acceptable. The default accepts the maker's best TCB status alone, neither debug nor development, and
+    needs revocation lists. A demand that no evidence could meet is a UsageError where a Verifier is made of it.
+
+    Values of fields are named by the ids of their checks: ``{"tdx.td_attributes.sept_ve_disable": ["true"]}``.
+    """
+
+    name: Optional[str] = None
+    accept_tcb: Iterable[str] = ()
+    accept_values: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    refuse_values: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    min_values: Mapping[str, str] = field(default_factory=dict)
+    allow_debug: bool = False
+    allow_development: bool = False
+    require_revocation: bool = True
+    min_tcb_evaluation: Optional[int] = None
+    development_roots: Iterable[Octets] = ()  # PEM
+
+    def _write(self, handle: object) -> None:
+        for status in _strings("accept_tcb", self.accept_tcb):
+            _call(_lib.ward_policy_accept_tcb, handle, status)
+        for name, values, function in (("accept_values", self.accept_values, _lib.ward_policy_accept_value),
+                                       ("refuse_values", self.refuse_values, _lib.ward_policy_refuse_value)):
+            for id, some in _items(name, values):
+                for value in _strings(f"{name}[{id!r}]", some):
+                    _call(function, handle, _text(name, id), value)
+        for id, least in _items("min_values", self.min_values):
+            _call(_lib.ward_policy_min_value, handle, _text("min_values", id), _text(f"min_values[{id!r}]", least))
+        if _flag("allow_debug", self.allow_debug):
+            _call(_lib.ward_policy_allow_debug, handle, 1)
+        if _flag("allow_development", self.allow_development):
+            _call(_lib.ward_policy_allow_development, handle, 1)
+        if not _flag("require_revocation", self.require_revocation):
+            _call(_lib.ward_policy_require_revocation, handle, 0)
+        if self.min_tcb_evaluation is not None:
+            number = _whole("min_tcb_evaluation", self.min_tcb_evaluation, 2**64 - 1)
+            _call(_lib.ward_policy_min_tcb_evaluation, handle, number)
+        if isinstance(self.development_roots, (bytes, bytearray, memoryview, str)):
+            raise TypeError("development_roots: a list of PEM files is needed")
+        for pem in self.development_roots:
+            octets = _octets("development_roots", pem)
+            _call(_lib.ward_policy_add_development_roots, handle, octets, len(octets))
+        if self.name is not None:
+            _call(_lib.ward_policy_set_name, handle, _text("name", self.name))
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: bool is needed, not {type(value).__name__}")
+    return value
+
+
+def _strings(name: str, values: object) -> list[bytes]:
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: a list of str is needed, not {type(values).__name__}")
+    return [_text(name, one) for one in values]
+
+
+def _items(name: str, values: object) -> list[tuple[Any, Any]]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{name}: a dict is needed, not {type(values).__name__}")
+    return list(values.items())
+
+
+class _Owned:
+    """A verifier's handle: freed when the last thread that uses it is done."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def __del__(self) -> None:
+        _lib.ward_verifier_free(self.handle)
+
+
+class Verifier:
+    """A policy at work. Any number of threads may use one at the same time. It is freed with its last reference, or
+    by close() or the end of a with statement; calls that run are not disturbed."""
+
+    def __init__(self, policy: Optional[Policy] = None) -> None:
+        self._owned: Optional[_Owned] = None
+        if policy is None:
+            policy = Policy()
+        if not isinstance(policy, Policy):
+            raise TypeError(f"policy: ward.Policy is needed, not {type(policy).__name__}")
+        with _made(_lib.ward_policy_new, _lib.ward_policy_free) as handle:
+            policy._write(handle)
+            verifier = c_void_p()
+            _call(_lib.ward_verifier_new, handle, byref(verifier))
+            if verifier.value is None:
+                raise InternalError("ward_verifier_new: no verifier")
+            self._owned = _Owned(verifier.value)
+
+    def close(self) -> None:
+        self._owned = None
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def verify(self, evidence: Octets, *, at: Union[datetime.datetime, int], report_data: Expected,
+               measurement: Expected, workload: Expected,
+               collateral: Union[Mapping[str, Octets], Iterable[tuple[str, Octets]]] = ()) -> Appraisal:
+        """Appraises evidence, as the platform made it. A refusal is an Appraisal, not an exception.
+
+        ``at`` is the time to appraise as of; take it from a clock that you trust. ``report_data``, ``measurement`` and
+        ``workload`` are the whole field that is expected, several of which any is accepted, or ``ward.UNCHECKED``.
+        ``collateral`` is documents by name, of any kind and in any mixture.
+        """
+        owned = self._owned
+        if owned is None:
+            raise UsageError("the verifier is closed", "make another one")
+        octets = _octets("evidence", evidence)
+        with _made(_lib.ward_request_new, _lib.ward_request_free) as request, \
+                _made(_lib.ward_collateral_new, _lib.ward_collateral_free) as documents:
+            _call(_lib.ward_request_set_time, request, _unix(at))
+            _expect(request, "report_data", report_data)
+            _expect(request, "measurement", measurement)
+            _expect(request, "workload", workload)
+            for name, document in _documents(collateral):
+                _call(_lib.ward_collateral_add, documents, name, document, len(document))
+            with _made(_lib.ward_verifier_verify, _lib.ward_appraisal_free, owned.handle, octets, len(octets),
+                       documents, request) as appraisal:
+                return _appraisal(appraisal)
+
+
+def _documents(collateral: object) -> list[tuple[bytes, bytes]]:
+    pairs = collateral.items() if isinstance(collateral, Mapping) else collateral
+    if isinstance(pairs, (str, bytes)) or not isinstance(pairs, Iterable):
+        raise TypeError(f"collateral: a dict of bytes by name is needed, not {type(pairs).__name__}")
+    out = []
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError("collateral: pairs of a name and bytes are needed")
+        out.append((_text("collateral: name", pair[0]), _octets("collateral", pair[1])))
+    return out
+
+
+def _expect(request: object, name: str, expected: object) -> None:
+    if isinstance(expected, Unchecked):
+        _call(getattr(_lib, f"ward_request_{name}_unchecked"), request)
+        return
+    if isinstance(expected, (bytes, bytearray, memoryview)):
+        values = [bytes(expected)]
+    elif isinstance(expected, Iterable) and not isinstance(expected, (str, Mapping)):
+        values = [_octets(name, one) for one in expected]
+    else:
+        raise TypeError(f"{name}: bytes, a list of bytes or ward.UNCHECKED is needed, not {type(expected).__name__}")
+    if not values:
+        raise UsageError(f"{name}: no value is expected", "name a value, or say ward.UNCHECKED")
+    for value in values:
+        _call(getattr(_lib, f"ward_request_expect_{name}"), request, value, len(value))
+
+
+def _check(one: Any) -> Check:
+    return Check(text(one.id), Outcome(one.outcome), NotDone(one.not_done), text(one.found), text(one.expected),
+                 Origin(one.origin), text(one.expected_from), text(one.reference), text(one.meaning), text(one.hint))
+
+
+def _appraisal(handle: Any) -> Appraisal:
+    tcb = _filled(_abi.Tcb, _lib.ward_appraisal_tcb, handle)
+    checks = (_filled(_abi.Check, _lib.ward_appraisal_check_at, handle, i)
+              for i in range(_lib.ward_appraisal_check_count(handle)))
+    claims = (_filled(_abi.Claim, _lib.ward_appraisal_claim_at, handle, i)
+              for i in range(_lib.ward_appraisal_claim_count(handle)))
+    json = c_char_p()
+    _call(_lib.ward_appraisal_json, handle, byref(json))
+    return Appraisal(
+        verdict=Verdict(_lib.ward_appraisal_verdict(handle)),
+        tee=text(_lib.ward_appraisal_tee(handle)),
+        summary=text(_lib.ward_appraisal_summary(handle)),
+        development=_lib.ward_appraisal_development(handle) != 0,
+        time=_EPOCH + datetime.timedelta(seconds=_lib.ward_appraisal_time(handle)),
+        tcb=Tcb(
+            status=None if tcb.status is None else text(tcb.status),
+            date=_EPOCH + datetime.timedelta(seconds=tcb.date) if tcb.has_date else None,
+            evaluation_number=tcb.evaluation_number if tcb.has_evaluation_number else None,
+            advisories=tuple(text(_lib.ward_appraisal_advisory(handle, i)) for i in range(tcb.advisory_count))),
+        checks=tuple(_check(one) for one in checks),
+        claims=tuple(Claim(text(one.name), text(one.text)) for one in claims),
+        unchecked=tuple(text(_lib.ward_appraisal_unchecked_at(handle, i))
+                        for i in range(_lib.ward_appraisal_unchecked_count(handle))),
+        notes=tuple(text(_lib.ward_appraisal_note_at(handle, i))
+                    for i in range(_lib.ward_appraisal_note_count(handle))),
+        json=text(json.value))
+
+
+def version() -> str:
+    """The version of the library that runs."""
+    return text(_lib.ward_version())
+
+
+def tees() -> tuple[Tee, ...]:
+    """The kinds of evidence that the library knows."""
+    found = (_filled(_abi.Tee, _lib.ward_tee_at, i) for i in range(_lib.ward_tee_count()))
+    return tuple(Tee(text(one.name), text(one.title), text(one.media_type), one.report_data_size,
+                     one.measurement_size, one.workload_size) for one in found)
+
+
+def declared_checks(tee: str) -> tuple[CheckInfo, ...]:
+    """What an appraisal of evidence of ``tee`` may list; nothing for another name."""
+    out = []
+    for i in range(_lib.ward_tee_count()):
+        kind = _filled(_abi.Tee, _lib.ward_tee_at, i)
+        if text(kind.name) != tee:
+            continue
+        for k in range(kind.check_count):
+            one = _filled(_abi.CheckInfo, _lib.ward_tee_check_at, i, k)
+            out.append(CheckInfo(text(one.id), text(one.reference), text(one.meaning), text(one.hint)))
+    return tuple(out)
+
+
+def recognise(evidence: Octets) -> Optional[str]:
+    """The kind of evidence, by its form alone; None where the library knows none."""
+    octets = _octets("evidence", evidence)
+    tee, error = c_char_p(), c_void_p()
+    status = _lib.ward_recognise(octets, len(octets), byref(tee), byref(error))
+    if status in (_abi.ERROR_UNKNOWN_EVIDENCE, _abi.ERROR_EMPTY_EVIDENCE):
+        raise_error(_abi.OK, error.value)  # frees it
+        return None
+    raise_error(status, error.value)
+    return text(tee.value)
+
+
+def needs(evidence: Octets) -> tuple[Need, ...]:
+    """The collateral that Verifier.verify will look for. Nothing in evidence is authenticated yet."""
+    octets = _octets("evidence", evidence)
+    with _made(_lib.ward_needs_of, _lib.ward_needs_free, octets, len(octets)) as handle:
+        found = (_filled(_abi.Need, _lib.ward_needs_at, handle, i) for i in range(_lib.ward_needs_count(handle)))
+        return tuple(Need(text(one.kind), text(one.key)) for one in found)
+
+
+__all__ = ["Error", "Policy", "Verifier", "declared_checks", "needs", "recognise", "tees", "version"]

@@ -1,0 +1,196 @@
+"""hostile_cases.py TEE-FOLDER: hostile input through the installed Python package. Everything is an Appraisal that does not
+accept, a ward.Error or a TypeError; never a crash, never an acceptance."""
+import concurrent.futures
+import datetime
+import pathlib
+import random
+import sys
+import unittest
+
+import ward
+
+UNCHECKED = {"report_data": ward.UNCHECKED, "measurement": ward.UNCHECKED, "workload": ward.UNCHECKED}
+
+
+class Vector:
+    def __init__(self, folder):
+        self.evidence = (folder / "evidence").read_bytes()
+        self.facts = dict(line.split() for line in (folder / "case.txt").read_text().splitlines() if line.strip())
+        self.collateral = {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.name not in ("evidence", "case.txt")}
+        self.at = datetime.datetime.strptime(self.facts["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+        self.verifier = ward.Verifier(
+            ward.Policy(allow_development=True, development_roots=[self.collateral["root_ca.pem"]]))
+        self.signed = int(self.facts["signed_octets"])
+
+    def judge(self, evidence, collateral=None):
+        documents = self.collateral if collateral is None else collateral
+        return self.verifier.verify(evidence, collateral=documents, at=self.at, **UNCHECKED)
+
+
+def not_accepted(call, *args):
+    try:
+        return call(*args).verdict is not ward.Verdict.ACCEPTED
+    except ward.Error:
+        return True
+
+
+class Hostile(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.vectors = [Vector(p.parent) for p in sorted(TEES.glob("*/testdata/valid/*/case.txt"))]
+        assert len(cls.vectors) > 2
+
+    def test_the_control_is_accepted(self):
+        for v in self.vectors:
+            self.assertIs(v.judge(v.evidence).verdict, ward.Verdict.ACCEPTED)
+            self.assertIs(v.judge(bytearray(v.evidence)).verdict, ward.Verdict.ACCEPTED)
+            self.assertIs(v.judge(memoryview(v.evidence)).verdict, ward.Verdict.ACCEPTED)
+            self.assertEqual(ward.recognise(v.evidence), v.judge(v.evidence).tee)
+
+    def test_cut_altered_and_random_evidence(self):
+        random.seed(7)
+        for v in self.vectors:
+            for size in [*range(0, 40), *range(40, v.signed, 97)]:
+                self.assertTrue(not_accepted(v.judge, v.evidence[:size]), size)
+            for _ in range(60):
+                at = random.randrange(v.signed)
+                altered = bytearray(v.evidence)
+                altered[at] ^= 1 << random.randrange(8)
+                self.assertTrue(not_accepted(v.judge, bytes(altered)), at)
+            for size in (1, 2, 64, 432, 1184, 5000, 100000):
+                noise = random.randbytes(size)
+                self.assertTrue(not_accepted(v.judge, noise), size)
+                self.assertTrue(not_accepted(v.judge, v.evidence[:100] + noise), size)
+                try:
+                    ward.needs(noise)
+                    ward.needs(v.evidence[:100] + noise)
+                except ward.Error:
+                    pass
+
+    def test_hostile_collateral(self):
+        random.seed(8)
+        for v in self.vectors:
+            for name in v.collateral:
+                altered = dict(v.collateral)
+                altered[name] = random.randbytes(3000)
+                v.judge(v.evidence, altered)  # whatever the verdict: no crash
+                altered[name] = v.collateral[name][: len(v.collateral[name]) // 2]
+                v.judge(v.evidence, altered)
+            many = {**v.collateral, **{str(i): random.randbytes(100) for i in range(500)}}
+            self.assertIs(v.judge(v.evidence, many).verdict, ward.Verdict.ACCEPTED)
+            self.assertIsNot(v.judge(v.evidence, {"a": b"", "b": b"\0" * 1000}).verdict, ward.Verdict.ACCEPTED)
+
+    def test_huge_input_is_a_limit(self):
+        v = self.vectors[0]
+        with self.assertRaises(ward.LimitError):
+            v.judge(b"\0" * (4 << 20) + b"\0")
+        with self.assertRaises(ward.LimitError):
+            v.judge(v.evidence, {"big": b"\0" * (8 << 20) + b"\0"})
+        with self.assertRaises(ward.LimitError):
+            v.judge(v.evidence, [("a", b"x")] * 4097)
+        with self.assertRaises(ward.LimitError):
+            ward.Verifier(ward.Policy(name="x" * 9000))
+        with self.assertRaises(ward.LimitError):
+            v.verifier.verify(v.evidence, at=v.at, report_data=b"x" * 2000, measurement=ward.UNCHECKED,
+                              workload=ward.UNCHECKED)
+
+    def test_names_that_are_no_text(self):
+        v = self.vectors[0]
+        for name in ("a\0b", "\udcff", "a\nb", "\x7f"):
+            with self.assertRaises(ward.UsageError):
+                v.judge(v.evidence, {**v.collateral, name: b"x"})
+            with self.assertRaises(ward.UsageError):
+                ward.Verifier(ward.Policy(accept_tcb=[name]))
+            with self.assertRaises(ward.UsageError):
+                ward.Verifier(ward.Policy(accept_values={"sgx.pck.ca": [name]}))
+        with self.assertRaises(ward.UsageError):  # not UpToDate, cut at the NUL
+            ward.Verifier(ward.Policy(accept_tcb=["OutOfDate\0x"]))
+        self.assertIs(v.judge(v.evidence, {f"\u00e9/{k}": d for k, d in v.collateral.items()}).verdict,
+                      ward.Verdict.ACCEPTED)
+
+    def test_wrong_types(self):
+        v = self.vectors[0]
+        for evidence in (None, 5, "text", [1], object(), 10**9):
+            with self.assertRaises(TypeError):
+                v.judge(evidence)
+        for collateral in (5, "text", b"text", [b"x"], [("a",)], {"a": "b"}, {5: b"x"}, [("a", b"b", b"c")]):
+            with self.assertRaises(TypeError):
+                v.judge(v.evidence, collateral)
+        for at in (None, "now", 1.5, True):
+            with self.assertRaises(TypeError):
+                v.verifier.verify(v.evidence, at=at, **UNCHECKED)
+        for at in (-1, 2**63, 2**64 + 5, 10**30, datetime.datetime(2024, 1, 1), 253402300800):
+            with self.assertRaises(ward.UsageError):
+                v.verifier.verify(v.evidence, at=at, **UNCHECKED)
+        for value in (None, 5, "aa", {"a": b"b"}, [5], ["aa"]):
+            with self.assertRaises(TypeError):
+                v.verifier.verify(v.evidence, at=v.at, **{**UNCHECKED, "report_data": value})
+        for value in ([], b"", [b""], b"\1" * 63, b"\1" * 65):
+            with self.assertRaises(ward.UsageError):
+                v.verifier.verify(v.evidence, at=v.at, **{**UNCHECKED, "report_data": value})
+        with self.assertRaises(TypeError):
+            v.verifier.verify(v.evidence, at=v.at)  # nothing is unchecked silently
+        for policy in ({"accept_tcb": "any"}, {"accept_values": [1]}, {"allow_debug": 1}, {"min_tcb_evaluation": "5"},
+                       {"development_roots": b"x"}, {"development_roots": [5]}, {"min_values": {"a": 5}}, {"name": 5}):
+            with self.assertRaises(TypeError):
+                ward.Verifier(ward.Policy(**policy))
+        for number in (-1, 2**64):
+            with self.assertRaises(ward.UsageError):
+                ward.Verifier(ward.Policy(min_tcb_evaluation=number))
+        with self.assertRaises(TypeError):
+            ward.Verifier("policy")
+
+    def test_a_refusal_names_what_was_expected(self):
+        for v in self.vectors:
+            right = bytes.fromhex(v.facts["report_data"])
+            a = v.verifier.verify(v.evidence, collateral=v.collateral, at=v.at,
+                                  **{**UNCHECKED, "report_data": [b"\x55" * len(right), right]})
+            self.assertIs(a.verdict, ward.Verdict.ACCEPTED)
+            a = v.verifier.verify(v.evidence, collateral=v.collateral, at=v.at,
+                                  **{**UNCHECKED, "report_data": b"\x55" * len(right)})
+            self.assertEqual([c.id for c in a.problems], [f"{a.tee}.report_data.expected"])
+            self.assertIs(a.problems[0].origin, ward.Origin.CALLER)
+            self.assertIn("55" * 8, a.problems[0].expected)
+
+    def test_threads_share_a_verifier_that_is_closed_meanwhile(self):
+        for v in self.vectors[:2]:
+            verifier = ward.Verifier(ward.Policy(allow_development=True, development_roots=[v.collateral["root_ca.pem"]]))
+
+            def judge(i):
+                if i == 40:
+                    verifier.close()
+                try:
+                    return verifier.verify(v.evidence, collateral=v.collateral, at=v.at, **UNCHECKED).verdict
+                except ward.UsageError as error:
+                    return str(error)
+
+            with concurrent.futures.ThreadPoolExecutor(64) as pool:
+                found = set(pool.map(judge, range(64)))
+            self.assertLessEqual(found, {ward.Verdict.ACCEPTED, "the verifier is closed"})
+            with self.assertRaises(ward.UsageError):
+                verifier.verify(v.evidence, at=v.at, **UNCHECKED)
+
+    def test_ten_thousand_verifiers_leave_nothing_behind(self):
+        def resident():
+            return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+        v = self.vectors[0]
+
+        def use():
+            with ward.Verifier(ward.Policy(allow_development=True)) as verifier:
+                try:
+                    verifier.verify(b"\0", at=v.at, **UNCHECKED)
+                except ward.UnknownEvidenceError:
+                    pass
+
+        for _ in range(500):
+            use()
+        before = resident()
+        for _ in range(10000):
+            use()
+        self.assertLess(resident() - before, 4 << 20)
+
+
+if __name__ == "__main__":
+    TEES = pathlib.Path(sys.argv.pop())
+    unittest.main()
