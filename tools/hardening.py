@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fails when a linked program lacks RELRO, BIND_NOW, PIE or a non-executable stack.
+"""Fails when a linked program, or a shared library, lacks RELRO, BIND_NOW, PIE or a non-executable stack.
 
-usage: hardening.py PLACE...   each ELF program, or those directly in a folder, is read with readelf.
+usage: hardening.py PLACE...   each ELF program or library, or those directly in a folder, is read with readelf.
 """
 import pathlib
 import subprocess
@@ -17,7 +17,7 @@ def faults(path):
     header, segments, dynamic = (readelf(o, path) for o in ("-h", "-l", "-d"))
     stack = [line for line in segments.splitlines() if "GNU_STACK" in line]
     out = []
-    if "DYN (" not in header or "PIE" not in dynamic:
+    if "DYN (" not in header or ("PIE" not in dynamic and "SONAME" not in dynamic):
         out.append("not position independent (PIE)")
     if "GNU_RELRO" not in segments:
         out.append("no RELRO")

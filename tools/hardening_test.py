@@ -28,6 +28,11 @@ class Hardening(unittest.TestCase):
     def test_a_hardened_program_has_no_fault(self):
         self.assertEqual(faults(GOOD), [])
 
+    def test_a_shared_library_is_no_program(self):
+        library = ("-fPIC", "-shared", "-Wl,-soname,x.so.1", "-Wl,-z,noexecstack")
+        self.assertEqual(faults((*library, "-Wl,-z,relro,-z,now")), [])
+        self.assertEqual(faults((*library, "-Wl,-z,relro,-z,lazy")), ["no BIND_NOW"])
+
     def test_each_missing_protection_is_named(self):
         for fault, flags in CASES.items():
             with self.subTest(fault=fault):

@@ -35,8 +35,11 @@ lint_headers() {
 lint_hardening() {
   configure release
   build_or_fail release all "everything"
-  python3 tools/hardening.py build/release/bin build/release/test-bin/*_test
+  python3 tools/hardening.py build/release/bin build/release/test-bin/*_test build/release/lib/libward.so
 }
+
+# lint_abi: what programs that were built with libward.so.1 rely on.
+lint_abi() { python3 tools/abi.py .; }
 
 # tidy_base: where the change began: WARD_BASE, the branch point from origin/main, or the last merge.
 tidy_base() {
@@ -72,14 +75,15 @@ lint_clang_tidy() {
 
 run_lint() {
   local step steps=("$@")
-  [ $# -gt 0 ] || steps=(format deps docs tidy headers hardening clang-tidy)
+  [ $# -gt 0 ] || steps=(format deps docs tidy headers abi hardening clang-tidy)
   need_packages lint
   for step in "${steps[@]}"; do
     case $step in
       format | deps | docs | tidy) ;;
+      abi) need_packages build ;;
       headers | hardening) need_packages build ;;
       clang-tidy) need_packages build sanitize ;;
-      *) fail 2 "no such lint step: $step" "format deps docs tidy headers hardening clang-tidy" ;;
+      *) fail 2 "no such lint step: $step" "format deps docs tidy headers abi hardening clang-tidy" ;;
     esac
     lint_step "$step" "lint_${step//-/_}"
   done
