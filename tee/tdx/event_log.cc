@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tee/tcg/event_log.h"
+#include "tee/tcg/event_type.h"
 #include "tee/tcg/examine.h"
 #include "tee/tdx/checks.h"
 
@@ -35,12 +36,9 @@ struct Examined {
   }
 };
 
-std::vector<Examined> examine_all(dcap::Context& context, const TdReport& report,
+std::vector<Examined> examine_all(dcap::Context& context,
+                                  std::span<const tcg::ExpectedRegister> expected,
                                   const attest::Collateral& collateral) {
-  const tcg::ExpectedRegister expected[] = {{0, report.get<td_report::RtMr0>()},
-                                            {1, report.get<td_report::RtMr1>()},
-                                            {2, report.get<td_report::RtMr2>()},
-                                            {3, report.get<td_report::RtMr3>()}};
   std::vector<Examined> out;
   std::size_t looked_at = 0;
   for (const attest::Document& d : collateral.documents) {
@@ -86,12 +84,92 @@ void record_faults(dcap::CheckList& checks, const tcg::LogFindings& found,
       {"separators once per register, and valid", Origin::kCollateral, origin});
 }
 
+// LogWork writes down what a log's checks are derived from.
+class LogWork {
+ public:
+  LogWork(dcap::Context& context, const dcap::Quote& quote, const attest::Document& document)
+      : context_(context),
+        work_(*context.work),
+        quote_(quote.raw),
+        log_(document.bytes),
+        material_(work_.add({.kind = attest::MaterialKind::kDocument,
+                             .object = attest::object_of(info(OwnCheck::kEventLogForm)),
+                             .title = "event log of measured boot",
+                             .name = document.name,
+                             .bytes = document.bytes})) {}
+
+  // `registers` are the quote's, in the order of their numbers.
+  void show(const tcg::EventLog& log, std::span<const tcg::ExpectedRegister> registers,
+            const std::vector<tcg::Comparison>& found) {
+    for (const tcg::Comparison& c : found) {
+      if (c.outcome == Outcome::kNotLogged) continue;  // nothing was compared
+      attest::DigestFact fact{.check = &info(kRtmrChecks[c.number]),
+                              .algorithm = "SHA-384",
+                              .extended = true,
+                              .expected = c.expected,
+                              .expected_from = "RTMR" + std::to_string(c.number) + " of the quote",
+                              .place = part(0, quote_, registers[c.number].value),
+                              .holds = c.outcome != Outcome::kDiffers};
+      for (const tcg::Event& event : log.events) {
+        if (number_of(event) == c.number) fact.message.push_back(digest_part(log, event));
+      }
+      work_.digests.push_back(std::move(fact));
+    }
+    for (const tcg::Event& event : log.events) {
+      if (event.type == tcg::event_type::kSeparator && number_of(event)) {
+        show_separator(log, event);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] const attest::CheckInfo& info(OwnCheck id) const {
+    return context_.checks.info(check_id(id));
+  }
+
+  // What register an event extends.
+  static std::optional<std::uint32_t> number_of(const tcg::Event& event) {
+    if (event.type == tcg::event_type::kNoAction) return std::nullopt;
+    return tcg::register_number(tcg::Registers::kRtmr, event.register_index);
+  }
+
+  static attest::Part part(std::size_t material, Bytes whole, Bytes view) {
+    return {material, static_cast<std::size_t>(view.data() - whole.data()), view.size()};
+  }
+
+  [[nodiscard]] attest::Part digest_part(const tcg::EventLog& log, const tcg::Event& event) const {
+    return part(material_, log_, *log.digest(event, tcg::Algorithm::kSha384));
+  }
+
+  void show_separator(const tcg::EventLog& log, const tcg::Event& event) {
+    attest::DigestFact fact{.check = &info(OwnCheck::kEventLogEvents),
+                            .algorithm = "SHA-384",
+                            .message = {part(material_, log_, event.data)},
+                            .expected_from = "the digest of this separator",
+                            .place = digest_part(log, event)};
+    fact.expected = to_buffer(work_.bytes(*fact.place));
+    fact.holds = equal(tcg::digest(tcg::Algorithm::kSha384, event.data), fact.expected);
+    work_.digests.push_back(std::move(fact));
+  }
+
+  dcap::Context& context_;
+  attest::Work& work_;
+  Bytes quote_;
+  Bytes log_;
+  std::size_t material_;
+};
+
 }  // namespace
 
-void check_event_log(dcap::Context& context, const TdReport& report,
+void check_event_log(dcap::Context& context, const dcap::Quote& quote,
                      const attest::Collateral& collateral) {
   dcap::CheckList& checks = context.checks;
-  const std::vector<Examined> logs = examine_all(context, report, collateral);
+  const TdReport report(quote);
+  const tcg::ExpectedRegister registers[] = {{0, report.get<td_report::RtMr0>()},
+                                             {1, report.get<td_report::RtMr1>()},
+                                             {2, report.get<td_report::RtMr2>()},
+                                             {3, report.get<td_report::RtMr3>()}};
+  const std::vector<Examined> logs = examine_all(context, registers, collateral);
   if (logs.empty()) {
     checks.not_asked(check_id(OwnCheck::kEventLogForm), "no event log");
     checks.not_asked(check_id(OwnCheck::kEventLogEvents), "no event log");
@@ -111,6 +189,10 @@ void check_event_log(dcap::Context& context, const TdReport& report,
   record_faults(checks, *best.findings, origin);
   for (const tcg::Comparison& c : best.findings->registers)
     record_register(checks, c, origin);
+  if (context.work != nullptr) {
+    LogWork(context, quote, *best.document)
+        .show(*tcg::parse_event_log(best.document->bytes), registers, best.findings->registers);
+  }
   auto& claims = context.findings.claims;
   claims.insert(claims.end(), best.findings->claims.begin(), best.findings->claims.end());
 }

@@ -19,8 +19,9 @@ inline constexpr attest::FieldForm kLogItems{
 // collateral against RTMR0 to RTMR3, and records the checks tdx.event_log.*: not asked for where
 // there is no log. Of several logs the one counts whose events give the most registers; the others
 // are named in the notes. Adds the claims event_log.*: what events say whose register matches, and
-// of no others.
-void check_event_log(dcap::Context& context, const TdReport& report,
+// of no others. Where work is asked for, it gets the log, each register's extension and each
+// separator's digest.
+void check_event_log(dcap::Context& context, const dcap::Quote& quote,
                      const attest::Collateral& collateral);
 
 }  // namespace ward::tdx

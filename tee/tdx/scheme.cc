@@ -179,7 +179,7 @@ void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote,
   context.checks.record(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
                         to_hex(report.get<td_report::TdAttributes>()),
                         {"no unknown bit among 63:8"});
-  check_event_log(context, report, collateral);
+  check_event_log(context, quote, collateral);
 }
 
 std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dcap::Quote& quote,
