@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""The script of every vector finds, without ward, what ward found."""
+import shutil
+import subprocess
+import unittest
+
+import work
+
+
+class Vectors(work.WorkTest):
+    def run_all(self, cases):
+        def run(case):
+            verdict = case.judge(self.folder)
+            return case, verdict, work.derive(verdict.script)
+
+        out = self.each(run, cases)
+        for case, verdict, derived in out:
+            with self.subTest(case.name):
+                self.agree(case.name, derived, verdict)
+        return out
+
+    def test_own(self):
+        """Everything of them holds, and a checker of shell scripts has nothing to say."""
+        done = self.run_all(work.own_cases())
+        self.assertGreaterEqual({next(iter(v.outcomes)).split(".")[0] for _, v, _ in done}, {"sgx", "tdx", "snp"})
+        checked = {}
+        for case, verdict, derived in done:
+            self.assertEqual((derived.code, derived.wrong()), (0, set()), case.name)
+            checked[next(iter(verdict.outcomes)).split(".")[0]] = verdict.script
+        for _, verdict, derived in done:
+            if any(".event_log." in check for check in verdict.outcomes):
+                self.assertGreaterEqual(set(derived.outcomes), {f"tdx.event_log.rtmr{n}" for n in range(4)})
+        if shutil.which("shellcheck"):
+            # Functions that a verdict does not need are in each script.
+            lint = subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2317", *checked.values()], capture_output=True, check=False)
+            self.assertEqual((lint.returncode, lint.stdout.decode()), (0, ""))
+
+    def test_recorded(self):
+        work.need_vectors()
+        done = self.run_all(work.recorded_cases())
+        self.assertEqual(len(done), 59)
+        everything = [case.name for case, _, derived in done if derived.code == 0]
+        self.assertGreaterEqual(len(everything), 45, everything)
+
+
+if __name__ == "__main__":
+    unittest.main()
