@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The script of every vector finds, without ward, what ward found."""
+import collections
 import shutil
 import subprocess
 import unittest
@@ -38,9 +39,8 @@ class Vectors(work.WorkTest):
     def test_recorded(self):
         work.need_vectors()
         done = self.run_all(work.recorded_cases())
-        self.assertEqual(len(done), 59)
-        everything = [case.name for case, _, derived in done if derived.code == 0]
-        self.assertGreaterEqual(len(everything), 45, everything)
+        # Six reports have no certificate of their key; four chains are altered, or of another root.
+        self.assertEqual(collections.Counter(derived.code for _, _, derived in done), {0: 49, 1: 4, 3: 6})
 
 
 if __name__ == "__main__":
