@@ -9,13 +9,12 @@
 #include "apps/ward/evidence_input.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
-#include "apps/ward/new_file.h"
 #include "apps/ward/policy_options.h"
+#include "apps/ward/verify_files.h"
 #include "args/args.h"
 #include "attest/demands.h"
 #include "explain/compare.h"
 #include "explain/explanation_json.h"
-#include "explain/script.h"
 #include "explain/tree.h"
 #include "tee/all.h"
 #include "verifier/verifier.h"
@@ -36,7 +35,7 @@ struct Options {
   PolicyOptions policy;
   bool explain = false;
   bool json = false;
-  std::string show_work;
+  VerifyFiles files;
 };
 
 // Field is a field of the evidence with which an option is compared.
@@ -108,12 +107,6 @@ int print(const Options& o, const explain::Explanation& e) {
                    [&](codec::JsonWriter& out) { explain::write_explanation(out, e); });
 }
 
-// show_work writes the script where it is asked for.
-int show_work(const Options& o, const explain::Explanation& explanation) {
-  if (o.show_work.empty()) return kAccepted;
-  return write_new_file(o.show_work, explain::work_script(explanation, "ward " WARD_VERSION));
-}
-
 int usage(const Usage& u) { return fail(kUsage, u.what, u.hint); }
 
 // Subject is what is appraised, and by what: all that does not depend on the time.
@@ -183,8 +176,11 @@ int run(const Options& o) {
   WARD_TRY(const UnixTime at, time_of("--at", o.at));
   WARD_TRY(const Subject subject, read_subject(o));
   WARD_TRY(const explain::Explanation explanation, appraise(subject, at));
-  const int shown = show_work(o, explanation);
-  return shown == kAccepted ? print(o, explanation) : shown;
+#ifndef WARD_FIRST
+  const int written = write_files(o.files, o.file, subject.scheme->info(), explanation);
+  if (written != kAccepted) return written;
+#endif
+  return print(o, explanation);
 }
 
 }  // namespace
@@ -220,9 +216,15 @@ void add_verify(args::Command& app, Action& action) {
                       ->excludes(then);
   c->add_flag("--json", o->json, "print the appraisal as JSON (ward.appraisal/1)")
       ->excludes(explain);
-  c->add_option("--show-work", o->show_work,
+#ifndef WARD_FIRST
+  c->add_option("--show-work", o->files.show_work,
                 "write a shell script that derives every signature and digest again, without ward")
       ->excludes(then);
+  c->add_option("--html", o->files.html,
+                "write the verdict and all that it rests on as one page, which verifies its "
+                "signatures again in a browser")
+      ->excludes(then);
+#endif
   c->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 

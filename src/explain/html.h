@@ -1,0 +1,64 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Markup in which no text can become markup.
+namespace ward::explain {
+
+// visible spells out what a reader would not see, or what would change the order of what he sees:
+// control characters, bidirectional and other invisible format characters and noncharacters as
+// \u202e or \u{e0001}, octets that are not UTF-8 as \x80. The rest stays as it is.
+[[nodiscard]] std::string visible(std::string_view text);
+
+// utf8 spells out the octets that are not UTF-8 as \x80, and leaves everything else.
+[[nodiscard]] std::string utf8(std::string_view text);
+
+// json_for_html is the same JSON value, written so that it can stand in an HTML element of any
+// kind: `<`, `>`, `&` and what visible() spells out as JSON's \uXXXX. `json` is valid JSON.
+[[nodiscard]] std::string json_for_html(std::string_view json);
+
+// Html writes elements. Names are the program's own constants; text and the values of attributes
+// are made visible() and escaped.
+class Html {
+ public:
+  struct Attribute {
+    const char* name;
+    std::string_view value;
+  };
+
+  using Attributes = std::initializer_list<Attribute>;
+
+  Html& open(const char* name, Attributes attributes = {});
+  Html& close();  // the element that was opened last
+  Html& text(std::string_view text);
+
+  // element is an element that holds this text alone.
+  Html& element(const char* name, std::string_view text, Attributes attributes = {});
+
+  // empty is an element that has no end tag: br, meta.
+  Html& empty(const char* name, Attributes attributes = {});
+
+  // own adds markup that this program holds as a constant.
+  template <std::size_t N>
+  Html& own(const char (&markup)[N]) {
+    return raw(std::string_view(markup, N - 1));
+  }
+
+  // raw adds what is markup already; never what came from outside.
+  Html& raw(std::string_view markup);
+
+  // take hands the markup over; all elements must be closed.
+  [[nodiscard]] std::string take();
+
+ private:
+  void start(const char* name, Attributes attributes);
+
+  std::string out_;
+  std::vector<const char*> open_;
+};
+
+}  // namespace ward::explain
