@@ -149,11 +149,11 @@ class TreeWriter {
       if (fact.message.empty() || tree_.owner[fact.message[0].material] != i) continue;
       any = true;
       const bool known = !fact.expected.empty();
-      line(fact.holds,
-           fact.holds ? "Digest equals "
-           : known    ? "Digest differs from "
-                      : "Not trusted: ",
-           fact.expected_from, fact.algorithm);
+      const char* right = fact.extended ? "Extended step by step, it gives " : "Digest equals ";
+      const char* wrong = fact.extended ? "Extended step by step, it does not give "
+                          : known       ? "Digest differs from "
+                                        : "Not trusted: ";
+      line(fact.holds, fact.holds ? right : wrong, fact.expected_from, fact.algorithm);
       write_again_place(html_, 'd', n);
       if (!fact.place && known) html_.own("<br>").element("code", to_hex(fact.expected));
       html_.close();
@@ -196,6 +196,17 @@ std::string key_text(const Work& work, const Tree& tree, const SignatureFact& fa
   return (inside ? "a key in the " : "") + material_title(work.materials[key]);
 }
 
+std::string digest_text(const Work& work, const Tree& tree, const DigestFact& fact) {
+  const std::string of =
+      fact.message.empty()
+          ? "zeros, extended by nothing"
+          : "part of " + material_title(work.materials[tree.owner[fact.message[0].material]]);
+  if (fact.expected.empty()) return of + ": " + fact.expected_from;
+  const bool extended = fact.extended && !fact.message.empty();
+  return of + (extended ? ": extended step by step, it must give " : ": its digest must equal ") +
+         fact.expected_from;
+}
+
 void write_facts(Html& html, const Work& work, const Tree& tree) {
   html.own(
       "\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"again-title\">"
@@ -212,12 +223,7 @@ void write_facts(Html& html, const Work& work, const Tree& tree) {
   }
   for (std::size_t n = 0; n < work.digests.size(); ++n) {
     const DigestFact& fact = work.digests[n];
-    const std::string of =
-        fact.message.empty() ? "nothing"
-                             : material_title(work.materials[tree.owner[fact.message[0].material]]);
-    const std::string must = fact.expected.empty() ? ": " : ": its digest must equal ";
-    write_fact(html, *fact.check, "part of " + of + must + fact.expected_from, fact.algorithm,
-               fact.holds);
+    write_fact(html, *fact.check, digest_text(work, tree, fact), fact.algorithm, fact.holds);
     write_place(html, 'd', n);
   }
   html.own("\n</tbody></table></div>");
@@ -274,14 +280,17 @@ void write_again(Html& html, const Explanation& e, const Tree& tree) {
       "digest anew with the browser's own cryptography (WebCrypto).</p>"
       "\n<noscript><p class=\"again-total open\">Scripts are off, so this browser verifies nothing "
       "again. All else on this page is complete without them.</p></noscript>"
-      "\n<div class=\"needs-script\" hidden><p id=\"again-total\" class=\"again-total\" "
-      "role=\"status\">Not verified yet.</p><p class=\"tools\"><button type=\"button\" "
+      "\n<div class=\"needs-script\" hidden><p id=\"again-total\" class=\"again-total\">Not "
+      "verified yet.</p><p class=\"tools\"><button type=\"button\" "
       "id=\"again-run\">Verify again</button></p></div>");
   write_facts(html, e.work, tree);
   html.own(
       "\n<h3>What this proves, and what it does not</h3><ul>"
       "<li>It proves that these octets carry these signatures, up to the root's key, whose digest "
       "stands above.</li>"
+      "<li>Where a signed part stands in a document in another form (in JSON's escapes), it is "
+      "taken "
+      "as ward took it out.</li>"
       "<li>It does not judge dates, revocation, security levels or expectations again: for these "
       "you read what ward found.</li>"
       "<li>It does not prove that this page is as ward wrote it. Whoever mailed it could have "
