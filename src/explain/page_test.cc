@@ -201,6 +201,20 @@ TEST(Page, AVerdictIsToldInWordsAndBySeverity) {
   }
 }
 
+// AMD publishes no status: an accepted report says nothing of a level that no policy demanded.
+TEST(Page, AnAcceptedVerdictClaimsNoLevelThatNobodyJudged) {
+  Explanation e = sample();
+  e.appraisal.verdict = Verdict::kAccepted;
+  const std::string claim = "at an accepted security level";
+  EXPECT_EQ(page(e, {})->find(claim), std::string::npos);
+  EXPECT_NE(page(e, {})->find("whose security level nobody judged"), std::string::npos);
+  e.appraisal.facts.tcb_demanded = true;
+  EXPECT_NE(page(e, {})->find(claim), std::string::npos);
+  e.appraisal.facts.tcb_demanded = false;
+  e.appraisal.tcb.status = "UpToDate";
+  EXPECT_NE(page(e, {})->find(claim), std::string::npos);
+}
+
 TEST(Page, AnExplanationWithoutWorkIsAPageToo) {
   Explanation e = sample();
   e.work = {};

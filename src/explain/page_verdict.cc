@@ -41,6 +41,12 @@ const char* heading(const Appraisal& a) {
   return "Refused";
 }
 
+// Where the maker publishes no status and the policy names no least values, no level was judged.
+const char* level(const Appraisal& a) {
+  const bool judged = a.tcb.status.has_value() || a.facts.tcb_demanded;
+  return judged ? " at an accepted security level" : ", whose security level nobody judged";
+}
+
 std::string lead(const Appraisal& a) {
   const auto problems = static_cast<std::size_t>(std::ranges::count_if(a.checks, is_problem));
   switch (a.verdict) {
@@ -49,11 +55,9 @@ std::string lead(const Appraisal& a) {
         return "Every check that was asked for passed, but this is a development platform: it "
                "protects nothing.";
       }
-      return a.unchecked.empty()
-                 ? "The evidence is genuine, its platform is at an accepted security level, and "
-                   "all that was asked for holds."
-                 : "The evidence comes from a genuine platform at an accepted security level. "
-                   "What is listed below as not checked is not known.";
+      return std::string("The evidence comes from a genuine platform") + level(a) +
+             (a.unchecked.empty() ? ", and all that was asked for holds."
+                                  : ". What is listed below as not checked is not known.");
     case Verdict::kRefused:
       return "Do not trust what sent this evidence: " +
              count(problems, "check did not pass.", "checks did not pass.");
@@ -91,13 +95,15 @@ constexpr auto kQuestions = std::to_array<Question>({
      "or somebody else's"},
     {"measurement", "measurement", "which program runs there"},
     {"workload", "workload", "which workload that program was given"},
-    {"revocation", "revocation", "whether the maker has withdrawn one of the certificates since"},
+    {"revocation", "revocation",
+     "whether the maker has withdrawn one of the certificates since: no list was given, and the "
+     "policy does without"},
 });
 
 void write_unchecked(Html& html, const Appraisal& a) {
   if (a.unchecked.empty()) return;
   html.open("div", {{"class", "unchecked"}});
-  html.element("h2", "Not checked, because nobody asked for it").open("ul");
+  html.element("h2", "Not checked").open("ul");
   for (const std::string& name : a.unchecked) {
     const auto* known =
         std::ranges::find_if(kQuestions, [&](const Question& q) { return name == q.name; });
@@ -112,6 +118,12 @@ void write_tcb(Html& html, const Appraisal& a) {
   const attest::Tcb& tcb = a.tcb;
   if (tcb.status || a.facts.tcb_status_check != nullptr)
     write_row(html, "Security level (TCB)", tcb.status.value_or("none could be told"));
+  if (!tcb.status && a.facts.tcb_status_check == nullptr) {
+    write_row(html, "Security level (TCB)",
+              a.facts.tcb_demanded ? "as the policy demands; the maker publishes no status"
+                                   : "not judged: the maker publishes no status, and the policy "
+                                     "names no least values");
+  }
   if (tcb.date) write_row(html, "TCB date", format_rfc3339(*tcb.date).substr(0, 10));
   if (tcb.evaluation_number)
     write_row(html, "TCB evaluation number", std::to_string(*tcb.evaluation_number));
