@@ -37,7 +37,7 @@ class Html {
   Html& text(std::string_view text);
 
   // element is an element that holds this text alone.
-  Html& element(const char* name, std::string_view text, Attributes attributes = {});
+  Html& element(const char* name, std::string_view content, Attributes attributes = {});
 
   // empty is an element that has no end tag: br, meta.
   Html& empty(const char* name, Attributes attributes = {});

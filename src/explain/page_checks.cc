@@ -8,7 +8,6 @@ namespace ward::explain {
 namespace {
 
 using attest::Check;
-using attest::NotDone;
 using attest::Outcome;
 
 struct Group {

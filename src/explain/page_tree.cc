@@ -44,7 +44,8 @@ bool holds_evidence(const Tree& tree, std::size_t material) {
 
 // The branch that ends in the evidence first.
 void order(const Tree& tree, std::vector<std::size_t>& list) {
-  std::ranges::stable_partition(list, [&](std::size_t i) { return holds_evidence(tree, i); });
+  std::stable_partition(list.begin(), list.end(),
+                        [&](std::size_t i) { return holds_evidence(tree, i); });
 }
 
 const char* kind_text(MaterialKind kind) {
