@@ -108,12 +108,13 @@ std::optional<Finding> listed_by_level(const Attack& attack, const Appraisal& ap
   return std::nullopt;
 }
 
-// explained is true where each part of the status is up to date or names advisories. TCB infos of
-// version 2 list none, nor do some levels of version 3.
-bool explained(const attest::Tcb& tcb) {
-  return !tcb.parts.empty() && std::ranges::all_of(tcb.parts, [](const attest::TcbPart& part) {
-    return part.status == "UpToDate" || !part.advisories.empty();
+// silent_part is a part of the TCB that is not up to date and names no advisory: TCB infos of
+// version 2 list none, nor do some levels of version 3. Null where there is none.
+const attest::TcbPart* silent_part(const attest::Tcb& tcb) {
+  const auto silent = std::ranges::find_if(tcb.parts, [](const attest::TcbPart& part) {
+    return part.status != "UpToDate" && part.advisories.empty();
   });
+  return silent == tcb.parts.end() ? nullptr : &*silent;
 }
 
 // not_listed takes "the level does not list it" for a statement only where the documents are new
@@ -130,12 +131,13 @@ Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
     needed = std::max(needed, known->second);
   }
   const attest::Tcb& tcb = appraisal.tcb;
-  if (!appraisal.facts.tcb_matched || !tcb.status || *tcb.status == "Revoked") {
+  if (!appraisal.facts.tcb_matched || tcb.parts.empty() || !tcb.status ||
+      *tcb.status == "Revoked") {
     return {Truth::kUnknown, "no TCB level that Intel stands by matches"};
   }
-  if (!explained(tcb)) {
-    return {Truth::kUnknown,
-            "Intel's TCB documents do not say which advisories explain the status " + *tcb.status};
+  if (const attest::TcbPart* part = silent_part(tcb)) {
+    return {Truth::kUnknown, "Intel calls its " + part->name + " " + part->status +
+                                 " and does not say by which advisories"};
   }
   const std::string number = std::to_string(tcb.evaluation_number.value_or(0));
   if (tcb.evaluation_number.value_or(0) < needed) {
