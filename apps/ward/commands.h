@@ -5,6 +5,7 @@
 // The commands of `ward`, one per cmd_*.cc. main.cc lists them.
 namespace ward::cli {
 
+void add_advisories(args::Command& app, Action& action);
 void add_checks(args::Command& app, Action& action);
 void add_demo(args::Command& app, Action& action);
 void add_dev(args::Command& app, Action& action);

@@ -253,15 +253,17 @@ void add_lines(const Condition& condition, std::vector<std::string>& out) {
   }
 }
 
-// newest is the evaluation number from which the documents list all advisories of the attack that
-// they ever list; 0 where that is none.
-std::uint64_t newest(const Attack& attack, const std::string& tee) {
-  std::uint64_t out = 0;
+// listed_line is the line of a policy that demands documents that could list the advisories, and
+// a level that lists none.
+std::string listed_line(const Attack& attack, const std::string& tee) {
+  std::uint64_t number = 0;
+  const std::string out = "accept no TCB status but UpToDate";
   for (const std::string& id : advisories_of(attack)) {
     const auto known = listed().find({id, tee});
-    if (known != listed().end()) out = std::max(out, known->second);
+    if (known == listed().end()) return out + ", which does not show all of it";
+    number = std::max(number, known->second);
   }
-  return out;
+  return out + ", with --min-tcb-evaluation " + std::to_string(number);
 }
 
 bool is_sure(const Way& way) {
@@ -280,10 +282,7 @@ std::vector<std::string> policy_of(const Attack& attack, const Appraisal& apprai
     for (const Condition& condition : (*way)->conditions)
       add_lines(condition, out);
     if (std::ranges::count((*way)->words, Word::kNotListed) > 0) {
-      const std::uint64_t number = newest(attack, appraisal.tee);
-      const std::string least =
-          number == 0 ? "" : ", with --min-tcb-evaluation " + std::to_string(number);
-      out.push_back("accept no TCB status but UpToDate" + least);
+      out.push_back(listed_line(attack, appraisal.tee));
     }
   }
   if (!attack.policy.empty()) out.push_back(attack.policy);

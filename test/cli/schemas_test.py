@@ -62,6 +62,7 @@ class Schemas(unittest.TestCase):
 
     def test_what_needs_no_service(self):
         quote = ROOT / "tee/tdx/testdata/valid/tdx_4/evidence"
+        snp = ROOT / "tee/snp/testdata/valid/turin_5_vcek"
         policy = '{"schema":"ward.evidence-policy/1","runtimes":[]}'
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
@@ -71,6 +72,9 @@ class Schemas(unittest.TestCase):
             ward("seal", folder / "plain", "--resource", "a/b/c", "--key", folder / "key")
             seen = [check(ward(*words))[0] for words in (
                 ("checks", "--json"),
+                ("advisories", "--json", "--since", "2026-01-01"),
+                ("advisories", snp / "evidence", "--collateral", snp, "--trust-root", snp / "root_ca.pem", "--at",
+                 "2026-09-22T14:13:20Z", "--json"),
                 ("inspect", quote, "--json"),
                 ("inspect", quote, "--json", "--layout"),
                 ("inspect", folder / "plain.sealed", "--json"),
@@ -79,8 +83,8 @@ class Schemas(unittest.TestCase):
                 ("policy", "check", folder / "policy", "--for", "evidence", "--json"),
                 ("policy", "default", "--tee", "sgx", "--json"),
             )]
-        self.assertEqual(seen, ["checks", "inspection", "inspection", "sealed-file", "sealed-file-layout", "dev_init",
-                                "policy-check", "policy-default"])
+        self.assertEqual(seen, ["checks", "advisories", "advisories", "inspection", "inspection", "sealed-file",
+                                "sealed-file-layout", "dev_init", "policy-check", "policy-default"])
 
     def test_a_schema_refuses_what_it_does_not_describe(self):
         told = json.loads(ward("checks", "--json"))
