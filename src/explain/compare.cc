@@ -65,7 +65,12 @@ void add_tcb(const Appraisal& then, const Appraisal& now, std::vector<Change>& o
   const auto number = [](const std::optional<std::uint64_t>& n) {
     return n ? std::to_string(*n) : std::string("none");
   };
-  add(out, "tcb.status", a.status.value_or("none"), b.status.value_or("none"),
+  if (!a.status || !b.status) {
+    add(out, "tcb.status", a.status.value_or("none"), b.status.value_or("none"),
+        "Without documents that pass their checks nobody judges the platform's TCB.");
+    return;
+  }
+  add(out, "tcb.status", *a.status, *b.status,
       "The maker judges the same platform by another document.");
   add(out, "tcb.date", date(a.date), date(b.date), "");
   add(out, "tcb.evaluation_number", number(a.evaluation_number), number(b.evaluation_number),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "explain/visible.h"
+
 namespace ward::explain {
 namespace {
 
@@ -174,6 +176,45 @@ class Adviser {
   std::vector<Advice> out_;
 };
 
+void make_utf8(std::string& text) { text = utf8(text); }
+
+struct MakeUtf8 {
+  void operator()(bool& /*v*/) const {}
+
+  void operator()(std::uint64_t& /*v*/) const {}
+
+  void operator()(Buffer& /*v*/) const {}
+
+  void operator()(std::string& v) const { make_utf8(v); }
+
+  void operator()(std::vector<std::string>& v) const { std::ranges::for_each(v, make_utf8); }
+};
+
+// Names of files and in certificates are octets; what is printed, and JSON, is UTF-8.
+void make_utf8(attest::Appraisal& a) {
+  const MakeUtf8 all;
+  if (a.tcb.status) make_utf8(*a.tcb.status);
+  all(a.tcb.advisories);
+  all(a.tcb.behind);
+  all(a.notes);
+  for (Check& check : a.checks) {
+    make_utf8(check.found);
+    make_utf8(check.expected);
+    make_utf8(check.expected_from);
+  }
+  for (attest::Claim& claim : a.claims)
+    std::visit(all, claim.value);
+}
+
+void make_utf8(attest::Work& work) {
+  for (attest::Material& material : work.materials) {
+    make_utf8(material.title);
+    make_utf8(material.name);
+  }
+  for (attest::DigestFact& digest : work.digests)
+    make_utf8(digest.expected_from);
+}
+
 }  // namespace
 
 const char* to_text(AdviceKind kind) {
@@ -207,6 +248,8 @@ std::vector<Advice> advice_for(const Explanation& explanation, const Check& chec
 Explanation explain(attest::Appraisal appraisal, attest::Work work,
                     const std::vector<attest::CollateralRequest>& requests) {
   Explanation out{std::move(appraisal), std::move(work), {}, {}};
+  make_utf8(out.appraisal);
+  make_utf8(out.work);
   out.advice = Adviser(out.appraisal, out.work, requests).run();
   out.exposures = advisory::judge(out.appraisal);
   return out;

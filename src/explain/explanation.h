@@ -38,8 +38,8 @@ struct Explanation {
   std::vector<advisory::Exposure> exposures;  // the known attacks on this TEE, and how they stand
 };
 
-// explain adds the advice and the known attacks. `requests` are what the scheme says that the
-// evidence needs (attest::Scheme::needs).
+// explain adds the advice and the known attacks, and spells out what is not UTF-8. `requests` are
+// what the scheme says that the evidence needs (attest::Scheme::needs).
 [[nodiscard]] Explanation explain(attest::Appraisal appraisal, attest::Work work,
                                   const std::vector<attest::CollateralRequest>& requests);
 

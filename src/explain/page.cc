@@ -2,47 +2,13 @@
 
 #include "attest/appraisal_json.h"
 #include "crypto/digest.h"
+#include "explain/explanation_json.h"
 #include "explain/page_parts.h"
 
 namespace ward::explain {
 namespace {
 
-using attest::Appraisal;
 using attest::Check;
-
-void make_utf8(std::vector<std::string>& texts) {
-  for (std::string& text : texts)
-    text = utf8(text);
-}
-
-struct Utf8Value {
-  void operator()(bool& /*v*/) const {}
-
-  void operator()(std::uint64_t& /*v*/) const {}
-
-  void operator()(Buffer& /*v*/) const {}
-
-  void operator()(std::string& v) const { v = utf8(v); }
-
-  void operator()(std::vector<std::string>& v) const { make_utf8(v); }
-};
-
-// JSON is UTF-8, and a file's name need not be.
-Result<std::string> appraisal_json(Appraisal a) {
-  if (a.tcb.status) a.tcb.status = utf8(*a.tcb.status);
-  make_utf8(a.tcb.advisories);
-  make_utf8(a.notes);
-  for (Check& check : a.checks) {
-    check.found = utf8(check.found);
-    check.expected = utf8(check.expected);
-    check.expected_from = utf8(check.expected_from);
-  }
-  for (attest::Claim& claim : a.claims)
-    std::visit(Utf8Value{}, claim.value);
-  codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-  attest::write_appraisal(writer, a);
-  return writer.take();
-}
 
 std::string source_digest(std::string_view source) {
   return "'sha256-" + to_base64(crypto::sha256(as_bytes(source)), Base64::kStandard) + "'";
@@ -133,7 +99,9 @@ void write_code_row(Html& html, const char* name, std::string_view text) {
 }
 
 Result<std::string> page(const Explanation& explanation, const PageFacts& facts) {
-  WARD_TRY(const std::string json, appraisal_json(explanation.appraisal));
+  codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
+  write_explanation(writer, explanation);
+  WARD_TRY(const std::string json, writer.take());
   WARD_TRY(const std::string data, data_json(explanation.work));
   const Tree tree = tree_of(explanation.work);
   Html html;
@@ -158,6 +126,7 @@ Result<std::string> page(const Explanation& explanation, const PageFacts& facts)
   write_problems(html, explanation);
   write_tree(html, explanation, facts, tree);
   write_again(html, explanation, tree);
+  write_attacks_section(html, explanation);
   write_checks_section(html, explanation);
   write_claims_section(html, explanation);
   write_json(html, json);

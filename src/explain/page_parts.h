@@ -48,6 +48,7 @@ void write_verdict(Html& html, const Explanation& e, const PageFacts& facts);
 void write_problems(Html& html, const Explanation& e);
 void write_tree(Html& html, const Explanation& e, const PageFacts& facts, const Tree& tree);
 void write_again(Html& html, const Explanation& e, const Tree& tree);
+void write_attacks_section(Html& html, const Explanation& e);
 void write_checks_section(Html& html, const Explanation& e);
 void write_claims_section(Html& html, const Explanation& e);
 

@@ -83,8 +83,9 @@ Explanation poisoned() {
     material.bytes = to_buffer(as_bytes(kHostile));
   }
   e.work.digests[0].expected_from = kHostile;
-  e.advice = {{AdviceKind::kAccept, kSignature.id, kHostile, kHostile}};
-  return e;
+  Explanation out = explain(std::move(e.appraisal), std::move(e.work), {});
+  out.advice = {{AdviceKind::kAccept, kSignature.id, utf8(kHostile), utf8(kHostile)}};
+  return out;
 }
 
 std::string between(const std::string& text, std::string_view begin, std::string_view end) {

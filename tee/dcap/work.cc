@@ -81,15 +81,16 @@ void show_document(Context& context, const Named<const SignedDocument*>& named, 
   const SignedDocument& document = *named.value;
   const attest::Document* given = given_as(context, named.digest);
   const attest::CheckInfo& check = context.checks.info(signature);
-  const std::size_t material =
-      work.add({.kind = attest::MaterialKind::kDocument,
-                .object = attest::object_of(check),
-                .title = document.id + " " + attest::object_of(check) + ", evaluation number " +
-                         std::to_string(document.evaluation_number),
-                .name = named.name,
-                .bytes = given == nullptr ? document.body : given->bytes,
-                .from = document.issue_date,
-                .until = document.next_update});
+  const std::size_t material = work.add(
+      {.kind = attest::MaterialKind::kDocument,
+       .object = attest::object_of(check),
+       .title =
+           (signature == CheckId::kTcbInfoSignature ? "TCB info of " : "enclave identity of ") +
+           document.id + ", evaluation number " + std::to_string(document.evaluation_number),
+       .name = named.name,
+       .bytes = given == nullptr ? document.body : given->bytes,
+       .from = document.issue_date,
+       .until = document.next_update});
   if (signer == nullptr) return;
   const pki::Certificate& key = signer->value;
   const std::size_t certificate = x509::show_certificate(

@@ -295,7 +295,7 @@ class Terminal(unittest.TestCase):
                                        "--trust-root", source / "root_ca.pem", "--allow-development", *more],
                                       capture_output=True, check=False)
                 out = done.stdout.decode()
-                self.assertIn("a?[2J?verdict: accepted???2J", out)
+                self.assertIn("a?[2J?verdict: accepted??2J", out)
                 self.assertFalse([c for c in out.replace("\n", "") if ord(c) < 32 or 127 <= ord(c) < 160], out)
 
 
