@@ -162,6 +162,31 @@ class Policy {
     return change([&](auto* p, auto** e) { return ward_policy_min_tcb_evaluation(p, number, e); });
   }
 
+  // Unix seconds.
+  Policy& min_tcb_date(std::int64_t unix_s) {
+    return change([&](auto* p, auto** e) { return ward_policy_min_tcb_date(p, unix_s, e); });
+  }
+
+  // Up to and including `until`, in Unix seconds.
+  Policy& tolerate(const std::string& advisory, std::int64_t until) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_tolerate(p, detail::c_text(advisory), until, e);
+    });
+  }
+
+  Policy& refuse_product(const std::string& product) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_refuse_product(p, detail::c_text(product), e);
+    });
+  }
+
+  // An id in hex a line.
+  Policy& accept_chips(std::string_view list) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_accept_chips(p, list.data(), list.size(), e);
+    });
+  }
+
   Policy& add_development_roots(Octets pem) {
     return change([&](auto* p, auto** e) {
       return ward_policy_add_development_roots(p, pem.data(), pem.size(), e);

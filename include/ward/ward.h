@@ -46,6 +46,7 @@ extern "C" {
 #define WARD_MAX_EVIDENCE_BYTES 4194304U
 #define WARD_MAX_DOCUMENTS 4096U
 #define WARD_MAX_DOCUMENT_BYTES 8388608U
+#define WARD_MAX_CHIP_LIST_BYTES 67108864U
 #define WARD_MAX_TEXT_BYTES 8192U   // of a name, a field, a value
 #define WARD_MAX_VALUE_BYTES 1024U  // of a value that is expected
 #define WARD_MAX_VALUES 4096U       // demands of a policy; values of one expectation
@@ -235,6 +236,26 @@ WARD_API ward_status ward_policy_require_revocation(ward_policy* policy, int32_t
 // ward_policy_min_tcb_evaluation sets the least tcbEvaluationDataNumber of TCB documents (Intel).
 WARD_API ward_status ward_policy_min_tcb_evaluation(ward_policy* policy, uint64_t number,
                                                     ward_error** error) WARD_NOEXCEPT;
+
+// ward_policy_min_tcb_date sets the least date of the TCB level that the platform reaches, in Unix
+// seconds (Intel).
+WARD_API ward_status ward_policy_min_tcb_date(ward_policy* policy, int64_t unix_s,
+                                              ward_error** error) WARD_NOEXCEPT;
+
+// ward_policy_tolerate tolerates an advisory up to and including a time, in Unix seconds: a status
+// that is not accepted passes where all advisories that it names are tolerated. Never Revoked.
+WARD_API ward_status ward_policy_tolerate(ward_policy* policy, const char* advisory, int64_t until,
+                                          ward_error** error) WARD_NOEXCEPT;
+
+// ward_policy_refuse_product refuses a product by its name ("Milan"), or by what its maker numbers
+// it by, in hex.
+WARD_API ward_status ward_policy_refuse_product(ward_policy* policy, const char* product,
+                                                ward_error** error) WARD_NOEXCEPT;
+
+// ward_policy_accept_chips sets the chips that are accepted: an id in hex a line, as the maker's
+// certificate has it; `#` begins a comment.
+WARD_API ward_status ward_policy_accept_chips(ward_policy* policy, const char* list, size_t size,
+                                              ward_error** error) WARD_NOEXCEPT;
 
 // ward_policy_add_development_roots trusts the certificates of a PEM file as roots beside the
 // makers' pinned ones. Evidence that leads to one is marked as development, and is refused unless

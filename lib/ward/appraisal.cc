@@ -4,13 +4,14 @@
 
 #include "attest/appraisal_json.h"
 #include "codec/json_write.h"
+#include "explain/explanation_json.h"
 
 namespace ward::library {
 namespace {
 
-Result<std::string> json_of(const attest::Appraisal& appraisal) {
+Result<std::string> json_of(const explain::Explanation& explanation) {
   codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-  attest::write_appraisal(writer, appraisal);
+  explain::write_explanation(writer, explanation);
   WARD_TRY(std::string text, writer.take());
   return text + "\n";
 }
@@ -18,20 +19,21 @@ Result<std::string> json_of(const attest::Appraisal& appraisal) {
 // all_texts calls `visit` with every text that an accessor returns.
 template <class Visit>
 void all_texts(ward_appraisal& a, const Visit& visit) {
-  for (attest::Check& check : a.appraisal.checks) {
+  attest::Appraisal& appraisal = a.explanation.appraisal;
+  for (attest::Check& check : appraisal.checks) {
     visit(check.found);
     visit(check.expected);
     visit(check.expected_from);
   }
-  for (attest::Claim& claim : a.appraisal.claims)
+  for (attest::Claim& claim : appraisal.claims)
     visit(claim.name);
   for (std::vector<std::string>* list :
-       {&a.claims, &a.appraisal.notes, &a.appraisal.unchecked, &a.appraisal.tcb.advisories}) {
+       {&a.claims, &appraisal.notes, &appraisal.unchecked, &appraisal.tcb.advisories}) {
     for (std::string& text : *list)
       visit(text);
   }
-  if (a.appraisal.tcb.status) visit(*a.appraisal.tcb.status);
-  visit(a.appraisal.tee);
+  if (appraisal.tcb.status) visit(*appraisal.tcb.status);
+  visit(appraisal.tee);
   visit(a.summary);
 }
 
@@ -110,17 +112,17 @@ const char* item(const std::vector<std::string>& list, std::size_t index) noexce
 
 }  // namespace
 
-Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(attest::Appraisal appraisal) {
+Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(explain::Explanation explanation) {
   auto made = std::make_unique<ward_appraisal>();
-  made->appraisal = std::move(appraisal);
-  made->summary = attest::summary(made->appraisal);
-  for (const attest::Claim& claim : made->appraisal.claims)
+  made->explanation = std::move(explanation);
+  made->summary = attest::summary(made->appraisal());
+  for (const attest::Claim& claim : made->appraisal().claims)
     made->claims.push_back(attest::claim_text(claim.value));
   bool all_good = true;
   all_texts(*made, [&](const std::string& text) { all_good = all_good && is_c_text(text); });
   if (all_good) return made;
   // JSON can say more than C can.
-  if (auto json = json_of(made->appraisal)) made->json = *std::move(json);
+  if (auto json = json_of(made->explanation)) made->json = *std::move(json);
   all_texts(*made, make_c_text);
   return made;
 }
@@ -135,11 +137,11 @@ void ward_appraisal_free(ward_appraisal* appraisal) noexcept {
 
 ward_verdict ward_appraisal_verdict(const ward_appraisal* appraisal) noexcept {
   return appraisal == nullptr ? WARD_REFUSED
-                              : ward::library::verdict_of(appraisal->appraisal.verdict);
+                              : ward::library::verdict_of(appraisal->appraisal().verdict);
 }
 
 const char* ward_appraisal_tee(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr ? "" : appraisal->appraisal.tee.c_str();
+  return appraisal == nullptr ? "" : appraisal->appraisal().tee.c_str();
 }
 
 const char* ward_appraisal_summary(const ward_appraisal* appraisal) noexcept {
@@ -147,16 +149,16 @@ const char* ward_appraisal_summary(const ward_appraisal* appraisal) noexcept {
 }
 
 std::int32_t ward_appraisal_development(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr || appraisal->appraisal.development ? 1 : 0;
+  return appraisal == nullptr || appraisal->appraisal().development ? 1 : 0;
 }
 
 std::int64_t ward_appraisal_time(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr ? 0 : appraisal->appraisal.at.seconds;
+  return appraisal == nullptr ? 0 : appraisal->appraisal().at.seconds;
 }
 
 ward_status ward_appraisal_tcb(const ward_appraisal* appraisal, ward_tcb* out) noexcept {
   if (appraisal == nullptr) return WARD_ERROR_USAGE;
-  const ward::attest::Tcb& tcb = appraisal->appraisal.tcb;
+  const ward::attest::Tcb& tcb = appraisal->appraisal().tcb;
   return ward::library::fill(out, ward_tcb{.size = 0,
                                            .status = tcb.status ? tcb.status->c_str() : nullptr,
                                            .advisory_count = tcb.advisories.size(),
@@ -168,17 +170,17 @@ ward_status ward_appraisal_tcb(const ward_appraisal* appraisal, ward_tcb* out) n
 
 const char* ward_appraisal_advisory(const ward_appraisal* appraisal, std::size_t index) noexcept {
   return appraisal == nullptr ? nullptr
-                              : ward::library::item(appraisal->appraisal.tcb.advisories, index);
+                              : ward::library::item(appraisal->appraisal().tcb.advisories, index);
 }
 
 std::size_t ward_appraisal_check_count(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr ? 0 : appraisal->appraisal.checks.size();
+  return appraisal == nullptr ? 0 : appraisal->appraisal().checks.size();
 }
 
 ward_status ward_appraisal_check_at(const ward_appraisal* appraisal, std::size_t index,
                                     ward_check* out) noexcept {
   if (appraisal == nullptr) return WARD_ERROR_USAGE;
-  const auto& checks = appraisal->appraisal.checks;
+  const auto& checks = appraisal->appraisal().checks;
   if (index >= checks.size()) return WARD_ERROR_NOT_FOUND;
   return ward::library::fill_check(checks[index], out);
 }
@@ -186,7 +188,7 @@ ward_status ward_appraisal_check_at(const ward_appraisal* appraisal, std::size_t
 ward_status ward_appraisal_find_check(const ward_appraisal* appraisal, const char* id,
                                       ward_check* out) noexcept {
   if (appraisal == nullptr || id == nullptr) return WARD_ERROR_USAGE;
-  const ward::attest::Check* check = appraisal->appraisal.check(id);
+  const ward::attest::Check* check = appraisal->appraisal().check(id);
   return check == nullptr ? WARD_ERROR_NOT_FOUND : ward::library::fill_check(*check, out);
 }
 
@@ -200,26 +202,26 @@ ward_status ward_appraisal_claim_at(const ward_appraisal* appraisal, std::size_t
   if (index >= appraisal->claims.size()) return WARD_ERROR_NOT_FOUND;
   return ward::library::fill(out,
                              ward_claim{.size = 0,
-                                        .name = appraisal->appraisal.claims[index].name.c_str(),
+                                        .name = appraisal->appraisal().claims[index].name.c_str(),
                                         .text = appraisal->claims[index].c_str()});
 }
 
 std::size_t ward_appraisal_unchecked_count(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr ? 0 : appraisal->appraisal.unchecked.size();
+  return appraisal == nullptr ? 0 : appraisal->appraisal().unchecked.size();
 }
 
 const char* ward_appraisal_unchecked_at(const ward_appraisal* appraisal,
                                         std::size_t index) noexcept {
   return appraisal == nullptr ? nullptr
-                              : ward::library::item(appraisal->appraisal.unchecked, index);
+                              : ward::library::item(appraisal->appraisal().unchecked, index);
 }
 
 std::size_t ward_appraisal_note_count(const ward_appraisal* appraisal) noexcept {
-  return appraisal == nullptr ? 0 : appraisal->appraisal.notes.size();
+  return appraisal == nullptr ? 0 : appraisal->appraisal().notes.size();
 }
 
 const char* ward_appraisal_note_at(const ward_appraisal* appraisal, std::size_t index) noexcept {
-  return appraisal == nullptr ? nullptr : ward::library::item(appraisal->appraisal.notes, index);
+  return appraisal == nullptr ? nullptr : ward::library::item(appraisal->appraisal().notes, index);
 }
 
 ward_status ward_appraisal_json(const ward_appraisal* appraisal, const char** json,
@@ -227,9 +229,9 @@ ward_status ward_appraisal_json(const ward_appraisal* appraisal, const char** js
   const char* function = __func__;
   return ward::library::enter_new(function, json, error, [&]() -> Done {
     if (appraisal == nullptr) return ward::library::null(function, "appraisal");
-    const std::scoped_lock lock(appraisal->mutex);
+    const std::lock_guard<std::mutex> lock(appraisal->mutex);
     if (!appraisal->json) {
-      auto text = ward::library::json_of(appraisal->appraisal);
+      auto text = ward::library::json_of(appraisal->explanation);
       if (!text) return ward::library::internal(text.error());
       appraisal->json = *std::move(text);
     }

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "attest/appraisal.h"
+#include "explain/explanation.h"
 #include "lib/ward/boundary.h"
 #include "lib/ward/handles.h"
 
@@ -10,6 +10,6 @@ namespace ward::library {
 
 // make_appraisal makes the handle, with every text as C takes it.
 [[nodiscard]] Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(
-    attest::Appraisal appraisal);
+    explain::Explanation explanation);
 
 }  // namespace ward::library

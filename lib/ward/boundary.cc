@@ -39,6 +39,22 @@ std::string line(std::string text) {
   return text;
 }
 
+constexpr std::int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
+
+Done fits(const char* function, bool is_null, std::size_t size, std::size_t most) {
+  if (size > most) {
+    return Fault{.status = WARD_ERROR_LIMIT,
+                 .what = std::string(function) + ": " + std::to_string(size) + " octets, at most " +
+                         std::to_string(most) + " are taken",
+                 .hint = "give the one document alone, as its maker made it"};
+  }
+  if (is_null && size != 0) {
+    return usage(std::string(function) + ": " + std::to_string(size) + " octets at NULL",
+                 "give the address of the octets");
+  }
+  return {};
+}
+
 }  // namespace
 
 Fault usage(std::string what, std::string hint) {
@@ -95,18 +111,23 @@ Result<std::string, Fault> text_of(const char* function, const char* argument, c
   return out;
 }
 
+Result<UnixTime, Fault> time_of(const char* function, std::int64_t unix_s) {
+  if (unix_s < 0 || unix_s > kLastSecond) {
+    return usage(std::string(function) + ": no time of 1970 to 9999",
+                 "give seconds since 1970-01-01T00:00:00Z");
+  }
+  return UnixTime{unix_s};
+}
+
+Result<std::string_view, Fault> list_of(const char* function, const char* text, std::size_t size,
+                                        std::size_t most) {
+  WARD_CHECK_OK(fits(function, text == nullptr, size, most));
+  return std::string_view(text, size);
+}
+
 Result<Bytes, Fault> octets_of(const char* function, const std::uint8_t* octets, std::size_t size,
                                std::size_t most) {
-  if (size > most) {
-    return Fault{.status = WARD_ERROR_LIMIT,
-                 .what = std::string(function) + ": " + std::to_string(size) + " octets, at most " +
-                         std::to_string(most) + " are taken",
-                 .hint = "give the one document alone, as its maker made it"};
-  }
-  if (octets == nullptr && size != 0) {
-    return usage(std::string(function) + ": " + std::to_string(size) + " octets at NULL",
-                 "give the address of the octets");
-  }
+  WARD_CHECK_OK(fits(function, octets == nullptr, size, most));
   return Bytes(octets, size);
 }
 

@@ -4,11 +4,13 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "attest/demands.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "ward/ward.h"
 
 // What every entry point of libward does at the boundary to C: arguments are examined, whatever is
@@ -74,6 +76,13 @@ ward_status enter_new(const char* function, T** out, ward_error** error,
 // text_of is a text that was given: UTF-8 without control characters, at most WARD_MAX_TEXT_BYTES.
 [[nodiscard]] Result<std::string, Fault> text_of(const char* function, const char* argument,
                                                  const char* text);
+
+// list_of is a view of a text of many lines, at most `most` octets. Not NULL, unless it is empty.
+[[nodiscard]] Result<std::string_view, Fault> list_of(const char* function, const char* text,
+                                                      std::size_t size, std::size_t most);
+
+// time_of is a time of the years 1970 to 9999.
+[[nodiscard]] Result<UnixTime, Fault> time_of(const char* function, std::int64_t unix_s);
 
 // octets_of is a view of what was given, at most `most` octets. Not NULL, unless it is empty.
 [[nodiscard]] Result<Bytes, Fault> octets_of(const char* function, const std::uint8_t* octets,

@@ -7,6 +7,7 @@
 
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
+#include "explain/explanation.h"
 #include "verifier/verifier.h"
 #include "ward/ward.h"
 
@@ -44,11 +45,13 @@ struct ward_needs {
 };
 
 // ward_appraisal never changes once it is made but for `json`, which is written when it is first
-// asked for. All texts of `appraisal` are C texts.
+// asked for. All texts that the functions return are C texts.
 struct ward_appraisal {
-  ward::attest::Appraisal appraisal;
+  ward::explain::Explanation explanation;
   std::string summary;
   std::vector<std::string> claims;  // the text of each
   mutable std::mutex mutex{};       // of json
   mutable std::optional<std::string> json{};
+
+  [[nodiscard]] const ward::attest::Appraisal& appraisal() const { return explanation.appraisal; }
 };

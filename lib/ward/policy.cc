@@ -140,6 +140,49 @@ ward_status ward_policy_min_tcb_evaluation(ward_policy* policy, std::uint64_t nu
   });
 }
 
+ward_status ward_policy_min_tcb_date(ward_policy* policy, std::int64_t unix_s,
+                                     ward_error** error) noexcept {
+  return change(kDemandNames.min_tcb_date, policy, error, [&]() -> Done {
+    WARD_TRY(policy->policy.min_tcb_date,
+             ward::library::time_of(kDemandNames.min_tcb_date, unix_s));
+    return {};
+  });
+}
+
+ward_status ward_policy_tolerate(ward_policy* policy, const char* advisory, std::int64_t until,
+                                 ward_error** error) noexcept {
+  return change(kDemandNames.tolerate, policy, error, [&]() -> Done {
+    WARD_TRY(const std::string id,
+             ward::library::text_of(kDemandNames.tolerate, "advisory", advisory));
+    WARD_TRY(const ward::UnixTime end, ward::library::time_of(kDemandNames.tolerate, until));
+    if (const auto done = ward::library::demands().tolerate(id, end, policy->policy); !done)
+      return ward::library::usage(done.error());
+    return {};
+  });
+}
+
+ward_status ward_policy_refuse_product(ward_policy* policy, const char* product,
+                                       ward_error** error) noexcept {
+  return change(kDemandNames.refuse_product, policy, error, [&]() -> Done {
+    WARD_TRY(const std::string name,
+             ward::library::text_of(kDemandNames.refuse_product, "product", product));
+    if (const auto done = ward::library::demands().refuse_product(name, policy->policy); !done)
+      return ward::library::usage(done.error());
+    return {};
+  });
+}
+
+ward_status ward_policy_accept_chips(ward_policy* policy, const char* list, std::size_t size,
+                                     ward_error** error) noexcept {
+  return change(kDemandNames.chips, policy, error, [&]() -> Done {
+    WARD_TRY(const std::string_view text,
+             ward::library::list_of(kDemandNames.chips, list, size, WARD_MAX_CHIP_LIST_BYTES));
+    if (const auto done = ward::library::demands().chips(text, policy->policy); !done)
+      return ward::library::usage(done.error());
+    return {};
+  });
+}
+
 ward_status ward_policy_add_development_roots(ward_policy* policy, const std::uint8_t* pem,
                                               std::size_t size, ward_error** error) noexcept {
   const char* function = __func__;

@@ -14,8 +14,6 @@ namespace {
 
 using Field = std::optional<Expected> ward_request::*;
 
-constexpr std::int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
-
 ward_status expect(const char* function, ward_request* request, Field field,
                    const std::uint8_t* value, std::size_t size, ward_error** error) noexcept {
   return enter(error, [&]() -> Done {
@@ -77,11 +75,8 @@ ward_status ward_request_set_time(ward_request* request, std::int64_t unix_s,
   const char* function = __func__;
   return enter(error, [&]() -> Done {
     if (request == nullptr) return ward::library::null(function, "request");
-    if (unix_s < 0 || unix_s > ward::library::kLastSecond) {
-      return ward::library::usage(std::string(function) + ": no time of 1970 to 9999",
-                                  "give seconds since 1970-01-01T00:00:00Z");
-    }
-    request->unix_s = unix_s;
+    WARD_TRY(const ward::UnixTime time, ward::library::time_of(function, unix_s));
+    request->unix_s = time.seconds;
     return {};
   });
 }

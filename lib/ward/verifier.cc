@@ -50,9 +50,10 @@ Result<attest::Expectations, Fault> expectations(const attest::SchemeInfo& info,
   return out;
 }
 
-Result<attest::Appraisal, Fault> appraise(const char* function, const verifier::Verifier& verifier,
-                                          Bytes evidence, const attest::Collateral& collateral,
-                                          const ward_request& request) {
+Result<explain::Explanation, Fault> appraise(const char* function,
+                                             const verifier::Verifier& verifier, Bytes evidence,
+                                             const attest::Collateral& collateral,
+                                             const ward_request& request) {
   WARD_TRY(const attest::Scheme* scheme, scheme_of(function, evidence));
   if (!request.unix_s) {
     return usage("the request has no time",
@@ -61,12 +62,17 @@ Result<attest::Appraisal, Fault> appraise(const char* function, const verifier::
   const attest::Demands demands(tee::all_schemes(), kDemandNames);
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   WARD_TRY(attest::Expectations expected, expectations(scheme->info(), request));
+  attest::Work work;
   auto out = verifier.appraise({.evidence = evidence,
                                 .collateral = collateral,
                                 .now = UnixTime{*request.unix_s},
-                                .expected = std::move(expected)});
+                                .expected = std::move(expected),
+                                .work = &work});
   if (!out) return internal(out.error());
-  return *std::move(out);
+  // Malformed evidence needs nothing: its form is what is wrong.
+  const auto needs = scheme->needs(evidence);
+  return explain::explain(*std::move(out), std::move(work),
+                          needs ? *needs : std::vector<attest::CollateralRequest>{});
 }
 
 }  // namespace
@@ -101,10 +107,10 @@ ward_status ward_verifier_verify(const ward_verifier* verifier, const std::uint8
     WARD_TRY(const ward::Bytes octets, ward::library::evidence_of(function, evidence, size));
     const ward_collateral none;
     WARD_TRY(
-        auto appraisal,
+        auto explanation,
         ward::library::appraise(function, verifier->verifier, octets,
                                 (collateral != nullptr ? *collateral : none).collateral, *request));
-    WARD_TRY(auto made, ward::library::make_appraisal(std::move(appraisal)));
+    WARD_TRY(auto made, ward::library::make_appraisal(std::move(explanation)));
     *out = made.release();
     return {};
   });

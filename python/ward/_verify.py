@@ -14,6 +14,7 @@ from ._errors import Error, InternalError, UsageError, raise_error, text
 from ._types import (Appraisal, Check, CheckInfo, Claim, Need, NotDone, Origin, Outcome, Tcb, Tee, Unchecked, Verdict)
 
 Octets = Union[bytes, bytearray, memoryview]
+Time = Union[datetime.datetime, int]  # of a time zone; Unix seconds
 Expected = Union[bytes, bytearray, memoryview, Iterable[bytes], Unchecked]
 
 _lib = _abi.lib
@@ -47,14 +48,14 @@ def _whole(name: str, value: object, most: int) -> int:
     return value
 
 
-def _unix(at: object) -> int:
+def _unix(name: str, at: object) -> int:
     if isinstance(at, datetime.datetime):
         if at.tzinfo is None or at.utcoffset() is None:
-            raise UsageError("at: a time without a time zone", "use datetime.now(datetime.timezone.utc)")
-        return _whole("at", int((at - _EPOCH).total_seconds() // 1), 2**63 - 1)
+            raise UsageError(f"{name}: a time without a time zone", "use datetime.now(datetime.timezone.utc)")
+        return _whole(name, int((at - _EPOCH).total_seconds() // 1), 2**63 - 1)
     if isinstance(at, bool) or not isinstance(at, int):
-        raise TypeError(f"at: datetime or int (Unix seconds) is needed, not {type(at).__name__}")
-    return _whole("at", at, 2**63 - 1)
+        raise TypeError(f"{name}: datetime or int (Unix seconds) is needed, not {type(at).__name__}")
+    return _whole(name, at, 2**63 - 1)
 
 
 def _call(function: Callable[..., int], *arguments: object) -> None:
@@ -99,6 +100,10 @@ class Policy:
     allow_development: bool = False
     require_revocation: bool = True
     min_tcb_evaluation: Optional[int] = None
+    min_tcb_date: Optional[Time] = None
+    tolerate: Mapping[str, Time] = field(default_factory=dict)  # advisories, and until when, that time included
+    refuse_products: Iterable[str] = ()
+    accept_chips: Optional[Iterable[Octets]] = None  # None: any
     development_roots: Iterable[Octets] = ()  # PEM
 
     def _write(self, handle: object) -> None:
@@ -120,13 +125,22 @@ class Policy:
         if self.min_tcb_evaluation is not None:
             number = _whole("min_tcb_evaluation", self.min_tcb_evaluation, 2**64 - 1)
             _call(_lib.ward_policy_min_tcb_evaluation, handle, number)
-        if isinstance(self.development_roots, (bytes, bytearray, memoryview, str)):
-            raise TypeError("development_roots: a list of PEM files is needed")
-        for pem in self.development_roots:
-            octets = _octets("development_roots", pem)
-            _call(_lib.ward_policy_add_development_roots, handle, octets, len(octets))
+        self._write_rest(handle)
         if self.name is not None:
             _call(_lib.ward_policy_set_name, handle, _text("name", self.name))
+
+    def _write_rest(self, handle: object) -> None:
+        if self.min_tcb_date is not None:
+            _call(_lib.ward_policy_min_tcb_date, handle, _unix("min_tcb_date", self.min_tcb_date))
+        for advisory, until in _items("tolerate", self.tolerate):
+            _call(_lib.ward_policy_tolerate, handle, _text("tolerate", advisory), _unix(f"tolerate[{advisory!r}]", until))
+        for product in _strings("refuse_products", self.refuse_products):
+            _call(_lib.ward_policy_refuse_product, handle, product)
+        if self.accept_chips is not None:
+            chips = "\n".join(one.hex() for one in _octets_list("accept_chips", self.accept_chips)).encode()
+            _call(_lib.ward_policy_accept_chips, handle, chips, len(chips))
+        for pem in _octets_list("development_roots", self.development_roots):
+            _call(_lib.ward_policy_add_development_roots, handle, pem, len(pem))
 
 
 def _flag(name: str, value: object) -> bool:
@@ -139,6 +153,12 @@ def _strings(name: str, values: object) -> list[bytes]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name}: a list of str is needed, not {type(values).__name__}")
     return [_text(name, one) for one in values]
+
+
+def _octets_list(name: str, values: object) -> list[bytes]:
+    if isinstance(values, (bytes, bytearray, memoryview, str)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: a list of bytes is needed, not {type(values).__name__}")
+    return [_octets(name, one) for one in values]
 
 
 def _items(name: str, values: object) -> list[tuple[Any, Any]]:
@@ -185,7 +205,7 @@ class Verifier:
                  trace: Optional[TracebackType]) -> None:
         self.close()
 
-    def verify(self, evidence: Octets, *, at: Union[datetime.datetime, int], report_data: Expected,
+    def verify(self, evidence: Octets, *, at: Time, report_data: Expected,
                measurement: Expected, workload: Expected,
                collateral: Union[Mapping[str, Octets], Iterable[tuple[str, Octets]]] = ()) -> Appraisal:
         """Appraises evidence, as the platform made it. A refusal is an Appraisal, not an exception.
@@ -200,7 +220,7 @@ class Verifier:
         octets = _octets("evidence", evidence)
         with _made(_lib.ward_request_new, _lib.ward_request_free) as request, \
                 _made(_lib.ward_collateral_new, _lib.ward_collateral_free) as documents:
-            _call(_lib.ward_request_set_time, request, _unix(at))
+            _call(_lib.ward_request_set_time, request, _unix("at", at))
             _expect(request, "report_data", report_data)
             _expect(request, "measurement", measurement)
             _expect(request, "workload", workload)

@@ -131,8 +131,14 @@ class Hostile(unittest.TestCase):
         with self.assertRaises(TypeError):
             v.verifier.verify(v.evidence, at=v.at)  # nothing is unchecked silently
         for policy in ({"accept_tcb": "any"}, {"accept_values": [1]}, {"allow_debug": 1}, {"min_tcb_evaluation": "5"},
-                       {"development_roots": b"x"}, {"development_roots": [5]}, {"min_values": {"a": 5}}, {"name": 5}):
+                       {"development_roots": b"x"}, {"development_roots": [5]}, {"min_values": {"a": 5}}, {"name": 5}, {"min_tcb_date": "2024"},
+                       {"tolerate": {"INTEL-SA-00615": "2024"}}, {"tolerate": ["INTEL-SA-00615"]}, {"refuse_products": "Milan"},
+                       {"accept_chips": b"1234567890"}, {"accept_chips": ["aa"]}):
             with self.assertRaises(TypeError):
+                ward.Verifier(ward.Policy(**policy))
+        for policy in ({"min_tcb_date": -1}, {"tolerate": {"INTEL-SA-00615": 2**62}}, {"refuse_products": ["Rome"]},
+                       {"accept_chips": []}, {"accept_chips": [b"\0" * 16]}, {"tolerate": {"INTEL-SA-00615\0": 1}}):
+            with self.assertRaises(ward.UsageError):
                 ward.Verifier(ward.Policy(**policy))
         for number in (-1, 2**64):
             with self.assertRaises(ward.UsageError):
@@ -151,6 +157,20 @@ class Hostile(unittest.TestCase):
             self.assertEqual([c.id for c in a.problems], [f"{a.tee}.report_data.expected"])
             self.assertIs(a.problems[0].origin, ward.Origin.CALLER)
             self.assertIn("55" * 8, a.problems[0].expected)
+
+    def test_each_demand_of_a_policy_is_heeded(self):
+        tdx = next(v for v in self.vectors if ward.recognise(v.evidence) == "tdx")
+        late = datetime.datetime(2100, 1, 1, tzinfo=datetime.timezone.utc)
+        for demand, failed in (({}, []), ({"min_tcb_date": 0, "tolerate": {"intel-sa-00615": late}}, []),
+                               ({"min_tcb_date": late}, ["tdx.tcb.date"]), ({"refuse_products": ["Turin"]}, []),
+                               ({"accept_chips": [b"\1" * 16]}, ["tdx.chip.accepted"]),
+                               ({"min_tcb_evaluation": 2**40}, ["tdx.tcb.evaluation_number"]),
+                               ({"refuse_values": {"tdx.td_attributes.sept_ve_disable": ["true", "false"]}},
+                                ["tdx.td_attributes.sept_ve_disable"])):
+            policy = ward.Policy(allow_development=True, development_roots=[tdx.collateral["root_ca.pem"]], **demand)
+            with ward.Verifier(policy) as verifier:
+                a = verifier.verify(tdx.evidence, collateral=tdx.collateral, at=tdx.at, **UNCHECKED)
+            self.assertEqual([c.id for c in a.problems], failed, demand)
 
     def test_threads_share_a_verifier_that_is_closed_meanwhile(self):
         for v in self.vectors[:2]:

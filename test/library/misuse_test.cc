@@ -59,6 +59,16 @@ TEST(LibraryMisuse, APolicyThatCannotBeMetIsRefusedWhereItIsWritten) {
        "ward_policy_set_name: name: a control character"},
       {"long name", [&](auto e) { return ward_policy_set_name(p, too_long.c_str(), e); },
        WARD_ERROR_LIMIT, "ward_policy_set_name: name: longer than 8192 octets"},
+      {"no date", [&](auto e) { return ward_policy_min_tcb_date(p, -1, e); }, WARD_ERROR_USAGE,
+       "ward_policy_min_tcb_date: no time of 1970 to 9999"},
+      {"no advisory", [&](auto e) { return ward_policy_tolerate(p, "", 0, e); }, WARD_ERROR_USAGE,
+       "ward_policy_tolerate: no advisory's id: "},
+      {"no product", [&](auto e) { return ward_policy_refuse_product(p, "Rome", e); },
+       WARD_ERROR_USAGE, "ward_policy_refuse_product: no product: Rome"},
+      {"no list", [&](auto e) { return ward_policy_accept_chips(p, nullptr, 3, e); },
+       WARD_ERROR_USAGE, "ward_policy_accept_chips: 3 octets at NULL"},
+      {"no chip", [&](auto e) { return ward_policy_accept_chips(p, "00\n", 3, e); },
+       WARD_ERROR_USAGE, "ward_policy_accept_chips: line 1 is no chip's id"},
       {"no roots", [&](auto e) { return ward_policy_add_development_roots(p, nullptr, 0, e); },
        WARD_ERROR_USAGE, "ward_policy_add_development_roots: pem: no block"},
       {"not PEM", [&](auto e) { return ward_policy_add_development_roots(p, no_pem.data(), 1, e); },
@@ -235,10 +245,11 @@ TEST(LibraryMisuse, ADemandThatTheEvidenceCannotMeetIsNoVerdict) {
     EXPECT_EQ(ward_verifier_verify(verifier.get(), v.evidence.data(), v.evidence.size(), nullptr,
                                    v.request().get(), &out, &error),
               WARD_ERROR_USAGE);
-    EXPECT_EQ(std::string(ward_error_message(error)),
-              snp ? "ward_policy_accept_tcb, ward_policy_min_tcb_evaluation: the maker of snp "
-                    "states no TCB status"
-                  : "evidence of " + v.tee + " has no field snp.reported_tcb.snp");
+    EXPECT_EQ(
+        std::string(ward_error_message(error)),
+        snp ? "ward_policy_accept_tcb, ward_policy_min_tcb_evaluation, ward_policy_min_tcb_date, "
+              "ward_policy_tolerate: the maker of snp states no TCB status"
+            : "evidence of " + v.tee + " has no field snp.reported_tcb.snp");
     ward_error_free(error);
     EXPECT_EQ(out, nullptr);
   }

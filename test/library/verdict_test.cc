@@ -1,8 +1,8 @@
 // libward through its C ABI says what the pipeline says.
 #include <gtest/gtest.h>
 
-#include "attest/appraisal_json.h"
 #include "codec/json_write.h"
+#include "explain/explanation_json.h"
 #include "tee/all.h"
 #include "tee/x509/anchors.h"
 #include "test/library/handles.h"
@@ -29,13 +29,16 @@ std::string direct_json(const LibraryVector& v) {
   const verifier::Verifier verifier(tee::all_schemes(), roots,
                                     {.name = "the caller's policy", .allow_development = true});
   const auto expect = [&](const char* fact) { return std::vector<Buffer>{v.octets(fact)}; };
+  attest::Work work;
   const auto appraisal = verifier.appraise(
       {.evidence = v.evidence,
        .collateral = collateral,
        .now = {v.at()},
-       .expected = {expect("report_data"), expect("measurement"), expect("workload")}});
+       .expected = {expect("report_data"), expect("measurement"), expect("workload")},
+       .work = &work});
+  const auto needs = verifier.recognise(v.evidence)->needs(v.evidence);
   codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-  attest::write_appraisal(writer, *appraisal);
+  explain::write_explanation(writer, explain::explain(*appraisal, std::move(work), *needs));
   return *writer.take() + "\n";
 }
 
@@ -166,6 +169,18 @@ TEST(LibraryVerdict, EachDemandOfAPolicyIsHeeded) {
        "sgx.report_body.isv_svn"},
       {"sgx", [](ward_policy* p) { return ward_policy_accept_tcb(p, "any", nullptr); }, ""},
       {"tdx", [](ward_policy* p) { return ward_policy_accept_tcb(p, "OutOfDate", nullptr); }, ""},
+      {"sgx", [](ward_policy* p) { return ward_policy_min_tcb_date(p, 0, nullptr); }, ""},
+      {"sgx", [](ward_policy* p) { return ward_policy_min_tcb_date(p, 4102444800, nullptr); },
+       "sgx.tcb.date"},
+      {"sgx", [](ward_policy* p) { return ward_policy_tolerate(p, "INTEL-SA-00615", 1, nullptr); },
+       ""},
+      {"tdx",
+       [](ward_policy* p) {
+         const std::string list = "# none of these\n0011223344556677\n";
+         return ward_policy_accept_chips(p, list.data(), list.size(), nullptr);
+       },
+       "tdx.chip.accepted"},
+      {"tdx", [](ward_policy* p) { return ward_policy_refuse_product(p, "Turin", nullptr); }, ""},
       {"tdx", [](ward_policy* p) { return ward_policy_allow_development(p, 0, nullptr); },
        "tdx.platform.development"},
       {"snp", [](ward_policy* p) { return ward_policy_allow_debug(p, 1, nullptr); }, ""},
