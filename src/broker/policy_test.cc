@@ -37,9 +37,9 @@ std::string rule(const std::string& more = "") {
 }
 
 TEST(EvidencePolicy, names_dates_tolerated_advisories_and_chips) {
-  const auto policy = parse_evidence(as_bytes(evidence(
-      R"(,"runtimes":[],"min_tcb_date":"2024-03-13","tolerated_advisories":)"
-      R"({"INTEL-SA-00615":"2026-12-31"},"accepted_chips":["00112233445566aa"])")));
+  const auto policy = parse_evidence(as_bytes(
+      evidence(R"(,"runtimes":[],"min_tcb_date":"2024-03-13","tolerated_advisories":)"
+               R"({"INTEL-SA-00615":"2026-12-31"},"accepted_chips":["00112233445566aa"])")));
   ASSERT_TRUE(policy) << to_text(policy.error());
   EXPECT_EQ(format_rfc3339(*policy->policy.min_tcb_date), "2024-03-13T00:00:00Z");
   EXPECT_EQ(format_rfc3339(policy->policy.tolerated.at("INTEL-SA-00615")), "2026-12-31T23:59:59Z");

@@ -29,7 +29,8 @@ Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
   const auto pinned = scheme->info().anchors;
   std::vector<attest::Anchor> anchors(pinned.begin(), pinned.end());
   anchors.insert(anchors.end(), extra_anchors_.begin(), extra_anchors_.end());
-  auto findings = scheme->verify(request.evidence, request.collateral, anchors, request.now, request.work);
+  auto findings =
+      scheme->verify(request.evidence, request.collateral, anchors, request.now, request.work);
   if (!findings) return findings.error();
   return attest::appraise(*std::move(findings), policy_, request.expected, request.now);
 }

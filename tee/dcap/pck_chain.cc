@@ -185,10 +185,12 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
                        pck_leaf_profile(platform.leaf()) ? "" : kLeafFault));
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, platform.root());
   if (context.work != nullptr) {
+    // A chain of type 5 stands in the quote, whatever else holds the same certificates.
+    const x509::Documents none;
     x509::show_chain(
         *context.work, platform.chain,
         {&checks.info(CheckId::kPckChainSignature), &checks.info(CheckId::kPckChainRoot), anchor},
-        context.collateral);
+        type == certification::kPckChain ? none : context.collateral);
   }
   context.findings.development = anchor != nullptr && anchor->development;
 

@@ -161,7 +161,7 @@ class Verify(unittest.TestCase):
     def test_explain_lists_every_check_once(self):
         _, out, _ = ward("verify", QUOTE, *COLLATERAL, *AT, "--explain")
         listed = [c["id"] for c in json.loads(ward("verify", QUOTE, *COLLATERAL, *AT, "--json")[1])["checks"]]
-        mark = re.compile(r"^│  [├└]─ (passed  |FAILED  |not done) +(\S+)", re.MULTILINE)
+        mark = re.compile(r"^[│ ]  [├└]─ (passed  |FAILED  |not done) +(\S+)", re.MULTILINE)
         self.assertEqual(sorted(id for _, id in mark.findall(out)), sorted(listed))
 
 
