@@ -25,12 +25,14 @@ void all_texts(ward_appraisal& a, const Visit& visit) {
     visit(check.expected);
     visit(check.expected_from);
   }
-  for (attest::Claim& claim : appraisal.claims)
+  for (attest::Claim& claim : appraisal.claims) {
     visit(claim.name);
+  }
   for (std::vector<std::string>* list :
        {&a.claims, &appraisal.notes, &appraisal.unchecked, &appraisal.tcb.advisories}) {
-    for (std::string& text : *list)
+    for (std::string& text : *list) {
       visit(text);
+    }
   }
   if (appraisal.tcb.status) visit(*appraisal.tcb.status);
   visit(appraisal.tee);
@@ -116,8 +118,9 @@ Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(explain::Explanati
   auto made = std::make_unique<ward_appraisal>();
   made->explanation = std::move(explanation);
   made->summary = attest::summary(made->appraisal());
-  for (const attest::Claim& claim : made->appraisal().claims)
+  for (const attest::Claim& claim : made->appraisal().claims) {
     made->claims.push_back(attest::claim_text(claim.value));
+  }
   bool all_good = true;
   all_texts(*made, [&](const std::string& text) { all_good = all_good && is_c_text(text); });
   if (all_good) return made;

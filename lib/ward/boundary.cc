@@ -106,8 +106,9 @@ Result<std::string, Fault> text_of(const char* function, const char* argument, c
   }
   std::string out(text, size);
   if (!codec::is_utf8(out)) return usage(where + ": not UTF-8", "encode the text as UTF-8");
-  if (std::ranges::any_of(out, is_control))
+  if (std::ranges::any_of(out, is_control)) {
     return usage(where + ": a control character", "take it out of the text");
+  }
   return out;
 }
 

@@ -38,13 +38,15 @@ using ValueDemand = Result<void, attest::Mistake> (attest::Demands::*)(std::stri
                                                                        std::string_view,
                                                                        attest::Policy&) const;
 
+// NOLINTNEXTLINE(readability-function-size): C has no named arguments.
 ward_status change_value(const char* function, ValueDemand demand, ward_policy* policy,
                          const char* field, const char* value, ward_error** error) noexcept {
   return change(function, policy, error, [&]() -> Done {
     WARD_TRY(const std::string id, text_of(function, "field", field));
     WARD_TRY(const std::string text, text_of(function, "value", value));
-    if (const auto done = (demands().*demand)(id, text, policy->policy); !done)
+    if (const auto done = (demands().*demand)(id, text, policy->policy); !done) {
       return usage(done.error());
+    }
     return {};
   });
 }
@@ -84,8 +86,9 @@ ward_status ward_policy_accept_tcb(ward_policy* policy, const char* status,
   return change(kDemandNames.accept_tcb, policy, error, [&]() -> Done {
     WARD_TRY(const std::string text,
              ward::library::text_of(kDemandNames.accept_tcb, "status", status));
-    if (const auto done = ward::library::demands().accept_tcb(text, policy->policy); !done)
+    if (const auto done = ward::library::demands().accept_tcb(text, policy->policy); !done) {
       return ward::library::usage(done.error());
+    }
     return {};
   });
 }
@@ -155,8 +158,9 @@ ward_status ward_policy_tolerate(ward_policy* policy, const char* advisory, std:
     WARD_TRY(const std::string id,
              ward::library::text_of(kDemandNames.tolerate, "advisory", advisory));
     WARD_TRY(const ward::UnixTime end, ward::library::time_of(kDemandNames.tolerate, until));
-    if (const auto done = ward::library::demands().tolerate(id, end, policy->policy); !done)
+    if (const auto done = ward::library::demands().tolerate(id, end, policy->policy); !done) {
       return ward::library::usage(done.error());
+    }
     return {};
   });
 }
@@ -166,8 +170,9 @@ ward_status ward_policy_refuse_product(ward_policy* policy, const char* product,
   return change(kDemandNames.refuse_product, policy, error, [&]() -> Done {
     WARD_TRY(const std::string name,
              ward::library::text_of(kDemandNames.refuse_product, "product", product));
-    if (const auto done = ward::library::demands().refuse_product(name, policy->policy); !done)
+    if (const auto done = ward::library::demands().refuse_product(name, policy->policy); !done) {
       return ward::library::usage(done.error());
+    }
     return {};
   });
 }
@@ -177,8 +182,9 @@ ward_status ward_policy_accept_chips(ward_policy* policy, const char* list, std:
   return change(kDemandNames.chips, policy, error, [&]() -> Done {
     WARD_TRY(const std::string_view text,
              ward::library::list_of(kDemandNames.chips, list, size, WARD_MAX_CHIP_LIST_BYTES));
-    if (const auto done = ward::library::demands().chips(text, policy->policy); !done)
+    if (const auto done = ward::library::demands().chips(text, policy->policy); !done) {
       return ward::library::usage(done.error());
+    }
     return {};
   });
 }

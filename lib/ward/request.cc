@@ -7,20 +7,21 @@ using ward::attest::Expected;
 using ward::attest::Unchecked;
 using ward::library::Done;
 using ward::library::enter;
-using ward::library::Fault;
 
 namespace ward::library {
 namespace {
 
 using Field = std::optional<Expected> ward_request::*;
 
+// NOLINTNEXTLINE(readability-function-size): C has no named arguments.
 ward_status expect(const char* function, ward_request* request, Field field,
                    const std::uint8_t* value, std::size_t size, ward_error** error) noexcept {
   return enter(error, [&]() -> Done {
     if (request == nullptr) return null(function, "request");
     WARD_TRY(const Bytes octets, octets_of(function, value, size, WARD_MAX_VALUE_BYTES));
-    if (octets.empty())
+    if (octets.empty()) {
       return usage(std::string(function) + ": no octets", "give the whole field that you expect");
+    }
     std::optional<Expected>& expected = request->*field;
     if (!expected) {
       expected = Expected(std::vector<Buffer>{to_buffer(octets)});

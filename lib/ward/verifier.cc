@@ -32,8 +32,9 @@ Result<attest::Expected, Fault> expectation(const attest::SchemeInfo& info, cons
   if (values == nullptr) return *asked.expected;
   const std::string whose = std::string(asked.what) + " of " + info.name;
   for (const Buffer& value : *values) {
-    if (const auto wrong = attest::wrong_size(demand, value.size(), asked.size, whose))
+    if (const auto wrong = attest::wrong_size(demand, value.size(), asked.size, whose)) {
       return usage(*wrong);
+    }
   }
   return *asked.expected;
 }
