@@ -1,6 +1,7 @@
 # One interface target carries every flag; each library links it privately.
 option(WARD_WERROR "Treat warnings as errors" OFF)
 option(WARD_HARDEN "Release hardening flags" OFF)
+option(WARD_UNITY "Compile libraries in few pieces (ward_in_one_piece)" OFF)
 option(WARD_TESTS "Build tests" ON)
 option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
@@ -161,4 +162,15 @@ function(ward_static_program name)
   target_compile_options(${name} PRIVATE -fPIE)
   target_link_options(${name} PRIVATE -static-pie -Wl,--strip-debug)  # it is copied at each start
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${archives})
+endfunction()
+
+# ward_in_one_piece(NAME [FILES...]): the library is compiled in few pieces but for these files, which
+# hold the same names as others or must be linked alone. `ward verify` waits for these libraries on a
+# new machine, and most of a piece's time are headers. In the release preset alone: clang-tidy wants
+# each file's own command, and a change compiles less without.
+function(ward_in_one_piece name)
+  if(WARD_UNITY)
+    set_target_properties(ward_${name} PROPERTIES UNITY_BUILD ON)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
 endfunction()

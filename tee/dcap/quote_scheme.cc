@@ -21,7 +21,7 @@ const attest::Anchor kAnchors[] = {
 
 // Intel's Provisioning Certification Service, API v4.
 constexpr const char* kService = "https://api.trustedservices.intel.com/";
-constexpr const char* kRootCrl =
+constexpr const char* kRootCrlAddress =
     "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
 
 bool names_intel(Bytes evidence) {
@@ -118,7 +118,7 @@ Result<std::vector<attest::CollateralRequest>> QuoteScheme::needs(Bytes evidence
   };
   const std::string service = std::string(kService) + profile_.name + "/certification/v4/";
   std::vector<attest::CollateralRequest> out{
-      request("root_crl", CheckId::kRootCrlPresent, "", kRootCrl),
+      request("root_crl", CheckId::kRootCrlPresent, "", kRootCrlAddress),
       request("qe_identity", CheckId::kQeIdentityPresent, "", service + "qe/identity")};
   const auto chain = pki::parse_certificates(as_text(quote->qe.certification_data));
   if (quote->qe.certification_type != certification::kPckChain) {

@@ -11,13 +11,13 @@ constexpr std::uint8_t kDerSequence = 0x30;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Origin is a document with its digest, which is computed once: a document may hold many objects.
-struct Origin {
+// Source is a document with its digest, which is computed once: a document may hold many objects.
+struct Source {
   const std::string& name;
   crypto::Sha256Digest digest;
 };
 
-void add_der(const Origin& origin, Bytes der, Documents& out) {
+void add_der(const Source& origin, Bytes der, Documents& out) {
   if (!out.seen.insert(crypto::sha256(der)).second) return;
   if (auto certificate = pki::parse_certificate(der)) {
     out.certificates.push_back({origin.name, origin.digest, *std::move(certificate)});
@@ -36,7 +36,7 @@ void add_pem(const attest::Document& document, std::string_view text, Documents&
     out.unknown.push_back({document.name, blocks.error().what()});
     return;
   }
-  const Origin origin{document.name, crypto::sha256(document.bytes)};
+  const Source origin{document.name, crypto::sha256(document.bytes)};
   for (const codec::PemBlock& block : *blocks)
     add_der(origin, block.der, out);
 }
