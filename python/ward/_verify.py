@@ -5,8 +5,8 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from ctypes import byref, c_char_p, c_void_p, sizeof
-from dataclasses import dataclass, field
-from types import TracebackType
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType, TracebackType
 from typing import Any, Optional, Union
 
 from . import _abi
@@ -21,31 +21,46 @@ _lib = _abi.lib
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
+# A class derived from bytes, str or int may say anything of itself, its length too. So the library is given only what the
+# three functions below make: values of the classes themselves, which nobody else can change.
 def _octets(name: str, value: object) -> bytes:
-    if isinstance(value, bytes):
+    if type(value) is bytes:
         return value
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
-    raise TypeError(f"{name}: bytes are needed, not {type(value).__name__}")
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{name}: bytes are needed, not {type(value).__name__}")
+    try:
+        return memoryview(value).tobytes()
+    except ValueError as error:
+        raise UsageError(f"{name}: a memoryview that was released", "keep it until the call has returned") from error
+
+
+def _str(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: str is needed, not {type(value).__name__}")
+    return str.__str__(value)
+
+
+def _int(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: int is needed, not {type(value).__name__}")
+    return int.__index__(value)
 
 
 def _text(name: str, value: object) -> bytes:
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: str is needed, not {type(value).__name__}")
-    if "\0" in value:
+    plain = _str(name, value)
+    if "\0" in plain:
         raise UsageError(f"{name}: a text with a NUL in it", "take it out of the text")
     try:
-        return value.encode("utf-8")
+        return plain.encode("utf-8")
     except UnicodeEncodeError as error:
         raise UsageError(f"{name}: not UTF-8", "a file name that is not text needs another name here") from error
 
 
 def _whole(name: str, value: object, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}: int is needed, not {type(value).__name__}")
-    if not 0 <= value <= most:
+    plain = _int(name, value)
+    if not 0 <= plain <= most:
         raise UsageError(f"{name}: not between 0 and {most}", "give a whole number in that range")
-    return value
+    return plain
 
 
 def _unix(name: str, at: object) -> int:
@@ -87,6 +102,7 @@ def _filled(structure: Any, function: Callable[..., int], *arguments: object) ->
 class Policy:
     """What is acceptable. The default accepts the maker's best TCB status alone, neither debug nor development, and
     needs revocation lists. A demand that no evidence could meet is a UsageError where a Verifier is made of it.
+    What is given is copied: neither a list that changes later nor an iterator that is used up changes a Policy.
 
     Values of fields are named by the ids of their checks: ``{"tdx.td_attributes.sept_ve_disable": ["true"]}``.
     """
@@ -106,15 +122,31 @@ class Policy:
     accept_chips: Optional[Iterable[Octets]] = None  # None: any
     development_roots: Iterable[Octets] = ()  # PEM
 
+    def __post_init__(self) -> None:
+        for name in ("accept_tcb", "refuse_products"):
+            object.__setattr__(self, name, _list(name, getattr(self, name), _str, "str"))
+        for name in ("accept_values", "refuse_values"):
+            object.__setattr__(self, name, _dict(name, getattr(self, name), lambda key, some: _list(key, some, _str, "str")))
+        object.__setattr__(self, "min_values", _dict("min_values", self.min_values, _str))
+        object.__setattr__(self, "tolerate", _dict("tolerate", self.tolerate, lambda _, until: until))
+        object.__setattr__(self, "development_roots", _list("development_roots", self.development_roots, _octets, "bytes"))
+        if self.accept_chips is not None:
+            object.__setattr__(self, "accept_chips", _list("accept_chips", self.accept_chips, _octets, "bytes"))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a MappingProxyType can be neither copied nor pickled
+        values = (getattr(self, one.name) for one in fields(self))
+        return type(self), tuple(dict(one) if isinstance(one, MappingProxyType) else one for one in values)
+
     def _write(self, handle: object) -> None:
-        for status in _strings("accept_tcb", self.accept_tcb):
-            _call(_lib.ward_policy_accept_tcb, handle, status)
+        Policy.__post_init__(self)  # a derived class may have left it out
+        for status in self.accept_tcb:
+            _call(_lib.ward_policy_accept_tcb, handle, _text("accept_tcb", status))
         for name, values, function in (("accept_values", self.accept_values, _lib.ward_policy_accept_value),
                                        ("refuse_values", self.refuse_values, _lib.ward_policy_refuse_value)):
-            for id, some in _items(name, values):
-                for value in _strings(f"{name}[{id!r}]", some):
-                    _call(function, handle, _text(name, id), value)
-        for id, least in _items("min_values", self.min_values):
+            for id, some in values.items():
+                for value in some:
+                    _call(function, handle, _text(name, id), _text(f"{name}[{id!r}]", value))
+        for id, least in self.min_values.items():
             _call(_lib.ward_policy_min_value, handle, _text("min_values", id), _text(f"min_values[{id!r}]", least))
         if _flag("allow_debug", self.allow_debug):
             _call(_lib.ward_policy_allow_debug, handle, 1)
@@ -132,39 +164,41 @@ class Policy:
     def _write_rest(self, handle: object) -> None:
         if self.min_tcb_date is not None:
             _call(_lib.ward_policy_min_tcb_date, handle, _unix("min_tcb_date", self.min_tcb_date))
-        for advisory, until in _items("tolerate", self.tolerate):
+        for advisory, until in self.tolerate.items():
             _call(_lib.ward_policy_tolerate, handle, _text("tolerate", advisory), _unix(f"tolerate[{advisory!r}]", until))
-        for product in _strings("refuse_products", self.refuse_products):
-            _call(_lib.ward_policy_refuse_product, handle, product)
+        for product in self.refuse_products:
+            _call(_lib.ward_policy_refuse_product, handle, _text("refuse_products", product))
         if self.accept_chips is not None:
-            chips = "\n".join(one.hex() for one in _octets_list("accept_chips", self.accept_chips)).encode()
+            chips = "\n".join(one.hex() for one in self.accept_chips).encode()
             _call(_lib.ward_policy_accept_chips, handle, chips, len(chips))
-        for pem in _octets_list("development_roots", self.development_roots):
+        for pem in self.development_roots:
             _call(_lib.ward_policy_add_development_roots, handle, pem, len(pem))
 
 
 def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
+    if value is not True and value is not False:
         raise TypeError(f"{name}: bool is needed, not {type(value).__name__}")
-    return value
+    return value is True
 
 
-def _strings(name: str, values: object) -> list[bytes]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name}: a list of str is needed, not {type(values).__name__}")
-    return [_text(name, one) for one in values]
-
-
-def _octets_list(name: str, values: object) -> list[bytes]:
+def _list(name: str, values: object, one: Callable[[str, object], Any], kind: str) -> tuple[Any, ...]:
+    """_list is values as they are now, each as `one` makes it."""
     if isinstance(values, (bytes, bytearray, memoryview, str)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name}: a list of bytes is needed, not {type(values).__name__}")
-    return [_octets(name, one) for one in values]
+        raise TypeError(f"{name}: a list of {kind} is needed, not {type(values).__name__}")
+    return tuple(one(name, value) for value in values)
 
 
-def _items(name: str, values: object) -> list[tuple[Any, Any]]:
+def _dict(name: str, values: object, one: Callable[[str, object], Any]) -> Mapping[str, Any]:
+    """_dict is values as they are now, each as `one` makes it. No key is lost, though a Mapping may have one twice."""
     if not isinstance(values, Mapping):
         raise TypeError(f"{name}: a dict is needed, not {type(values).__name__}")
-    return list(values.items())
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        plain = _str(name, key)
+        if plain in out:
+            raise UsageError(f"{name}: {plain!r} twice", "name it once, with all that is meant")
+        out[plain] = one(f"{name}[{plain!r}]", value)
+    return MappingProxyType(out)
 
 
 class _Owned:
@@ -244,11 +278,11 @@ def _documents(collateral: object) -> list[tuple[bytes, bytes]]:
 
 
 def _expect(request: object, name: str, expected: object) -> None:
-    if isinstance(expected, Unchecked):
+    if expected is Unchecked.UNCHECKED:
         _call(getattr(_lib, f"ward_request_{name}_unchecked"), request)
         return
     if isinstance(expected, (bytes, bytearray, memoryview)):
-        values = [bytes(expected)]
+        values = [_octets(name, expected)]
     elif isinstance(expected, Iterable) and not isinstance(expected, (str, Mapping)):
         values = [_octets(name, one) for one in expected]
     else:

@@ -1,8 +1,12 @@
 """hostile_cases.py TEE-FOLDER: hostile input through the installed Python package. Everything is an Appraisal that does not
 accept, a ward.Error or a TypeError; never a crash, never an acceptance."""
+import collections
 import concurrent.futures
+import copy
+import dataclasses
 import datetime
 import pathlib
+import pickle
 import random
 import sys
 import unittest
@@ -10,6 +14,41 @@ import unittest
 import ward
 
 UNCHECKED = {"report_data": ward.UNCHECKED, "measurement": ward.UNCHECKED, "workload": ward.UNCHECKED}
+
+
+class Liar(bytes):
+    def __len__(self):
+        return 4 << 20
+
+    def __bytes__(self):
+        return b"another"
+
+    def hex(self, *_):
+        return "00"
+
+
+class Odd(str):
+    def __contains__(self, _):
+        return False
+
+    def __eq__(self, other):
+        return self is other
+
+    def __hash__(self):
+        return id(self)
+
+    def encode(self, *_):
+        return Liar(b"Revoked")
+
+
+class Far(int):
+    def __le__(self, _):
+        return True
+
+    __ge__ = __le__
+
+    def __index__(self):
+        return 2**70
 
 
 class Vector:
@@ -171,6 +210,91 @@ class Hostile(unittest.TestCase):
             with ward.Verifier(policy) as verifier:
                 a = verifier.verify(tdx.evidence, collateral=tdx.collateral, at=tdx.at, **UNCHECKED)
             self.assertEqual([c.id for c in a.problems], failed, demand)
+
+    def test_a_policy_is_used_more_than_once(self):
+        v = next(v for v in self.vectors if ward.recognise(v.evidence) == "tdx")
+        root = v.collateral["root_ca.pem"]
+        field = "tdx.td_attributes.sept_ve_disable"
+
+        class Twice(collections.UserDict):
+            def items(self):
+                return [(Odd("a"), ["true"]), (Odd("a"), ["false"])]
+
+        class Forgetful(ward.Policy):
+            def __post_init__(self):
+                pass
+
+        for kind in (ward.Policy, Forgetful):
+            for given, failed in (({"refuse_values": {field: iter(["true", "false"])}}, [field]),
+                                  ({"accept_values": {field: (one for one in ["true", "false"])}}, []),
+                                  ({"refuse_products": iter(["Turin"])}, []), ({"accept_tcb": iter(["UpToDate"])}, []),
+                                  ({"accept_chips": iter([b"\1" * 16])}, ["tdx.chip.accepted"])):
+                policy = kind(allow_development=True, development_roots=iter([root]), **given)
+                for verifier in [ward.Verifier(policy) for _ in range(3)]:
+                    a = verifier.verify(v.evidence, collateral=v.collateral, at=v.at, **UNCHECKED)
+                    self.assertEqual([c.id for c in a.problems], failed, given)
+        policy = ward.Policy(refuse_products=(one for one in ["Rome"]))
+        for _ in range(2):
+            with self.assertRaises(ward.UsageError):
+                ward.Verifier(policy)
+        refused, chip = {field: ["true"]}, bytearray(b"\1" * 16)
+        policy = ward.Policy(refuse_values=refused, accept_chips=[chip])
+        refused[field].clear()
+        refused.clear()
+        chip[:] = b"\2" * 16
+        self.assertEqual(policy, ward.Policy(refuse_values={field: ("true",)}, accept_chips=(b"\1" * 16,)))
+        with self.assertRaises(TypeError):
+            policy.refuse_values[field] = ()
+        for name in ("accept_values", "refuse_values"):  # neither list may be lost
+            with self.assertRaises(ward.UsageError):
+                ward.Policy(**{name: Twice()})
+        for copied in (copy.copy(policy), copy.deepcopy(policy), pickle.loads(pickle.dumps(policy)), dataclasses.replace(policy)):
+            self.assertEqual(copied, policy)
+
+    def test_derived_classes_say_nothing_of_their_own(self):
+        for v in self.vectors:
+            for evidence in (Liar(v.evidence), memoryview(bytearray(b"".join(bytes([b, 0]) for b in v.evidence)))[::2]):
+                self.assertIs(v.judge(evidence).verdict, ward.Verdict.ACCEPTED)
+                self.assertEqual(ward.recognise(evidence), ward.recognise(v.evidence))
+                self.assertEqual(ward.needs(evidence), ward.needs(v.evidence))
+            self.assertIs(v.judge(v.evidence, {Odd(k): Liar(d) for k, d in v.collateral.items()}).verdict,
+                          ward.Verdict.ACCEPTED)
+            changing, right = bytearray(v.evidence), bytes.fromhex(v.facts["report_data"])
+
+            def documents():
+                changing.clear()  # which a view of it would forbid
+                yield from v.collateral.items()
+
+            for expected in (Liar(right), [Liar(right)], (bytearray(right) for _ in range(2))):
+                changing[:] = v.evidence
+                a = v.verifier.verify(changing, collateral=documents(), at=Far(v.at.timestamp()),
+                                      **{**UNCHECKED, "report_data": expected})
+                self.assertIs(a.verdict, ward.Verdict.ACCEPTED)
+        for text in ("OutOfDate\0x", "\udcff"):
+            with self.assertRaises(ward.UsageError):
+                ward.Verifier(ward.Policy(accept_tcb=[Odd(text)]))
+        ward.Verifier(ward.Policy(name=Odd("p"), accept_tcb=[Odd("OutOfDate")], min_tcb_evaluation=Far(5)))
+        with self.assertRaises(ward.UsageError):
+            ward.Verifier(ward.Policy(min_tcb_evaluation=Far(2**64)))
+        released = memoryview(v.evidence)
+        released.release()
+        with self.assertRaises(ward.UsageError):
+            v.judge(released)
+
+    def test_a_class_that_pretends_is_a_wrong_type(self):
+        def pretends(to):
+            return type("Pretender", (), {"__class__": property(lambda self: to)})()
+
+        v = self.vectors[0]
+        for kind in (bytes, bytearray, memoryview):
+            with self.assertRaises(TypeError):
+                v.judge(pretends(kind))
+        for policy in ({"name": pretends(str)}, {"min_tcb_evaluation": pretends(int)}, {"allow_debug": pretends(bool)},
+                       {"accept_tcb": [pretends(str)]}, {"accept_chips": [pretends(bytes)]}):
+            with self.assertRaises(TypeError):
+                ward.Verifier(ward.Policy(**policy))
+        with self.assertRaises(TypeError):
+            v.verifier.verify(v.evidence, at=v.at, **{**UNCHECKED, "report_data": pretends(ward.Unchecked)})
 
     def test_threads_share_a_verifier_that_is_closed_meanwhile(self):
         for v in self.vectors[:2]:
