@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ctypes import byref, c_char_p, c_void_p, sizeof
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType, TracebackType
-from typing import Any, Optional, Union
+from typing import Any, NoReturn, Optional, Union
 
 from . import _abi
 from ._errors import Error, InternalError, UsageError, raise_error, text
@@ -210,10 +210,13 @@ class _Owned:
     def __del__(self) -> None:
         _lib.ward_verifier_free(self.handle)
 
+    def __reduce__(self) -> NoReturn:  # two would free the one handle
+        raise TypeError("a ward.Verifier cannot be pickled: pickle its ward.Policy, and make a Verifier of that")
+
 
 class Verifier:
     """A policy at work. Any number of threads may use one at the same time. It is freed with its last reference, or
-    by close() or the end of a with statement; calls that run are not disturbed."""
+    by close() or the end of a with statement; calls that run are not disturbed. It never changes: a copy is itself."""
 
     def __init__(self, policy: Optional[Policy] = None) -> None:
         self._owned: Optional[_Owned] = None
@@ -231,6 +234,15 @@ class Verifier:
 
     def close(self) -> None:
         self._owned = None
+
+    def __copy__(self) -> Verifier:
+        return self
+
+    def __deepcopy__(self, _: object) -> Verifier:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a ward.Verifier cannot be pickled: pickle its ward.Policy, and make a Verifier of that")
 
     def __enter__(self) -> Verifier:
         return self

@@ -5,6 +5,7 @@ import concurrent.futures
 import copy
 import dataclasses
 import datetime
+import gc
 import pathlib
 import pickle
 import random
@@ -295,6 +296,23 @@ class Hostile(unittest.TestCase):
                 ward.Verifier(ward.Policy(**policy))
         with self.assertRaises(TypeError):
             v.verifier.verify(v.evidence, at=v.at, **{**UNCHECKED, "report_data": pretends(ward.Unchecked)})
+
+    def test_a_verifier_is_copied_as_itself_and_never_pickled(self):
+        v = self.vectors[0]
+        for copied in (copy.copy(v.verifier), copy.deepcopy(v.verifier), copy.deepcopy(v).verifier):
+            del copied
+            gc.collect()
+            self.assertIs(v.judge(v.evidence).verdict, ward.Verdict.ACCEPTED)
+        self.assertIs(copy.deepcopy({"a": [v.verifier]})["a"][0], v.verifier)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            for one in (v.verifier, [v.verifier], vars(v.verifier)):
+                with self.assertRaisesRegex(TypeError, "cannot be pickled: pickle its ward.Policy"):
+                    pickle.dumps(one, protocol)
+        for clone in (copy.copy, copy.deepcopy):
+            with self.assertRaisesRegex(TypeError, "cannot be pickled"):
+                [clone(one) for one in vars(v.verifier).values()]
+        a = v.judge(v.evidence)  # which owns nothing of the library's
+        self.assertEqual(pickle.loads(pickle.dumps(copy.deepcopy(a))), a)
 
     def test_threads_share_a_verifier_that_is_closed_meanwhile(self):
         for v in self.vectors[:2]:
