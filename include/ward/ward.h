@@ -9,7 +9,8 @@
 // Threads. A ward_verifier and a ward_appraisal never change once they are made: any number of
 // threads may use one at the same time. Every other handle is used by one thread at a time while it
 // is changed; functions that take it as `const` may run at the same time as one another. Handles
-// are not bound to the thread that made them.
+// are not bound to the thread that made them. A thread inside the library must not be cancelled
+// (pthread_cancel): that ends the process.
 //
 // Ownership. What `..._new` and ward_verifier_verify return belongs to the caller, who hands it to
 // the matching `..._free` once; free takes NULL. What a handle is given is copied. A `const char *`
