@@ -209,7 +209,24 @@ std::string platform_text(const attest::Appraisal& appraisal) {
                     format_rfc3339(appraisal.at) + ", " +
                     (appraisal.genuine ? "evidence genuine" : "EVIDENCE NOT SHOWN TO BE GENUINE");
   if (appraisal.development) out += " (DEVELOPMENT PLATFORM, NOT A TEE)";
-  return out + "\n";
+  out += "\n";
+  for (const std::string& warning : appraisal.warnings)
+    out += "WARNING: " + for_terminal(warning) + "\n";
+  std::string others;
+  for (const std::string& id : appraisal.tcb.advisories) {
+    const bool known =
+        std::ranges::any_of(advisory::attacks(), [&](const advisory::Attack& attack) {
+          return std::ranges::find(attack.advisories, id, &advisory::Item::text) !=
+                 attack.advisories.end();
+        });
+    if (!known) others += (others.empty() ? "" : ", ") + for_terminal(id);
+  }
+  if (!others.empty()) {
+    out +=
+        "The maker's TCB level lists these as well, of which no attack below is known: " + others +
+        "\n";
+  }
+  return out;
 }
 
 }  // namespace ward::cli

@@ -22,13 +22,16 @@ void line(std::string& out, std::string_view label, std::string_view text) {
   out += '\n';
 }
 
-void problem(std::string& out, const Check& check) {
+void problem(std::string& out, const explain::Explanation& e, const Check& check) {
   line(out, check.outcome == Outcome::kFailed ? "failed" : "missing", check.info->id);
   line(out, "", check.info->meaning);
   if (!check.found.empty()) line(out, "  found", check.found);
   if (!check.expected.empty())
     line(out, "  expected", check.expected + " (" + explain::from_text(check) + ")");
   line(out, "  source", check.info->reference);
+  for (const explain::Advice& advice : explain::advice_for(e, check)) {
+    if (advice.kind == explain::AdviceKind::kFetch) line(out, "  fetch", advice.what);
+  }
   line(out, "  do", check.info->hint);
 }
 
@@ -45,13 +48,18 @@ void add_notes(std::string& out, const Appraisal& a) {
 
 }  // namespace
 
-std::string short_text(const Appraisal& a) {
+std::string short_text(const explain::Explanation& e) {
+  const Appraisal& a = e.appraisal;
   std::string out = explain::head(a);
   for (const Check& check : a.checks) {
     if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent)
-      problem(out, check);
+      problem(out, e, check);
   }
   add_notes(out, a);
+  if (a.verdict != attest::Verdict::kAccepted) {
+    line(out, "more",
+         "--explain shows every check, what the platform lacks, and which option accepts what");
+  }
   return out;
 }
 

@@ -102,8 +102,7 @@ int print_out(bool json, std::string text, attest::Verdict verdict, Write write)
 }
 
 int print(const Options& o, const explain::Explanation& e) {
-  return print_out(o.json, o.explain ? explain::tree(e) : short_text(e.appraisal),
-                   e.appraisal.verdict,
+  return print_out(o.json, o.explain ? explain::tree(e) : short_text(e), e.appraisal.verdict,
                    [&](codec::JsonWriter& out) { explain::write_explanation(out, e); });
 }
 
@@ -136,17 +135,12 @@ Result<Subject, int> read_subject(const Options& o) {
 }
 
 Result<explain::Explanation, int> appraise(const Subject& subject, UnixTime at) {
-  attest::Work work;
-  auto appraisal = subject.verifier.appraise({.evidence = subject.evidence,
-                                              .collateral = subject.collateral,
-                                              .now = at,
-                                              .expected = subject.expected,
-                                              .work = &work});
-  if (!appraisal) return fail(kCouldNotTell, error_text(appraisal.error()));
-  // Malformed evidence needs nothing: its form is what is wrong.
-  const auto needs = subject.scheme->needs(subject.evidence);
-  return explain::explain(*std::move(appraisal), std::move(work),
-                          needs ? *needs : std::vector<attest::CollateralRequest>{});
+  auto out = explain::appraise(subject.verifier, {.evidence = subject.evidence,
+                                                  .collateral = subject.collateral,
+                                                  .now = at,
+                                                  .expected = subject.expected});
+  if (!out) return fail(kCouldNotTell, error_text(out.error()));
+  return *std::move(out);
 }
 
 // A time that an option names; this machine's where it names none.

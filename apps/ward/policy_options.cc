@@ -90,7 +90,8 @@ void add_policy_options(args::Command& c, PolicyOptions& o) {
       ->delimiter(',');
   c.add_option("--tolerate", o.tolerate,
                "ADVISORY until DATE: accept other statuses where their advisories are all "
-               "tolerated; may be given again (Intel)")
+               "tolerated; may be given again. Give --min-tcb-evaluation, too: older documents "
+               "name fewer (Intel)")
       ->values_each(3)
       ->type_name("ADVISORY until DATE");
   c.add_option("--min-tcb-date", o.min_tcb_date,

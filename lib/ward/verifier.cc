@@ -63,17 +63,12 @@ Result<explain::Explanation, Fault> appraise(const char* function,
   const attest::Demands demands(tee::all_schemes(), kDemandNames);
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   WARD_TRY(attest::Expectations expected, expectations(scheme->info(), request));
-  attest::Work work;
-  auto out = verifier.appraise({.evidence = evidence,
-                                .collateral = collateral,
-                                .now = UnixTime{*request.unix_s},
-                                .expected = std::move(expected),
-                                .work = &work});
+  auto out = explain::appraise(verifier, {.evidence = evidence,
+                                          .collateral = collateral,
+                                          .now = UnixTime{*request.unix_s},
+                                          .expected = std::move(expected)});
   if (!out) return internal(out.error());
-  // Malformed evidence needs nothing: its form is what is wrong.
-  const auto needs = scheme->needs(evidence);
-  return explain::explain(*std::move(out), std::move(work),
-                          needs ? *needs : std::vector<attest::CollateralRequest>{});
+  return *std::move(out);
 }
 
 }  // namespace

@@ -99,9 +99,7 @@ bool is_named(const std::string& names) { return names.starts_with('-'); }
 
 CLI::Option* number(CLI::Option* option) { return option->check(CLI::Validator(decimal, "")); }
 
-CLI::Option* text(CLI::Option* option, const std::string& names) {
-  return is_named(names) ? option->check(CLI::Validator(not_empty, "")) : option;
-}
+CLI::Option* text(CLI::Option* option) { return option->check(CLI::Validator(not_empty, "")); }
 
 }  // namespace
 
@@ -111,12 +109,14 @@ Option* Command::keep(CLI::Option* option) {
 }
 
 Option* Command::add_option(const std::string& names, std::string& value, const std::string& help) {
-  return keep(text(app_->add_option(names, value, help), names));
+  return keep(text(app_->add_option(names, value, help)));
 }
 
 Option* Command::add_option(const std::string& names, std::vector<std::string>& value,
                             const std::string& help) {
-  return keep(text(app_->add_option(names, value, help), names));
+  CLI::Option* option = app_->add_option(names, value, help);
+  // The words of a command to run may be empty.
+  return keep(is_named(names) ? text(option) : option);
 }
 
 Option* Command::add_option(const std::string& names, std::optional<std::uint64_t>& value,

@@ -53,8 +53,9 @@ class Command {
   Command* require_subcommand(unsigned count);
   Command* require_subcommand(unsigned min, unsigned max);
 
-  // `names` is "-o,--output", or a word without dashes for a positional argument. A named option's
-  // text may not be empty; unsigned numbers are decimal digits alone. Else it is a usage error.
+  // `names` is "-o,--output", or a word without dashes for a positional argument. A text may
+  // not be empty, but for positional lists; unsigned numbers are decimal digits alone. Else it is a
+  // usage error.
   Option* add_option(const std::string& names, std::string& value, const std::string& help);
   Option* add_option(const std::string& names, std::vector<std::string>& value,
                      const std::string& help);

@@ -301,12 +301,13 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
                    UnixTime at) {
   Appraisal out;
   out.at = at;
+  // First: what the policy does without is not missing.
+  if (waive_revocation(policy, findings)) out.unchecked.emplace_back("revocation");
   std::vector<Check> judged;
   judge_tcb(findings, policy, at, judged);
   judge_modes(findings, policy, judged);
   judge_platform(findings, policy, judged);
   judge_fields(findings, policy, judged);
-  if (waive_revocation(policy, findings)) out.unchecked.emplace_back("revocation");
   out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;
   out.checks = std::move(findings.checks);
   out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),
@@ -318,6 +319,8 @@ Appraisal appraise(Findings findings, const Policy& policy, const Expectations& 
   out.tcb = std::move(findings.tcb);
   out.claims = std::move(findings.claims);
   out.notes = std::move(findings.notes);
+  out.warnings = std::move(findings.warnings);
+  if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);
   out.facts = std::move(findings.facts);
   out.facts.tcb_demanded = demands_tcb(out.facts, policy);
   return out;

@@ -109,7 +109,8 @@ struct Findings {
   std::string tee;  // "sgx"
   std::vector<Check> checks;
   std::vector<Claim> claims;
-  std::vector<std::string> notes;  // collateral that was passed over, and the like; for people
+  std::vector<std::string> notes;     // collateral that was passed over, and the like; for people
+  std::vector<std::string> warnings;  // what a person must know beside the verdict
   Tcb tcb;
   Facts facts;
   bool development = false;  // the chain ends in a development anchor
@@ -172,6 +173,7 @@ struct Appraisal {
   std::vector<Check> checks;
   std::vector<std::string> unchecked;  // "report_data", "measurement": what nobody asked for
   std::vector<std::string> notes;
+  std::vector<std::string> warnings;  // what weakens the verdict, whatever it is: first to be read
   Facts facts;  // for relying parties that compare more; its values are authentic only where
                 // `genuine`
   bool genuine = false;  // every check of the TEE itself passed: the maker vouches for what the

@@ -103,6 +103,8 @@ void write_appraisal_members(JsonWriter& out, const Appraisal& a) {
   write_checks(out, a.checks);
   out.name("unchecked");
   write_strings(out, a.unchecked);
+  out.name("warnings");
+  write_strings(out, a.warnings);
   out.name("notes");
   write_strings(out, a.notes);
 }

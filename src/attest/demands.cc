@@ -134,6 +134,10 @@ Result<void, Mistake> Demands::tolerate(std::string_view advisory, UnixTime unti
                                         Policy& policy) const {
   const std::string demand = names_.tolerate;
   const auto id = advisory_id(advisory);
+  if (id && id->starts_with("CVE-")) {
+    return Mistake{demand + ": " + *id + " is a CVE; TCB documents name advisories",
+                   "name its advisory: `ward advisories` lists both"};
+  }
   if (!id) {
     return Mistake{demand + ": no advisory's id: " + std::string(advisory),
                    "write it as the maker does: INTEL-SA-00615"};

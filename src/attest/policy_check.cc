@@ -167,6 +167,25 @@ void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
   }
 }
 
+void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::string>& out) {
+  if (!tcb.status || *tcb.status == Policy{}.accepted_tcb.front()) return;
+  const std::string open =
+      tcb.advisories.empty() ? "" : "; the platform is open to " + join(tcb.advisories);
+  if (acceptable(policy, *tcb.status)) {
+    out.push_back("accepted though its TCB status is " + *tcb.status + open);
+    return;
+  }
+  std::optional<UnixTime> end;
+  for (const std::string& advisory : tcb.advisories) {
+    const auto tolerated = policy.tolerated.find(advisory);
+    if (tolerated == policy.tolerated.end()) continue;
+    end = std::min(end.value_or(tolerated->second), tolerated->second);
+  }
+  out.push_back("accepted though its TCB status is " + *tcb.status +
+                ": its advisories are tolerated" +
+                (end ? ", the first until " + format_rfc3339(*end) : "") + open);
+}
+
 void judge_platform(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
   const Facts& facts = findings.facts;
   if (facts.product_check != nullptr && !policy.refused_products.empty()) {

@@ -26,6 +26,10 @@ namespace ward::attest {
 void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
                std::vector<Check>& out);
 
+// warn_of_exceptions adds what an accepted verdict rests on beside the maker's best status: a
+// status that the policy accepts all the same, and advisories that it tolerates for a while.
+void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::string>& out);
+
 // judge_platform adds the checks of product and chip.
 void judge_platform(const Findings& findings, const Policy& policy, std::vector<Check>& out);
 

@@ -76,7 +76,9 @@ void add_tcb(const Appraisal& then, const Appraisal& now, std::vector<Change>& o
   add(out, "tcb.evaluation_number", number(a.evaluation_number), number(b.evaluation_number),
       "Another TCB recovery's documents were the newest that fit.");
   add(out, "tcb.advisories", list(a.advisories), list(b.advisories),
-      "Advisories are added to a level when they become public.");
+      "The maker's documents list other advisories for what the platform has: they are added to, "
+      "and "
+      "corrected.");
 }
 
 bool same_bytes(const Material& a, const Material& b) {
@@ -119,12 +121,29 @@ void add_materials(const Explanation& then, const Explanation& now, std::vector<
 
 }  // namespace
 
+namespace {
+
+// Attacks that stand otherwise, and those that became public in between.
+void add_attacks(const Explanation& then, const Explanation& now, std::vector<Change>& out) {
+  for (const advisory::Exposure& after : now.exposures) {
+    const auto before =
+        std::ranges::find(then.exposures, after.attack, &advisory::Exposure::attack);
+    const bool known = before != then.exposures.end();
+    if (known && before->state == after.state) continue;
+    out.push_back({"attack: " + after.attack->name, known ? to_text(before->state) : "none",
+                   to_text(after.state), after.why});
+  }
+}
+
+}  // namespace
+
 std::vector<Change> changes(const Explanation& then, const Explanation& now) {
   std::vector<Change> out;
   add(out, "verdict", attest::summary(then.appraisal), attest::summary(now.appraisal), "");
   add_checks(then.appraisal, now.appraisal, out);
   add_tcb(then.appraisal, now.appraisal, out);
   add_materials(then, now, out);
+  add_attacks(then, now, out);
   return out;
 }
 
@@ -141,6 +160,11 @@ std::string comparison_text(const Explanation& then, const Explanation& now) {
     if (!change.why.empty()) out += "    why  " + for_terminal(change.why) + "\n";
   }
   out += "\nvalidity of what it rests on\n";
+  for (const Material& material : then.work.materials) {
+    if (!material.from || counterpart(material, now.work.materials) != nullptr) continue;
+    out += "  " + for_terminal(material.title) + "\n    then " +
+           validity_text(material, then.appraisal.at) + "\n";
+  }
   for (const Material& material : now.work.materials) {
     if (!material.from) continue;
     out += "  " + for_terminal(material.title) + "\n";

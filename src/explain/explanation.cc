@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shell_word.h"
 #include "explain/visible.h"
 
 namespace ward::explain {
@@ -22,8 +23,12 @@ std::string join(const std::vector<std::string>& parts) {
 class Adviser {
  public:
   Adviser(const attest::Appraisal& appraisal, const attest::Work& work,
-          const std::vector<attest::CollateralRequest>& requests)
-      : appraisal_(appraisal), facts_(appraisal.facts), work_(work), requests_(requests) {}
+          const std::vector<attest::CollateralRequest>& requests, const attest::Policy& policy)
+      : appraisal_(appraisal),
+        facts_(appraisal.facts),
+        work_(work),
+        requests_(requests),
+        policy_(policy) {}
 
   std::vector<Advice> run() {
     for (const Check& check : appraisal_.checks) {
@@ -67,8 +72,10 @@ class Adviser {
       add(check, AdviceKind::kUpdate, behind);
   }
 
-  // The option that would accept what was found.
+  // The option that would accept what was found. What the evidence says is offered only where its
+  // maker vouches for it: of forged or altered evidence nothing is to be accepted.
   void accept(const Check& check) {
+    if (accept_surroundings(check) || !appraisal_.genuine) return;
     if (check.info == facts_.tcb_status_check) {
       accept_status(check);
     } else if (check.info == facts_.tcb_advisories_check) {
@@ -100,8 +107,25 @@ class Adviser {
       option(check, "leave out --refuse-product",
              "the weaknesses for which the product was refused are accepted");
     } else {
-      accept_other(check);
+      accept_field(check);
     }
+  }
+
+  // Times and roots, which are not the evidence's to say; true where it was one.
+  bool accept_surroundings(const Check& check) {
+    if (check.origin == attest::Origin::kCaller && check.expected_from == "time of appraisal") {
+      option(check, "--at TIME, within the document's validity",
+             "the verdict is of that time, and says nothing of today");
+      return true;
+    }
+    const bool root = std::ranges::any_of(work_.digests, [&](const attest::DigestFact& digest) {
+      return digest.check == check.info && !digest.place && !digest.holds;
+    });
+    if (root) {
+      option(check, "--trust-root FILE --allow-development",
+             "only for a development platform of your own, whose root you have made");
+    }
+    return root;
   }
 
   void accept_status(const Check& check) {
@@ -112,10 +136,15 @@ class Adviser {
                                  : "this platform is open to " + join(tcb.advisories);
     option(check, "--accept-tcb " + *tcb.status,
            "every platform of this status is accepted, whatever it is open to; " + open);
-    if (!tcb.advisories.empty()) {
-      option(check, "--tolerate ADVISORY until DATE, for each of these advisories",
-             "as long as no other advisory comes up, and no longer than you said");
+    if (tcb.advisories.empty() || !std::ranges::all_of(tcb.parts, [&](const auto& part) {
+          return !part.advisories.empty() ||
+                 std::ranges::count(policy_.accepted_tcb, part.status) > 0;
+        })) {
+      return;
     }
+    option(check, "--tolerate ADVISORY until DATE, for each of these advisories",
+           "as long as the documents name no other advisory, and no longer than you said; "
+           "documents of an older TCB recovery name fewer: give --min-tcb-evaluation, too");
   }
 
   void tolerate(const Check& check, const std::string& advisory) {
@@ -124,29 +153,33 @@ class Adviser {
            "what the advisory describes can be done to this workload until then");
   }
 
-  // Fields, times and roots.
-  void accept_other(const Check& check) {
-    const std::string id = check.info->id;
+  // What of the field's demands is not met.
+  void accept_field(const Check& check) {
     const auto field = std::ranges::find(facts_.fields, check.info, &attest::FieldFact::check);
-    if (field != facts_.fields.end()) {
-      for (const std::string& value : field->values) {
-        if (field->values.size() > 1) break;  // a log's: which of them is meant, ward cannot know
-        option(check, "--accept-value " + id + "=" + value,
-               "this value is accepted; what the policy says of the field now is given up");
-      }
-      return;
+    // Of a log's many values ward cannot know which is meant.
+    if (field == facts_.fields.end() || field->values.size() != 1) return;
+    const std::string id = check.info->id;
+    const std::string& value = field->values.front();
+    const std::string named = shell_word(id + "=" + value);
+    const auto least = policy_.minimum_values.find(id);
+    const bool below =
+        least != policy_.minimum_values.end() && !attest::is_at_least(value, least->second);
+    if (below) {
+      option(check, "--min-value " + named + " instead of " + least->second,
+             "platforms and workloads as old as this one are accepted");
     }
-    if (check.origin == attest::Origin::kCaller && check.expected_from == "time of appraisal") {
-      option(check, "--at TIME, within the document's validity",
-             "the verdict is of that time, and says nothing of today");
-      return;
+    const auto refused = policy_.refused_values.find(id);
+    const bool named_refused = refused != policy_.refused_values.end() &&
+                               attest::is_accepted(field->form, value, refused->second);
+    if (named_refused) {
+      option(check, "leave out --refuse-value " + named,
+             "that for which this value was refused is accepted");
     }
-    const bool root = std::ranges::any_of(work_.digests, [&](const attest::DigestFact& digest) {
-      return digest.check == check.info && !digest.place && !digest.holds;
-    });
-    if (root) {
-      option(check, "--trust-root FILE --allow-development",
-             "only for a development platform of your own, whose root you have made");
+    const auto accepted = policy_.accepted_values.find(id);
+    const bool other = accepted != policy_.accepted_values.end() &&
+                       !attest::is_accepted(field->form, value, accepted->second);
+    if (other || (!below && !named_refused)) {
+      option(check, "--accept-value " + named, "this value is accepted as well");
     }
   }
 
@@ -159,6 +192,11 @@ class Adviser {
     } else if (check.info == facts_.measurement_check) {
       say("--measurement HEX compares it with the code that you expect: without it, any code may "
           "run there");
+    } else if (!facts_.revocation_checks.empty() &&
+               check.info == facts_.revocation_checks.front()) {
+      fetch(check);
+      say("--require-crl demands the maker's revocation list: without it, a key that the maker "
+          "revoked is not noticed");
     } else {
       return false;
     }
@@ -173,6 +211,7 @@ class Adviser {
   const attest::Facts& facts_;
   const attest::Work& work_;
   const std::vector<attest::CollateralRequest>& requests_;
+  const attest::Policy& policy_;
   std::vector<Advice> out_;
 };
 
@@ -197,6 +236,7 @@ void make_utf8(attest::Appraisal& a) {
   all(a.tcb.advisories);
   all(a.tcb.behind);
   all(a.notes);
+  all(a.warnings);
   for (Check& check : a.checks) {
     make_utf8(check.found);
     make_utf8(check.expected);
@@ -246,13 +286,25 @@ std::vector<Advice> advice_for(const Explanation& explanation, const Check& chec
 }
 
 Explanation explain(attest::Appraisal appraisal, attest::Work work,
-                    const std::vector<attest::CollateralRequest>& requests) {
+                    const std::vector<attest::CollateralRequest>& requests,
+                    const attest::Policy& policy) {
   Explanation out{std::move(appraisal), std::move(work), {}, {}};
   make_utf8(out.appraisal);
   make_utf8(out.work);
-  out.advice = Adviser(out.appraisal, out.work, requests).run();
+  out.advice = Adviser(out.appraisal, out.work, requests, policy).run();
   out.exposures = advisory::judge(out.appraisal);
   return out;
+}
+
+Result<Explanation> appraise(const verifier::Verifier& verifier, verifier::Request request) {
+  attest::Work work;
+  request.work = &work;
+  WARD_TRY(attest::Appraisal appraisal, verifier.appraise(request));
+  // Malformed evidence needs nothing: its form is what is wrong.
+  const attest::Scheme* scheme = verifier.recognise(request.evidence);
+  const auto needs = scheme->needs(request.evidence);
+  return explain(std::move(appraisal), std::move(work),
+                 needs ? *needs : std::vector<attest::CollateralRequest>{}, verifier.policy());
 }
 
 }  // namespace ward::explain

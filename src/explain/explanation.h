@@ -9,6 +9,8 @@
 #include "attest/appraisal.h"
 #include "attest/scheme.h"
 #include "attest/work.h"
+#include "base/result.h"
+#include "verifier/verifier.h"
 
 // A verdict explained: what it rests on, every check, and what to do about it. Pure.
 namespace ward::explain {
@@ -40,8 +42,15 @@ struct Explanation {
 
 // explain adds the advice and the known attacks, and spells out what is not UTF-8. `requests` are
 // what the scheme says that the evidence needs (attest::Scheme::needs).
+// `policy` is what the appraisal was made by.
 [[nodiscard]] Explanation explain(attest::Appraisal appraisal, attest::Work work,
-                                  const std::vector<attest::CollateralRequest>& requests);
+                                  const std::vector<attest::CollateralRequest>& requests,
+                                  const attest::Policy& policy);
+
+// appraise appraises evidence and explains the verdict; `request.work` is its own. Errors of
+// verifier::Verifier::appraise.
+[[nodiscard]] Result<Explanation> appraise(const verifier::Verifier& verifier,
+                                           verifier::Request request);
 
 // days_left is how many whole days a material is valid beyond `at`; negative where it has ended,
 // nullopt where it states no end.

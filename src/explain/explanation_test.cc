@@ -31,17 +31,23 @@ attest::Check failed(const CheckInfo& info, std::string found = "",
           .expected_from = std::move(from)};
 }
 
-Explanation of(std::vector<attest::Check> checks, attest::Work work = {}) {
+Explanation of(std::vector<attest::Check> checks, attest::Work work = {},
+               const attest::Policy& policy = {}) {
   attest::Appraisal a;
   a.tee = "x";
+  a.genuine = true;
   a.checks = std::move(checks);
   a.verdict = attest::verdict_of(a.checks);
-  a.tcb = {.status = "OutOfDate", .advisories = {"A-1"}, .behind = {"microcode is 1, not 2"}};
+  a.tcb = {.status = "OutOfDate",
+           .advisories = {"A-1"},
+           .parts = {{"TCB info", "OutOfDate", {"A-1"}}},
+           .behind = {"microcode is 1, not 2"}};
   a.facts.tcb_status_check = &kStatus;
   a.facts.fields = {{.check = &kField, .values = {"7"}}};
   return explain(std::move(a), std::move(work),
                  {{"x.crl", "", "x.crl.present", "https://maker.invalid/crl"},
-                  {"x.chain", "", "x.chain.present", ""}});
+                  {"x.chain", "", "x.chain.present", ""}},
+                 policy);
 }
 
 std::vector<std::string> of_kind(const Explanation& e, AdviceKind kind) {
@@ -73,7 +79,7 @@ TEST(Advice, RevokedIsNeverAdvisedToBeAccepted) {
   a.checks = {failed(kStatus, "Revoked")};
   a.tcb.status = "Revoked";
   a.facts.tcb_status_check = &kStatus;
-  EXPECT_TRUE(of_kind(explain(std::move(a), {}, {}), AdviceKind::kAccept).empty());
+  EXPECT_TRUE(of_kind(explain(std::move(a), {}, {}, {}), AdviceKind::kAccept).empty());
 }
 
 TEST(Advice, AMissingOrExpiredDocumentHasItsAddress) {
@@ -83,6 +89,37 @@ TEST(Advice, AMissingOrExpiredDocumentHasItsAddress) {
         << check.info->id;
   }
   EXPECT_TRUE(of_kind(of({failed(kRoot)}), AdviceKind::kFetch).empty()) << "nobody serves it";
+}
+
+TEST(Advice, AStatusOfAPartWithoutAdvisoriesCannotBeTolerated) {
+  Explanation e = of({failed(kStatus, "OutOfDate")});
+  attest::Appraisal a = e.appraisal;
+  a.tcb.parts.push_back({"QE identity", "OutOfDate", {}});
+  EXPECT_EQ(of_kind(explain(a, {}, {}, {}), AdviceKind::kAccept), Texts{"--accept-tcb OutOfDate"});
+  a.tcb.parts.back().status = "UpToDate";
+  EXPECT_EQ(of_kind(explain(a, {}, {}, {}), AdviceKind::kAccept).size(), 2U);
+}
+
+TEST(Advice, OfEvidenceThatIsNotGenuineNothingIsToBeAccepted) {
+  for (const CheckInfo& info : {kStatus, kField}) {
+    attest::Appraisal a = of({failed(info, "7")}).appraisal;
+    a.genuine = false;
+    EXPECT_TRUE(of_kind(explain(a, {}, {}, {}), AdviceKind::kAccept).empty()) << info.id;
+  }
+}
+
+TEST(Advice, AFieldIsAcceptedByWhatItsDemandIs) {
+  const auto accept = [](const attest::Policy& policy) {
+    return of_kind(of({failed(kField, "7")}, {}, policy), AdviceKind::kAccept);
+  };
+  const std::string id = kField.id;
+  EXPECT_EQ(accept({.minimum_values = {{id, "9"}}}),
+            Texts{"--min-value x.report.field=7 instead of 9"});
+  EXPECT_EQ(accept({.refused_values = {{id, {"7"}}}}),
+            Texts{"leave out --refuse-value x.report.field=7"});
+  EXPECT_EQ(
+      accept({.accepted_values = {{id, {"8"}}}, .minimum_values = {{id, "9"}}}),
+      (Texts{"--min-value x.report.field=7 instead of 9", "--accept-value x.report.field=7"}));
 }
 
 TEST(Advice, AValueIsAcceptedByNameASignatureByNothing) {

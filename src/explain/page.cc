@@ -52,6 +52,15 @@ void write_json(Html& html, const std::string& json) {
   html.own("</pre>").close().close();
 }
 
+void write_warnings(Html& html, const Explanation& e) {
+  if (e.appraisal.warnings.empty()) return;
+  html.open("section", {{"class", "unchecked"}, {"aria-labelledby", "warnings-title"}});
+  html.element("h2", "Warning", {{"id", "warnings-title"}}).open("ul");
+  for (const std::string& warning : e.appraisal.warnings)
+    html.element("li", warning);
+  html.close().close();
+}
+
 void write_footer(Html& html, const PageFacts& facts) {
   html.open("footer");
   html.open("p").text("Written by ").text(facts.made_by).text(". ");
@@ -123,6 +132,7 @@ Result<std::string> page(const Explanation& explanation, const PageFacts& facts)
   html.element("a", "Skip to the verdict", {{"class", "skip"}, {"href", "#main"}});
   html.open("main", {{"id", "main"}});
   write_verdict(html, explanation, facts);
+  write_warnings(html, explanation);
   write_problems(html, explanation);
   write_tree(html, explanation, facts, tree);
   write_again(html, explanation, tree);

@@ -83,7 +83,7 @@ Explanation poisoned() {
     material.bytes = to_buffer(as_bytes(kHostile));
   }
   e.work.digests[0].expected_from = kHostile;
-  Explanation out = explain(std::move(e.appraisal), std::move(e.work), {});
+  Explanation out = explain(std::move(e.appraisal), std::move(e.work), {}, {});
   out.advice = {{AdviceKind::kAccept, kSignature.id, utf8(kHostile), utf8(kHostile)}};
   return out;
 }

@@ -213,6 +213,8 @@ std::string head(const attest::Appraisal& a) {
   line(out, "evidence", a.tee + (a.development ? " (DEVELOPMENT PLATFORM, NOT A TEE)" : ""));
   line(out, "as of", format_rfc3339(a.at));
   line(out, "tcb", tcb_text(a.tcb));
+  for (const std::string& warning : a.warnings)
+    line(out, "WARNING", warning);
   return out;
 }
 

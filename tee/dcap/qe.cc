@@ -45,6 +45,10 @@ bool record_identity(CheckList& checks, const ReportBody& report,
   return ok;
 }
 
+std::string signature_text(bool holds, const char* whose) {
+  return (holds ? "a right signature by " : "no right signature by ") + std::string(whose);
+}
+
 }  // namespace
 
 const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attestation_key,
@@ -52,10 +56,10 @@ const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attest
   CheckList& checks = context.checks;
   const ReportBody report(qe.report);
   if (platform != nullptr && platform->leaf().public_key) {
-    checks.record(CheckId::kQeReportSignature,
-                  platform->leaf().public_key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256,
-                                                         qe.report, qe.signature),
-                  "signature by the PCK key", {"a right signature"});
+    const bool holds = platform->leaf().public_key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256,
+                                                              qe.report, qe.signature);
+    checks.record(CheckId::kQeReportSignature, holds, signature_text(holds, "the PCK key"),
+                  {"a right signature"});
   }
   checks.record(CheckId::kQeReportReserved, report.reserved_zero(), "reserved bytes", {"all zero"});
   const Bytes data = report.get<report_body::ReportData>();
@@ -86,10 +90,10 @@ void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signe
                              {"a point of P-256"})) {
     return;
   }
-  context.checks.record(
-      CheckId::kQuoteSignature,
-      key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part, signature),
-      "signature by the attestation key over header and body", {"a right signature"});
+  const bool holds = key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part, signature);
+  context.checks.record(CheckId::kQuoteSignature, holds,
+                        signature_text(holds, "the attestation key over header and body"),
+                        {"a right signature"});
 }
 
 }  // namespace ward::dcap

@@ -77,10 +77,10 @@ const attest::Anchor kAnchors[] = {
      .name = "AMD ARK-Turin"}};
 
 // A development platform's chain says so in its root, not here: any root's name ends alike.
-constexpr const char* kMilanNote =
+constexpr const char* kMilanWarning =
     "product line Milan: its root seed was extracted by software (arXiv 2605.12990), so a report "
     "of "
-    "it may be forged at any TCB; a policy can refuse the line by snp.product.line";
+    "it may be forged at any TCB; --refuse-product Milan refuses the line";
 
 constexpr std::size_t kAlgoEnd = report::SignatureAlgo::kEnd;
 
@@ -208,7 +208,7 @@ void verify_evidence(CheckList& checks, const Evidence& evidence,
   if (!line) return;
   findings.facts.products = product_names(report.cpuid(), *line);
   findings.claims.push_back({"product_line", std::string(line_name(*line))});
-  if (*line == Line::kMilan) findings.notes.emplace_back(kMilanNote);
+  if (*line == Line::kMilan) findings.warnings.emplace_back(kMilanWarning);
   record_tcb(checks, report, *line);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "tee/tcg/event_log.h"
 #include "tee/tcg/event_type.h"
@@ -115,11 +116,7 @@ class LogWork {
       }
       work_.digests.push_back(std::move(fact));
     }
-    for (const tcg::Event& event : log.events) {
-      if (event.type == tcg::event_type::kSeparator && number_of(event)) {
-        show_separator(log, event);
-      }
-    }
+    show_separators(log);
   }
 
  private:
@@ -139,6 +136,21 @@ class LogWork {
 
   [[nodiscard]] attest::Part digest_part(const tcg::EventLog& log, const tcg::Event& event) const {
     return part(material_, log_, *log.digest(event, tcg::Algorithm::kSha384));
+  }
+
+  // The first separator of each register, and the first that is wrong: a log may hold thousands.
+  void show_separators(const tcg::EventLog& log) {
+    std::set<std::uint32_t> shown;
+    bool wrong = false;
+    for (const tcg::Event& event : log.events) {
+      const auto number = number_of(event);
+      if (event.type != tcg::event_type::kSeparator || !number) continue;
+      const bool holds = equal(tcg::digest(tcg::Algorithm::kSha384, event.data),
+                               *log.digest(event, tcg::Algorithm::kSha384));
+      if (!shown.insert(*number).second && (holds || wrong)) continue;
+      wrong = wrong || !holds;
+      show_separator(log, event);
+    }
   }
 
   void show_separator(const tcg::EventLog& log, const tcg::Event& event) {

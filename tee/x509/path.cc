@@ -97,6 +97,16 @@ std::string chain_text(std::span<const pki::Certificate> chain) {
   return out;
 }
 
+// Which certificate names another issuer than the next one; empty where none does.
+std::string unchained(std::span<const pki::Certificate> chain) {
+  for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
+    if (chain[i].issuer.matches(chain[i + 1].subject)) continue;
+    return chain[i].subject.common_name() + " names the issuer " + chain[i].issuer.common_name() +
+           ", and the next certificate is " + chain[i + 1].subject.common_name();
+  }
+  return "";
+}
+
 // The certificate whose validity ends the range first, in the direction asked for.
 const pki::Certificate& latest_start(std::span<const pki::Certificate> chain) {
   return *std::ranges::max_element(chain, {}, &pki::Certificate::not_before);
@@ -143,7 +153,7 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
                    {"a trusted root's key", Origin::kPolicy, "trust anchors"}},
           .signature = {clean(Fact::kSignature), text, {"each certificate signed by the next"}},
           .names = {names_ok && clean(Fact::kNames),
-                    text,
+                    unchained(chain).empty() ? text : unchained(chain),
                     {"names that follow one another and are the profile's"}},
           .constraints = {misused.empty(),
                           misused.empty() ? text : misused,

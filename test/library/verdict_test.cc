@@ -29,16 +29,13 @@ std::string direct_json(const LibraryVector& v) {
   const verifier::Verifier verifier(tee::all_schemes(), roots,
                                     {.name = "the caller's policy", .allow_development = true});
   const auto expect = [&](const char* fact) { return std::vector<Buffer>{v.octets(fact)}; };
-  attest::Work work;
-  const auto appraisal = verifier.appraise(
-      {.evidence = v.evidence,
-       .collateral = collateral,
-       .now = {v.at()},
-       .expected = {expect("report_data"), expect("measurement"), expect("workload")},
-       .work = &work});
-  const auto needs = verifier.recognise(v.evidence)->needs(v.evidence);
+  const auto explained = explain::appraise(
+      verifier, {.evidence = v.evidence,
+                 .collateral = collateral,
+                 .now = {v.at()},
+                 .expected = {expect("report_data"), expect("measurement"), expect("workload")}});
   codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-  explain::write_explanation(writer, explain::explain(*appraisal, std::move(work), *needs));
+  explain::write_explanation(writer, *explained);
   return *writer.take() + "\n";
 }
 
