@@ -5,11 +5,13 @@ usage: installed_test.py BUILD-FOLDER CMAKE WHEEL
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 from datetime import datetime, timezone
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -174,6 +176,12 @@ class Installed(unittest.TestCase):
                      "share/ward/demo/demo.py", "share/doc/ward/LICENSE", "share/doc/ward/docs/library.md",
                      f"share/ward/python/{WHEEL.name}"):
             self.assertTrue((PREFIX / name).exists(), name)
+        with zipfile.ZipFile(WHEEL) as wheel:
+            for name in ("LICENSE", "LICENSE.aws-lc"):
+                ours = [wheel.read(one) for one in wheel.namelist() if ".dist-info/" in one and one.endswith(f"/{name}")]
+                self.assertEqual(ours, [path.read_bytes() for path in (PREFIX / "share/doc/ward").glob(name)])
+                needed = name == "LICENSE" or re.search(rb"AWS-LC \d+\.\d+", (PREFIX / "lib/libward.so").read_bytes())
+                self.assertEqual(len(ours), 1 if needed else 0, name)
         for text in [PREFIX / "lib/cmake/ward/wardConfig.cmake", PREFIX / "lib/pkgconfig/ward.pc"]:
             for path in (str(BUILD), str(ROOT), "/opt/ward"):
                 self.assertNotIn(path, text.read_text())
