@@ -5,6 +5,7 @@
 
 #include "advisory/advisory.h"
 #include "advisory/tables.h"
+#include "base/shell_word.h"
 
 namespace ward::advisory {
 namespace {
@@ -246,10 +247,8 @@ State state_of(Truth truth) {
 void add_lines(const Condition& condition, std::vector<std::string>& out) {
   static constexpr std::array kOptions = {"--accept-value ", "--refuse-value ", "--min-value "};
   for (const std::string& value : condition.values) {
-    const std::string pair = condition.field + "=" + value;
-    const bool quoted = value.find(' ') != std::string::npos;
     out.push_back(kOptions.at(static_cast<std::size_t>(condition.kind)) +
-                  (quoted ? "'" + pair + "'" : pair));
+                  shell_word(condition.field + "=" + value));
   }
 }
 
