@@ -40,7 +40,7 @@ struct Condition {
 // What may stand in a way beside conditions.
 enum class Word : std::uint8_t {
   kNotListed,  // the maker's TCB documents are new enough to list the attack's advisories, and the
-               // level that matches lists none
+               // level that matches is up to date in every part and lists none
   kUnlessListed,  // holds unless the level that matches lists one
   kUnknown,       // nothing that is verified says which values are enough
   kCannot,        // no field shows it
@@ -108,7 +108,8 @@ struct Exposure {
 };
 
 // judge says of each attack that bears on the appraisal's TEE how it stands, in the order of
-// attacks(). Where the appraisal is not `genuine` nothing is closed. Pure.
+// attacks(). Where the appraisal is not `genuine`, or is of a development platform, nothing is
+// closed. Pure.
 [[nodiscard]] std::vector<Exposure> judge(const attest::Appraisal& appraisal);
 
 }  // namespace ward::advisory

@@ -109,17 +109,17 @@ std::optional<Finding> listed_by_level(const Attack& attack, const Appraisal& ap
   return std::nullopt;
 }
 
-// silent_part is a part of the TCB that is not up to date and names no advisory: TCB infos of
-// version 2 list none, nor do some levels of version 3. Null where there is none.
-const attest::TcbPart* silent_part(const attest::Tcb& tcb) {
-  const auto silent = std::ranges::find_if(tcb.parts, [](const attest::TcbPart& part) {
-    return part.status != "UpToDate" && part.advisories.empty();
-  });
-  return silent == tcb.parts.end() ? nullptr : &*silent;
+// behind says which part of the TCB Intel does not call UpToDate, and what it calls it; empty where
+// there is none.
+std::string behind(const attest::Tcb& tcb) {
+  for (const attest::TcbPart& part : tcb.parts)
+    if (part.status != "UpToDate") return part.name + " " + part.status;
+  return tcb.status == "UpToDate" ? "" : "TCB " + tcb.status.value_or("unknown");
 }
 
-// not_listed takes "the level does not list it" for a statement only where the documents are new
-// enough: an older document lists no advisory that came after it.
+// not_listed takes "the level does not list it" for a statement only of a level that is up to date,
+// and where the documents are new enough: an older document lists no advisory that came after it,
+// and of levels that are not up to date Intel has listed advisories years later.
 Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
   if (auto open = listed_by_level(attack, appraisal)) return *std::move(open);
   const std::vector<std::string> ids = advisories_of(attack);
@@ -136,9 +136,9 @@ Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
       *tcb.status == "Revoked") {
     return {Truth::kUnknown, "no TCB level that Intel stands by matches"};
   }
-  if (const attest::TcbPart* part = silent_part(tcb)) {
-    return {Truth::kUnknown, "Intel calls its " + part->name + " " + part->status +
-                                 " and does not say by which advisories"};
+  if (const std::string part = behind(tcb); !part.empty()) {
+    return {Truth::kUnknown,
+            "Intel calls its " + part + ": of such a level it has listed more advisories later"};
   }
   const std::string number = std::to_string(tcb.evaluation_number.value_or(0));
   if (tcb.evaluation_number.value_or(0) < needed) {
@@ -292,6 +292,9 @@ Exposure judge_attack(const Attack& attack, const Appraisal& appraisal) {
   Finding finding = closed(attack, appraisal);
   if (finding.truth == Truth::kYes && !appraisal.genuine) {
     finding = {Truth::kUnknown, "the evidence is not shown to be genuine"};
+  }
+  if (finding.truth == Truth::kYes && appraisal.development) {
+    finding = {Truth::kUnknown, "a development platform: no maker vouches for its fields"};
   }
   return {.attack = &attack,
           .state = state_of(finding.truth),
