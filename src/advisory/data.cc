@@ -134,6 +134,9 @@ std::string fault_of(const Attack& attack) {
   if (std::ranges::none_of(attack.references, &Item::verified)) return "no verified reference";
   if (attack.tees.empty() || !std::ranges::all_of(attack.tees, known)) return "tees";
   if (!attack.disclosed.empty() && !attack.date.known()) return "disclosed: no date";
+  if (!attack.disclosed.empty() && attack.disclosed.front().text.starts_with("CVE record")) {
+    return "disclosed: the date of a CVE record is not the attack's";
+  }
   return "";
 }
 

@@ -109,6 +109,8 @@ constexpr Wrong kWrong[] = {
     {"no_such_day", 4, "2025-02-30", "x: disclosed: no date"},
     {"no_date", 4, "soon", "x: disclosed: no date"},
     {"half_a_date", 4, "2025-2", "x: disclosed: no date"},
+    {"a_record", 4, "CVE record 2025-02-03",
+     "x: disclosed: the date of a CVE record is not the attack's"},
     {"strange_word", 12, "perhaps", "x: closed_by: perhaps"},
     {"no_value", 12, "snp.a=", "x: closed_by: snp.a="},
     {"no_field", 12, "=a", "x: closed_by: =a"},
