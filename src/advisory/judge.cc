@@ -6,6 +6,7 @@
 #include "advisory/advisory.h"
 #include "advisory/tables.h"
 #include "base/shell_word.h"
+#include "base/text.h"
 
 namespace ward::advisory {
 namespace {
@@ -25,15 +26,6 @@ void add(std::string& text, std::string_view more) {
   if (more.empty() || text.find(more) != std::string::npos) return;
   if (!text.empty()) text += "; ";
   text += more;
-}
-
-std::string join(const std::vector<std::string>& texts, std::string_view between) {
-  std::string out;
-  for (const std::string& text : texts) {
-    if (!out.empty()) out += between;
-    out += text;
-  }
-  return out;
 }
 
 // all_of is as true as the least true one, and says why that one is.
@@ -83,7 +75,7 @@ Finding judge_condition(const Condition& condition, const Appraisal& appraisal) 
     }
     return false;
   };
-  std::string why = condition.field + " = " + join(fact->values, ", ");
+  std::string why = condition.field + " = " + join(fact->values);
   const bool yes = std::ranges::all_of(fact->values, holds);
   if (condition.kind == Condition::Kind::kAtLeast) {
     why += (yes ? ", at least " : ", less than ") + condition.values.front();
@@ -143,10 +135,10 @@ Finding not_listed(const Attack& attack, const Appraisal& appraisal) {
   const std::string number = std::to_string(tcb.evaluation_number.value_or(0));
   if (tcb.evaluation_number.value_or(0) < needed) {
     return {Truth::kUnknown, "the TCB documents have evaluation number " + number + "; " +
-                                 join(ids, ", ") + " is listed from " + std::to_string(needed)};
+                                 join(ids) + " is listed from " + std::to_string(needed)};
   }
-  return {Truth::kYes, "Intel's TCB level does not list " + join(ids, ", ") +
-                           " (evaluation number " + number + ")"};
+  return {Truth::kYes,
+          "Intel's TCB level does not list " + join(ids) + " (evaluation number " + number + ")"};
 }
 
 Finding judge_word(Word word, const Attack& attack, const Appraisal& appraisal) {
@@ -213,7 +205,7 @@ Finding affected(const Attack& attack, const Appraisal& appraisal) {
     if (!is_of(condition, appraisal.tee)) continue;
     findings.push_back(judge_condition(condition, appraisal));
     if (findings.back().truth == Truth::kNo) {
-      findings.back().why += "; known on " + join(condition.values, ", ") + " alone";
+      findings.back().why += "; known on " + join(condition.values) + " alone";
     }
   }
   return all_of(findings);

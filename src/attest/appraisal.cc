@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "attest/policy_check.h"
+#include "base/text.h"
 
 namespace ward::attest {
 namespace {

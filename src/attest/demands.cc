@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attest/policy_check.h"
+#include "base/text.h"
 
 namespace ward::attest {
 namespace {
@@ -158,7 +159,7 @@ Result<void, Mistake> Demands::refuse_product(std::string_view product, Policy& 
       return {};
     }
     for (const char* name : info.products) {
-      if (is_word(product, name)) {
+      if (same_word(product, name)) {
         policy.refused_products.emplace_back(name);
         return {};
       }

@@ -6,17 +6,13 @@
 #include <cstdlib>
 
 #include "base/nearest.h"
+#include "base/text.h"
 
 namespace ward::attest {
 namespace {
 
 bool is_hex_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 constexpr std::uint64_t kGreatest = ~std::uint64_t{0};

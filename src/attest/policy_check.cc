@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace ward::attest {
 namespace {
 
@@ -82,7 +84,7 @@ Check judge_product(const Facts& facts, const Policy& policy) {
   if (facts.products.empty()) return policy_blocked(facts.product_check, expected, policy);
   const bool refused = std::ranges::any_of(facts.products, [&](const std::string& product) {
     return std::ranges::any_of(policy.refused_products,
-                               [&](const std::string& word) { return is_word(product, word); });
+                               [&](const std::string& word) { return same_word(product, word); });
   });
   return policy_check(facts.product_check, !refused, join(facts.products), expected, policy);
 }
@@ -110,20 +112,6 @@ Check judge_chip(const Findings& findings, const Policy& policy) {
 }
 
 }  // namespace
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += ", ";
-    out += part;
-  }
-  return out;
-}
-
-bool is_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 Check policy_check(const CheckInfo* info, bool passed, std::string found, std::string expected,
                    const Policy& policy) {

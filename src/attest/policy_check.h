@@ -1,19 +1,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "attest/appraisal.h"
 
 // The parts of appraise() that judge the platform by the policy. Of src/attest alone.
 namespace ward::attest {
-
-// join puts ", " between the parts.
-[[nodiscard]] std::string join(const std::vector<std::string>& parts);
-
-// is_word compares without regard to the case of letters.
-[[nodiscard]] bool is_word(std::string_view a, std::string_view b);
 
 // policy_check is a check that the policy decided, policy_blocked one for which what it would judge
 // is not there.
