@@ -144,6 +144,40 @@ class Browser(unittest.TestCase):
                 self.rewrite(path, change(edit))
                 self.assertEqual(self.judge(path)[1][f"s{number}"], "differs")
 
+    def test_an_address_that_names_nothing_stops_nothing(self):
+        path = self.page("address")
+        for fragment in ("#%", "#%ff", "#nothing"):
+            with self.subTest(fragment):
+                self.browser.open("about:blank")  # else it is the same document
+                self.assertEqual(self.judge(path.as_uri() + fragment)[0], "verified")
+                self.nothing_was_blocked(path)
+        self.browser.open("about:blank")
+        self.judge(path.as_uri() + "#sgx.quote.signature")
+        self.assertTrue(self.browser.evaluate("document.getElementById('sgx.quote.signature').closest('details').open"))
+
+    def test_the_places_of_outcomes_are_looked_for_once(self):
+        """Not for each fact: a page may have thousands."""
+        count = "const all = Document.prototype.querySelectorAll; globalThis.looks = 0;" \
+                "Document.prototype.querySelectorAll = function (s) { ++looks; return all.call(this, s); };"
+        script = self.browser.call("Page.addScriptToEvaluateOnNewDocument", source=count)["identifier"]
+        self.addCleanup(lambda: self.browser.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script))
+        looks = []
+        for tee in ("sgx", "snp"):
+            path = self.page(f"looks-{tee}", tee)
+            self.judge(path)
+            looks.append(self.browser.evaluate("looks") - 1)  # judge's own
+        self.assertEqual(looks[0], looks[1], "as often with few facts as with many")
+        self.assertLess(looks[0], 5)
+
+    def test_malformed_evidence_has_nothing_to_verify(self):
+        folder, path = pages.vector("sgx"), self.folder / "malformed.html"
+        (self.folder / "cut.bin").write_bytes((folder / "evidence").read_bytes()[:700])
+        self.assertEqual(pages.verify(self.folder / "cut.bin", path, folder, "--allow-development", collateral=False)[0], pages.REFUSED)
+        state, _, total = self.judge(path)
+        self.assertEqual(state, "nothing")
+        self.assertIn("Nothing to verify", total)
+        self.assertNotIn("verified everything", total)
+
     def test_registers_are_extended_part_by_part(self):
         def extended(data):
             part = [0, 0, 16]

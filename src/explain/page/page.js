@@ -165,7 +165,7 @@
     differs: (o) => (o.holds ? "holds here: ward says it does not" : "WRONG here: ward says it holds"),
     cannot: () => "this browser cannot",
   };
-  const MARKS = { verified: "good", wrong: "bad", differs: "bad", cannot: "open" };
+  const MARKS = { verified: "good", wrong: "bad", differs: "bad", cannot: "open", nothing: "open" };
 
   function mark(kind) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -177,9 +177,17 @@
     return svg;
   }
 
+  // Where each outcome is shown, looked for once: a page may have thousands of facts.
+  const places = new Map();
+  for (const one of document.querySelectorAll("[data-again]")) {
+    const known = places.get(one.dataset.again);
+    if (known) known.push(one);
+    else places.set(one.dataset.again, [one]);
+  }
+
   function show(id, outcome) {
     const words = WORDS[outcome.state](outcome) + (outcome.why ? ` (${outcome.why})` : "");
-    for (const place of document.querySelectorAll(`[data-again="${id}"]`)) {
+    for (const place of places.get(id) ?? []) {
       place.replaceChildren(mark(MARKS[outcome.state]), ` ${words}`);
       place.className = `again ${outcome.state}`;
     }
@@ -205,6 +213,10 @@
       return ["wrong", `${number("verified")} of ${outcomes.length} verified in this browser; ${number("wrong")} WRONG, as ward found.${rest}`];
     }
     if (rest) return ["cannot", `${number("verified")} of ${outcomes.length} verified in this browser.${rest}`];
+    if (data.signatures.length + data.digests.length === 0) {
+      return ["nothing", "Nothing to verify: the verdict rests on no signature and on no digest. The SHA-256 of " +
+        `${plural(data.materials.length, "document is", "documents is")} as the page says.`];
+    }
     return ["verified", `This browser verified everything again and found what ward found: ${what}.`];
   }
 
@@ -248,10 +260,16 @@
 
   // A link to a check opens the group that it stands in.
   function reveal() {
-    const group = byId(decodeURIComponent(location.hash.slice(1)))?.closest("details");
+    let id = "";
+    try {
+      id = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return; // not the name of anything: "#%"
+    }
+    const group = byId(id)?.closest("details");
     if (!group) return;
     group.open = true;
-    byId(decodeURIComponent(location.hash.slice(1))).scrollIntoView();
+    byId(id).scrollIntoView();
   }
 
   for (const one of document.querySelectorAll(".needs-script")) one.hidden = false;
@@ -266,6 +284,6 @@
   byId("again-run")?.addEventListener("click", run);
   addEventListener("beforeprint", () => allChecks(true));
   addEventListener("hashchange", reveal);
-  reveal();
   if (facts.length > 0) run();
+  reveal();
 })();
