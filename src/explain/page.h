@@ -12,6 +12,9 @@ struct PageFacts {
   std::string evidence_name;  // where the evidence was: a file's name
   std::string evidence_kind;  // of its scheme: "Intel SGX, DCAP quote version 3"
   std::string made_by;        // "ward 0.1.0"
+  // The file holds the evidence as text (hexadecimal, base64): sizes and digests are not the
+  // file's.
+  bool evidence_decoded = false;
 };
 
 // page writes one HTML document that holds everything: the verdict with its reasons, what it rests

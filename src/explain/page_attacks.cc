@@ -43,6 +43,13 @@ void write_exposure(Html& html, const Exposure& exposure) {
   html.close().close();
 }
 
+const char* meaning(const Kind& kind, bool development) {
+  if (kind.state != State::kClosed || !development) return kind.means;
+  return "What the evidence says would show that it is closed, but nobody vouches for it: this is "
+         "a "
+         "development platform.";
+}
+
 void write_kind(Html& html, const Explanation& e, const Kind& kind) {
   const auto of_kind = [&](const Exposure& exposure) { return exposure.state == kind.state; };
   const auto number = std::ranges::count_if(e.exposures, of_kind);
@@ -52,7 +59,8 @@ void write_kind(Html& html, const Explanation& e, const Kind& kind) {
   html.text(" ").element("span", kind.title, {{"class", "object"}}).text(" ");
   html.element("span", count(static_cast<std::size_t>(number), "attack", "attacks"),
                {{"class", "outcome"}});
-  html.close().element("p", kind.means, {{"class", "check"}});
+  html.close();
+  html.element("p", meaning(kind, e.appraisal.development), {{"class", "check"}});
   for (const Exposure& exposure : e.exposures) {
     if (of_kind(exposure)) write_exposure(html, exposure);
   }

@@ -88,6 +88,13 @@ void write_group(Html& html, const Group& group) {
   html.own("\n</details>");
 }
 
+const char* vouched_text(const attest::Appraisal& a) {
+  if (!a.genuine) return "Nobody vouches for these values: a check of the TEE itself did not pass.";
+  return a.development ? "Nobody vouches for these values: a development platform says them, which "
+                         "anybody can make."
+                       : "Its maker vouches for these values.";
+}
+
 }  // namespace
 
 void write_checks_section(Html& html, const Explanation& e) {
@@ -109,9 +116,7 @@ void write_claims_section(Html& html, const Explanation& e) {
   if (!a.claims.empty()) {
     html.open("section", {{"id", "claims"}, {"aria-labelledby", "claims-title"}});
     html.element("h2", "What the evidence says", {{"id", "claims-title"}});
-    html.element("p", a.genuine ? "Its maker vouches for these values."
-                                : "Nobody vouches for these values: a check of the TEE itself did "
-                                  "not pass.");
+    html.element("p", vouched_text(a));
     html.open("details").element("summary", count(a.claims.size(), "value", "values"));
     html.open("table", {{"class", "claims"}}).open("thead").open("tr");
     html.element("th", "Name", {{"scope", "col"}}).element("th", "Value", {{"scope", "col"}});

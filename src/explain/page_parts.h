@@ -14,7 +14,8 @@
 // The page's sections, each written by one function.
 namespace ward::explain {
 
-// Tree is how the materials hang together: what vouches for what.
+// Tree is how the materials hang together by the signatures and digests that hold: what vouches for
+// what. A material of which one does not hold hangs on nothing.
 struct Tree {
   struct Node {
     std::optional<std::size_t> parent;          // the material that vouches for it
@@ -22,8 +23,11 @@ struct Tree {
     std::vector<std::size_t> children;
   };
 
-  std::vector<Node> nodes;  // of the materials, by index; extracts hang on nothing
-  std::vector<std::size_t> tops;
+  std::vector<Node> nodes;         // of the materials, by index; extracts hang on nothing
+  std::vector<std::size_t> tops;   // roots whose key is a known one
+  std::vector<std::size_t> apart;  // all else that hangs on nothing
+  std::vector<bool> known;         // of a material: it is a root whose key is a known one
+  std::vector<bool> broken;        // of a material: a signature or digest of it does not hold
   std::vector<std::size_t>
       owner;  // of an extract: the material that it was taken from; else itself
 };

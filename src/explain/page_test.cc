@@ -153,10 +153,43 @@ TEST(Page, TheSameExplanationGivesTheSameOctets) {
 }
 
 TEST(Page, TheTreeHangsFromTheRootAndBeginsWithTheEvidencesBranch) {
-  const Tree tree = tree_of(sample().work);
+  attest::Work work = sample().work;
+  work.signatures[2].holds = true;
+  const Tree tree = tree_of(work);
   EXPECT_EQ(tree.tops, std::vector<std::size_t>{2});
+  EXPECT_TRUE(tree.apart.empty());
   EXPECT_EQ(tree.nodes[2].children, std::vector<std::size_t>{1});
   EXPECT_EQ(tree.nodes[1].children, std::vector<std::size_t>{0});
+}
+
+// The evidence's signature fails, though another signature in it holds.
+TEST(Page, WhatDoesNotHoldHangsOnNothing) {
+  Explanation e = sample();
+  e.work.signatures.push_back(
+      {&kSignature, "ES256", {1, 0, 1}, {}, {0, 0, 1}, {0, 1, 1}, {}, true});
+  const Tree tree = tree_of(e.work);
+  EXPECT_EQ(tree.tops, std::vector<std::size_t>{2});
+  EXPECT_EQ(tree.apart, std::vector<std::size_t>{0});
+  EXPECT_TRUE(tree.nodes[1].children.empty());
+  const std::string text = *page(e, {});
+  EXPECT_EQ(text.find("down to the evidence."), std::string::npos);
+  EXPECT_NE(text.find("Apart: no known key vouches for these"), std::string::npos);
+}
+
+TEST(Page, ARootThatIsNotKnownVouchesForNothing) {
+  Explanation e = sample();
+  e.work.signatures[2].holds = true;
+  EXPECT_NE(page(e, {})->find("a maker&#39;s root key, which ward knows beforehand, vouches"),
+            std::string::npos);
+  e.appraisal.development = true;
+  EXPECT_EQ(page(e, {})->find("a maker&#39;s root key"), std::string::npos);
+  EXPECT_NE(page(e, {})->find("a development root, which was named with --trust-root, vouches"),
+            std::string::npos);
+  e.work.digests[0].holds = false;
+  EXPECT_TRUE(tree_of(e.work).tops.empty());
+  EXPECT_EQ(tree_of(e.work).apart, std::vector<std::size_t>{2});
+  EXPECT_EQ(page(e, {})->find("vouches for what hangs below it"), std::string::npos);
+  EXPECT_NE(page(e, {})->find("nobody vouches for any of it"), std::string::npos);
 }
 
 // Two certificates that sign each other are no loop in the page.
@@ -214,6 +247,34 @@ TEST(Page, AnAcceptedVerdictClaimsNoLevelThatNobodyJudged) {
   e.appraisal.facts.tcb_demanded = false;
   e.appraisal.tcb.status = "UpToDate";
   EXPECT_NE(page(e, {})->find(claim), std::string::npos);
+}
+
+TEST(Page, WhatFailedAndWhatIsMissingAreCountedApart) {
+  Explanation e = sample();
+  EXPECT_NE(page(e, {})->find("1 check failed, and 1 lacks what it needs."), std::string::npos);
+  e.appraisal.checks.pop_back();
+  EXPECT_NE(page(e, {})->find("1 check failed."), std::string::npos);
+}
+
+TEST(Page, NobodyVouchesForWhatADevelopmentPlatformSays) {
+  const advisory::Attack attack{};
+  Explanation e = sample();
+  e.appraisal.genuine = true;
+  e.appraisal.claims = {{"claim", std::string("value")}};
+  e.exposures = {{.attack = &attack, .state = advisory::State::kClosed}};
+  EXPECT_NE(page(e, {})->find("Its maker vouches for these values."), std::string::npos);
+  EXPECT_NE(page(e, {})->find("What the maker vouches for shows"), std::string::npos);
+  e.appraisal.development = true;
+  EXPECT_EQ(page(e, {})->find("Its maker vouches"), std::string::npos);
+  EXPECT_EQ(page(e, {})->find("What the maker vouches for"), std::string::npos);
+  EXPECT_NE(page(e, {})->find("nobody vouches for it: this is a development platform"),
+            std::string::npos);
+}
+
+TEST(Page, OctetsThatAFileHoldsAsTextAreNotTheFiles) {
+  const std::string said = "of the octets that the file&#39;s text stands for";
+  EXPECT_EQ(times(*page(sample(), {.evidence_name = "f"}), said), 0U);
+  EXPECT_EQ(times(*page(sample(), {.evidence_name = "f", .evidence_decoded = true}), said), 1U);
 }
 
 TEST(Page, AnExplanationWithoutWorkIsAPageToo) {

@@ -33,9 +33,39 @@ bool stands_above(const Tree& tree, std::size_t above, std::size_t material) {
 }
 
 void hang(Tree& tree, std::size_t child, std::size_t parent, const SignatureFact* by) {
-  if (tree.nodes[child].parent || stands_above(tree, child, parent)) return;
+  if (tree.broken[child] || tree.known[child] || tree.nodes[child].parent ||
+      stands_above(tree, child, parent))
+    return;
   tree.nodes[child].parent = parent;
   tree.nodes[child].by = by;
+}
+
+// The material that a digest is of.
+std::optional<std::size_t> subject_of(const Tree& tree, const DigestFact& fact) {
+  if (fact.message.empty()) return std::nullopt;
+  return tree.owner[fact.message[0].material];
+}
+
+void mark_broken(Tree& tree, const Work& work) {
+  tree.broken.resize(work.materials.size());
+  for (const SignatureFact& fact : work.signatures) {
+    if (!fact.holds) tree.broken[tree.owner[fact.signature.material]] = true;
+  }
+  for (const DigestFact& fact : work.digests) {
+    const auto subject = subject_of(tree, fact);
+    if (subject && !fact.holds) tree.broken[*subject] = true;
+  }
+}
+
+// True for a certificate whose key's digest is one that was known beforehand, and nothing of it is
+// broken.
+bool is_known(const Tree& tree, const Work& work, std::size_t material) {
+  if (tree.broken[material] || work.materials[material].kind != MaterialKind::kCertificate)
+    return false;
+  return std::ranges::any_of(work.digests, [&](const DigestFact& fact) {
+    return fact.holds && !fact.place && !fact.expected.empty() && !fact.extended &&
+           subject_of(tree, fact) == material;
+  });
 }
 
 bool holds_evidence(const Tree& tree, std::size_t material) {
@@ -124,9 +154,13 @@ class TreeWriter {
     html_.open("dl");
     write_row(html_, "From", evidence && m.name.empty() ? facts_.evidence_name : m.name);
     write_validity(html_, m, e_.appraisal.at);
-    write_row(html_, "Size", count(m.bytes.size(), "octet", "octets"));
+    const bool decoded = evidence && facts_.evidence_decoded;
+    write_row(html_, "Size",
+              count(m.bytes.size(), "octet", "octets") +
+                  (decoded ? ", which the file's text stands for" : ""));
     html_.open("div").element("dt", "SHA-256").open("dd");
-    html_.element("code", to_hex(crypto::sha256(m.bytes))).text(" ");
+    html_.element("code", to_hex(crypto::sha256(m.bytes)))
+        .text(decoded ? " of the octets that the file's text stands for " : " ");
     write_again_place(html_, 'm', i);
     html_.close().close().close();
     html_.own("\n<p class=\"tools needs-script\" hidden><button type=\"button\" data-save=\"");
@@ -211,6 +245,20 @@ std::string digest_text(const Work& work, const Tree& tree, const DigestFact& fa
          fact.expected_from;
 }
 
+std::string tree_lead(const Explanation& e, const Tree& tree) {
+  if (tree.tops.empty()) {
+    return "Nothing here hangs below a root key that was known beforehand: nobody vouches for any "
+           "of it.";
+  }
+  const std::string root = e.appraisal.development
+                               ? "a development root, which was named with --trust-root,"
+                               : "a maker's root key, which ward knows beforehand,";
+  const bool whole =
+      std::ranges::none_of(tree.apart, [&](std::size_t i) { return tree.broken[i] || i == 0; });
+  return "Read it from the top: " + root + " vouches for what hangs below it" +
+         (whole ? ", down to the evidence." : ". What it does not vouch for stands apart.");
+}
+
 void write_facts(Html& html, const Work& work, const Tree& tree) {
   html.own(
       "\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"again-title\">"
@@ -245,20 +293,31 @@ Tree tree_of(const Work& work) {
   out.nodes.resize(work.materials.size());
   for (std::size_t i = 0; i < work.materials.size(); ++i)
     out.owner.push_back(owner_of(work, i));
-  for (const SignatureFact& fact : work.signatures)
-    hang(out, out.owner[fact.signature.material], out.owner[fact.key.material], &fact);
+  mark_broken(out, work);
+  for (std::size_t i = 0; i < out.nodes.size(); ++i)
+    out.known.push_back(is_known(out, work, i));
+  for (const SignatureFact& fact : work.signatures) {
+    if (fact.holds)
+      hang(out, out.owner[fact.signature.material], out.owner[fact.key.material], &fact);
+  }
   for (const DigestFact& fact : work.digests) {
-    if (!fact.place || fact.message.empty()) continue;
-    hang(out, out.owner[fact.message[0].material], out.owner[fact.place->material], nullptr);
+    const auto subject = subject_of(out, fact);
+    if (fact.holds && fact.place && subject)
+      hang(out, *subject, out.owner[fact.place->material], nullptr);
   }
   for (std::size_t i = 0; i < out.nodes.size(); ++i) {
     if (out.owner[i] != i) continue;
     const auto& parent = out.nodes[i].parent;
-    (parent ? out.nodes[*parent].children : out.tops).push_back(i);
+    if (parent) {
+      out.nodes[*parent].children.push_back(i);
+    } else {
+      (out.known[i] ? out.tops : out.apart).push_back(i);
+    }
   }
   for (Tree::Node& node : out.nodes)
     order(out, node.children);
   order(out, out.tops);
+  order(out, out.apart);
   return out;
 }
 
@@ -266,12 +325,19 @@ void write_tree(Html& html, const Explanation& e, const PageFacts& facts, const 
   if (e.work.materials.empty()) return;
   html.open("section", {{"id", "rests"}, {"aria-labelledby", "rests-title"}});
   html.element("h2", "What the verdict rests on", {{"id", "rests-title"}});
-  html.element("p",
-               "Read it from the top: a maker's root key, which ward knows beforehand, vouches for "
-               "what hangs below it, down to the evidence. Days are counted from the time of the "
-               "appraisal, " +
-                   format_rfc3339(e.appraisal.at) + ".");
-  TreeWriter(html, e, facts, tree).list(tree.tops, "tree");
+  html.element("p", tree_lead(e, tree) +
+                        " Days are counted from the time of the "
+                        "appraisal, " +
+                        format_rfc3339(e.appraisal.at) + ".");
+  TreeWriter writer(html, e, facts, tree);
+  if (!tree.tops.empty()) writer.list(tree.tops, "tree");
+  if (!tree.apart.empty()) {
+    const bool broken = std::ranges::any_of(tree.apart, [&](auto i) { return tree.broken[i]; });
+    html.open("h3", {{"class", "apart"}});
+    write_mark(html, broken ? Mark::kBad : Mark::kOpen);
+    html.open("span").text("Apart: no known key vouches for these").close().close();
+    writer.list(tree.apart, "tree");
+  }
   html.close();
 }
 

@@ -17,6 +17,11 @@ bool is_problem(const Check& check) {
   return check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent;
 }
 
+template <class Condition>
+std::size_t number_of(const Appraisal& a, Condition condition) {
+  return static_cast<std::size_t>(std::ranges::count_if(a.checks, condition));
+}
+
 Mark mark_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAccepted:
@@ -48,7 +53,10 @@ const char* level(const Appraisal& a) {
 }
 
 std::string lead(const Appraisal& a) {
-  const auto problems = static_cast<std::size_t>(std::ranges::count_if(a.checks, is_problem));
+  const std::size_t failed =
+      number_of(a, [](const Check& c) { return c.outcome == Outcome::kFailed; });
+  const std::size_t lacking =
+      number_of(a, [](const Check& c) { return c.not_done == NotDone::kAbsent; });
   switch (a.verdict) {
     case Verdict::kAccepted:
       if (a.development) {
@@ -60,10 +68,13 @@ std::string lead(const Appraisal& a) {
                                   : ". What is listed below as not checked is not known.");
     case Verdict::kRefused:
       return "Do not trust what sent this evidence: " +
-             count(problems, "check did not pass.", "checks did not pass.");
+             count(failed, "check failed", "checks failed") +
+             (lacking == 0
+                  ? "."
+                  : ", and " + count(lacking, "lacks what it needs.", "lack what they need."));
     case Verdict::kUndetermined:
       return "Nothing is known to be wrong, but " +
-             count(problems, "check lacks what it needs", "checks lack what they need") +
+             count(lacking, "check lacks what it needs", "checks lack what they need") +
              ". Treat the evidence as not accepted until that is there.";
   }
   return "";
