@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/ward/appraisal_text.h"
@@ -113,6 +114,7 @@ struct Subject {
   verifier::Verifier verifier;
   const attest::Scheme* scheme;
   Buffer evidence;
+  bool decoded;  // the file holds it as text
   attest::Collateral collateral;
   attest::Expectations expected;
 };
@@ -122,7 +124,8 @@ Result<Subject, int> read_subject(const Options& o) {
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
   WARD_TRY(auto policy, make_policy(o.policy, demands));
   WARD_TRY(auto roots, named_roots(o.trust_root));
-  WARD_TRY(auto evidence, read_evidence(o.file));
+  WARD_TRY(EvidenceFile file, read_evidence_file(o.file));
+  Buffer evidence = std::move(file.octets);
   verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
   const attest::Scheme* scheme = judge_of(evidence);
   if (scheme == nullptr) return no_judge(o.file, evidence);
@@ -130,8 +133,9 @@ Result<Subject, int> read_subject(const Options& o) {
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
   WARD_TRY(auto collateral, read_all_collateral(o.collateral));
-  return Subject{std::move(verifier), scheme, std::move(evidence), std::move(collateral),
-                 *std::move(expected)};
+  return Subject{std::move(verifier),   scheme,
+                 std::move(evidence),   file.decoded,
+                 std::move(collateral), *std::move(expected)};
 }
 
 Result<explain::Explanation, int> appraise(const Subject& subject, UnixTime at) {
@@ -167,11 +171,15 @@ int compare(const Options& o) {
 
 int run(const Options& o) {
   if (!o.then.empty()) return compare(o);
+#ifndef WARD_FIRST
+  if (const auto wrong = misnamed(o.files)) return usage(*wrong);
+#endif
   WARD_TRY(const UnixTime at, time_of("--at", o.at));
   WARD_TRY(const Subject subject, read_subject(o));
   WARD_TRY(const explain::Explanation explanation, appraise(subject, at));
 #ifndef WARD_FIRST
-  const int written = write_files(o.files, o.file, subject.scheme->info(), explanation);
+  const int written = write_files(o.files, {.name = o.file, .decoded = subject.decoded},
+                                  subject.scheme->info(), explanation);
   if (written != kAccepted) return written;
 #endif
   return print(o, explanation);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "apps/ward/cli.h"
 #include "apps/ward/evidence_kind.h"
@@ -10,10 +11,17 @@
 
 namespace ward::cli {
 
+Result<EvidenceFile, int> read_evidence_file(const std::string& path) {
+  const auto file = read_file(path, kMaxEvidence);
+  if (!file) return fail(kCouldNotTell, path + ": " + error_text(file.error()));
+  Buffer octets = plain_evidence(*file);
+  const bool decoded = octets != *file;
+  return EvidenceFile{.octets = std::move(octets), .decoded = decoded};
+}
+
 Result<Buffer, int> read_evidence(const std::string& path) {
-  auto evidence = read_file(path, kMaxEvidence);
-  if (!evidence) return fail(kCouldNotTell, path + ": " + error_text(evidence.error()));
-  return plain_evidence(*std::move(evidence));
+  WARD_TRY(EvidenceFile file, read_evidence_file(path));
+  return std::move(file.octets);
 }
 
 Result<attest::Collateral, int> read_all_collateral(const std::vector<std::string>& paths) {

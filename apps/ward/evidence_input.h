@@ -11,7 +11,16 @@
 // What commands that appraise evidence read. Each says what is wrong and returns the exit code.
 namespace ward::cli {
 
-// read_evidence reads evidence in any form that people keep it in (plain_evidence).
+// EvidenceFile is what a file of evidence holds.
+struct EvidenceFile {
+  Buffer octets;
+  bool decoded = false;  // the file holds them as text: its own size and digest are others
+};
+
+// read_evidence_file reads evidence in any form that people keep it in (plain_evidence).
+[[nodiscard]] Result<EvidenceFile, int> read_evidence_file(const std::string& path);
+
+// read_evidence is its octets alone.
 [[nodiscard]] Result<Buffer, int> read_evidence(const std::string& path);
 
 // read_all_collateral reads files and folders (read_collateral), in their order.

@@ -2,6 +2,9 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "apps/ward/cli.h"
 #include "apps/ward/new_file.h"
@@ -14,35 +17,56 @@ namespace {
 
 constexpr const char* kMadeBy = "ward " WARD_VERSION;
 
-int write_script(const std::string& path, const explain::Explanation& explanation) {
-  if (path.empty()) return kAccepted;
-  return write_new_file(path, explain::work_script(explanation, kMadeBy));
+// The page goes to others: what folders there are here is not theirs to know.
+std::string shown_name(const GivenEvidence& evidence) {
+  if (evidence.name == "-") return "standard input";
+  return std::filesystem::path(evidence.name).filename().string();
 }
 
-// The page cannot prove itself: its digest is said here.
-int write_page(const std::string& path, const std::string& evidence,
-               const attest::SchemeInfo& scheme, const explain::Explanation& explanation) {
-  if (path.empty()) return kAccepted;
-  // The page goes to others: what folders there are here is not theirs to know.
-  const std::string name = std::filesystem::path(evidence).filename().string();
-  const auto page =
-      explain::page(explanation, {.evidence_name = evidence == "-" ? "standard input" : name,
-                                  .evidence_kind = scheme.title,
-                                  .made_by = kMadeBy});
-  if (!page) return fail(kCouldNotTell, path + ": " + error_text(page.error()));
-  const int written = write_new_file(path, *page);
-  if (written != kAccepted) return written;
-  std::fprintf(stderr, "ward: wrote %s, SHA-256 %s\n", for_terminal(path).c_str(),
-               to_hex(crypto::sha256(as_bytes(*page))).c_str());
-  return kAccepted;
+// Where a name leads: the folder without links, and the last part as it is written.
+std::filesystem::path place_of(const std::string& name) {
+  std::error_code problem;
+  const auto path = std::filesystem::absolute(name, problem).lexically_normal();
+  const auto folder = std::filesystem::weakly_canonical(path.parent_path(), problem);
+  return problem ? path : folder / path.filename();
 }
 
 }  // namespace
 
-int write_files(const VerifyFiles& files, const std::string& evidence,
+std::optional<Usage> misnamed(const VerifyFiles& files) {
+  if (files.show_work == "-" || files.html == "-") {
+    return Usage{
+        std::string(files.html == "-" ? "--html" : "--show-work") + " writes a file, and not -",
+        "name a file; the verdict is on stdout"};
+  }
+  if (files.show_work.empty() || files.html.empty()) return std::nullopt;
+  if (place_of(files.show_work) != place_of(files.html)) return std::nullopt;
+  return Usage{"--show-work and --html name one file: " + files.html, "name two"};
+}
+
+int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
                 const attest::SchemeInfo& scheme, const explain::Explanation& explanation) {
-  const int script = write_script(files.show_work, explanation);
-  return script == kAccepted ? write_page(files.html, evidence, scheme, explanation) : script;
+  std::vector<NewFile> all;
+  std::string digest;
+  if (!files.show_work.empty())
+    all.push_back({files.show_work, explain::work_script(explanation, kMadeBy)});
+  if (!files.html.empty()) {
+    auto page = explain::page(explanation, {.evidence_name = shown_name(evidence),
+                                            .evidence_kind = scheme.title,
+                                            .made_by = kMadeBy,
+                                            .evidence_decoded = evidence.decoded});
+    if (!page) return fail(kCouldNotTell, files.html + ": " + error_text(page.error()));
+    digest = to_hex(crypto::sha256(as_bytes(*page)));
+    all.push_back({files.html, *std::move(page)});
+  }
+  if (all.empty()) return kAccepted;
+  const int written = write_new_files(all);
+  // The page cannot prove itself: its digest is said here.
+  if (written == kAccepted && !digest.empty()) {
+    std::fprintf(stderr, "ward: wrote %s, SHA-256 %s\n", for_terminal(files.html).c_str(),
+                 digest.c_str());
+  }
+  return written;
 }
 
 }  // namespace ward::cli

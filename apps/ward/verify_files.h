@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "apps/ward/cli.h"
 #include "attest/scheme.h"
 #include "explain/explanation.h"
 
@@ -14,9 +16,18 @@ struct VerifyFiles {
   std::string html;
 };
 
-// write_files writes them; `evidence` is the name that the evidence was given by. kAccepted, or
-// what fail() returned: then nothing is left half written.
-[[nodiscard]] int write_files(const VerifyFiles& files, const std::string& evidence,
+// misnamed is what is wrong with the names: that both are one file, or that one stands for stdout.
+// To be asked before anything is appraised.
+[[nodiscard]] std::optional<Usage> misnamed(const VerifyFiles& files);
+
+// GivenEvidence is how the evidence was given.
+struct GivenEvidence {
+  std::string name;      // of the file; "-": standard input
+  bool decoded = false;  // as text
+};
+
+// write_files writes all of them or none. kAccepted, or what fail() returned: then no file is left.
+[[nodiscard]] int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
                               const attest::SchemeInfo& scheme,
                               const explain::Explanation& explanation);
 

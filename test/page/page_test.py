@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """`ward verify --html`: what the page says, that it is HTML, and how it is written. `--update` writes the golden files."""
+import base64
 import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -133,7 +135,48 @@ class Content(Case):
         self.assertEqual(len(ids), len(set(ids)))
 
 
+    def test_a_file_of_text_is_told_from_its_octets(self):
+        folder = pages.vector("sgx")
+        octets = (folder / "evidence").read_bytes()
+        words = "of the octets that the file&#39;s text stands for"
+        for name, form in (("hex", octets.hex().encode()), ("base64", base64.b64encode(octets)), ("octets", octets)):
+            (self.folder / name).write_bytes(form)
+            pages.verify(self.folder / name, self.page, folder, "--allow-development")
+            text = self.page.read_text()
+            self.assertIn(hashlib.sha256(octets).hexdigest(), text)
+            self.assertEqual(text.count(words), 0 if name == "octets" else 1, name)
+            self.page.unlink()
+
+
 class Writing(Case):
+    def refused(self, evidence, folder, *options):
+        """refused is a usage error that comes before anything is read, written or said."""
+        command = [pages.WARD, "verify", evidence, "--collateral", folder, *options]
+        done = subprocess.run(command, capture_output=True, timeout=60, cwd=self.folder)
+        self.assertEqual((done.returncode, done.stdout), (2, b""), options)
+        self.assertEqual(list(self.folder.iterdir()), self.left, options)
+        return done.stderr.decode()
+
+    def test_names_that_cannot_be_meant(self):
+        (self.folder / "real").mkdir()
+        (self.folder / "link").symlink_to("real")
+        self.left = list(self.folder.iterdir())
+        for script, page in (("o", "o"), ("o", "./o"), ("o", self.folder / "o"), ("real/o", "link/o"), ("real/../o", "o")):
+            err = self.refused("none", self.folder, "--show-work", script, "--html", page)
+            self.assertEqual(err, f"ward: error: --show-work and --html name one file: {page}\nward: hint: name two\n")
+            self.assertEqual(list((self.folder / "real").iterdir()), [])
+        for option in ("--show-work", "--html"):
+            err = self.refused("none", self.folder, option, "-")
+            self.assertEqual(err, f"ward: error: {option} writes a file, and not -\nward: hint: name a file; the verdict is on stdout\n")
+
+    def test_both_files_or_none(self):
+        folder, script = pages.vector("sgx"), self.folder / "work.sh"
+        for page, code in ((self.folder / "none/page.html", 3), (self.folder, 2)):
+            self.assertEqual(pages.verify(folder / "evidence", page, folder, "--show-work", script)[:2], (code, ""))
+            self.assertFalse(script.exists())
+        self.assertEqual(pages.verify(folder / "evidence", self.page, folder, "--show-work", script)[0], pages.REFUSED)
+        self.assertTrue(script.exists() and self.page.exists())
+
     def test_a_file_that_exists_stays(self):
         self.page.write_text("mine")
         folder = pages.vector("sgx")
