@@ -181,6 +181,21 @@ TEST(Script, ARegisterIsExtendedInOrder) {
             "<<'END'\n4 3\n0 3\nEND\nsame \"$(extend sha384 48 <\"$dir/parts\")\" \"$expected\"");
 }
 
+TEST(Script, ARegisterThatWouldTakeHoursIsLeftOut) {
+  Explanation e = with_evidence("register");
+  const std::size_t log = add(e, attest::MaterialKind::kDocument, "log", "one two");
+  e.work.digests.push_back({.check = &kRegister,
+                            .algorithm = "SHA-384",
+                            .message = std::vector<attest::Part>(4096, {log, 4, 3}),
+                            .extended = true,
+                            .place = attest::Part{0, 0, 8},
+                            .holds = true});
+  EXPECT_THAT(step_of(work_script(e, "ward"), "x.event_log.rtmr0"), HasSubstr("extend sha384"));
+  e.work.digests[0].message.push_back({log, 4, 3});
+  EXPECT_EQ(step_of(work_script(e, "ward"), "x.event_log.rtmr0"),
+            "left_out 'more than 4096 digests'");
+}
+
 TEST(Script, NothingOfCollateralIsReadAsShellCode) {
   constexpr std::string_view kHostile =
       "'; touch pwned; '\nEND\n$(touch pwned) `touch pwned` \"\\ \x1b[2J\r\xc2\x9b<>|&!*?~{}";

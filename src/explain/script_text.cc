@@ -17,7 +17,7 @@ const char* const kScriptHead = R"sh(#
 # that is pinned, compare the value with the maker's publication.
 #
 # Exit code: 0 all holds, as was found; 1 something does not, or was found otherwise; 2 usage;
-# 3 it cannot run, or there is nothing to derive.
+# 3 it cannot run, or there is nothing to derive, or a step was left out as too long.
 )sh";
 
 const char* const kScriptFunctions = R"sh(
@@ -46,7 +46,7 @@ dir=$(mktemp -d) || cannot 'no temporary folder'
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 3' HUP INT TERM
 
-signatures=0 digests=0 failed='' otherwise='' evidence=embedded
+signatures=0 digests=0 failed='' otherwise='' left='' evidence=embedded
 
 # digest ALGORITHM: of what is read.
 digest() {
@@ -204,6 +204,12 @@ outcome() {
   printf '\n'
 }
 
+# left_out WHY: ends the step without an outcome.
+left_out() {
+  printf 'LEFT   %s: %s: not derived here: %s\n' "$check" "$text" "$1"
+  left="$left, $check"
+}
+
 # verify ALGORITHM: the signature of the message by the key (RFC 7518, RFC 8037).
 verify() {
   case $1 in
@@ -295,6 +301,7 @@ listed() {
 
 const char* const kScriptEnd = R"sh(
 printf '\n'
+[ -z "$left" ] || printf 'not derived here: %s\n' "${left#, }"
 if [ -n "$failed$otherwise" ]; then
   [ -z "$failed" ] || printf 'WRONG: %s\n' "${failed#, }"
   if [ -n "$otherwise" ]; then
@@ -305,7 +312,7 @@ if [ -n "$failed$otherwise" ]; then
   printf 'verdict of ward: %s\n' "$verdict"
   exit 1
 fi
-if [ $((signatures + digests)) -eq 0 ]; then
+if [ $((signatures + digests)) -eq 0 ] && [ -z "$left" ]; then
   printf 'no signature and no digest: the verdict of ward rests on none: %s\n' "$verdict"
   exit 3
 fi
@@ -314,6 +321,11 @@ if [ "$evidence" = other ]; then
     "$signatures" "$digests"
   printf 'are not those that ward judged\n'
   exit 1
+fi
+if [ -n "$left" ]; then
+  printf 'the other %s signatures and %s digests hold, as ward found\n' "$signatures" "$digests"
+  printf 'verdict of ward: %s\n' "$verdict"
+  exit 3
 fi
 printf 'all %s signatures and %s digests hold, as ward found\n' "$signatures" "$digests"
 case $verdict in

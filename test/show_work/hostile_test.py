@@ -83,6 +83,21 @@ class Script(work.WorkTest):
         self.assertEqual(derived.last(), "the verdict of ward rests on more than signatures and digests: "
                          "refused: snp.platform.development")
 
+    def test_a_step_that_is_left_out_is_told(self):
+        genuine = self.genuine("tdx_4")
+        script = genuine.script.read_text()
+        begin, end = (i.start() for i in list(re.finditer(r"\nstep digest '\S*rtmr0'|\nstep digest '\S*rtmr1'", script))[:2])
+        (self.folder / "left.sh").write_text(script[:begin] + "\nstep digest 'x.rtmr0' yes \\\n  'a register'\nleft_out 'long'\n" + script[end:])
+        derived = work.derive(self.folder / "left.sh")
+        self.assertEqual((derived.code, derived.wrong(), derived.errors), (3, set(), ""), derived.text)
+        self.assertIn("\nLEFT   x.rtmr0: a register: not derived here: long\n", derived.text)
+        self.assertRegex(derived.text, r"\nnot derived here: x.rtmr0\nthe other \d+ signatures and \d+ digests hold, as ward found\n")
+        wrong = self.folder / "wrong"
+        octets = bytearray(CASES["tdx_4"].evidence.read_bytes())
+        octets[120] ^= 1
+        wrong.write_bytes(octets)
+        self.assertEqual(work.derive(self.folder / "left.sh", wrong).code, 1)
+
     def test_malformed_evidence_has_nothing_to_derive(self):
         case = CASES["sgx_3"]
         verdict = case.judge(self.folder, case.evidence.read_bytes()[:700])
