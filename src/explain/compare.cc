@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "explain/explanation_json.h"
 #include "explain/tree.h"
@@ -45,10 +46,7 @@ void add_checks(const Appraisal& then, const Appraisal& now, std::vector<Change>
 }
 
 std::string list(const std::vector<std::string>& items) {
-  std::string out;
-  for (const std::string& item : items)
-    out += (out.empty() ? "" : ", ") + item;
-  return out.empty() ? "none" : out;
+  return items.empty() ? "none" : join(items);
 }
 
 void add(std::vector<Change>& out, const char* what, std::string then, std::string now,

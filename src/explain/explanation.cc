@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/shell_word.h"
+#include "base/text.h"
 #include "explain/visible.h"
 
 namespace ward::explain {
@@ -11,13 +12,6 @@ namespace {
 using attest::Check;
 
 constexpr std::int64_t kSecondsADay = 86400;
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts)
-    out += (out.empty() ? "" : ", ") + part;
-  return out;
-}
 
 // The advice on one verdict, collected check by check.
 class Adviser {

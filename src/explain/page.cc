@@ -8,8 +8,6 @@
 namespace ward::explain {
 namespace {
 
-using attest::Check;
-
 std::string source_digest(std::string_view source) {
   return "'sha256-" + to_base64(crypto::sha256(as_bytes(source)), Base64::kStandard) + "'";
 }
@@ -72,16 +70,6 @@ void write_footer(Html& html, const PageFacts& facts) {
 }
 
 }  // namespace
-
-std::string origin_text(const Check& check) {
-  std::string out = attest::to_text(check.origin);
-  if (!check.expected_from.empty()) out += ": " + check.expected_from;
-  return out;
-}
-
-std::string count(std::size_t n, const char* one, const char* many) {
-  return std::to_string(n) + " " + (n == 1 ? one : many);
-}
 
 void write_mark(Html& html, Mark mark) {
   switch (mark) {

@@ -25,18 +25,10 @@ constexpr Kind kKinds[] = {
     {State::kClosed, Mark::kGood, "closed", "What the maker vouches for shows that it is closed."},
 };
 
-std::string ids_of(const std::vector<advisory::Item>& items) {
-  std::string out;
-  for (const advisory::Item& item : items) {
-    if (item.verified) out += (out.empty() ? "" : ", ") + item.text;
-  }
-  return out;
-}
-
 void write_exposure(Html& html, const Exposure& exposure) {
   html.open("div", {{"class", "check"}}).element("h3", exposure.attack->name).open("dl");
-  write_row(html, "Known as", ids_of(exposure.attack->cves));
-  write_row(html, "Advisories", ids_of(exposure.attack->advisories));
+  write_row(html, "Known as", verified_ids(exposure.attack->cves));
+  write_row(html, "Advisories", verified_ids(exposure.attack->advisories));
   write_row(html, "Why", exposure.why);
   for (const std::string& line : exposure.policy)
     write_row(html, "Policy", line);

@@ -10,27 +10,6 @@ namespace {
 using attest::Check;
 using attest::Outcome;
 
-struct Group {
-  std::string object;
-  std::vector<const Check*> checks;
-
-  [[nodiscard]] std::size_t with(Outcome outcome) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        checks, [&](const Check* check) { return check->outcome == outcome; }));
-  }
-};
-
-std::vector<Group> groups_of(const std::vector<Check>& checks) {
-  std::vector<Group> out;
-  for (const Check& check : checks) {
-    const std::string object = attest::object_of(*check.info);
-    auto group = std::ranges::find_if(out, [&](const Group& g) { return g.object == object; });
-    if (group == out.end()) group = out.insert(out.end(), {object, {}});
-    group->checks.push_back(&check);
-  }
-  return out;
-}
-
 Mark mark_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kPassed:
@@ -56,32 +35,33 @@ void write_check(Html& html, const Check& check) {
   html.element("span", outcome_text(check), {{"class", "outcome"}}).close().open("dl");
   write_row(html, "Found", check.found);
   write_row(html, "Expected", check.expected);
-  if (!check.expected.empty()) write_row(html, "Expectation from", origin_text(check));
+  if (!check.expected.empty()) write_row(html, "Expectation from", from_text(check));
   write_row(html, "Demanded by", check.info->reference);
   if (check.outcome != Outcome::kPassed) write_row(html, "If it fails", check.info->meaning);
   html.close().close();
 }
 
 void write_group(Html& html, const Group& group) {
-  const std::size_t failed = group.with(Outcome::kFailed);
-  const std::size_t open = group.with(Outcome::kNotDone);
-  if (failed > 0) {
+  const Counts counts = counts_of(group.checks);
+  if (counts.failed > 0) {
     html.own("\n<details open>");
   } else {
     html.own("\n<details>");
   }
   html.open("summary");
-  write_mark(html, failed > 0 ? Mark::kBad : open > 0 ? Mark::kOpen : Mark::kGood);
+  write_mark(html, counts.failed > 0     ? Mark::kBad
+                   : counts.not_done > 0 ? Mark::kOpen
+                                         : Mark::kGood);
   std::string name = group.object;
   std::ranges::replace(name, '_', ' ');
   html.text(" ").element("span", name, {{"class", "object"}}).text(" ");
   std::string said;
   const auto add = [&](std::size_t n, const char* what) {
-    if (n > 0) said += (said.empty() ? "" : ", ") + std::to_string(n) + what;
+    if (n > 0) said = joined(std::move(said), std::to_string(n) + what);
   };
-  add(group.with(Outcome::kPassed), " passed");
-  add(failed, " failed");
-  add(open, " not done");
+  add(counts.passed, " passed");
+  add(counts.failed, " failed");
+  add(counts.not_done, " not done");
   html.element("span", said, {{"class", "outcome"}}).close();
   for (const Check* check : group.checks)
     write_check(html, *check);
@@ -106,8 +86,9 @@ void write_checks_section(Html& html, const Explanation& e) {
       "\n<p class=\"tools needs-script\" hidden><button type=\"button\" id=\"checks-open\">Open "
       "all</button> <button type=\"button\" id=\"checks-close\">Close all</button></p>");
   html.open("div", {{"class", "groups"}});
-  for (const Group& group : groups_of(e.appraisal.checks))
-    write_group(html, group);
+  for (const Group& group : groups_of(e)) {
+    if (!group.checks.empty()) write_group(html, group);
+  }
   html.close().close();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "explain/explanation.h"
+#include "explain/groups.h"
 #include "explain/html.h"
 #include "explain/page.h"
 
@@ -42,11 +43,6 @@ void write_mark(Html& html, Mark mark);
 // write_row is a row of a <dl>; nothing where the text is empty.
 void write_row(Html& html, const char* name, std::string_view text);
 void write_code_row(Html& html, const char* name, std::string_view text);
-
-[[nodiscard]] std::string origin_text(const attest::Check& check);
-
-// count is "1 check", "3 checks".
-[[nodiscard]] std::string count(std::size_t n, const char* one, const char* many);
 
 void write_verdict(Html& html, const Explanation& e, const PageFacts& facts);
 void write_problems(Html& html, const Explanation& e);

@@ -13,10 +13,6 @@ using attest::NotDone;
 using attest::Outcome;
 using attest::Verdict;
 
-bool is_problem(const Check& check) {
-  return check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent;
-}
-
 template <class Condition>
 std::size_t number_of(const Appraisal& a, Condition condition) {
   return static_cast<std::size_t>(std::ranges::count_if(a.checks, condition));
@@ -190,7 +186,7 @@ void write_problem(Html& html, const Explanation& e, const Check& check) {
   write_code_row(html, "Check", check.info->id);
   write_row(html, "Found", check.found);
   write_row(html, "Expected", check.expected);
-  if (!check.expected.empty()) write_row(html, "Expectation from", origin_text(check));
+  if (!check.expected.empty()) write_row(html, "Expectation from", from_text(check));
   write_row(html, "Demanded by", check.info->reference);
   html.close();
   write_advice(html, e, check);

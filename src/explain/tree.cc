@@ -11,7 +11,6 @@ namespace {
 
 using attest::Check;
 using attest::Material;
-using attest::NotDone;
 using attest::Outcome;
 
 // Node is one line of the tree with what hangs below it.
@@ -33,17 +32,13 @@ void print(const Node& node, const std::string& before, bool last, std::string& 
 
 std::string day(UnixTime time) { return format_rfc3339(time).substr(0, 10); }
 
-std::string count(std::size_t n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 Node material_node(const Material& material, UnixTime at) {
   Node out{.text = std::string(attest::to_text(material.kind)) + ": " + material.title};
   const std::string validity = validity_text(material, at);
   if (!validity.empty()) out.more.push_back("valid    " + validity);
   if (!material.name.empty()) out.more.push_back("from     " + material.name);
   out.more.push_back("sha256   " + to_hex(crypto::sha256(material.bytes)) + ", " +
-                     count(material.bytes.size(), "octet"));
+                     count(material.bytes.size(), "octet", "octets"));
   return out;
 }
 
@@ -67,55 +62,33 @@ Node check_node(const Check& check) {
   if (!check.expected.empty())
     out.more.push_back("expected " + check.expected + " (" + from_text(check) + ")");
   out.more.push_back(std::string("source   ") + check.info->reference);
-  if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent)
-    out.more.push_back(std::string("means    ") + check.info->meaning);
+  if (is_problem(check)) out.more.push_back(std::string("means    ") + check.info->meaning);
   return out;
 }
 
 // What the checks of one object came to: "3 passed", "2 passed, 1 FAILED".
 std::string tally(const std::vector<const Check*>& checks) {
-  std::size_t passed = 0;
-  std::size_t failed = 0;
-  std::size_t open = 0;
-  for (const Check* check : checks) {
-    passed += check->outcome == Outcome::kPassed ? 1 : 0;
-    failed += check->outcome == Outcome::kFailed ? 1 : 0;
-    open += check->outcome == Outcome::kNotDone ? 1 : 0;
-  }
+  const Counts counts = counts_of(checks);
   std::string out;
   const auto add = [&](std::size_t n, const char* what) {
-    if (n != 0) out += (out.empty() ? "" : ", ") + std::to_string(n) + " " + what;
+    if (n != 0) out = joined(std::move(out), std::to_string(n) + " " + what);
   };
-  add(failed, "FAILED");
-  add(open, "not done");
-  add(passed, "passed");
+  add(counts.failed, "FAILED");
+  add(counts.not_done, "not done");
+  add(counts.passed, "passed");
   return out;
 }
 
-// One node per object, in the order of the checks: what it is of, then the checks.
+// One node per object: what it is of, then the checks.
 std::vector<Node> object_nodes(const Explanation& e) {
-  std::vector<std::string> objects;
-  const auto note = [&](const std::string& object) {
-    if (std::ranges::count(objects, object) == 0) objects.push_back(object);
-  };
-  if (!e.work.materials.empty()) note(e.work.materials.front().object);
-  for (const Check& check : e.appraisal.checks)
-    note(attest::object_of(*check.info));
-  for (const Material& material : e.work.materials)
-    note(material.object);
   std::vector<Node> out;
-  for (const std::string& object : objects) {
-    Node node{.text = object};
-    for (const Material& material : e.work.materials) {
-      if (material.object == object) node.below.push_back(material_node(material, e.appraisal.at));
-    }
-    std::vector<const Check*> checks;
-    for (const Check& check : e.appraisal.checks) {
-      if (attest::object_of(*check.info) != object) continue;
-      checks.push_back(&check);
-      node.below.push_back(check_node(check));
-    }
-    if (!checks.empty()) node.text += ": " + tally(checks);
+  for (const Group& group : groups_of(e)) {
+    Node node{.text = group.object};
+    for (const Material* material : group.materials)
+      node.below.push_back(material_node(*material, e.appraisal.at));
+    for (const Check* check : group.checks)
+      node.below.push_back(check_node(*check));
+    if (!group.checks.empty()) node.text += ": " + tally(group.checks);
     out.push_back(std::move(node));
   }
   return out;
@@ -124,7 +97,7 @@ std::vector<Node> object_nodes(const Explanation& e) {
 // What the check itself says stands last, behind what can be fetched, installed or accepted.
 Node advice_node(const Explanation& e, const Check& check) {
   Node out{.text = check.info->id};
-  const bool wrong = check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent;
+  const bool wrong = is_problem(check);
   if (wrong) out.more.emplace_back(check.info->meaning);
   if (wrong && !check.found.empty()) out.more.push_back("found    " + check.found);
   if (wrong && !check.expected.empty())
@@ -155,12 +128,8 @@ std::vector<Node> advice_nodes(const Explanation& e) {
 
 Node exposure_node(const advisory::Exposure& exposure) {
   Node out{.text = exposure.attack->name};
-  std::string ids;
-  for (const auto* list : {&exposure.attack->cves, &exposure.attack->advisories}) {
-    for (const advisory::Item& item : *list) {
-      if (item.verified) ids += (ids.empty() ? "" : ", ") + item.text;
-    }
-  }
+  const std::string ids =
+      joined(verified_ids(exposure.attack->cves), verified_ids(exposure.attack->advisories));
   if (!ids.empty()) out.text += " (" + ids + ")";
   if (!exposure.why.empty()) out.more.push_back(exposure.why);
   for (const std::string& line : exposure.policy)
@@ -180,7 +149,7 @@ std::vector<Node> attack_nodes(const Explanation& e) {
       ++number;
       if (state == State::kOpen) node.below.push_back(exposure_node(exposure));
     }
-    node.text = std::string(to_text(state)) + ": " + count(number, "known attack");
+    node.text = std::string(to_text(state)) + ": " + count(number, "known attack", "known attacks");
     if (number != 0) out.push_back(std::move(node));
   }
   return out;
@@ -218,20 +187,15 @@ std::string head(const attest::Appraisal& a) {
   return out;
 }
 
-std::string from_text(const Check& check) {
-  std::string out = attest::to_text(check.origin);
-  if (!check.expected_from.empty()) out += ": " + check.expected_from;
-  return out;
-}
-
 std::string validity_text(const Material& material, UnixTime at) {
   if (!material.from) return "";
   std::string out = day(*material.from) + " to " + (material.until ? day(*material.until) : "ever");
   if (at < *material.from) return out + ", not yet begun";
   const auto left = days_left(material, at);
   if (!left) return out;
-  if (*left < 0) return out + ", ended " + count(static_cast<std::size_t>(-*left), "day") + " ago";
-  return out + ", " + count(static_cast<std::size_t>(*left), "day") + " left";
+  if (*left < 0)
+    return out + ", ended " + count(static_cast<std::size_t>(-*left), "day", "days") + " ago";
+  return out + ", " + count(static_cast<std::size_t>(*left), "day", "days") + " left";
 }
 
 std::string tree(const Explanation& e) {

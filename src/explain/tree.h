@@ -3,6 +3,7 @@
 #include <string>
 
 #include "explain/explanation.h"
+#include "explain/groups.h"
 
 namespace ward::explain {
 
@@ -13,9 +14,6 @@ namespace ward::explain {
 
 // head is what an appraisal says first: the verdict, what evidence it is, when, and its TCB.
 [[nodiscard]] std::string head(const attest::Appraisal& appraisal);
-
-// from_text is where a check's expectation comes from: "collateral: tcb_info.json (sha256:...)".
-[[nodiscard]] std::string from_text(const attest::Check& check);
 
 // validity_text is a material's validity seen from `at`: "2024-01-01 to 2024-02-01, 12 days left";
 // empty where it states none.
