@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "attest/demands.h"
 #include "lib/ward/boundary.h"
@@ -27,8 +28,9 @@ ward_status change(const char* function, ward_policy* policy, ward_error** error
                            std::to_string(WARD_MAX_VALUES) + " demands",
                    .hint = "name fewer values"};
     }
+    std::string name = "the caller's policy";  // before the change: memory may end here
     WARD_CHECK_OK(Done(body()));
-    if (!policy->named) policy->policy.name = "the caller's policy";
+    if (!policy->named) policy->policy.name = std::move(name);
     ++policy->demands;
     return {};
   });

@@ -27,6 +27,18 @@ constexpr std::size_t kMaxChips = 1U << 20U;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
+// Where memory ends, no empty list is left behind, which would accept no value.
+void add_value(std::map<std::string, std::vector<std::string>>& lists, const char* id,
+               std::string_view value) {
+  std::vector<std::string> one{std::string(value)};
+  const auto at = lists.find(id);
+  if (at == lists.end()) {
+    lists.emplace(id, std::move(one));
+  } else {
+    at->second.push_back(std::move(one.front()));
+  }
+}
+
 // Whether the policy says more of the TCB than the default does.
 bool demands_tcb(const Policy& policy) {
   return policy.accept_any_tcb || policy.min_tcb_evaluation.has_value() ||
@@ -110,14 +122,14 @@ Result<FieldInfo, Mistake> Demands::field_of(const char* demand, std::string_vie
 Result<void, Mistake> Demands::accept_value(std::string_view field, std::string_view value,
                                             Policy& policy) const {
   WARD_TRY(const FieldInfo info, field_of(names_.accept_value, field, value));
-  policy.accepted_values[info.id].emplace_back(value);
+  add_value(policy.accepted_values, info.id, value);
   return {};
 }
 
 Result<void, Mistake> Demands::refuse_value(std::string_view field, std::string_view value,
                                             Policy& policy) const {
   WARD_TRY(const FieldInfo info, field_of(names_.refuse_value, field, value));
-  policy.refused_values[info.id].emplace_back(value);
+  add_value(policy.refused_values, info.id, value);
   return {};
 }
 

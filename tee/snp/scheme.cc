@@ -1,5 +1,7 @@
 #include "tee/snp/scheme.h"
 
+#include <iterator>
+
 #include "attest/field_table.h"
 #include "attest/fields.h"
 #include "tee/snp/evidence.h"
@@ -203,7 +205,8 @@ void verify_evidence(CheckList& checks, const Evidence& evidence,
   const auto line = verify_report(context, report);
   record_version(checks, report);
   std::vector<attest::Claim> claims = report.claims(line);
-  claims.insert(claims.end(), findings.claims.begin(), findings.claims.end());
+  claims.insert(claims.end(), std::make_move_iterator(findings.claims.begin()),
+                std::make_move_iterator(findings.claims.end()));
   findings.claims = std::move(claims);
   if (!line) return;
   findings.facts.products = product_names(report.cpuid(), *line);

@@ -1,6 +1,7 @@
 #include "tee/tdx/event_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -181,7 +182,7 @@ void check_event_log(dcap::Context& context, const dcap::Quote& quote,
                                              {1, report.get<td_report::RtMr1>()},
                                              {2, report.get<td_report::RtMr2>()},
                                              {3, report.get<td_report::RtMr3>()}};
-  const std::vector<Examined> logs = examine_all(context, registers, collateral);
+  std::vector<Examined> logs = examine_all(context, registers, collateral);
   if (logs.empty()) {
     checks.not_asked(check_id(OwnCheck::kEventLogForm), "no event log");
     checks.not_asked(check_id(OwnCheck::kEventLogEvents), "no event log");
@@ -191,7 +192,7 @@ void check_event_log(dcap::Context& context, const dcap::Quote& quote,
   }
   for (std::size_t i = 1; i < logs.size(); ++i)
     context.findings.notes.push_back("passed over: " + logs[i].origin());
-  const Examined& best = logs.front();
+  Examined& best = logs.front();
   const std::string origin = best.origin();
   if (!checks.record(check_id(OwnCheck::kEventLogForm), best.findings.has_value(),
                      best.findings ? origin : std::string(best.findings.error().what()),
@@ -206,7 +207,8 @@ void check_event_log(dcap::Context& context, const dcap::Quote& quote,
         .show(*tcg::parse_event_log(best.document->bytes), registers, best.findings->registers);
   }
   auto& claims = context.findings.claims;
-  claims.insert(claims.end(), best.findings->claims.begin(), best.findings->claims.end());
+  claims.insert(claims.end(), std::make_move_iterator(best.findings->claims.begin()),
+                std::make_move_iterator(best.findings->claims.end()));
 }
 
 }  // namespace ward::tdx
