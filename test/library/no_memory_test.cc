@@ -27,6 +27,10 @@ void* allocate(std::size_t size) {
 
 }  // namespace
 
+// clang 14 does not declare these two.
+void operator delete(void* p, std::size_t) noexcept;
+void operator delete[](void* p, std::size_t) noexcept;
+
 [[gnu::noinline]] void* operator new(std::size_t size) { return allocate(size == 0 ? 1 : size); }
 
 [[gnu::noinline]] void* operator new[](std::size_t size) { return allocate(size == 0 ? 1 : size); }
