@@ -247,6 +247,22 @@ class Appraisal {
     return out;
   }
 
+  // What weakens the verdict, whatever it is, and should be shown first.
+  [[nodiscard]] std::vector<std::string> warnings() const {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < ward_appraisal_warning_count(get()); ++i)
+      out.emplace_back(ward_appraisal_warning_at(get(), i));
+    return out;
+  }
+
+  // The verdict explained: a text, a shell script or an HTML page (docs/explain.md).
+  [[nodiscard]] std::string explain(ward_form form = WARD_FORM_TREE) const {
+    const char* out = nullptr;
+    detail::Call call;
+    call.done(ward_appraisal_explain(get(), form, &out, call.error()));
+    return out;
+  }
+
   // What `ward verify --json` prints.
   [[nodiscard]] std::string json() const {
     const char* out = nullptr;

@@ -92,6 +92,13 @@ typedef enum ward_origin {
   WARD_ORIGIN_CALLER = 4
 } ward_origin;
 
+// ward_form is what an explanation is made for.
+typedef enum ward_form {
+  WARD_FORM_TREE = 1,    // a person at a terminal: what `ward verify --explain` prints
+  WARD_FORM_SCRIPT = 2,  // an auditor: a shell script, as `ward verify --show-work` writes it
+  WARD_FORM_PAGE = 3     // a person with a browser: HTML, as `ward verify --html` writes it
+} ward_form;
+
 typedef struct ward_error ward_error;            // what is wrong, and what to do
 typedef struct ward_policy ward_policy;          // what is acceptable
 typedef struct ward_verifier ward_verifier;      // a policy at work
@@ -383,6 +390,17 @@ WARD_API const char* ward_appraisal_unchecked_at(const ward_appraisal* appraisal
 WARD_API size_t ward_appraisal_note_count(const ward_appraisal* appraisal) WARD_NOEXCEPT;
 WARD_API const char* ward_appraisal_note_at(const ward_appraisal* appraisal,
                                             size_t index) WARD_NOEXCEPT;
+
+// What weakens the verdict, whatever it is, and should be shown first: a status that the policy
+// accepts all the same, a product line whose reports can be forged. NULL behind the end.
+WARD_API size_t ward_appraisal_warning_count(const ward_appraisal* appraisal) WARD_NOEXCEPT;
+WARD_API const char* ward_appraisal_warning_at(const ward_appraisal* appraisal,
+                                               size_t index) WARD_NOEXCEPT;
+
+// ward_appraisal_explain explains the verdict: what it rests on, every check, and what to do
+// (docs/explain.md). `text` lives as long as the appraisal.
+WARD_API ward_status ward_appraisal_explain(const ward_appraisal* appraisal, ward_form form,
+                                            const char** text, ward_error** error) WARD_NOEXCEPT;
 
 // ward_appraisal_json is the whole appraisal (docs/schemas/ward.appraisal-1.json), octet for octet
 // what `ward verify --json` prints.

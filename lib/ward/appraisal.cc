@@ -5,6 +5,10 @@
 #include "attest/appraisal_json.h"
 #include "codec/json_write.h"
 #include "explain/explanation_json.h"
+#include "explain/page.h"
+#include "explain/script.h"
+#include "explain/tree.h"
+#include "tee/all.h"
 
 namespace ward::library {
 namespace {
@@ -28,8 +32,8 @@ void all_texts(ward_appraisal& a, const Visit& visit) {
   for (attest::Claim& claim : appraisal.claims) {
     visit(claim.name);
   }
-  for (std::vector<std::string>* list :
-       {&a.claims, &appraisal.notes, &appraisal.unchecked, &appraisal.tcb.advisories}) {
+  for (std::vector<std::string>* list : {&a.claims, &appraisal.notes, &appraisal.warnings,
+                                         &appraisal.unchecked, &appraisal.tcb.advisories}) {
     for (std::string& text : *list) {
       visit(text);
     }
@@ -105,6 +109,34 @@ ward_status fill_check(const attest::Check& check, ward_check* out) noexcept {
                               .reference = check.info->reference,
                               .meaning = check.info->meaning,
                               .hint = check.info->hint});
+}
+
+std::string title_of(const std::string& tee) {
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    if (tee == scheme->info().name) return scheme->info().title;
+  }
+  return tee;
+}
+
+// An explanation has no NUL: what comes from evidence is spelt out in all three forms.
+Result<std::string, Fault> explained(const char* function, const explain::Explanation& explanation,
+                                     ward_form form) {
+  const std::string made_by = std::string("libward ") + ward_version();
+  switch (form) {
+    case WARD_FORM_TREE:
+      return explain::tree(explanation);
+    case WARD_FORM_SCRIPT:
+      return explain::work_script(explanation, made_by);
+    case WARD_FORM_PAGE: {
+      auto page = explain::page(explanation, {.evidence_name = "evidence",
+                                              .evidence_kind = title_of(explanation.appraisal.tee),
+                                              .made_by = made_by});
+      if (!page) return internal(page.error());
+      return *std::move(page);
+    }
+  }
+  return usage(std::string(function) + ": no form of an explanation",
+               "WARD_FORM_TREE, WARD_FORM_SCRIPT or WARD_FORM_PAGE");
 }
 
 // item is NULL behind the end of a list.
@@ -225,6 +257,31 @@ std::size_t ward_appraisal_note_count(const ward_appraisal* appraisal) noexcept 
 
 const char* ward_appraisal_note_at(const ward_appraisal* appraisal, std::size_t index) noexcept {
   return appraisal == nullptr ? nullptr : ward::library::item(appraisal->appraisal().notes, index);
+}
+
+std::size_t ward_appraisal_warning_count(const ward_appraisal* appraisal) noexcept {
+  return appraisal == nullptr ? 0 : appraisal->appraisal().warnings.size();
+}
+
+const char* ward_appraisal_warning_at(const ward_appraisal* appraisal, std::size_t index) noexcept {
+  return appraisal == nullptr ? nullptr
+                              : ward::library::item(appraisal->appraisal().warnings, index);
+}
+
+ward_status ward_appraisal_explain(const ward_appraisal* appraisal, ward_form form,
+                                   const char** text, ward_error** error) noexcept {
+  const char* function = __func__;
+  return ward::library::enter_new(function, text, error, [&]() -> Done {
+    if (appraisal == nullptr) return ward::library::null(function, "appraisal");
+    const std::lock_guard<std::mutex> lock(appraisal->mutex);
+    auto known = appraisal->texts.find(form);
+    if (known == appraisal->texts.end()) {
+      WARD_TRY(std::string made, ward::library::explained(function, appraisal->explanation, form));
+      known = appraisal->texts.emplace(form, std::move(made)).first;
+    }
+    *text = known->second.c_str();
+    return {};
+  });
 }
 
 ward_status ward_appraisal_json(const ward_appraisal* appraisal, const char** json,

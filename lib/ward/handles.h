@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -44,14 +45,15 @@ struct ward_needs {
   std::vector<ward::attest::CollateralRequest> requests;
 };
 
-// ward_appraisal never changes once it is made but for `json`, which is written when it is first
-// asked for. All texts that the functions return are C texts.
+// ward_appraisal never changes once it is made but for `json` and `texts`, which are written when
+// they are first asked for. All texts that the functions return are C texts.
 struct ward_appraisal {
   ward::explain::Explanation explanation;
   std::string summary;
   std::vector<std::string> claims;  // the text of each
-  mutable std::mutex mutex{};       // of json
+  mutable std::mutex mutex{};       // of json and texts
   mutable std::optional<std::string> json{};
+  mutable std::map<ward_form, std::string> texts{};
 
   [[nodiscard]] const ward::attest::Appraisal& appraisal() const { return explanation.appraisal; }
 };

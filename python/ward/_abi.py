@@ -46,6 +46,8 @@ _ERROR = POINTER(c_void_p)
 _OUT = POINTER(c_void_p)
 _OCTETS = (c_char_p, c_size_t)  # ctypes hands the address of a bytes object over; the size says where it ends
 
+FORM_TREE = 1  # of ward_form
+
 _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ward_version": (c_char_p, ()),
     "ward_tee_count": (c_size_t, ()),
@@ -106,6 +108,9 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ward_appraisal_unchecked_at": (c_char_p, (c_void_p, c_size_t)),
     "ward_appraisal_note_count": (c_size_t, (c_void_p,)),
     "ward_appraisal_note_at": (c_char_p, (c_void_p, c_size_t)),
+    "ward_appraisal_warning_count": (c_size_t, (c_void_p,)),
+    "ward_appraisal_warning_at": (c_char_p, (c_void_p, c_size_t)),
+    "ward_appraisal_explain": (c_int, (c_void_p, c_int, POINTER(c_char_p), _ERROR)),
     "ward_appraisal_json": (c_int, (c_void_p, POINTER(c_char_p), _ERROR)),
 }
 

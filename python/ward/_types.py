@@ -127,6 +127,8 @@ class Appraisal:
     claims: tuple[Claim, ...]
     unchecked: tuple[str, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]  # what weakens the verdict, whatever it is: show it first
+    explanation: str = field(repr=False)  # what `ward verify --explain` prints
     json: str = field(repr=False)  # what `ward verify --json` prints
 
     @property

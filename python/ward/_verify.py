@@ -316,8 +316,9 @@ def _appraisal(handle: Any) -> Appraisal:
               for i in range(_lib.ward_appraisal_check_count(handle)))
     claims = (_filled(_abi.Claim, _lib.ward_appraisal_claim_at, handle, i)
               for i in range(_lib.ward_appraisal_claim_count(handle)))
-    json = c_char_p()
+    json, explanation = c_char_p(), c_char_p()
     _call(_lib.ward_appraisal_json, handle, byref(json))
+    _call(_lib.ward_appraisal_explain, handle, _abi.FORM_TREE, byref(explanation))
     return Appraisal(
         verdict=Verdict(_lib.ward_appraisal_verdict(handle)),
         tee=text(_lib.ward_appraisal_tee(handle)),
@@ -335,6 +336,9 @@ def _appraisal(handle: Any) -> Appraisal:
                         for i in range(_lib.ward_appraisal_unchecked_count(handle))),
         notes=tuple(text(_lib.ward_appraisal_note_at(handle, i))
                     for i in range(_lib.ward_appraisal_note_count(handle))),
+        warnings=tuple(text(_lib.ward_appraisal_warning_at(handle, i))
+                       for i in range(_lib.ward_appraisal_warning_count(handle))),
+        explanation=text(explanation.value),
         json=text(json.value))
 
 

@@ -416,10 +416,11 @@ std::string timeline_svg(const Selection& selection, const std::string& title,
   const std::string size = px(width) + " " + px(y);
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size +
          "\" style=\"max-width:" + px(width) +
-         "px\" role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">" + xml(title) +
-         "</title>\n<desc id=\"d\">" + xml(description(selection, lanes)) + "</desc>\n" + kStyle +
-         "<rect width=\"100%\" height=\"100%\" class=\"bg\"/>\n" + text(16, 32, "t", title) +
-         draw_legend(lanes) + bands + axis + body + "</svg>\n";
+         "px\" preserveAspectRatio=\"xMinYMin\" role=\"img\" aria-labelledby=\"t d\">\n<title "
+         "id=\"t\">" +
+         xml(title) + "</title>\n<desc id=\"d\">" + xml(description(selection, lanes)) +
+         "</desc>\n" + kStyle + "<rect width=\"100%\" height=\"100%\" class=\"bg\"/>\n" +
+         text(16, 32, "t", title) + draw_legend(lanes) + bands + axis + body + "</svg>\n";
 }
 
 }  // namespace ward::advisory

@@ -57,6 +57,37 @@ TEST(LibraryVerdict, OwnVectorsAreAcceptedAndTheJsonIsThePipelines) {
   }
 }
 
+TEST(LibraryVerdict, IsExplainedAsTheProgramDoes) {
+  for (const LibraryVector& v : library_vectors()) {
+    SCOPED_TRACE(v.tee);
+    const auto policy = v.policy();
+    const auto verifier = new_verifier(policy.get());
+    const auto a = verify(verifier.get(), v.evidence, v.collateral().get(), v.request().get());
+    const auto text_of = [&](ward_form form) {
+      const char* text = nullptr;
+      EXPECT_EQ(ward_appraisal_explain(a.get(), form, &text, nullptr), WARD_OK);
+      const char* again = nullptr;
+      EXPECT_EQ(ward_appraisal_explain(a.get(), form, &again, nullptr), WARD_OK);
+      EXPECT_EQ(text, again) << "it lives as long as the appraisal";
+      return std::string(text == nullptr ? "" : text);
+    };
+    EXPECT_TRUE(text_of(WARD_FORM_TREE).starts_with("accepted\n"));
+    EXPECT_NE(text_of(WARD_FORM_TREE).find("\nwhat it rests on\n"), std::string::npos);
+    EXPECT_TRUE(text_of(WARD_FORM_SCRIPT).starts_with("#!/bin/sh\n"));
+    EXPECT_TRUE(text_of(WARD_FORM_PAGE).starts_with("<!DOCTYPE html>"));
+    const char* none = "";
+    EXPECT_EQ(ward_appraisal_explain(a.get(), ward_form{}, &none, nullptr), WARD_ERROR_USAGE);
+    EXPECT_EQ(none, nullptr);
+    EXPECT_EQ(ward_appraisal_explain(nullptr, WARD_FORM_TREE, &none, nullptr), WARD_ERROR_USAGE);
+    EXPECT_EQ(ward_appraisal_explain(a.get(), WARD_FORM_TREE, nullptr, nullptr), WARD_ERROR_USAGE);
+    // Milan's reports can be forged.
+    EXPECT_EQ(ward_appraisal_warning_count(a.get()) != 0,
+              text_of(WARD_FORM_TREE).find("WARNING") != std::string::npos);
+    EXPECT_EQ(ward_appraisal_warning_at(a.get(), ward_appraisal_warning_count(a.get())), nullptr);
+    EXPECT_EQ(ward_appraisal_warning_count(nullptr), 0U);
+  }
+}
+
 TEST(LibraryVerdict, EveryCheckAndClaimIsListed) {
   for (const LibraryVector& v : library_vectors()) {
     SCOPED_TRACE(v.tee);
