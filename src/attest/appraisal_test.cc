@@ -233,6 +233,12 @@ TEST(Tolerate, AnAcceptedStatusMayHaveAdvisoriesAndRevokedIsNeverTolerated) {
   EXPECT_EQ(failed(f, policy), Ids{"x.tcb.advisories"}) << "nothing says what the status is of";
 }
 
+TEST(Tolerate, ATeeWithoutACheckOfAdvisoriesToleratesNone) {
+  Findings f = outdated({"A-1"}, {"A-1"});
+  f.facts.tcb_advisories_check = nullptr;
+  EXPECT_EQ(failed(f, {.tolerated = {{"A-1", {10}}}}), Ids{"x.tcb.status"});
+}
+
 TEST(Appraise, AnOldTcbDateIsRefusedAndAnUnknownOneIsNotAccepted) {
   Findings f = good();
   f.facts.tcb_date_check = &kDate;

@@ -13,10 +13,12 @@ bool acceptable(const Policy& policy, const std::string& status) {
   return policy.accept_any_tcb || std::ranges::count(policy.accepted_tcb, status) > 0;
 }
 
-// Whether the advisories decide instead of the status: it is not accepted, and names some.
-bool by_advisories(const Tcb& tcb, const Policy& policy) {
-  return !policy.tolerated.empty() && !acceptable(policy, *tcb.status) &&
-         *tcb.status != "Revoked" && !tcb.advisories.empty();
+// Whether the advisories decide instead of the status: it is not accepted, and names some. Of a TEE
+// without a check of them nothing is tolerated.
+bool by_advisories(const Findings& findings, const Policy& policy) {
+  const Tcb& tcb = findings.tcb;
+  return findings.facts.tcb_advisories_check != nullptr && !policy.tolerated.empty() &&
+         !acceptable(policy, *tcb.status) && *tcb.status != "Revoked" && !tcb.advisories.empty();
 }
 
 // What of one part is not tolerated at that time.
@@ -49,7 +51,7 @@ Check judge_advisories(const Findings& findings, const Policy& policy, UnixTime 
     return policy_check(info, true, "status " + *tcb.status + ", which is accepted", expected,
                         policy);
   }
-  if (!by_advisories(tcb, policy)) return policy_blocked(info, expected, policy);
+  if (!by_advisories(findings, policy)) return policy_blocked(info, expected, policy);
   std::vector<std::string> untolerated;
   bool any = false;
   for (const TcbPart& part : tcb.parts) {
@@ -69,7 +71,7 @@ Check judge_status(const Findings& findings, const Policy& policy) {
   if (!policy.tolerated.empty()) expected += ", or another whose advisories are tolerated";
   const Tcb& tcb = findings.tcb;
   if (!findings.facts.tcb_matched || !tcb.status) return policy_blocked(info, expected, policy);
-  const bool passed = acceptable(policy, *tcb.status) || by_advisories(tcb, policy);
+  const bool passed = acceptable(policy, *tcb.status) || by_advisories(findings, policy);
   return policy_check(info, passed, *tcb.status, expected, policy);
 }
 
