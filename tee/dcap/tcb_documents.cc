@@ -145,9 +145,9 @@ std::string component_name(const JsonValue& component) {
   return out;
 }
 
-// Version 3 writes components as an array of objects with an svn.
+// Version 3 writes components as an array of objects with an svn; all levels call them alike.
 void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t, 16>& out,
-                         ComponentNames& names) {
+                         ComponentNames& names, bool first) {
   const JsonValue* list = tcb.value(name);
   if (list == nullptr) return;
   if (list->items().size() != out.size()) {
@@ -157,12 +157,13 @@ void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t
   for (std::size_t i = 0; i < out.size(); ++i) {
     Members component = tcb.item(list->items()[i], name, i);
     out.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
-    if (names.at(i).empty()) names.at(i) = component_name(list->items()[i]);
+    if (first) names.at(i) = component_name(list->items()[i]);
   }
 }
 
 // Version 2 writes sgxtcbcomp01svn..16.
 void read_components(Members& tcb, TcbInfo& info, TcbLevel& level) {
+  const bool first = info.levels.empty();
   level.pce_svn = static_cast<std::uint16_t>(tcb.number("pcesvn", 65535));
   if (info.version == 2) {
     for (std::size_t i = 0; i < 16; ++i) {
@@ -172,9 +173,9 @@ void read_components(Members& tcb, TcbInfo& info, TcbLevel& level) {
     }
     return;
   }
-  read_component_list(tcb, "sgxtcbcomponents", level.sgx_components, info.sgx_names);
+  read_component_list(tcb, "sgxtcbcomponents", level.sgx_components, info.sgx_names, first);
   if (info.id == "TDX")
-    read_component_list(tcb, "tdxtcbcomponents", level.tdx_components, info.tdx_names);
+    read_component_list(tcb, "tdxtcbcomponents", level.tdx_components, info.tdx_names, first);
 }
 
 // The first level that a platform reaches decides, so their order does. Intel's documents list the

@@ -144,6 +144,7 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
                                 [&](const pki::PathError& e) { return fact_of(e.fault) == fact; });
   };
   const std::string text = chain_text(chain);
+  const std::string broken = clean(Fact::kNames) ? "" : unchained(chain);
   const std::string time = format_rfc3339(now);
   const std::string misused = misuses(chain, faults, leaf_fault);
   const pki::Certificate& start = latest_start(chain);
@@ -153,7 +154,7 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
                    {"a trusted root's key", Origin::kPolicy, "trust anchors"}},
           .signature = {clean(Fact::kSignature), text, {"each certificate signed by the next"}},
           .names = {names_ok && clean(Fact::kNames),
-                    unchained(chain).empty() ? text : unchained(chain),
+                    broken.empty() ? text : broken,
                     {"names that follow one another and are the profile's"}},
           .constraints = {misused.empty(),
                           misused.empty() ? text : misused,

@@ -433,7 +433,7 @@ TEST(SnpChecks, MilanIsAcceptedWithAWordOfCautionAndCanBeRefused) {
   const Appraisal a = judge(m, s);
   EXPECT_EQ(a.verdict, Verdict::kAccepted);
   EXPECT_TRUE(std::ranges::any_of(
-      a.notes, [](const std::string& n) { return n.find("2605.12990") != std::string::npos; }));
+      a.warnings, [](const std::string& n) { return n.find("2605.12990") != std::string::npos; }));
   s.policy.refused_values["snp.product.line"] = {"Milan"};
   EXPECT_EQ(judge(m, s).failed(), Ids{"snp.product.line"});
 }
