@@ -97,7 +97,8 @@ TEST(Vek, AMissingExtensionIsNamedAndNoPartIsTakenForZero) {
       {"4", "none"}};
   for (const auto& [arcs, expected] : cases) {
     auto extensions = write_vek_extensions(sample(Line::kMilan));
-    std::erase_if(extensions, [&](const pki::Extension& e) { return e.oid == oid(arcs); });
+    std::erase_if(extensions,
+                  [&, &arcs = arcs](const pki::Extension& e) { return e.oid == oid(arcs); });
     EXPECT_EQ(fault(with(extensions)), expected) << arcs;
   }
   EXPECT_EQ(fault(with({})), "structVersion is missing or malformed");
