@@ -27,14 +27,12 @@ void judge_modes(const Findings& findings, const Policy& policy, std::vector<Che
 // A field that nothing states is absent; where the evidence is malformed, the check is blocked.
 Check field_absent(const Findings& findings, const FieldFact& field, const std::string& expected,
                    const Policy& policy) {
-  Check out = policy_blocked(field.check, expected, policy);
-  if (findings.facts.report_data.empty()) return out;
-  out.outcome = settle(*field.check, Outcome::kNotDone);
-  out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
-  out.expected += field.form.source != nullptr
-                      ? std::string("; no ") + field.form.source + " states it"
-                      : "; this form of evidence has no such field";
-  return out;
+  if (findings.facts.report_data.empty()) return policy_blocked(field.check, expected, policy);
+  return policy_absent(field.check,
+                       expected + (field.form.source != nullptr
+                                       ? std::string("; no ") + field.form.source + " states it"
+                                       : "; this form of evidence has no such field"),
+                       policy);
 }
 
 // A log may hold thousands of values: a check shows the first ones.

@@ -261,6 +261,33 @@ TEST(Appraise, AProductIsRefusedByAnyNameThatItMayHave) {
   EXPECT_EQ(failed(f, policy), Ids{});
 }
 
+TEST(Appraise, AMissingChipIsSaidBesideARevocationListThatThePolicyDoesWithout) {
+  Findings f = good();
+  f.facts.chip_check = &kChip;
+  f.facts.revocation_checks = {&kSignature};
+  f.checks[0] = {.info = &kSignature, .not_done = NotDone::kAbsent};
+  Policy policy{.require_revocation = false};
+  policy.chips = std::vector<Buffer>{Buffer(8, 7)};
+  const Appraisal a = appraise(f, policy, all(), {});
+  EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+  EXPECT_EQ(a.check("x.chip.accepted")->not_done, NotDone::kAbsent);
+  EXPECT_EQ(summary(a), "undetermined: x.chip.accepted");
+}
+
+TEST(Appraise, WhatAnAcceptedVerdictRestsOnBesideTheBestStatusIsAWarning) {
+  EXPECT_TRUE(appraise(good(), {}, all(), {}).warnings.empty());
+  const Policy accepts{.accepted_tcb = {"UpToDate", "OutOfDate"}};
+  const auto accepted = appraise(outdated({"A-1"}, {"A-2"}), accepts, all(), {}).warnings;
+  ASSERT_EQ(accepted.size(), 1U);
+  EXPECT_EQ(accepted[0],
+            "its TCB status is OutOfDate, which is accepted; the platform is open to A-1, A-2");
+  const Policy tolerates{.tolerated = {{"A-1", {20}}, {"A-2", {10}}}};
+  const auto tolerated = appraise(outdated({"A-1"}, {"A-2"}), tolerates, all(), {10}).warnings;
+  ASSERT_EQ(tolerated.size(), 1U);
+  EXPECT_NE(tolerated[0].find("the first until 1970-01-01T00:00:10Z"), std::string::npos);
+  EXPECT_TRUE(appraise(outdated({"A-1"}, {"A-2"}), {}, all(), {}).warnings.empty()) << "refused";
+}
+
 TEST(Appraise, AChipIsAcceptedByAnyOfItsNamesWhole) {
   Findings f = good();
   f.facts.chip_check = &kChip;

@@ -71,6 +71,7 @@ std::optional<std::string> advisory_id(std::string_view text) {
   for (char& c : id)
     c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   const bool possible = id.size() <= kMaxAdvisoryId && id.find('-') != std::string::npos &&
+                        !id.starts_with("CVE-") &&
                         id.find_first_not_of(kAdvisoryLetters) == std::string::npos;
   return possible ? std::optional(std::move(id)) : std::nullopt;
 }
@@ -147,13 +148,10 @@ Result<void, Mistake> Demands::tolerate(std::string_view advisory, UnixTime unti
                                         Policy& policy) const {
   const std::string demand = names_.tolerate;
   const auto id = advisory_id(advisory);
-  if (id && id->starts_with("CVE-")) {
-    return Mistake{demand + ": " + *id + " is a CVE; TCB documents name advisories",
-                   "name its advisory: `ward advisories` lists both"};
-  }
   if (!id) {
     return Mistake{demand + ": no advisory's id: " + std::string(advisory),
-                   "write it as the maker does: INTEL-SA-00615"};
+                   "write it as the maker's documents do: INTEL-SA-00615, no CVE (`ward "
+                   "advisories` lists both)"};
   }
   if (!policy.tolerated.emplace(*id, until).second) {
     return Mistake{demand + ": " + *id + " was given twice", "give one date for it"};

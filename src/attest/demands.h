@@ -35,7 +35,8 @@ struct DemandNames {
   const char* chips;
 };
 
-// advisory_id is an advisory as makers write it, in upper case; nullopt for what cannot be one.
+// advisory_id is an advisory as makers write it, in upper case; nullopt for what cannot be one. TCB
+// documents name advisories, never CVEs.
 [[nodiscard]] std::optional<std::string> advisory_id(std::string_view text);
 
 // chip_id reads a chip's id: 8 to 64 octets in hex, not all zero; nullopt for anything else.

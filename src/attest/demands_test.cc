@@ -111,7 +111,13 @@ TEST(Demands, AMistakeIsToldInTheCallersWordsAndChangesNothing) {
       {kDemands.min_value("x.flag", "true", policy), "least: x.flag has no order",
        "only numbers and versions have a least value; name its values with accept"},
       {kDemands.tolerate("everything", UnixTime{}, policy),
-       "tolerate: no advisory's id: everything", "write it as the maker does: INTEL-SA-00615"},
+       "tolerate: no advisory's id: everything",
+       "write it as the maker's documents do: INTEL-SA-00615, no CVE (`ward advisories` lists "
+       "both)"},
+      {kDemands.tolerate("CVE-2022-21123", UnixTime{}, policy),
+       "tolerate: no advisory's id: CVE-2022-21123",
+       "write it as the maker's documents do: INTEL-SA-00615, no CVE (`ward advisories` lists "
+       "both)"},
       {kDemands.refuse_product("Rome", policy), "product: no product: Rome",
        "one of Milan; or an FMSPC in hex"},
       {kDemands.chips("# none\n", policy), "chips: a list without a chip accepts none",

@@ -95,13 +95,11 @@ Check judge_chip(const Findings& findings, const Policy& policy) {
   const Facts& facts = findings.facts;
   const std::string expected = "one of " + std::to_string(policy.chips->size()) + " listed chips";
   if (facts.chips.empty()) {
-    Check out = policy_blocked(facts.chip_check, expected, policy);
-    if (verdict_of(findings.checks) != Verdict::kAccepted) return out;
-    // Genuine evidence that does not say which chip it comes from.
-    out.outcome = settle(*facts.chip_check, Outcome::kNotDone);
-    out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
-    out.expected += "; no certificate states the chip";
-    return out;
+    // Genuine evidence that does not say which chip it comes from; else something else is wrong.
+    return verdict_of(findings.checks) == Verdict::kAccepted
+               ? policy_absent(facts.chip_check, expected + "; no certificate states the chip",
+                               policy)
+               : policy_blocked(facts.chip_check, expected, policy);
   }
   std::vector<std::string> found;
   bool listed = false;
@@ -133,6 +131,13 @@ Check policy_blocked(const CheckInfo* info, std::string expected, const Policy& 
           .expected_from = policy.name};
 }
 
+Check policy_absent(const CheckInfo* info, std::string expected, const Policy& policy) {
+  Check out = policy_blocked(info, std::move(expected), policy);
+  out.outcome = settle(*info, Outcome::kNotDone);
+  out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
+  return out;
+}
+
 void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
                std::vector<Check>& out) {
   const Facts& facts = findings.facts;
@@ -162,7 +167,7 @@ void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::s
   const std::string open =
       tcb.advisories.empty() ? "" : "; the platform is open to " + join(tcb.advisories);
   if (acceptable(policy, *tcb.status)) {
-    out.push_back("accepted though its TCB status is " + *tcb.status + open);
+    out.push_back("its TCB status is " + *tcb.status + ", which is accepted" + open);
     return;
   }
   std::optional<UnixTime> end;
@@ -171,8 +176,7 @@ void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::s
     if (tolerated == policy.tolerated.end()) continue;
     end = std::min(end.value_or(tolerated->second), tolerated->second);
   }
-  out.push_back("accepted though its TCB status is " + *tcb.status +
-                ": its advisories are tolerated" +
+  out.push_back("its TCB status is " + *tcb.status + ", of which all advisories are tolerated" +
                 (end ? ", the first until " + format_rfc3339(*end) : "") + open);
 }
 

@@ -15,6 +15,10 @@ namespace ward::attest {
 [[nodiscard]] Check policy_blocked(const CheckInfo* info, std::string expected,
                                    const Policy& policy);
 
+// policy_absent is one for which what it would judge was not given, though the rest is there.
+[[nodiscard]] Check policy_absent(const CheckInfo* info, std::string expected,
+                                  const Policy& policy);
+
 // judge_tcb adds the checks of status, advisories, date and evaluation number.
 void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
                std::vector<Check>& out);

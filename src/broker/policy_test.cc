@@ -47,6 +47,7 @@ TEST(EvidencePolicy, names_dates_tolerated_advisories_and_chips) {
   for (const char* wrong :
        {R"("min_tcb_date":"soon")", R"("min_tcb_date":5)", R"("tolerated_advisories":["A-1"])",
         R"("tolerated_advisories":{"all":"2026-12-31"})",
+        R"("tolerated_advisories":{"CVE-2022-21123":"2026-12-31"})",
         R"("tolerated_advisories":{"INTEL-SA-00615":"for ever"})",
         R"("tolerated_advisories":{"INTEL-SA-1":"2026-12-31","intel-sa-1":"2026-12-31"})",
         R"("accepted_chips":[])", R"("accepted_chips":["00"])", R"("accepted_chips":["zz"])"}) {

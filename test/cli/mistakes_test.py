@@ -150,6 +150,14 @@ class Mistakes(unittest.TestCase):
         self.check_json(["verfy"], 2)
         self.check_json(["verify"], 2)
 
+    def test_an_empty_file_name_is_a_usage_error(self):
+        """What an unset variable of a script leaves is not taken for "no file"."""
+        for command in ("advisories", "verify", "inspect"):
+            with self.subTest(command):
+                done = subprocess.run([WARD, command, ""], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("FILE: the value is empty", done.stderr)
+
     def test_a_wrong_value_says_what_was_expected(self):
         for words, text in (
                 (["verify", self.names["QUOTE"], "--at", "yesterday"], "like 2024-05-18T18:22:51Z"),
