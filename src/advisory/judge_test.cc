@@ -27,7 +27,9 @@ attest::SchemeInfo info_of(std::string_view tee) {
 
 Appraisal platform(const std::string& tee, const Values& values) {
   const attest::SchemeInfo info = info_of(tee);
-  Appraisal out{.tee = tee, .genuine = true};
+  Appraisal out;
+  out.tee = tee;
+  out.genuine = true;
   for (const attest::FieldInfo& field : info.fields) {
     const auto check = std::ranges::find_if(info.checks, [&](const attest::CheckInfo& c) {
       return std::string_view(c.id) == field.id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "attest/policy_check.h"
 #include "base/text.h"
@@ -9,40 +10,44 @@
 namespace ward::attest {
 namespace {
 
-void judge_modes(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+void judge_modes(const Findings& findings, const PolicyChecks& out) {
   const Facts& facts = findings.facts;
+  const Policy& policy = out.policy();
   if (facts.debug_check != nullptr) {
-    const std::string expected = policy.allow_debug ? "true or false" : "false";
-    out.push_back(facts.debug ? policy_check(facts.debug_check, policy.allow_debug || !*facts.debug,
-                                             *facts.debug ? "true" : "false", expected, policy)
-                              : policy_blocked(facts.debug_check, expected, policy));
+    const char* expected = policy.allow_debug ? "true or false" : "false";
+    if (facts.debug) {
+      out.decided(facts.debug_check, policy.allow_debug || !*facts.debug,
+                  *facts.debug ? "true" : "false", expected);
+    } else {
+      out.blocked(facts.debug_check, expected);
+    }
   }
   if (facts.development_check != nullptr && findings.development) {
-    out.push_back(policy_check(
-        facts.development_check, policy.allow_development, "development platform, not a TEE",
-        policy.allow_development ? "any platform" : "a hardware TEE", policy));
+    out.decided(facts.development_check, policy.allow_development,
+                "development platform, not a TEE",
+                policy.allow_development ? "any platform" : "a hardware TEE");
   }
 }
 
 // A field that nothing states is absent; where the evidence is malformed, the check is blocked.
-Check field_absent(const Findings& findings, const FieldFact& field, const std::string& expected,
-                   const Policy& policy) {
-  if (findings.facts.report_data.empty()) return policy_blocked(field.check, expected, policy);
-  return policy_absent(field.check,
-                       expected + (field.form.source != nullptr
-                                       ? std::string("; no ") + field.form.source + " states it"
-                                       : "; this form of evidence has no such field"),
-                       policy);
+void add_absent_field(const Findings& findings, const FieldFact& field, const std::string& expected,
+                      const PolicyChecks& out) {
+  if (findings.facts.report_data.empty()) return out.blocked(field.check, expected);
+  out.absent(field.check, expected + (field.form.source != nullptr
+                                          ? std::string("; no ") + field.form.source + " states it"
+                                          : "; this form of evidence has no such field"));
 }
 
 // A log may hold thousands of values: a check shows the first ones.
 constexpr std::size_t kMaxShown = 8;
 
-std::string first_of(std::vector<std::string> values) {
-  if (values.size() <= kMaxShown) return join(values);
-  const std::string more = std::to_string(values.size() - kMaxShown);
-  values.resize(kMaxShown);
-  return join(values) + " and " + more + " more";
+std::string first_of(const std::vector<std::string>& values) {
+  std::string out;
+  for (std::size_t i = 0; i < values.size() && i < kMaxShown; ++i)
+    out += (i == 0 ? "" : ", ") + values[i];
+  if (values.size() > kMaxShown)
+    out += " and " + std::to_string(values.size() - kMaxShown) + " more";
+  return out;
 }
 
 // What a policy demands of one field.
@@ -50,21 +55,22 @@ struct Demand {
   const std::vector<std::string>* accepted = nullptr;
   const std::vector<std::string>* refused = nullptr;
   const std::string* least = nullptr;
-  std::vector<std::string> usual;  // what the TEE demands where the policy says nothing
+  const char* usual = nullptr;  // what the TEE demands where the policy says nothing
 
   [[nodiscard]] bool any() const {
-    return accepted != nullptr || refused != nullptr || least != nullptr || !usual.empty();
+    return accepted != nullptr || refused != nullptr || least != nullptr || usual != nullptr;
   }
 
   [[nodiscard]] bool met(const FieldForm& form, const std::string& value) const {
     return (accepted == nullptr || is_accepted(form, value, *accepted)) &&
            (refused == nullptr || !is_accepted(form, value, *refused)) &&
            (least == nullptr || is_at_least(value, *least)) &&
-           (usual.empty() || is_accepted(form, value, usual));
+           (usual == nullptr || is_same(form, value, usual));
   }
 
   [[nodiscard]] std::string text() const {
-    std::vector<std::string> out = usual;
+    if (usual != nullptr) return usual;
+    std::vector<std::string> out;
     if (accepted != nullptr) {
       out.push_back(accepted->empty() ? "nothing: no value is accepted" : first_of(*accepted));
     }
@@ -76,6 +82,7 @@ struct Demand {
 
 template <class Map>
 const typename Map::mapped_type* find(const Map& map, const char* id) {
+  if (map.empty()) return nullptr;
   const auto found = map.find(id);
   return found == map.end() ? nullptr : &found->second;
 }
@@ -84,9 +91,8 @@ Demand demand_of(const FieldFact& field, const Policy& policy) {
   const char* id = field.check->id;
   Demand out{.accepted = find(policy.accepted_values, id),
              .refused = find(policy.refused_values, id),
-             .least = find(policy.minimum_values, id),
-             .usual = {}};
-  if (!out.any() && field.form.usual != nullptr) out.usual.emplace_back(field.form.usual);
+             .least = find(policy.minimum_values, id)};
+  if (!out.any()) out.usual = field.form.usual;
   return out;
 }
 
@@ -100,21 +106,23 @@ bool demands_tcb(const Facts& facts, const Policy& policy) {
 }
 
 // Every value of the field must be an accepted one. Those that are not are what was found.
-Check judge_field(const FieldFact& field, const Demand& demand, const Policy& policy) {
+void judge_field(const FieldFact& field, const Demand& demand, const PolicyChecks& out) {
   std::vector<std::string> others;
   std::ranges::copy_if(field.values, std::back_inserter(others),
                        [&](const std::string& value) { return !demand.met(field.form, value); });
   const bool passed = others.empty() && !field.values.empty();
-  return policy_check(field.check, passed, first_of(passed ? field.values : others), demand.text(),
-                      policy);
+  out.decided(field.check, passed, first_of(passed ? field.values : others), demand.text());
 }
 
-void judge_fields(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+void judge_fields(const Findings& findings, const PolicyChecks& out) {
   for (const FieldFact& field : findings.facts.fields) {
-    const Demand demand = demand_of(field, policy);
+    const Demand demand = demand_of(field, out.policy());
     if (!demand.any()) continue;
-    out.push_back(field.values.empty() ? field_absent(findings, field, demand.text(), policy)
-                                       : judge_field(field, demand, policy));
+    if (field.values.empty()) {
+      add_absent_field(findings, field, demand.text(), out);
+    } else {
+      judge_field(field, demand, out);
+    }
   }
 }
 
@@ -137,37 +145,30 @@ bool waive_revocation(const Policy& policy, Findings& findings) {
   return true;
 }
 
-std::string hex_list(const std::vector<Buffer>& values) {
-  std::vector<std::string> out;
-  for (const Buffer& value : values)
-    out.push_back(to_hex(value));
-  return out.empty() ? "nothing: no value is accepted" : join(out);
+void write_hex_list(const std::vector<Buffer>& values, std::string& out) {
+  out.clear();
+  for (const Buffer& value : values) {
+    if (!out.empty()) out += ", ";
+    append_hex(value, out);
+  }
+  if (values.empty()) out = "nothing: no value is accepted";
 }
 
 // Compares whole fields; values of another length are unequal, nothing is padded or cut. A field
 // that malformed evidence does not have is empty, and then the check is blocked, not passed.
-Check compare(const CheckInfo* info, Bytes found, const Expected& expected, Origin origin) {
-  Check check{.info = info, .origin = origin, .expected_from = "the caller's expectation"};
-  const auto* values = std::get_if<std::vector<Buffer>>(&expected);
-  if (values == nullptr) {
-    check.not_done = NotDone::kNotAsked;
-    check.found = to_hex(found);
-    check.expected_from.clear();
-    return check;
-  }
-  check.expected = hex_list(*values);
-  if (found.empty()) {
-    check.not_done = NotDone::kBlocked;
-    return check;
-  }
-  check.found = to_hex(found);
+void compare(Check& check, Bytes found, const std::vector<Buffer>& values) {
+  check.expected_from = "the caller's expectation";
+  write_hex_list(values, check.expected);
+  if (found.empty()) return;
+  append_hex(found, check.found);
   const bool equal_to_one =
-      std::ranges::any_of(*values, [&](const Buffer& value) { return equal(value, found); });
-  check.outcome = settle(*info, equal_to_one ? Outcome::kPassed : Outcome::kFailed);
-  return check;
+      std::ranges::any_of(values, [&](const Buffer& value) { return equal(value, found); });
+  check.outcome = settle(*check.info, equal_to_one ? Outcome::kPassed : Outcome::kFailed);
+  check.not_done = NotDone::kNone;
 }
 
-void judge_expectations(const Facts& facts, const Expectations& expected, Appraisal& out) {
+void judge_expectations(const Expectations& expected, Slate& slate,
+                        std::vector<std::string>& unchecked) {
   struct Item {
     const CheckInfo* info;
     Bytes found;
@@ -176,6 +177,7 @@ void judge_expectations(const Facts& facts, const Expectations& expected, Apprai
     const char* name;
   };
 
+  const Facts& facts = slate.appraisal().facts;
   const Item items[] = {
       {facts.report_data_check, facts.report_data, &expected.report_data, Origin::kCaller,
        "report_data"},
@@ -186,13 +188,19 @@ void judge_expectations(const Facts& facts, const Expectations& expected, Apprai
   };
   for (const Item& item : items) {
     if (item.info == nullptr) continue;
-    Check check = compare(item.info, item.found, *item.expected, item.origin);
-    const bool asked = check.not_done != NotDone::kNotAsked;
+    const auto* values = std::get_if<std::vector<Buffer>>(item.expected);
     // The workload's digest is part of what the measurement names: it is listed apart only where it
     // was asked for.
-    if (!asked && item.info == facts.workload_check) continue;
-    if (!asked) out.unchecked.emplace_back(item.name);
-    out.checks.push_back(std::move(check));
+    if (values == nullptr && item.info == facts.workload_check) continue;
+    Check& check = slate.add_check(*item.info);
+    check.origin = item.origin;
+    if (values != nullptr) {
+      compare(check, item.found, *values);
+      continue;
+    }
+    check.not_done = NotDone::kNotAsked;
+    append_hex(item.found, check.found);
+    unchecked.emplace_back(item.name);
   }
 }
 
@@ -296,33 +304,70 @@ Verdict verdict_of(const std::vector<Check>& checks) {
   return open ? Verdict::kUndetermined : Verdict::kAccepted;
 }
 
-Appraisal appraise(Findings findings, const Policy& policy, const Expectations& expected,
-                   UnixTime at) {
-  Appraisal out;
+Appraisal Slate::take() {
+  own_checks_ = 0;
+  return std::exchange(appraisal_, {});
+}
+
+Findings& Slate::wipe() {
+  auto& checks = appraisal_.checks;
+  while (checks.size() > own_checks_) {
+    spare_.push_back(std::move(checks.back()));
+    checks.pop_back();
+  }
+  for (Check& check : checks) {
+    check.outcome = Outcome::kNotDone;
+    check.not_done = NotDone::kBlocked;
+  }
+  appraisal_.verdict = Verdict::kRefused;
+  appraisal_.genuine = false;
+  appraisal_.unchecked.clear();
+  return appraisal_;
+}
+
+Check& Slate::add_check(const CheckInfo& info) {
+  auto& checks = appraisal_.checks;
+  if (spare_.empty()) {
+    checks.emplace_back();
+  } else {
+    checks.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+  Check& check = checks.back();
+  check.info = &info;
+  check.outcome = Outcome::kNotDone;
+  check.not_done = NotDone::kBlocked;
+  check.found.clear();
+  check.expected.clear();
+  check.origin = Origin::kSpecification;
+  check.expected_from.clear();
+  return check;
+}
+
+void Slate::judge(const Policy& policy, const Expectations& expected, UnixTime at) {
+  Appraisal& out = appraisal_;
+  own_checks_ = out.checks.size();
   out.at = at;
   // First: what the policy does without is not missing.
-  if (waive_revocation(policy, findings)) out.unchecked.emplace_back("revocation");
-  std::vector<Check> judged;
-  judge_tcb(findings, policy, at, judged);
-  judge_modes(findings, policy, judged);
-  judge_platform(findings, policy, judged);
-  judge_fields(findings, policy, judged);
-  out.genuine = verdict_of(findings.checks) == Verdict::kAccepted;
-  out.checks = std::move(findings.checks);
-  out.checks.insert(out.checks.end(), std::make_move_iterator(judged.begin()),
-                    std::make_move_iterator(judged.end()));
-  judge_expectations(findings.facts, expected, out);
+  if (waive_revocation(policy, out)) out.unchecked.emplace_back("revocation");
+  out.genuine = verdict_of(out.checks) == Verdict::kAccepted;
+  const PolicyChecks checks(*this, policy);
+  judge_tcb(out, at, checks);
+  judge_modes(out, checks);
+  judge_platform(out, checks);
+  judge_fields(out, checks);
+  judge_expectations(expected, *this, out.unchecked);
   out.verdict = verdict_of(out.checks);
-  out.tee = std::move(findings.tee);
-  out.development = findings.development;
-  out.tcb = std::move(findings.tcb);
-  out.claims = std::move(findings.claims);
-  out.notes = std::move(findings.notes);
-  out.warnings = std::move(findings.warnings);
   if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);
-  out.facts = std::move(findings.facts);
   out.facts.tcb_demanded = demands_tcb(out.facts, policy);
-  return out;
+}
+
+Appraisal appraise(Findings findings, const Policy& policy, const Expectations& expected,
+                   UnixTime at) {
+  Slate slate;
+  slate.wipe() = std::move(findings);
+  slate.judge(policy, expected, at);
+  return slate.take();
 }
 
 std::string summary(const Appraisal& appraisal) {

@@ -110,7 +110,7 @@ struct Findings {
   std::vector<Check> checks;
   std::vector<Claim> claims;
   std::vector<std::string> notes;     // collateral that was passed over, and the like; for people
-  std::vector<std::string> warnings;  // what a person must know beside the verdict
+  std::vector<std::string> warnings;  // what weakens the verdict, whatever it is: first to be read
   Tcb tcb;
   Facts facts;
   bool development = false;  // the chain ends in a development anchor
@@ -162,20 +162,12 @@ struct Policy {
 // named_fields are the ids of all fields that the policy demands something of.
 [[nodiscard]] std::set<std::string> named_fields(const Policy& policy);
 
-// Appraisal is the verdict with every reason.
-struct Appraisal {
-  std::string tee;
+// Appraisal is the verdict with every reason: what the scheme found out, then what policy and
+// caller demand. The values of its facts are authentic only where `genuine`.
+struct Appraisal : Findings {
   Verdict verdict = Verdict::kRefused;
-  bool development = false;
-  UnixTime at;  // the time that the evidence was appraised as of
-  Tcb tcb;
-  std::vector<Claim> claims;
-  std::vector<Check> checks;
+  UnixTime at;                         // the time that the evidence was appraised as of
   std::vector<std::string> unchecked;  // "report_data", "measurement": what nobody asked for
-  std::vector<std::string> notes;
-  std::vector<std::string> warnings;  // what weakens the verdict, whatever it is: first to be read
-  Facts facts;  // for relying parties that compare more; its values are authentic only where
-                // `genuine`
   bool genuine = false;  // every check of the TEE itself passed: the maker vouches for what the
                          // evidence says, whether policy and caller like it or not
 
@@ -194,7 +186,32 @@ struct Expectations {
   Expected workload;
 };
 
-// appraise applies policy and expectations to findings and reaches the verdict. Pure.
+// Slate is an appraisal that one thread writes again and again: what its texts and lists occupy is
+// used for the next, so that nothing need be allocated.
+class Slate {
+ public:
+  [[nodiscard]] const Appraisal& appraisal() const { return appraisal_; }
+
+  // take hands the appraisal over; the slate is empty then.
+  [[nodiscard]] Appraisal take();
+
+  // wipe makes it ready for a scheme to write its findings: no outcome is left of what was there.
+  [[nodiscard]] Findings& wipe();
+
+  // judge applies policy and expectations to the findings and reaches the verdict. Pure.
+  void judge(const Policy& policy, const Expectations& expected, UnixTime at);
+
+  // add_check gives the next entry of the list of checks, with what it held before but neither an
+  // outcome nor texts.
+  Check& add_check(const CheckInfo& info);
+
+ private:
+  Appraisal appraisal_;
+  std::size_t own_checks_ = 0;  // of the scheme
+  std::vector<Check> spare_;    // entries that are not on the list now
+};
+
+// appraise is Slate::judge for findings that are at hand.
 [[nodiscard]] Appraisal appraise(Findings findings, const Policy& policy,
                                  const Expectations& expected, UnixTime at);
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -52,11 +53,35 @@ struct Check {
 // check passed whatever came of it.
 [[nodiscard]] Outcome settle(const CheckInfo& info, Outcome outcome);
 
-// Expectation names the right value of a fact and who says so.
+// ExpectationView names the right value of a fact and who says so. Borrowed for the length of a
+// call: it is meant to be written where it is handed over.
+struct ExpectationView {
+  std::string_view text;
+  Origin origin = Origin::kSpecification;
+  std::string_view from{};
+};
+
+// Expectation is one that is kept.
 struct Expectation {
   std::string text;
   Origin origin = Origin::kSpecification;
   std::string from;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): what is kept is handed over like what is not
+  operator ExpectationView() const { return {text, origin, from}; }
 };
+
+// decide notes in `check` that it was done, what was found and what was expected, over whatever it
+// held; true where it passed.
+inline bool decide(Check& check, bool passed, std::string_view found,
+                   const ExpectationView& expected) {
+  check.outcome = settle(*check.info, passed ? Outcome::kPassed : Outcome::kFailed);
+  check.not_done = NotDone::kNone;
+  check.found = found;
+  check.expected = expected.text;
+  check.origin = expected.origin;
+  check.expected_from = expected.from;
+  return check.outcome == Outcome::kPassed;
+}
 
 }  // namespace ward::attest

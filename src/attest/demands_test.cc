@@ -46,10 +46,11 @@ class Kind : public Scheme {
     return none();
   }
 
-  [[nodiscard]] Result<Findings> verify(Bytes, const Collateral&, std::span<const Anchor>, UnixTime,
-                                        Work*) const override {
-    return none();
+  [[nodiscard]] std::unique_ptr<const Prepared> prepare(const Collateral&) const override {
+    return nullptr;
   }
+
+  [[nodiscard]] Result<void> verify(const Job&, Findings&) const override { return none(); }
 
  private:
   static Error none() { return {Errc::kUnsupported, "a test's scheme"}; }

@@ -115,16 +115,17 @@ std::string form_text(const FieldForm& form) {
   std::abort();
 }
 
-bool is_accepted(const FieldForm& form, const std::string& value,
-                 const std::vector<std::string>& accepted) {
+bool is_same(const FieldForm& form, std::string_view value, std::string_view other) {
   const bool text = form.kind == FieldKind::kText;
-  if (text || (form.kind == FieldKind::kItems && !is_like_digest(value))) {
-    return std::ranges::find(accepted, value) != accepted.end();
-  }
-  const bool version = form.kind == FieldKind::kVersion;
-  return std::ranges::any_of(accepted, [&](const std::string& one) {
-    return same_word(one, value) || (version && same_version(one, value));
-  });
+  if (text || (form.kind == FieldKind::kItems && !is_like_digest(value))) return value == other;
+  return same_word(other, value) ||
+         (form.kind == FieldKind::kVersion && same_version(other, value));
+}
+
+bool is_accepted(const FieldForm& form, std::string_view value,
+                 const std::vector<std::string>& accepted) {
+  return std::ranges::any_of(accepted,
+                             [&](const std::string& one) { return is_same(form, value, one); });
 }
 
 bool has_order(const FieldForm& form) {

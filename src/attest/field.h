@@ -55,8 +55,11 @@ inline constexpr std::size_t kLikeDigest = 32;     // hex digits from which a te
 // is_accepted compares one value with those that a policy names. Hex digits and words are compared
 // without regard to the case of letters, versions part by part (1.55 is 1.55.0), texts octet by
 // octet.
-[[nodiscard]] bool is_accepted(const FieldForm& form, const std::string& value,
+[[nodiscard]] bool is_accepted(const FieldForm& form, std::string_view value,
                                const std::vector<std::string>& accepted);
+
+// is_same compares one value with one.
+[[nodiscard]] bool is_same(const FieldForm& form, std::string_view value, std::string_view other);
 
 // has_order is true where a policy may name the least value of a field of this form.
 [[nodiscard]] bool has_order(const FieldForm& form);

@@ -21,14 +21,16 @@ void add_table_layout(std::span<const FieldRow> table, Bytes record, const Recor
   }
 }
 
-void add_table_claims(std::span<const FieldRow> table, Bytes record, const std::string& prefix,
-                      std::vector<Claim>& out) {
+void add_table_claims(std::span<const FieldRow> table, Bytes record, std::string_view prefix,
+                      ClaimList& out) {
   for (const FieldRow& r : table) {
     if (r.reserved) continue;
     const Bytes b = record.subspan(r.begin, r.end - r.begin);
-    ClaimValue value = to_buffer(b);
-    if (r.integer) value = little_endian(b);
-    out.push_back({prefix + r.name, std::move(value)});
+    if (r.integer) {
+      out.number({prefix, r.name}, little_endian(b));
+    } else {
+      out.octets({prefix, r.name}, b);
+    }
   }
 }
 

@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "attest/appraisal.h"
+#include "attest/claim_list.h"
 #include "attest/scheme.h"
 #include "base/bytes.h"
 #include "base/reader.h"
@@ -42,7 +43,7 @@ void add_table_layout(std::span<const FieldRow> table, Bytes record, const Recor
                       std::vector<LayoutField>& out);
 
 // add_table_claims lists the fields that say something.
-void add_table_claims(std::span<const FieldRow> table, Bytes record, const std::string& prefix,
-                      std::vector<Claim>& out);
+void add_table_claims(std::span<const FieldRow> table, Bytes record, std::string_view prefix,
+                      ClaimList& out);
 
 }  // namespace ward::attest

@@ -36,10 +36,9 @@ constexpr FieldForm words(std::span<const char* const> all) {
   return {.kind = FieldKind::kWord, .words = all};
 }
 
-// field_facts gives the check of each field, with what `claims` say; `checks` are in the order of
-// `fields`.
-[[nodiscard]] std::vector<FieldFact> field_facts(std::span<const CheckInfo> checks,
-                                                 std::span<const FieldInfo> fields,
-                                                 const std::vector<Claim>& claims);
+// write_field_facts writes the check of each field, with what `claims` say, over what `out` held;
+// `checks` are in the order of `fields`.
+void write_field_facts(std::span<const CheckInfo> checks, std::span<const FieldInfo> fields,
+                       const std::vector<Claim>& claims, std::vector<FieldFact>& out);
 
 }  // namespace ward::attest

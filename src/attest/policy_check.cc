@@ -39,19 +39,19 @@ void add_untolerated(const TcbPart& part, const Policy& policy, UnixTime at,
   }
 }
 
-Check judge_advisories(const Findings& findings, const Policy& policy, UnixTime at) {
+void judge_advisories(const Findings& findings, UnixTime at, const PolicyChecks& out) {
+  const Policy& policy = out.policy();
   const CheckInfo* info = findings.facts.tcb_advisories_check;
   std::vector<std::string> named;
   for (const auto& [advisory, until] : policy.tolerated)
     named.push_back(advisory + " until " + format_rfc3339(until));
   const std::string expected = "an accepted status, or no advisory but " + join(named);
   const Tcb& tcb = findings.tcb;
-  if (!findings.facts.tcb_matched || !tcb.status) return policy_blocked(info, expected, policy);
+  if (!findings.facts.tcb_matched || !tcb.status) return out.blocked(info, expected);
   if (acceptable(policy, *tcb.status)) {
-    return policy_check(info, true, "status " + *tcb.status + ", which is accepted", expected,
-                        policy);
+    return out.decided(info, true, "status " + *tcb.status + ", which is accepted", expected);
   }
-  if (!by_advisories(findings, policy)) return policy_blocked(info, expected, policy);
+  if (!by_advisories(findings, policy)) return out.blocked(info, expected);
   std::vector<std::string> untolerated;
   bool any = false;
   for (const TcbPart& part : tcb.parts) {
@@ -61,18 +61,19 @@ Check judge_advisories(const Findings& findings, const Policy& policy, UnixTime 
   }
   if (!any) untolerated.push_back("status " + *tcb.status + " of no part");
   const bool passed = untolerated.empty();
-  return policy_check(info, passed, join(passed ? tcb.advisories : untolerated), expected, policy);
+  out.decided(info, passed, join(passed ? tcb.advisories : untolerated), expected);
 }
 
-Check judge_status(const Findings& findings, const Policy& policy) {
+void judge_status(const Findings& findings, const PolicyChecks& out) {
+  const Policy& policy = out.policy();
   const CheckInfo* info = findings.facts.tcb_status_check;
   std::string expected =
       policy.accept_any_tcb ? "any status but Revoked" : join(policy.accepted_tcb);
   if (!policy.tolerated.empty()) expected += ", or another whose advisories are tolerated";
   const Tcb& tcb = findings.tcb;
-  if (!findings.facts.tcb_matched || !tcb.status) return policy_blocked(info, expected, policy);
+  if (!findings.facts.tcb_matched || !tcb.status) return out.blocked(info, expected);
   const bool passed = acceptable(policy, *tcb.status) || by_advisories(findings, policy);
-  return policy_check(info, passed, *tcb.status, expected, policy);
+  out.decided(info, passed, *tcb.status, expected);
 }
 
 // Ids of fields of different sizes may be on one list; a shorter one is filled with zeros.
@@ -81,25 +82,27 @@ bool names_chip(Bytes listed, Bytes chip) {
          equal(listed, chip.first(listed.size())) && all_zero(chip.subspan(listed.size()));
 }
 
-Check judge_product(const Facts& facts, const Policy& policy) {
+void judge_product(const Facts& facts, const PolicyChecks& out) {
+  const Policy& policy = out.policy();
   const std::string expected = "not " + join(policy.refused_products);
-  if (facts.products.empty()) return policy_blocked(facts.product_check, expected, policy);
+  if (facts.products.empty()) return out.blocked(facts.product_check, expected);
   const bool refused = std::ranges::any_of(facts.products, [&](const std::string& product) {
     return std::ranges::any_of(policy.refused_products,
                                [&](const std::string& word) { return same_word(product, word); });
   });
-  return policy_check(facts.product_check, !refused, join(facts.products), expected, policy);
+  out.decided(facts.product_check, !refused, join(facts.products), expected);
 }
 
-Check judge_chip(const Findings& findings, const Policy& policy) {
+void judge_chip(const Appraisal& findings, const PolicyChecks& out) {
+  const Policy& policy = out.policy();
   const Facts& facts = findings.facts;
   const std::string expected = "one of " + std::to_string(policy.chips->size()) + " listed chips";
   if (facts.chips.empty()) {
     // Genuine evidence that does not say which chip it comes from; else something else is wrong.
-    return verdict_of(findings.checks) == Verdict::kAccepted
-               ? policy_absent(facts.chip_check, expected + "; no certificate states the chip",
-                               policy)
-               : policy_blocked(facts.chip_check, expected, policy);
+    if (findings.genuine) {
+      return out.absent(facts.chip_check, expected + "; no certificate states the chip");
+    }
+    return out.blocked(facts.chip_check, expected);
   }
   std::vector<std::string> found;
   bool listed = false;
@@ -108,57 +111,60 @@ Check judge_chip(const Findings& findings, const Policy& policy) {
     listed = listed || std::ranges::any_of(
                            *policy.chips, [&](const Buffer& one) { return names_chip(one, chip); });
   }
-  return policy_check(facts.chip_check, listed, join(found), expected, policy);
+  out.decided(facts.chip_check, listed, join(found), expected);
 }
 
 }  // namespace
 
-Check policy_check(const CheckInfo* info, bool passed, std::string found, std::string expected,
-                   const Policy& policy) {
-  return {.info = info,
-          .outcome = settle(*info, passed ? Outcome::kPassed : Outcome::kFailed),
-          .found = std::move(found),
-          .expected = std::move(expected),
-          .origin = Origin::kPolicy,
-          .expected_from = policy.name};
+void PolicyChecks::decided(const CheckInfo* info, bool passed, std::string_view found,
+                           std::string_view expected) const {
+  decide(slate_.add_check(*info), passed, found, {expected, Origin::kPolicy, policy_.name});
 }
 
-Check policy_blocked(const CheckInfo* info, std::string expected, const Policy& policy) {
-  return {.info = info,
-          .not_done = NotDone::kBlocked,
-          .expected = std::move(expected),
-          .origin = Origin::kPolicy,
-          .expected_from = policy.name};
+Check& PolicyChecks::add_open(const CheckInfo* info, std::string_view expected) const {
+  Check& check = slate_.add_check(*info);
+  check.expected = expected;
+  check.origin = Origin::kPolicy;
+  check.expected_from = policy_.name;
+  return check;
 }
 
-Check policy_absent(const CheckInfo* info, std::string expected, const Policy& policy) {
-  Check out = policy_blocked(info, std::move(expected), policy);
-  out.outcome = settle(*info, Outcome::kNotDone);
-  out.not_done = out.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
-  return out;
+void PolicyChecks::blocked(const CheckInfo* info, std::string_view expected) const {
+  add_open(info, expected);
 }
 
-void judge_tcb(const Findings& findings, const Policy& policy, UnixTime at,
-               std::vector<Check>& out) {
+void PolicyChecks::absent(const CheckInfo* info, std::string_view expected) const {
+  Check& check = add_open(info, expected);
+  check.outcome = settle(*info, Outcome::kNotDone);
+  check.not_done = check.outcome == Outcome::kNotDone ? NotDone::kAbsent : NotDone::kNone;
+}
+
+void judge_tcb(const Findings& findings, UnixTime at, const PolicyChecks& out) {
   const Facts& facts = findings.facts;
+  const Policy& policy = out.policy();
   const Tcb& tcb = findings.tcb;
-  if (facts.tcb_status_check != nullptr) out.push_back(judge_status(findings, policy));
+  if (facts.tcb_status_check != nullptr) judge_status(findings, out);
   if (facts.tcb_advisories_check != nullptr && !policy.tolerated.empty()) {
-    out.push_back(judge_advisories(findings, policy, at));
+    judge_advisories(findings, at, out);
   }
   if (facts.tcb_date_check != nullptr && policy.min_tcb_date) {
     const std::string expected = "not before " + format_rfc3339(*policy.min_tcb_date);
-    out.push_back(tcb.date ? policy_check(facts.tcb_date_check, *tcb.date >= *policy.min_tcb_date,
-                                          format_rfc3339(*tcb.date), expected, policy)
-                           : policy_blocked(facts.tcb_date_check, expected, policy));
+    if (tcb.date) {
+      out.decided(facts.tcb_date_check, *tcb.date >= *policy.min_tcb_date,
+                  format_rfc3339(*tcb.date), expected);
+    } else {
+      out.blocked(facts.tcb_date_check, expected);
+    }
   }
   if (facts.tcb_evaluation_check != nullptr && policy.min_tcb_evaluation) {
     const std::string expected = "at least " + std::to_string(*policy.min_tcb_evaluation);
     const auto& number = tcb.evaluation_number;
-    out.push_back(number ? policy_check(facts.tcb_evaluation_check,
-                                        *number >= *policy.min_tcb_evaluation,
-                                        std::to_string(*number), expected, policy)
-                         : policy_blocked(facts.tcb_evaluation_check, expected, policy));
+    if (number) {
+      out.decided(facts.tcb_evaluation_check, *number >= *policy.min_tcb_evaluation,
+                  std::to_string(*number), expected);
+    } else {
+      out.blocked(facts.tcb_evaluation_check, expected);
+    }
   }
 }
 
@@ -180,12 +186,12 @@ void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::s
                 (end ? ", the first until " + format_rfc3339(*end) : "") + open);
 }
 
-void judge_platform(const Findings& findings, const Policy& policy, std::vector<Check>& out) {
+void judge_platform(const Appraisal& findings, const PolicyChecks& out) {
   const Facts& facts = findings.facts;
-  if (facts.product_check != nullptr && !policy.refused_products.empty()) {
-    out.push_back(judge_product(facts, policy));
+  if (facts.product_check != nullptr && !out.policy().refused_products.empty()) {
+    judge_product(facts, out);
   }
-  if (facts.chip_check != nullptr && policy.chips) out.push_back(judge_chip(findings, policy));
+  if (facts.chip_check != nullptr && out.policy().chips) judge_chip(findings, out);
 }
 
 }  // namespace ward::attest

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
 #include "attest/field.h"
+#include "attest/platform.h"
 #include "attest/work.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -54,6 +56,36 @@ enum class Recognition : std::uint8_t {
   kSure,     // it has this kind's marks
 };
 
+// Prepared is collateral that one scheme has read, so that it need not be read for each piece of
+// evidence. Immutable and thread safe; each scheme derives its own.
+class Prepared {
+ public:
+  explicit Prepared(const PlatformKey& digest) : digest_(digest) {}
+
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+  virtual ~Prepared() = default;
+
+  // digest names the documents, by name and content.
+  [[nodiscard]] const PlatformKey& digest() const { return digest_; }
+
+ private:
+  PlatformKey digest_;
+};
+
+// Job is one verification. Everything is borrowed for the length of the call.
+struct Job {
+  Bytes evidence;
+  const Collateral& collateral;     // what was given for this evidence
+  std::span<const Anchor> anchors;  // the roots to trust: the maker's, and any that the relying
+                                    // party named
+  UnixTime now;
+  Work* work = nullptr;  // filled, where it is not null, with what outcomes derive from
+  const Prepared* prepared = nullptr;  // what this scheme read before; stands before `collateral`
+  const Collateral* source = nullptr;  // what `prepared` was read from; null exactly where it is
+  PlatformStore* platforms = nullptr;  // what is known already; not looked at where `work` is asked
+};
+
 // Scheme is all knowledge of one kind of evidence. Stateless and thread safe. No method does I/O or
 // reads a clock.
 class Scheme {
@@ -74,13 +106,14 @@ class Scheme {
   // needs lists the collateral that verify() will look for.
   [[nodiscard]] virtual Result<std::vector<CollateralRequest>> needs(Bytes evidence) const = 0;
 
-  // verify examines everything that can be examined; malformed evidence is a failed check, not an
-  // Error. Errors are our own failures only. `anchors` are the roots to trust: the maker's, and any
-  // that the relying party named. What it derives the outcomes from goes to `work`, where it is not
-  // null.
-  [[nodiscard]] virtual Result<Findings> verify(Bytes evidence, const Collateral& collateral,
-                                                std::span<const Anchor> anchors, UnixTime now,
-                                                Work* work) const = 0;
+  // prepare reads collateral; malformed documents are noted when it is used, as verify() would.
+  [[nodiscard]] virtual std::unique_ptr<const Prepared> prepare(
+      const Collateral& collateral) const = 0;
+
+  // verify examines everything that can be examined, and writes what it found over all that `out`
+  // held; malformed evidence is a failed check, not an Error. Errors are our own failures only.
+  // Findings are the same whether platform and collateral were known before or not.
+  [[nodiscard]] virtual Result<void> verify(const Job& job, Findings& out) const = 0;
 };
 
 // all_fields lists the fields of all schemes.

@@ -55,6 +55,8 @@ std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+void assign(Bytes bytes, Buffer& out) { out.assign(bytes.begin(), bytes.end()); }
+
 Buffer to_buffer(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 Buffer concat(std::initializer_list<Bytes> parts) {
@@ -74,13 +76,18 @@ bool all_zero(Bytes bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
 }
 
+void append_hex(Bytes bytes, std::string& out) {
+  std::size_t at = out.size();
+  out.resize(at + bytes.size() * 2);
+  for (const std::uint8_t b : bytes) {
+    out[at++] = kHexDigits[b >> 4U];
+    out[at++] = kHexDigits[b & 15U];
+  }
+}
+
 std::string to_hex(Bytes bytes) {
   std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const std::uint8_t b : bytes) {
-    out.push_back(kHexDigits[b >> 4U]);
-    out.push_back(kHexDigits[b & 15U]);
-  }
+  append_hex(bytes, out);
   return out;
 }
 

@@ -26,6 +26,9 @@ using Buffer = std::vector<std::uint8_t>;
 // to_buffer copies.
 [[nodiscard]] Buffer to_buffer(Bytes bytes);
 
+// assign copies over what `out` held.
+void assign(Bytes bytes, Buffer& out);
+
 // concat joins the parts in order.
 [[nodiscard]] Buffer concat(std::initializer_list<Bytes> parts);
 
@@ -38,6 +41,9 @@ using Buffer = std::vector<std::uint8_t>;
 
 // to_hex writes two lower-case digits per octet.
 [[nodiscard]] std::string to_hex(Bytes bytes);
+
+// append_hex writes them behind what `out` holds.
+void append_hex(Bytes bytes, std::string& out);
 
 // from_hex reads an even number of digits of either case and nothing else; nullopt otherwise.
 [[nodiscard]] std::optional<Buffer> from_hex(std::string_view text);

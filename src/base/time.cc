@@ -95,12 +95,18 @@ std::optional<UnixTime> end_of_day(std::string_view text) {
   return parse_rfc3339(std::string(text) + "T23:59:59Z");
 }
 
-std::string format_rfc3339(UnixTime time) {
+void append_rfc3339(UnixTime time, std::string& out) {
   const CivilTime c = to_civil(time);
-  std::array<char, 64> out{};
-  const int n = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02u:%02u:%02uZ", c.year,
+  std::array<char, 64> text{};
+  const int n = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02u:%02u:%02uZ", c.year,
                               c.month, c.day, c.hour, c.minute, c.second);
-  return {out.data(), static_cast<std::size_t>(n)};
+  out.append(text.data(), static_cast<std::size_t>(n));
+}
+
+std::string format_rfc3339(UnixTime time) {
+  std::string out;
+  append_rfc3339(time, out);
+  return out;
 }
 
 }  // namespace ward

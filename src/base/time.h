@@ -45,6 +45,9 @@ struct CivilTime {
 
 [[nodiscard]] std::string format_rfc3339(UnixTime time);
 
+// append_rfc3339 writes it behind what `out` holds.
+void append_rfc3339(UnixTime time, std::string& out);
+
 // Clock is how the edge hands time to a part that needs more than one reading. Nothing below
 // src/net reads a clock.
 class Clock {

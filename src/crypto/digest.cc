@@ -79,6 +79,24 @@ Buffer digest(Hash hash, Bytes data) {
   return out;
 }
 
+Sha256::Sha256() : ctx_(must_get(EVP_MD_CTX_new())) {
+  must(EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(ctx_), md_of(Hash::kSha256), nullptr) == 1);
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(ctx_)); }
+
+void Sha256::update(Bytes data) {
+  must(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(ctx_), data.data(), data.size()) == 1);
+}
+
+Sha256Digest Sha256::finish() {
+  Sha256Digest out{};
+  unsigned int size = 0;
+  must(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(ctx_), out.data(), &size) == 1 &&
+       size == out.size());
+  return out;
+}
+
 struct Hasher::State {
   MdCtxPtr ctx;
   Hash hash;

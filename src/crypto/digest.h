@@ -32,6 +32,22 @@ using Sha1Digest = std::array<std::uint8_t, 20>;
 // digest hashes with a hash chosen at run time; the size is that of the hash.
 [[nodiscard]] Buffer digest(Hash hash, Bytes data);
 
+// Sha256 hashes octets that lie in several places, and allocates nothing of its own. finish() may be
+// called once. Not thread safe.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  ~Sha256();
+
+  void update(Bytes data);
+  [[nodiscard]] Sha256Digest finish();
+
+ private:
+  void* ctx_;  // the library's
+};
+
 // Hasher hashes a stream. Not thread safe. finish() may be called once; update() or finish() behind
 // it ends the process.
 class Hasher {

@@ -1,5 +1,6 @@
 #include "explain/explanation.h"
 
+#include "attest/recall.h"
 #include <algorithm>
 
 #include "base/shell_word.h"
@@ -107,7 +108,7 @@ class Adviser {
 
   // Times and roots, which are not the evidence's to say; true where it was one.
   bool accept_surroundings(const Check& check) {
-    if (check.origin == attest::Origin::kCaller && check.expected_from == "time of appraisal") {
+    if (check.origin == attest::Origin::kCaller && check.expected_from == attest::kTimeOfAppraisal) {
       option(check, "--at TIME, within the document's validity",
              "the verdict is of that time, and says nothing of today");
       return true;

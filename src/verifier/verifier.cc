@@ -4,11 +4,31 @@
 
 namespace ward::verifier {
 
+namespace {
+
+attest::Collateral joined(const PreparedCollateral& prepared, const attest::Collateral& beside) {
+  attest::Collateral out = prepared.documents();
+  out.documents.insert(out.documents.end(), beside.documents.begin(), beside.documents.end());
+  return out;
+}
+
+}  // namespace
+
 Verifier::Verifier(std::span<const attest::Scheme* const> schemes,
-                   std::vector<attest::Anchor> extra_anchors, attest::Policy policy)
+                   std::vector<attest::Anchor> extra_anchors, attest::Policy policy,
+                   std::shared_ptr<attest::PlatformStore> platforms)
     : schemes_(schemes.begin(), schemes.end()),
-      extra_anchors_(std::move(extra_anchors)),
-      policy_(std::move(policy)) {}
+      policy_(std::move(policy)),
+      platforms_(std::move(platforms)) {
+  for (const attest::Scheme* scheme : schemes_) {
+    const auto pinned = scheme->info().anchors;
+    auto& all = anchors_.emplace_back(pinned.begin(), pinned.end());
+    all.insert(all.end(), extra_anchors.begin(), extra_anchors.end());
+  }
+  const auto fields = attest::named_fields(policy_);
+  known_fields_ =
+      std::ranges::all_of(fields, [&](const std::string& field) { return knows(field); });
+}
 
 const attest::Scheme* Verifier::recognise(Bytes evidence) const {
   return attest::recognise(schemes_, evidence);
@@ -20,19 +40,45 @@ bool Verifier::knows(const std::string& field) const {
   });
 }
 
+std::span<const attest::Anchor> Verifier::anchors_of(const attest::Scheme& scheme) const {
+  const auto at = std::ranges::find(schemes_, &scheme);
+  return anchors_[static_cast<std::size_t>(at - schemes_.begin())];
+}
+
 Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
-  for (const std::string& field : attest::named_fields(policy_)) {
-    if (!knows(field)) return Error(Errc::kMalformed, "policy: a field that no TEE has");
-  }
+  attest::Slate slate;
+  WARD_CHECK_OK(appraise(request, slate));
+  return slate.take();
+}
+
+Result<void> Verifier::appraise(const Request& request, attest::Slate& slate) const {
+  if (!known_fields_) return Error(Errc::kMalformed, "policy: a field that no TEE has");
   const attest::Scheme* scheme = recognise(request.evidence);
   if (scheme == nullptr) return Error(Errc::kUnsupported, "no kind of evidence that ward knows");
-  const auto pinned = scheme->info().anchors;
-  std::vector<attest::Anchor> anchors(pinned.begin(), pinned.end());
-  anchors.insert(anchors.end(), extra_anchors_.begin(), extra_anchors_.end());
-  auto findings =
-      scheme->verify(request.evidence, request.collateral, anchors, request.now, request.work);
-  if (!findings) return findings.error();
-  return attest::appraise(*std::move(findings), policy_, request.expected, request.now);
+  const PreparedCollateral* prepared = request.prepared;
+  // Whoever asks for the whole work gets all of it, from the documents themselves.
+  if (prepared != nullptr && (request.work != nullptr || prepared->of(*scheme) == nullptr)) {
+    const attest::Collateral all = joined(*prepared, request.collateral);
+    return appraise({.evidence = request.evidence,
+                     .collateral = all,
+                     .now = request.now,
+                     .expected = request.expected,
+                     .work = request.work},
+                    slate);
+  }
+  attest::Job job{.evidence = request.evidence,
+                  .collateral = request.collateral,
+                  .anchors = anchors_of(*scheme),
+                  .now = request.now,
+                  .work = request.work,
+                  .platforms = platforms_.get()};
+  if (prepared != nullptr) {
+    job.prepared = prepared->of(*scheme);
+    job.source = &prepared->documents();
+  }
+  WARD_CHECK_OK(scheme->verify(job, slate.wipe()));
+  slate.judge(policy_, request.expected, request.now);
+  return {};
 }
 
 }  // namespace ward::verifier

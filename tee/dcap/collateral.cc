@@ -36,20 +36,33 @@ void sort_json(const attest::Document& document, std::string_view text, Collater
 
 }  // namespace
 
-CollateralSet sort_collateral(const attest::Collateral& collateral, bool (*skip)(Bytes)) {
+CollateralSet sort_collateral(std::span<const attest::Document* const> documents,
+                              bool (*skip)(Bytes)) {
   CollateralSet out;
   std::size_t number = 0;
-  for (const attest::Document& document : collateral.documents) {
-    if (!x509::within_limits(document, number++, out)) continue;
-    if (skip != nullptr && skip(document.bytes)) continue;
-    const std::string_view text = x509::trimmed(document);
+  for (const attest::Document* document : documents) {
+    if (!x509::within_limits(*document, number++, out)) continue;
+    if (skip != nullptr && skip(document->bytes)) continue;
+    const std::string_view text = x509::trimmed(*document);
     if (text.starts_with('{')) {
-      sort_json(document, text, out);
+      sort_json(*document, text, out);
     } else {
-      x509::add_document(document, out);
+      x509::add_document(*document, out);
     }
   }
   return out;
+}
+
+void add_changes(const CollateralSet& set, std::vector<UnixTime>& out) {
+  x509::add_changes(set, out);
+  const auto add = [&](const SignedDocument& document) {
+    out.push_back(document.issue_date);
+    out.push_back(x509::after(document.next_update));
+  };
+  for (const Named<TcbInfo>& info : set.tcb_infos)
+    add(info.value);
+  for (const Named<QeIdentity>& identity : set.qe_identities)
+    add(identity.value);
 }
 
 }  // namespace ward::dcap

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct CollateralSet : x509::Documents {
 // PEM with certificates or CRLs; DER certificates and CRLs; a DER CRL as hexadecimal text (as a
 // PCCS serves it). What is none of these, or is malformed, is listed, not an error: a folder may
 // hold anything. Documents that `skip` is true for, where there is one, are left out.
-[[nodiscard]] CollateralSet sort_collateral(const attest::Collateral& collateral,
-                                            bool (*skip)(Bytes) = nullptr);
+[[nodiscard]] CollateralSet sort_collateral(std::span<const attest::Document* const> documents,
+                                            bool (*skip)(Bytes));
+
+// add_changes adds every time from which on one of the documents is judged otherwise than before.
+void add_changes(const CollateralSet& set, std::vector<UnixTime>& out);
 
 }  // namespace ward::dcap

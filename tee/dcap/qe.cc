@@ -83,17 +83,22 @@ const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attest
   return level;
 }
 
-void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
-                            Bytes signature) {
-  const auto key = PublicKey::from_p256_xy(attestation_key);
+std::optional<PublicKey> read_attestation_key(Context& context, Bytes attestation_key) {
+  auto key = PublicKey::from_p256_xy(attestation_key);
   if (!context.checks.record(CheckId::kAttestationKey, key.has_value(), to_hex(attestation_key),
                              {"a point of P-256"})) {
-    return;
+    return std::nullopt;
   }
-  const bool holds = key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part, signature);
-  context.checks.record(CheckId::kQuoteSignature, holds,
-                        signature_text(holds, "the attestation key over header and body"),
-                        {"a right signature"});
+  return *std::move(key);
+}
+
+void verify_quote_signature(CheckList& checks, const PublicKey& key, Bytes signed_part,
+                            Bytes signature) {
+  const bool holds = key.verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, signed_part, signature);
+  checks.record(CheckId::kQuoteSignature, holds,
+                holds ? "a right signature by the attestation key over header and body"
+                      : "no right signature by the attestation key over header and body",
+                {"a right signature"});
 }
 
 }  // namespace ward::dcap

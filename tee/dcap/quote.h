@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "attest/claim_list.h"
 #include "attest/scheme.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -108,9 +109,10 @@ struct QuoteParts {
 [[nodiscard]] std::vector<attest::LayoutField> quote_layout(const Quote& quote,
                                                             std::vector<attest::LayoutField> body);
 
-// quote_claims lists the fields under the specification's names; `body` are those of the body.
-[[nodiscard]] std::vector<attest::Claim> quote_claims(const Quote& quote,
-                                                      std::vector<attest::Claim> body);
+// add_claims_before and add_claims_behind list the fields under the specification's names: those
+// that stand before the body's, and those behind.
+void add_claims_before(const Quote& quote, attest::ClaimList& out);
+void add_claims_behind(const Quote& quote, attest::ClaimList& out);
 
 // 939a7233-f79c-4ca9-940a-0db3957f0607: Intel's quoting enclave.
 [[nodiscard]] Bytes intel_qe_vendor_id();

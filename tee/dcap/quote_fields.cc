@@ -108,19 +108,19 @@ std::vector<attest::LayoutField> quote_layout(const Quote& q,
   return out;
 }
 
-std::vector<attest::Claim> quote_claims(const Quote& q, std::vector<attest::Claim> body) {
-  std::vector<attest::Claim> out;
+void add_claims_before(const Quote& q, attest::ClaimList& out) {
   attest::add_table_claims(header_table(q), q.head, "", out);
-  out.push_back({"qe_vendor_id", to_buffer(header::QeVendorId::in(q.head))});
-  if (q.version >= 5) out.push_back({"body_type", static_cast<std::uint64_t>(q.body_type)});
-  out.insert(out.end(), std::make_move_iterator(body.begin()), std::make_move_iterator(body.end()));
-  out.push_back({"certification_data_type", std::uint64_t{q.qe.certification_type}});
+  out.octets("qe_vendor_id", header::QeVendorId::in(q.head));
+  if (q.version >= 5) out.number("body_type", static_cast<std::uint64_t>(q.body_type));
+}
+
+void add_claims_behind(const Quote& q, attest::ClaimList& out) {
+  out.number("certification_data_type", q.qe.certification_type);
   const ReportBody qe(q.qe.report);
-  out.push_back({"qe_report.mr_enclave", to_buffer(qe.get<report_body::MrEnclave>())});
-  out.push_back({"qe_report.mr_signer", to_buffer(qe.get<report_body::MrSigner>())});
-  out.push_back({"qe_report.isv_prod_id", std::uint64_t{qe.u16<report_body::IsvProdId>()}});
-  out.push_back({"qe_report.isv_svn", std::uint64_t{qe.u16<report_body::IsvSvn>()}});
-  return out;
+  out.octets("qe_report.mr_enclave", qe.get<report_body::MrEnclave>());
+  out.octets("qe_report.mr_signer", qe.get<report_body::MrSigner>());
+  out.number("qe_report.isv_prod_id", qe.u16<report_body::IsvProdId>());
+  out.number("qe_report.isv_svn", qe.u16<report_body::IsvSvn>());
 }
 
 }  // namespace ward::dcap

@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "attest/fields.h"
+#include "attest/recall.h"
 #include "tee/dcap/fields.h"
 #include "tee/dcap/protection.h"
+#include "tee/x509/given.h"
+#include "tee/x509/platform_key.h"
 #include "tee/x509/work.h"
 
 namespace ward::dcap {
@@ -99,7 +102,11 @@ attest::Recognition QuoteScheme::recognises(Bytes evidence) const {
 Result<std::vector<attest::Claim>> QuoteScheme::inspect(Bytes evidence) const {
   const auto quote = parse_quote(evidence, profile_.tee);
   if (!quote) return quote.error().error;
-  return quote_claims(*quote, body_claims(*quote));
+  std::vector<attest::Claim> out;
+  attest::ClaimList list(out);
+  add_claims(*quote, list);
+  list.finish();
+  return out;
 }
 
 Result<std::vector<attest::LayoutField>> QuoteScheme::layout(Bytes evidence) const {
@@ -166,9 +173,59 @@ attest::Facts QuoteScheme::facts_without_values() const {
   return facts;
 }
 
-void QuoteScheme::verify_quote(Context& context, const Quote& quote,
-                               const attest::Collateral& collateral) const {
-  const auto platform = verify_pck_chain(context, quote.qe);
+void QuoteScheme::add_claims(const Quote& quote, attest::ClaimList& out) const {
+  add_claims_before(quote, out);
+  add_body_claims(quote, out);
+  add_claims_behind(quote, out);
+}
+
+// What is known of a platform: all findings but those of the evidence itself, whose checks are
+// blocked; and the key that signs its quotes.
+struct QuoteScheme::KnownPlatform final : attest::Platform {
+  attest::Findings findings;
+  std::optional<crypto::PublicKey> attestation_key;
+  UnixTime at;  // what the findings' texts say
+
+  [[nodiscard]] std::size_t memory() const override {
+    return sizeof *this + attest::memory_of(findings) + crypto::kPublicKeyMemory;
+  }
+};
+
+// What a platform was verified from, as far as the verification of the evidence shows it again.
+struct QuoteScheme::Origins {
+  const CollateralSet& collateral;
+  const pki::Certificate* pck = nullptr;
+  Documents own;  // of Profile::own_document
+};
+
+// The parts of a quote that speak of its platform: header, some of the body, and all behind it but
+// the signature.
+std::array<Bytes, 5> QuoteScheme::platform_parts(const Quote& quote) const {
+  const auto [first, second] = platform_octets(quote);
+  const auto place = [&](Bytes part) {
+    return static_cast<std::size_t>(part.data() - quote.raw.data());
+  };
+  const std::size_t body_end = quote.body_at + quote.body.size();
+  return {quote.raw.first(quote.body_at), first, second,
+          quote.raw.subspan(body_end, place(quote.signature) - body_end),
+          quote.raw.subspan(place(quote.attestation_key))};
+}
+
+attest::PlatformKey QuoteScheme::platform_key(const attest::Job& job, const Quote& quote,
+                                              Documents beside) const {
+  x509::KeyWriter key(profile_.name, job);
+  key.add(beside);
+  key.add(quote.raw.size());
+  for (const Bytes part : platform_parts(quote))
+    key.add(part);
+  return key.finish();
+}
+
+// Everything that follows from the platform's part of a quote.
+void QuoteScheme::verify_masked(Context& context, const Quote& quote,
+                                std::optional<Platform>& platform,
+                                std::optional<crypto::PublicKey>& attestation_key) const {
+  platform = verify_pck_chain(context, quote.qe);
   const Platform* known = platform ? &*platform : nullptr;
   if (known != nullptr) {
     add_protection_claims(profile_.tee, known->extensions, context.findings.claims);
@@ -181,11 +238,7 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote,
   }
   const auto* qe_level =
       verify_qe(context, quote.qe, quote.attestation_key, known, documents.qe_identity);
-  verify_quote_signature(context, quote.attestation_key, quote.signed_part(), quote.signature);
-  if (context.work != nullptr) {
-    show_quote(context, quote, known == nullptr ? nullptr : &known->leaf());
-  }
-  check_body(context, quote, collateral);
+  attestation_key = read_attestation_key(context, quote.attestation_key);
   // The TCB stands in the PCK certificate: where that is not genuine, there is no TCB to speak of.
   if (known == nullptr || documents.tcb_info == nullptr ||
       !context.checks.passed(CheckId::kPckChainRoot) ||
@@ -196,32 +249,98 @@ void QuoteScheme::verify_quote(Context& context, const Quote& quote,
   conclude_tcb(context, tcb, documents, qe_level);
 }
 
-Result<attest::Findings> QuoteScheme::verify(Bytes evidence, const attest::Collateral& collateral,
-                                             std::span<const attest::Anchor> anchors, UnixTime now,
-                                             attest::Work* work) const {
-  attest::Findings findings;
-  findings.tee = profile_.name;
-  findings.facts = facts_without_values();
-  CheckList checks(profile_.checks.first(profile_.policy_at));
-  if (work != nullptr) work->add(x509::evidence_material(evidence, "quote"));
-  const auto quote = parse_quote(evidence, profile_.tee);
-  if (quote) {
-    record_form(checks, *quote);
-    findings.claims = quote_claims(*quote, body_claims(*quote));
-    fill_facts(*quote, findings.facts);
-    const CollateralSet sorted = sort_collateral(collateral, profile_.own_document);
-    for (const Malformed& m : sorted.unknown) {
-      findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
-    }
-    Context context{checks, sorted, anchors, now, findings, work, &collateral};
-    verify_quote(context, *quote, collateral);
-  } else {
-    record_form_error(checks, quote.error(), profile_.name);
+std::optional<Platform> QuoteScheme::verify_platform(const attest::Job& job, const Quote& quote,
+                                                     const CollateralSet& collateral,
+                                                     KnownPlatform& out) const {
+  Buffer masked(quote.raw.size());
+  for (const Bytes part : platform_parts(quote)) {
+    if (!part.empty())
+      std::copy(part.begin(), part.end(), masked.begin() + (part.data() - quote.raw.data()));
   }
-  findings.checks = checks.take();
-  findings.facts.fields = attest::field_facts(profile_.checks.last(profile_.fields.size()),
-                                              profile_.fields, findings.claims);
-  return findings;
+  const Quote seen = *parse_quote(masked, profile_.tee);
+  out.at = job.now;
+  out.findings.tee = profile_.name;
+  out.findings.facts = facts_without_values();
+  CheckList checks(profile_.checks.first(profile_.policy_at), out.findings.checks);
+  record_form(checks, seen);
+  for (const Malformed& m : collateral.unknown) {
+    out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  }
+  Context context{checks,       collateral, job.anchors,    job.now,
+                  out.findings, job.work,   &job.collateral};
+  std::optional<Platform> platform;
+  verify_masked(context, seen, platform, out.attestation_key);
+  std::vector<UnixTime> changes;
+  add_changes(collateral, changes);
+  if (platform) {
+    for (const pki::Certificate& certificate : platform->chain)
+      x509::add_changes(certificate, changes);
+  }
+  out.window = attest::window_at(changes, job.now);
+  return platform;
+}
+
+// What follows from the evidence itself, and all findings together.
+void QuoteScheme::verify_evidence(const attest::Job& job, const Quote& quote,
+                                  const KnownPlatform& known, const Origins& origins,
+                                  attest::Findings& out) const {
+  attest::recall(known.findings, known.at, job.now, out);
+  attest::ClaimList claims(out.claims);
+  add_claims(quote, claims);
+  claims.append(known.findings.claims);
+  claims.finish();
+  fill_facts(quote, out.facts);
+  CheckList checks(out.checks);
+  Context context{checks, origins.collateral, job.anchors, job.now, out, job.work, &job.collateral};
+  if (known.attestation_key) {
+    verify_quote_signature(checks, *known.attestation_key, quote.signed_part(), quote.signature);
+  }
+  if (job.work != nullptr) show_quote(context, quote, origins.pck);
+  check_body(context, quote, origins.own);
+  attest::write_field_facts(profile_.checks.last(profile_.fields.size()), profile_.fields,
+                            out.claims, out.facts.fields);
+}
+
+std::unique_ptr<const attest::Prepared> QuoteScheme::prepare(
+    const attest::Collateral& collateral) const {
+  return std::make_unique<x509::PreparedSet<CollateralSet>>(
+      collateral, sort_collateral(x509::all_of(collateral), profile_.own_document),
+      profile_.own_document);
+}
+
+Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) const {
+  if (job.work != nullptr) job.work->add(x509::evidence_material(job.evidence, "quote"));
+  const auto quote = parse_quote(job.evidence, profile_.tee);
+  if (!quote) {
+    out = {};
+    out.tee = profile_.name;
+    out.facts = facts_without_values();
+    CheckList checks(profile_.checks.first(profile_.policy_at), out.checks);
+    record_form_error(checks, quote.error(), profile_.name);
+    attest::write_field_facts(profile_.checks.last(profile_.fields.size()), profile_.fields, {},
+                              out.facts.fields);
+    return {};
+  }
+  x509::Given<CollateralSet> given(job, profile_.own_document, sort_collateral);
+  attest::PlatformStore* const platforms = given.platforms();
+  attest::PlatformKey key{};
+  if (platforms != nullptr) {
+    key = platform_key(job, *quote, given.beside());
+    const auto held = platforms->find(key, job.now);
+    if (held.get() != nullptr) {
+      static const CollateralSet none;
+      const auto& known = static_cast<const KnownPlatform&>(*held.get());
+      verify_evidence(job, *quote, known, {none, nullptr, given.own()}, out);
+      return {};
+    }
+  }
+  const auto known = std::make_shared<KnownPlatform>();
+  const CollateralSet& collateral = given.collateral();
+  const auto platform = verify_platform(job, *quote, collateral, *known);
+  verify_evidence(job, *quote, *known,
+                  {collateral, platform ? &platform->leaf() : nullptr, given.own()}, out);
+  if (platforms != nullptr && attest::is_sound(known->findings)) platforms->keep(key, known);
+  return {};
 }
 
 }  // namespace ward::dcap

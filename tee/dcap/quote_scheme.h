@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,8 +29,14 @@ struct Profile {
   std::span<const attest::PolicyLine> default_policy;
 };
 
+// PlatformOctets are the parts of a quote's body that speak of the platform, in their order; empty
+// ones count for nothing. Views into the quote.
+using PlatformOctets = std::array<Bytes, 2>;
+
 // QuoteScheme verifies Intel DCAP quotes; SGX and TDX differ in the body, and in what a TCB info
-// says of a platform.
+// says of a platform. What follows from the platform's part of a quote alone is found out from a
+// copy that has zeros in all other places, so that it cannot depend on them, and may be kept: a
+// later quote of the platform costs one signature.
 class QuoteScheme : public attest::Scheme {
  public:
   explicit QuoteScheme(const Profile& profile) : profile_(profile) {}
@@ -38,30 +46,45 @@ class QuoteScheme : public attest::Scheme {
   [[nodiscard]] Result<std::vector<attest::Claim>> inspect(Bytes evidence) const final;
   [[nodiscard]] Result<std::vector<attest::LayoutField>> layout(Bytes evidence) const final;
   [[nodiscard]] Result<std::vector<attest::CollateralRequest>> needs(Bytes evidence) const final;
-  [[nodiscard]] Result<attest::Findings> verify(Bytes evidence,
-                                                const attest::Collateral& collateral,
-                                                std::span<const attest::Anchor> anchors,
-                                                UnixTime now, attest::Work* work) const final;
+  [[nodiscard]] std::unique_ptr<const attest::Prepared> prepare(
+      const attest::Collateral& collateral) const final;
+  [[nodiscard]] Result<void> verify(const attest::Job& job, attest::Findings& out) const final;
 
  private:
+  using Documents = std::span<const attest::Document* const>;
+
   // The body's fields, and what they say under the names that policies know.
   [[nodiscard]] virtual std::vector<attest::LayoutField> body_layout(const Quote& quote) const = 0;
-  [[nodiscard]] virtual std::vector<attest::Claim> body_claims(const Quote& quote) const = 0;
+  virtual void add_body_claims(const Quote& quote, attest::ClaimList& out) const = 0;
   virtual void fill_facts(const Quote& quote, attest::Facts& facts) const = 0;
 
-  // Records the checks of the body, and of the collateral that Profile::own_document is true for.
-  virtual void check_body(Context& context, const Quote& quote,
-                          const attest::Collateral& collateral) const = 0;
+  // What of the body match_tcb() needs to see.
+  [[nodiscard]] virtual PlatformOctets platform_octets(const Quote& quote) const = 0;
+
+  // Records the checks of the body, and of the `documents` that Profile::own_document is true for.
+  virtual void check_body(Context& context, const Quote& quote, Documents documents) const = 0;
 
   // Finds the platform's TCB level and records its checks; nullopt where none matches. `qe_level`
-  // may be null.
+  // may be null. Of the quote's body only platform_octets() are there.
   [[nodiscard]] virtual std::optional<PlatformTcb> match_tcb(Context& context, const Quote& quote,
                                                              const PckExtensions& pck,
                                                              const Named<TcbInfo>& info,
                                                              const QeTcbLevel* qe_level) const = 0;
 
-  void verify_quote(Context& context, const Quote& quote,
-                    const attest::Collateral& collateral) const;
+  struct KnownPlatform;
+  struct Origins;
+
+  [[nodiscard]] std::array<Bytes, 5> platform_parts(const Quote& quote) const;
+  [[nodiscard]] attest::PlatformKey platform_key(const attest::Job& job, const Quote& quote,
+                                                 Documents beside) const;
+  std::optional<Platform> verify_platform(const attest::Job& job, const Quote& quote,
+                                          const CollateralSet& collateral,
+                                          KnownPlatform& out) const;
+  void verify_masked(Context& context, const Quote& quote, std::optional<Platform>& platform,
+                     std::optional<crypto::PublicKey>& attestation_key) const;
+  void verify_evidence(const attest::Job& job, const Quote& quote, const KnownPlatform& known,
+                       const Origins& origins, attest::Findings& out) const;
+  void add_claims(const Quote& quote, attest::ClaimList& out) const;
   [[nodiscard]] attest::Facts facts_without_values() const;
 
   const Profile& profile_;

@@ -37,9 +37,8 @@ void add_report_body_layout(const ReportBody& body, std::size_t offset, const st
   attest::add_table_layout(kRows, body.raw(), {offset, prefix, "sgx_report_body_t"}, out);
 }
 
-void add_report_body_claims(const ReportBody& body, const std::string& prefix,
-                            std::vector<attest::Claim>& out) {
-  attest::add_table_claims(kRows, body.raw(), prefix, out);
+void add_report_body_claims(const ReportBody& body, attest::ClaimList& out) {
+  attest::add_table_claims(kRows, body.raw(), "", out);
 }
 
 }  // namespace ward::dcap

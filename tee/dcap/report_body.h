@@ -85,7 +85,6 @@ void add_report_body_layout(const ReportBody& body, std::size_t offset, const st
                             std::vector<attest::LayoutField>& out);
 
 // add_report_body_claims lists the fields that say something, under the specification's names.
-void add_report_body_claims(const ReportBody& body, const std::string& prefix,
-                            std::vector<attest::Claim>& out);
+void add_report_body_claims(const ReportBody& body, attest::ClaimList& out);
 
 }  // namespace ward::dcap

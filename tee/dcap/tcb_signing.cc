@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "attest/recall.h"
 #include "tee/dcap/verify.h"
 #include "tee/x509/path.h"
 #include "tee/x509/work.h"
@@ -191,10 +192,10 @@ class Selection {
                           {"signed by a TCB signing certificate"});
     }
     ok &= checks.record(ids.issue_date, d.issue_date <= context_.now, format_rfc3339(d.issue_date),
-                        {"not after " + now, Origin::kCaller, "time of appraisal"});
+                        {"not after " + now, Origin::kCaller, attest::kTimeOfAppraisal});
     ok &=
         checks.record(ids.next_update, context_.now <= d.next_update, format_rfc3339(d.next_update),
-                      {"not before " + now, Origin::kCaller, "time of appraisal"});
+                      {"not before " + now, Origin::kCaller, attest::kTimeOfAppraisal});
     return ok;
   }
 

@@ -27,7 +27,7 @@ struct Context {
   UnixTime now;
   attest::Findings& findings;
   attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
-  const attest::Collateral* given = nullptr;  // what `collateral` was sorted from
+  const attest::Collateral* given = nullptr;  // what `collateral` was sorted from, where work is
 };
 
 // What the quote shows of its platform, once the PCK chain parsed.
@@ -90,8 +90,12 @@ struct TcbDocuments {
 const QeTcbLevel* verify_qe(Context& context, const QeEvidence& qe, Bytes attestation_key,
                             const Platform* platform, const Named<QeIdentity>* identity);
 
-// verify_quote_signature checks the attestation key and its signature over `signed_part`.
-void verify_quote_signature(Context& context, Bytes attestation_key, Bytes signed_part,
+// read_attestation_key checks the attestation key; nullopt where it is none.
+[[nodiscard]] std::optional<crypto::PublicKey> read_attestation_key(Context& context,
+                                                                    Bytes attestation_key);
+
+// verify_quote_signature checks the key's signature over `signed_part`.
+void verify_quote_signature(CheckList& checks, const crypto::PublicKey& key, Bytes signed_part,
                             Bytes signature);
 
 // show_quote writes down the signatures and the digest that the quote itself holds. `pck` is the

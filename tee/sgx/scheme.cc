@@ -64,27 +64,27 @@ std::vector<attest::LayoutField> Sgx::body_layout(const dcap::Quote& quote) cons
   return out;
 }
 
-std::vector<attest::Claim> Sgx::body_claims(const dcap::Quote& quote) const {
-  std::vector<attest::Claim> out;
+dcap::PlatformOctets Sgx::platform_octets(const dcap::Quote& /*quote*/) const { return {}; }
+
+void Sgx::add_body_claims(const dcap::Quote& quote, attest::ClaimList& out) const {
   const dcap::ReportBody body = quote.report();
-  dcap::add_report_body_claims(body, "", out);
-  out.push_back({"debug", body.debug()});
-  out.push_back({"provision_key", body.provision_key()});
-  out.push_back({"kss", body.kss()});
-  return out;
+  dcap::add_report_body_claims(body, out);
+  out.flag("debug", body.debug());
+  out.flag("provision_key", body.provision_key());
+  out.flag("kss", body.kss());
 }
 
 void Sgx::fill_facts(const dcap::Quote& quote, attest::Facts& facts) const {
   const dcap::ReportBody body = quote.report();
   facts.debug = body.debug();
-  facts.report_data = to_buffer(body.get<field::ReportData>());
-  facts.measurement = to_buffer(body.get<field::MrEnclave>());
-  facts.workload = to_buffer(body.get<field::ConfigId>());
-  facts.signer = to_buffer(body.get<field::MrSigner>());
+  assign(body.get<field::ReportData>(), facts.report_data);
+  assign(body.get<field::MrEnclave>(), facts.measurement);
+  assign(body.get<field::ConfigId>(), facts.workload);
+  assign(body.get<field::MrSigner>(), facts.signer);
 }
 
 void Sgx::check_body(dcap::Context& /*context*/, const dcap::Quote& /*quote*/,
-                     const attest::Collateral& /*collateral*/) const {}
+                     std::span<const attest::Document* const> /*documents*/) const {}
 
 std::optional<dcap::PlatformTcb> Sgx::match_tcb(dcap::Context& context,
                                                 const dcap::Quote& /*quote*/,

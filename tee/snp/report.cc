@@ -155,28 +155,26 @@ std::string version_text(Bytes build_minor_major) {
          std::to_string(build_minor_major[0]);
 }
 
-void add_tcb_claims(const char* name, const Tcb& tcb, std::vector<attest::Claim>& out) {
-  const std::string prefix = std::string(name) + ".";
-  if (tcb.fmc) out.push_back({prefix + "fmc", std::uint64_t{*tcb.fmc}});
-  out.push_back({prefix + "bootloader", std::uint64_t{tcb.bootloader}});
-  out.push_back({prefix + "tee", std::uint64_t{tcb.tee}});
-  out.push_back({prefix + "snp", std::uint64_t{tcb.snp}});
-  out.push_back({prefix + "microcode", std::uint64_t{tcb.microcode}});
+// `prefix` is the field's name and a point.
+void add_tcb_claims(std::string_view prefix, const Tcb& tcb, attest::ClaimList& out) {
+  if (tcb.fmc) out.number({prefix, "fmc"}, *tcb.fmc);
+  out.number({prefix, "bootloader"}, tcb.bootloader);
+  out.number({prefix, "tee"}, tcb.tee);
+  out.number({prefix, "snp"}, tcb.snp);
+  out.number({prefix, "microcode"}, tcb.microcode);
 }
 
 // What encrypts memory, and on whose word. The reverse map table keeps the host's software from
 // writing; nothing notices a line that a device on the bus changed or put back.
-void add_protection_claims(const Report& r, std::vector<attest::Claim>& out) {
-  const bool wide = r.policy_bit(guest_policy::kMemAes256Xts);
-  const std::string engine = wide ? kAes256Xts : kAesEither;
-  const std::string source = "AMD 56860; guest policy of the report";
-  out.push_back({"memory_encryption.engine", engine});
-  out.push_back({"memory_encryption.integrity", std::string(kRmp)});
-  out.push_back({"memory_encryption.freshness", false});
-  out.push_back({"memory_encryption.source", source});
-  out.push_back({"cpu_state_encryption.place", std::string("VMSA, in the guest's private memory")});
-  out.push_back({"cpu_state_encryption.engine", engine});
-  out.push_back({"cpu_state_encryption.source", std::string("AMD APM volume 2, 15.35 and 15.36")});
+void add_protection_claims(const Report& r, attest::ClaimList& out) {
+  const char* engine = r.policy_bit(guest_policy::kMemAes256Xts) ? kAes256Xts : kAesEither;
+  out.text("memory_encryption.engine", engine);
+  out.text("memory_encryption.integrity", kRmp);
+  out.flag("memory_encryption.freshness", false);
+  out.text("memory_encryption.source", "AMD 56860; guest policy of the report");
+  out.text("cpu_state_encryption.place", "VMSA, in the guest's private memory");
+  out.text("cpu_state_encryption.engine", engine);
+  out.text("cpu_state_encryption.source", "AMD APM volume 2, 15.35 and 15.36");
 }
 
 FormError wrong(CheckId check, std::string found, std::string expected) {
@@ -238,39 +236,37 @@ std::vector<attest::LayoutField> Report::layout() const {
   return out;
 }
 
-std::vector<attest::Claim> Report::claims(std::optional<Line> product) const {
-  std::vector<attest::Claim> out;
+void Report::add_claims(std::optional<Line> product, attest::ClaimList& out) const {
   for (const auto& table : tables(version()))
     attest::add_table_claims(table, raw_, "", out);
   const std::uint64_t policy = little_endian(get<report::Policy>());
-  out.push_back({"guest_policy.abi_major", (policy >> 8U) & 0xffU});
-  out.push_back({"guest_policy.abi_minor", policy & 0xffU});
+  out.number("guest_policy.abi_major", (policy >> 8U) & 0xffU);
+  out.number("guest_policy.abi_minor", policy & 0xffU);
   for (const Bit& bit : kPolicyBits)
-    out.push_back({std::string("guest_policy.") + bit.name, bit_of(policy, bit.number)});
-  out.push_back({"debug", policy_bit(guest_policy::kDebug)});
+    out.flag({"guest_policy.", bit.name}, bit_of(policy, bit.number));
+  out.flag("debug", policy_bit(guest_policy::kDebug));
   const std::uint64_t platform = little_endian(get<report::PlatformInfo>());
   for (const Bit& bit : kPlatformBits)
-    out.push_back({std::string("platform_info.") + bit.name, bit_of(platform, bit.number)});
-  out.push_back({"platform_info.unknown_bits", platform & ~mask_of(kPlatformBits)});
-  out.push_back({"author_key_en", bit_of(key_info(*this), kAuthorKeyEn)});
-  out.push_back({"mask_chip_key", bit_of(key_info(*this), kMaskChipKey)});
-  out.push_back({"signing_key", std::string(signing_key_text(signing_key()))});
-  out.push_back({"chip_id_masked", chip_id_masked()});
+    out.flag({"platform_info.", bit.name}, bit_of(platform, bit.number));
+  out.number("platform_info.unknown_bits", platform & ~mask_of(kPlatformBits));
+  out.flag("author_key_en", bit_of(key_info(*this), kAuthorKeyEn));
+  out.flag("mask_chip_key", bit_of(key_info(*this), kMaskChipKey));
+  out.text("signing_key", signing_key_text(signing_key()));
+  out.flag("chip_id_masked", chip_id_masked());
   const Bytes current = raw_.subspan<report::CurrentBuild::kBegin, 3>();
   const Bytes committed = raw_.subspan<report::CommittedBuild::kBegin, 3>();
-  out.push_back({"current_version", version_text(current)});
-  out.push_back({"committed_version", version_text(committed)});
-  out.push_back(
-      {"provisional_firmware", !equal(current, committed) ||
-                                   !equal(get<report::CurrentTcb>(), get<report::CommittedTcb>())});
+  out.text("current_version", version_text(current));
+  out.text("committed_version", version_text(committed));
+  out.flag(
+      "provisional_firmware",
+      !equal(current, committed) || !equal(get<report::CurrentTcb>(), get<report::CommittedTcb>()));
   if (product) {
-    add_tcb_claims("reported_tcb", read_tcb(get<report::ReportedTcb>(), *product), out);
-    add_tcb_claims("committed_tcb", read_tcb(get<report::CommittedTcb>(), *product), out);
-    add_tcb_claims("current_tcb", read_tcb(get<report::CurrentTcb>(), *product), out);
-    add_tcb_claims("launch_tcb", read_tcb(get<report::LaunchTcb>(), *product), out);
+    add_tcb_claims("reported_tcb.", read_tcb(get<report::ReportedTcb>(), *product), out);
+    add_tcb_claims("committed_tcb.", read_tcb(get<report::CommittedTcb>(), *product), out);
+    add_tcb_claims("current_tcb.", read_tcb(get<report::CurrentTcb>(), *product), out);
+    add_tcb_claims("launch_tcb.", read_tcb(get<report::LaunchTcb>(), *product), out);
   }
   add_protection_claims(*this, out);
-  return out;
 }
 
 std::optional<FormError> check_form(Bytes octets) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "attest/appraisal.h"
+#include "attest/claim_list.h"
 #include "attest/scheme.h"
 #include "base/bytes.h"
 #include "base/reader.h"
@@ -140,10 +140,10 @@ class Report {
   // more than 48 octets.
   [[nodiscard]] std::optional<std::array<std::uint8_t, 96>> signature_rs() const;
 
-  // layout lists every field; claims what they say. The TCB versions' parts are named where
+  // layout lists every field; add_claims what they say. The TCB versions' parts are named where
   // `product` is known: their places differ between products.
   [[nodiscard]] std::vector<attest::LayoutField> layout() const;
-  [[nodiscard]] std::vector<attest::Claim> claims(std::optional<Line> product) const;
+  void add_claims(std::optional<Line> product, attest::ClaimList& out) const;
 
  private:
   Raw raw_;

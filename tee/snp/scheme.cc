@@ -1,11 +1,15 @@
 #include "tee/snp/scheme.h"
 
-#include <iterator>
+#include <algorithm>
+#include <array>
 
 #include "attest/field_table.h"
 #include "attest/fields.h"
+#include "attest/recall.h"
 #include "tee/snp/evidence.h"
 #include "tee/snp/verify.h"
+#include "tee/x509/given.h"
+#include "tee/x509/platform_key.h"
 #include "tee/x509/work.h"
 
 namespace ward::snp {
@@ -161,19 +165,19 @@ attest::Facts facts_without_values() {
 
 void fill_facts(const Report& r, attest::Facts& facts) {
   facts.debug = r.policy_bit(guest_policy::kDebug);
-  facts.report_data = to_buffer(r.get<report::ReportData>());
-  facts.measurement = to_buffer(r.get<report::Measurement>());
-  facts.workload = to_buffer(r.get<report::HostData>());
-  if (!all_zero(r.get<report::IdKeyDigest>())) {
-    facts.signer = to_buffer(r.get<report::IdKeyDigest>());
-  }
+  assign(r.get<report::ReportData>(), facts.report_data);
+  assign(r.get<report::Measurement>(), facts.measurement);
+  assign(r.get<report::HostData>(), facts.workload);
+  const Bytes signer = r.get<report::IdKeyDigest>();
+  assign(all_zero(signer) ? Bytes{} : signer, facts.signer);
 }
 
-x509::Documents sorted(const attest::Collateral& collateral) {
+x509::Documents sorted(std::span<const attest::Document* const> documents,
+                       x509::OwnDocument /*none*/ = nullptr) {
   x509::Documents out;
   std::size_t number = 0;
-  for (const attest::Document& document : collateral.documents) {
-    if (x509::within_limits(document, number++, out)) x509::add_document(document, out);
+  for (const attest::Document* document : documents) {
+    if (x509::within_limits(*document, number++, out)) x509::add_document(*document, out);
   }
   return out;
 }
@@ -186,33 +190,121 @@ void add_sent(const x509::Documents& sent, x509::Documents& out) {
   out.unknown.insert(out.unknown.end(), sent.unknown.begin(), sent.unknown.end());
 }
 
-void verify_evidence(CheckList& checks, const Evidence& evidence,
-                     const attest::Collateral& collateral, std::span<const attest::Anchor> anchors,
-                     UnixTime now, attest::Findings& findings, attest::Work* work) {
-  if (auto wrong = check_form(evidence.report)) {
-    record_form_error(checks, *std::move(wrong));
-    return;
+// What is known of a platform: all findings but those of the report itself, whose checks are
+// blocked; and the key that signs its reports.
+struct KnownPlatform final : attest::Platform {
+  attest::Findings findings;
+  PlatformFacts facts;
+  UnixTime at;  // what the findings' texts say
+
+  [[nodiscard]] std::size_t memory() const override {
+    return sizeof *this + attest::memory_of(findings) + crypto::kPublicKeyMemory;
   }
-  const Report report = *parse_report(evidence.report);
-  record_form(checks, report);
-  fill_facts(report, findings.facts);
-  const x509::Documents sent = sorted(evidence.documents());
-  x509::Documents documents = sorted(collateral);
-  add_sent(sent, documents);
+};
+
+// Parts of a report that speak of its platform: the version; the firmware's TCB, the platform's
+// settings, who signs; TCBs, processor, chip, firmware versions.
+std::array<Bytes, 3> platform_parts(const Report& r) {
+  static_assert(report::SignatureAlgo::kEnd == report::CurrentTcb::kBegin &&
+                report::CurrentTcb::kEnd == report::PlatformInfo::kBegin &&
+                report::PlatformInfo::kEnd == report::KeyInfo::kBegin &&
+                report::LaunchTcb::kBegin - report::ReportedTcb::kBegin == 112);
+  const auto range = [&](std::size_t begin, std::size_t end) {
+    return r.raw().subspan(begin, end - begin);
+  };
+  return {r.get<report::Version>(), range(report::SignatureAlgo::kBegin, report::KeyInfo::kEnd),
+          range(report::ReportedTcb::kBegin, report::LaunchTcb::kEnd)};
+}
+
+// Sight is one report with what came beside it: the octets of its certificate table, or, of JSON,
+// the documents that were in it.
+struct Sight {
+  Report report;
+  Bytes table;
+  std::span<const attest::Document* const> documents;
+};
+
+attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
+                                 std::span<const attest::Document* const> beside) {
+  x509::KeyWriter key("snp", job);
+  key.add(beside);
+  key.add(sight.table);
+  key.add(sight.documents);
+  for (const Bytes part : platform_parts(sight.report))
+    key.add(part);
+  return key.finish();
+}
+
+// What follows from the platform's part of the report, from a copy that has zeros elsewhere.
+void verify_masked(const attest::Job& job, const Report& whole, const x509::Documents& collateral,
+                   const x509::Documents& sent, KnownPlatform& out) {
+  std::array<std::uint8_t, kReportSize> masked{};
+  for (const Bytes part : platform_parts(whole))
+    std::copy(part.begin(), part.end(), masked.begin() + (part.data() - whole.raw().data()));
+  const Report report{masked};
+  std::optional<x509::Documents> both;
+  if (!sent.certificates.empty() || !sent.unknown.empty()) add_sent(sent, both.emplace(collateral));
+  const x509::Documents& documents = both ? *both : collateral;
+  out.at = job.now;
+  out.findings.tee = "snp";
+  out.findings.facts = facts_without_values();
   for (const x509::Malformed& m : documents.unknown)
-    findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
-  Context context{checks, documents, sent, anchors, now, findings, work};
-  const auto line = verify_report(context, report);
+    out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt),
+                   out.findings.checks);
+  Context context{checks, documents, sent, job.anchors, job.now, out.findings, job.work};
+  out.facts = verify_platform(context, report, whole);
   record_version(checks, report);
-  std::vector<attest::Claim> claims = report.claims(line);
-  claims.insert(claims.end(), std::make_move_iterator(findings.claims.begin()),
-                std::make_move_iterator(findings.claims.end()));
-  findings.claims = std::move(claims);
-  if (!line) return;
-  findings.facts.products = product_names(report.cpuid(), *line);
-  findings.claims.push_back({"product_line", std::string(line_name(*line))});
-  if (*line == Line::kMilan) findings.warnings.emplace_back(kMilanWarning);
-  record_tcb(checks, report, *line);
+  std::vector<UnixTime> changes;
+  x509::add_changes(documents, changes);
+  x509::add_changes(sent, changes);
+  out.window = attest::window_at(changes, job.now);
+  if (!out.facts.line) return;
+  const Line line = *out.facts.line;
+  out.findings.facts.products = product_names(report.cpuid(), line);
+  out.findings.claims.push_back({"product_line", std::string(line_name(line))});
+  if (line == Line::kMilan) out.findings.warnings.emplace_back(kMilanWarning);
+  record_tcb(checks, report, line);
+}
+
+// What follows from the report itself, and all findings together. `holds` says whether the key of
+// the certificate that is meant signed it; nullopt where none is meant.
+void verify_evidence(const Report& report, const KnownPlatform& known, UnixTime now,
+                     std::optional<bool> holds, attest::Findings& out) {
+  attest::recall(known.findings, known.at, now, out);
+  attest::ClaimList claims(out.claims);
+  report.add_claims(known.facts.line, claims);
+  claims.append(known.findings.claims);
+  claims.finish();
+  fill_facts(report, out.facts);
+  CheckList checks(out.checks);
+  record_form(checks, report);
+  const bool form = report.signature_rs().has_value();
+  checks.record(CheckId::kSignatureForm, form, form ? "48 octets each" : "octets beyond 48",
+                {"R and S of 48 octets, zero behind them"});
+  if (holds) record_signature(checks, report.signing_key(), *holds);
+  attest::write_field_facts(field_checks(), kFields, out.claims, out.facts.fields);
+}
+
+void report_ill_formed(FormError wrong, attest::Findings& out) {
+  out = {};
+  out.tee = "snp";
+  out.facts = facts_without_values();
+  CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt), out.checks);
+  record_form_error(checks, std::move(wrong));
+  attest::write_field_facts(field_checks(), kFields, {}, out.facts.fields);
+}
+
+// recalled is true where the platform is known and its key signed the report; then `out` is
+// written. Where another key did, everything is found out anew.
+bool recalled(attest::PlatformStore& platforms, const attest::PlatformKey& key,
+              const Report& report, UnixTime now, attest::Findings& out) {
+  const auto held = platforms.find(key, now);
+  if (held.get() == nullptr) return false;
+  const auto& known = static_cast<const KnownPlatform&>(*held.get());
+  if (!signs(*known.facts.key, report)) return false;
+  verify_evidence(report, known, now, true, out);
+  return true;
 }
 
 Error form_failure(CheckId check) {
@@ -285,9 +377,12 @@ Result<std::vector<attest::Claim>> Snp::inspect(Bytes evidence) const {
   if (!parsed) return parsed.error();
   const Report report = *parse_report(parsed->report);
   const auto line = line_of(report);
-  auto claims = report.claims(line);
-  if (line) claims.push_back({"product_line", std::string(line_name(*line))});
-  return claims;
+  std::vector<attest::Claim> out;
+  attest::ClaimList list(out);
+  report.add_claims(line, list);
+  if (line) list.text("product_line", line_name(*line));
+  list.finish();
+  return out;
 }
 
 Result<std::vector<attest::LayoutField>> Snp::layout(Bytes evidence) const {
@@ -316,23 +411,47 @@ Result<std::vector<attest::CollateralRequest>> Snp::needs(Bytes evidence) const 
       request("snp.crl", CheckId::kCrlPresent, crl_address(key, line))};
 }
 
-Result<attest::Findings> Snp::verify(Bytes evidence, const attest::Collateral& collateral,
-                                     std::span<const attest::Anchor> anchors, UnixTime now,
-                                     attest::Work* work) const {
-  attest::Findings findings;
-  findings.tee = "snp";
-  findings.facts = facts_without_values();
-  CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt));
-  if (work != nullptr) work->add(x509::evidence_material(evidence, "report"));
-  auto parsed = parse_evidence(evidence);
-  if (auto* error = std::get_if<FormError>(&parsed)) {
-    record_form_error(checks, std::move(*error));
-  } else {
-    verify_evidence(checks, std::get<Evidence>(parsed), collateral, anchors, now, findings, work);
+std::unique_ptr<const attest::Prepared> Snp::prepare(const attest::Collateral& collateral) const {
+  return std::make_unique<x509::PreparedSet<x509::Documents>>(
+      collateral, sorted(x509::all_of(collateral)), nullptr);
+}
+
+Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
+  if (job.work != nullptr) job.work->add(x509::evidence_material(job.evidence, "report"));
+  x509::Given<x509::Documents> given(job, nullptr, sorted);
+  attest::PlatformStore* const platforms = given.platforms();
+  attest::PlatformKey key{};
+  // Octets need not be taken apart where the platform is known; JSON must be.
+  const bool octets = !is_json(job.evidence) && job.evidence.size() >= kReportSize;
+  const auto seen = octets ? parse_report(job.evidence.first(kReportSize)) : std::nullopt;
+  if (platforms != nullptr && seen) {
+    key = platform_key(job, {*seen, job.evidence.subspan(kReportSize), {}}, given.beside());
+    if (recalled(*platforms, key, *seen, job.now, out)) return {};
   }
-  findings.checks = checks.take();
-  findings.facts.fields = attest::field_facts(field_checks(), kFields, findings.claims);
-  return findings;
+  auto parsed = parse_evidence(job.evidence);
+  if (auto* error = std::get_if<FormError>(&parsed)) {
+    report_ill_formed(std::move(*error), out);
+    return {};
+  }
+  const Evidence& evidence = std::get<Evidence>(parsed);
+  if (auto wrong = check_form(evidence.report)) {
+    report_ill_formed(*std::move(wrong), out);
+    return {};
+  }
+  const Report report = *parse_report(evidence.report);
+  const attest::Collateral sent = evidence.documents();
+  if (platforms != nullptr && !seen) {
+    key = platform_key(job, {report, {}, x509::all_of(sent)}, given.beside());
+    if (recalled(*platforms, key, report, job.now, out)) return {};
+  }
+  const auto known = std::make_shared<KnownPlatform>();
+  verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)), *known);
+  const auto holds = known->facts.key ? std::optional(known->facts.signed_by_key) : std::nullopt;
+  verify_evidence(report, *known, job.now, holds, out);
+  if (platforms != nullptr && known->facts.signed_by_key && attest::is_sound(known->findings)) {
+    platforms->keep(key, known);
+  }
+  return {};
 }
 
 }  // namespace ward::snp

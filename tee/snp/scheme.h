@@ -13,10 +13,9 @@ class Snp final : public attest::Scheme {
   [[nodiscard]] Result<std::vector<attest::Claim>> inspect(Bytes evidence) const override;
   [[nodiscard]] Result<std::vector<attest::LayoutField>> layout(Bytes evidence) const override;
   [[nodiscard]] Result<std::vector<attest::CollateralRequest>> needs(Bytes evidence) const override;
-  [[nodiscard]] Result<attest::Findings> verify(Bytes evidence,
-                                                const attest::Collateral& collateral,
-                                                std::span<const attest::Anchor> anchors,
-                                                UnixTime now, attest::Work* work) const override;
+  [[nodiscard]] std::unique_ptr<const attest::Prepared> prepare(
+      const attest::Collateral& collateral) const override;
+  [[nodiscard]] Result<void> verify(const attest::Job& job, attest::Findings& out) const override;
 };
 
 }  // namespace ward::snp

@@ -87,17 +87,14 @@ struct Vek {
 // find_vek looks for the certificate of the key that signed the report, first among those whose
 // extensions fit. Where none did: one whose extensions fit is meant, and its signature fails; so is
 // the only one given where chip or TCB fit, and a VLEK's, which names no chip, always.
-Vek find_vek(const x509::Pool& pool, const Report& report, Bytes signature) {
+Vek find_vek(const x509::Pool& pool, const Report& report, const Report& whole) {
   const auto is_vek = [](const pki::Certificate& c) { return kind_of(c).has_value(); };
   const auto fits = [&](const pki::Certificate& c) {
     const Fit fit = fit_of(report, c);
     return is_vek(c) && fit.tcb && fit.chip;
   };
   const auto any = [](const pki::Certificate& /*c*/) { return true; };
-  const auto signed_report = [&](const pki::Certificate& c) {
-    return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
-                                   report.signed_part(), signature);
-  };
+  const auto signed_report = [&](const pki::Certificate& c) { return signs(*c.public_key, whole); };
   const auto trusted = [&](const pki::Certificate& c) {
     const pki::Certificate* ask = pool.find_issuer(c);
     const pki::Certificate* ark = ask == nullptr ? nullptr : pool.find_issuer(*ask);
@@ -321,57 +318,72 @@ void record_vek(Context& context, const Report& report, const pki::Certificate& 
   if (line) record_extensions(context, report, *e, *line, kind);
 }
 
-// product_line asks the report, and of version 2 the certificate; it records product.known. Which
-// product of the line it is, version 2 does not say.
-std::optional<Line> product_line(Context& context, const Report& report,
-                                 const pki::Certificate* vek) {
-  const auto record = [&](const char* name, const std::string& found) {
-    context.checks.record(CheckId::kProductKnown, name != nullptr, found,
-                          {"Milan, Genoa, Bergamo, Siena or Turin"});
-  };
-  if (const auto cpuid = report.cpuid()) {
-    const auto product = product_of(*cpuid);
-    record(product ? product->name : nullptr, "CPUID family " + std::to_string(cpuid->family) +
-                                                  " model " + std::to_string(cpuid->model));
-    if (product) context.findings.claims.push_back({"product", std::string(product->name)});
-    return product ? std::optional(product->line) : std::nullopt;
-  }
-  if (vek == nullptr) return std::nullopt;
-  const auto e = parse_vek_extensions(*vek);
-  const auto line = e ? line_of_name(e->product_name) : std::nullopt;
-  record(line ? line_name(*line) : nullptr, e ? e->product_name : "no productName");
+std::optional<Line> record_line(Context& context, const char* name, std::optional<Line> line,
+                                const std::string& found) {
+  context.checks.record(CheckId::kProductKnown, name != nullptr, found,
+                        {"Milan, Genoa, Bergamo, Siena or Turin"});
   return line;
+}
+
+// Of version 2 the certificate says which line it is; which product of the line, nothing.
+std::optional<Line> line_of(Context& context, const Report& report, const pki::Certificate* vek) {
+  if (report.cpuid() || vek == nullptr) return product_line(context, report);
+  const auto e = parse_vek_extensions(*vek);
+  if (!e) return record_line(context, nullptr, std::nullopt, "no productName");
+  const auto line = line_of_name(e->product_name);
+  return record_line(context, line ? line_name(*line) : nullptr, line, e->product_name);
 }
 
 }  // namespace
 
-std::optional<Line> verify_report(Context& context, const Report& report) {
-  CheckList& checks = context.checks;
+std::optional<Line> product_line(Context& context, const Report& report) {
+  const auto cpuid = report.cpuid();
+  if (!cpuid) return std::nullopt;
+  const auto product = product_of(*cpuid);
+  if (product) context.findings.claims.push_back({"product", std::string(product->name)});
+  return record_line(
+      context, product ? product->name : nullptr,
+      product ? std::optional(product->line) : std::nullopt,
+      "CPUID family " + std::to_string(cpuid->family) + " model " + std::to_string(cpuid->model));
+}
+
+bool signs(const crypto::PublicKey& key, const Report& report) {
   const auto signature = report.signature_rs();
-  if (!checks.record(CheckId::kSignatureForm, signature.has_value(),
-                     signature ? "48 octets each" : "octets beyond 48",
-                     {"R and S of 48 octets, zero behind them"})) {
-    return product_line(context, report, nullptr);
+  return signature && key.verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
+                                    report.signed_part(), *signature);
+}
+
+void record_signature(CheckList& checks, SigningKey key, bool holds) {
+  checks.record(CheckId::kSignature, holds,
+                holds ? "by the certificate's key" : "not by the certificate's key",
+                {key == SigningKey::kVlek ? "signed by the SEV-VLEK" : "signed by the SEV-VCEK"});
+}
+
+PlatformFacts verify_platform(Context& context, const Report& report, const Report& whole) {
+  CheckList& checks = context.checks;
+  PlatformFacts out;
+  if (!whole.signature_rs()) {
+    out.line = product_line(context, report);
+    return out;
   }
   const x509::Pool pool(context.documents.certificates, context.anchors, context.now,
                         context.findings.notes);
-  const auto [vek, signed_by_vek] = find_vek(pool, report, *signature);
-  const auto line = product_line(context, report, vek);
+  const auto [vek, signed_by_vek] = find_vek(pool, report, whole);
+  out.line = line_of(context, report, vek);
   if (vek == nullptr) {
-    checks.absent(CheckId::kVekPresent, missing_vek(report, line));
-    return line;
+    checks.absent(CheckId::kVekPresent, missing_vek(report, out.line));
+    return out;
   }
+  out.key = vek->public_key;
+  out.signed_by_key = signed_by_vek;
   checks.record(CheckId::kVekPresent, true, vek->subject.common_name(), {"a VCEK or a VLEK"});
-  record_vek(context, report, *vek, line);
-  checks.record(CheckId::kSignature, signed_by_vek,
-                signed_by_vek ? "by the certificate's key" : "not by the certificate's key",
-                {"signed by the " + std::string(vek_name(report.signing_key()))});
-  if (context.work != nullptr) show_signature(context, report, *vek, signed_by_vek);
-  const auto chain = chain_of(context, pool, report, *vek, line);
-  if (chain && record_chain(context, *chain, line)) {
-    record_revocation(context, *chain, report.signing_key(), line);
+  record_vek(context, report, *vek, out.line);
+  if (context.work != nullptr) show_signature(context, whole, *vek, signed_by_vek);
+  const auto chain = chain_of(context, pool, report, *vek, out.line);
+  if (chain && record_chain(context, *chain, out.line)) {
+    record_revocation(context, *chain, report.signing_key(), out.line);
   }
-  return line;
+  return out;
 }
 
 }  // namespace ward::snp

@@ -25,10 +25,29 @@ struct Context {
   attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
 };
 
-// verify_report checks who signed the report, up to a pinned root, and that the signing key's
-// certificate is for this chip and TCB. Returns the product line, nullopt where nothing says which.
-// Notes that the chain is a development platform's in the findings.
-[[nodiscard]] std::optional<Line> verify_report(Context& context, const Report& report);
+// What of a report its platform's findings follow from.
+struct PlatformFacts {
+  std::optional<Line> line;              // nullopt where nothing says which
+  std::optional<crypto::PublicKey> key;  // of the certificate that is meant; nullopt for none
+  bool signed_by_key = false;            // whether it signed the report that was looked at
+};
+
+// verify_platform finds the certificate of the key that signed the report, and checks it up to a
+// pinned root, and that it is for this chip and TCB. Of `report` only what speaks of the platform
+// need be there; `whole` is the report that is signed. Where its signature has no right form no
+// certificate can be meant. Notes that the chain is a development
+// platform's in the findings.
+[[nodiscard]] PlatformFacts verify_platform(Context& context, const Report& report,
+                                            const Report& whole);
+
+// record_signature records whether the key of the certificate that is meant signed the report.
+void record_signature(CheckList& checks, SigningKey key, bool holds);
+
+// signs is true where `key` signed the report.
+[[nodiscard]] bool signs(const crypto::PublicKey& key, const Report& report);
+
+// product_line asks the report which line it is of, where it says so; it records product.known.
+std::optional<Line> product_line(Context& context, const Report& report);
 
 // Where AMD serves what is missing (AMD 57230, Key Distribution Service).
 [[nodiscard]] std::string vcek_address(const Report& report, std::optional<Line> line);

@@ -40,12 +40,10 @@ struct Examined {
 
 std::vector<Examined> examine_all(dcap::Context& context,
                                   std::span<const tcg::ExpectedRegister> expected,
-                                  const attest::Collateral& collateral) {
+                                  std::span<const attest::Document* const> documents) {
   std::vector<Examined> out;
-  std::size_t looked_at = 0;
-  for (const attest::Document& d : collateral.documents) {
-    if (++looked_at > attest::kMaxDocuments) break;
-    if (!tcg::is_event_log(d.bytes)) continue;
+  for (const attest::Document* document : documents) {
+    const attest::Document& d = *document;
     if (d.bytes.size() > tcg::kMaxLogSize) {
       context.findings.notes.push_back("left out: " + d.name + ": an event log of more than " +
                                        std::to_string(tcg::kMaxLogSize) + " octets");
@@ -175,14 +173,14 @@ class LogWork {
 }  // namespace
 
 void check_event_log(dcap::Context& context, const dcap::Quote& quote,
-                     const attest::Collateral& collateral) {
+                     std::span<const attest::Document* const> documents) {
   dcap::CheckList& checks = context.checks;
   const TdReport report(quote);
   const tcg::ExpectedRegister registers[] = {{0, report.get<td_report::RtMr0>()},
                                              {1, report.get<td_report::RtMr1>()},
                                              {2, report.get<td_report::RtMr2>()},
                                              {3, report.get<td_report::RtMr3>()}};
-  std::vector<Examined> logs = examine_all(context, registers, collateral);
+  std::vector<Examined> logs = examine_all(context, registers, documents);
   if (logs.empty()) {
     checks.not_asked(check_id(OwnCheck::kEventLogForm), "no event log");
     checks.not_asked(check_id(OwnCheck::kEventLogEvents), "no event log");

@@ -161,25 +161,36 @@ std::vector<attest::LayoutField> Tdx::body_layout(const dcap::Quote& quote) cons
   return TdReport(quote).layout();
 }
 
-std::vector<attest::Claim> Tdx::body_claims(const dcap::Quote& quote) const {
-  return TdReport(quote).claims();
+// What the levels of a TCB info and the identities of modules judge: the module and its version.
+dcap::PlatformOctets Tdx::platform_octets(const dcap::Quote& quote) const {
+  const TdReport report(quote);
+  static_assert(td_report::TeeTcbSvn::kBegin == 0 &&
+                td_report::MrSeam::kBegin == td_report::TeeTcbSvn::kEnd &&
+                td_report::MrSignerSeam::kBegin == td_report::MrSeam::kEnd &&
+                td_report::SeamAttributes::kBegin == td_report::MrSignerSeam::kEnd);
+  return {quote.body.first(td_report::SeamAttributes::kEnd), report.tee_tcb_svn2()};
+}
+
+void Tdx::add_body_claims(const dcap::Quote& quote, attest::ClaimList& out) const {
+  TdReport(quote).add_claims(out);
 }
 
 void Tdx::fill_facts(const dcap::Quote& quote, attest::Facts& facts) const {
   const TdReport report(quote);
   facts.debug = report.under_debug();
-  facts.report_data = to_buffer(report.get<td_report::ReportData>());
-  facts.measurement = to_buffer(report.get<td_report::MrTd>());
-  facts.workload = to_buffer(report.get<td_report::MrConfigId>());
+  assign(report.get<td_report::ReportData>(), facts.report_data);
+  assign(report.get<td_report::MrTd>(), facts.measurement);
+  assign(report.get<td_report::MrConfigId>(), facts.workload);
+  facts.signer.clear();
 }
 
 void Tdx::check_body(dcap::Context& context, const dcap::Quote& quote,
-                     const attest::Collateral& collateral) const {
+                     std::span<const attest::Document* const> documents) const {
   const TdReport report(quote);
-  context.checks.record(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
-                        to_hex(report.get<td_report::TdAttributes>()),
-                        {"no unknown bit among 63:8"});
-  check_event_log(context, quote, collateral);
+  context.checks.record_octets(check_id(OwnCheck::kTdAttributesReserved), report.reserved_zero(),
+                               report.get<td_report::TdAttributes>(),
+                               {"no unknown bit among 63:8"});
+  check_event_log(context, quote, documents);
 }
 
 std::optional<dcap::PlatformTcb> Tdx::match_tcb(dcap::Context& context, const dcap::Quote& quote,

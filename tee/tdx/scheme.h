@@ -13,10 +13,11 @@ class Tdx final : public dcap::QuoteScheme {
  private:
   [[nodiscard]] std::vector<attest::LayoutField> body_layout(
       const dcap::Quote& quote) const override;
-  [[nodiscard]] std::vector<attest::Claim> body_claims(const dcap::Quote& quote) const override;
+  [[nodiscard]] dcap::PlatformOctets platform_octets(const dcap::Quote& quote) const override;
+  void add_body_claims(const dcap::Quote& quote, attest::ClaimList& out) const override;
   void fill_facts(const dcap::Quote& quote, attest::Facts& facts) const override;
   void check_body(dcap::Context& context, const dcap::Quote& quote,
-                  const attest::Collateral& collateral) const override;
+                  std::span<const attest::Document* const> documents) const override;
   [[nodiscard]] std::optional<dcap::PlatformTcb> match_tcb(
       dcap::Context& context, const dcap::Quote& quote, const dcap::PckExtensions& pck,
       const dcap::Named<dcap::TcbInfo>& info, const dcap::QeTcbLevel* qe_level) const override;

@@ -112,13 +112,11 @@ std::vector<attest::LayoutField> TdReport::layout() const {
   return out;
 }
 
-std::vector<attest::Claim> TdReport::claims() const {
-  std::vector<attest::Claim> out;
+void TdReport::add_claims(attest::ClaimList& out) const {
   attest::add_table_claims(rows(*this), raw_, "", out);
   for (const Attribute& a : kAttributes)
-    out.push_back({std::string("td_attributes.") + a.name, attribute(a.bit)});
-  out.push_back({"debug", under_debug()});
-  return out;
+    out.flag({"td_attributes.", a.name}, attribute(a.bit));
+  out.flag("debug", under_debug());
 }
 
 Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type) {

@@ -111,9 +111,9 @@ class TdReport {
   // meaning yet are zero.
   [[nodiscard]] bool reserved_zero() const;
 
-  // layout lists every field; claims what they say, with the attributes one by one.
+  // layout lists every field; add_claims what they say, with the attributes one by one.
   [[nodiscard]] std::vector<attest::LayoutField> layout() const;
-  [[nodiscard]] std::vector<attest::Claim> claims() const;
+  void add_claims(attest::ClaimList& out) const;
 
  private:
   template <class F>

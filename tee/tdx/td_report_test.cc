@@ -69,7 +69,11 @@ TEST(TdReport, EveryAttributeBitIsDebugReservedOrAFlagOfItsName) {
     EXPECT_EQ(report.under_debug(), bit < 8);
     EXPECT_EQ(report.reserved_zero(), bit < 8 || names.contains(bit));
     std::vector<std::string> set;
-    for (const attest::Claim& claim : report.claims()) {
+    std::vector<attest::Claim> claims;
+    attest::ClaimList list(claims);
+    report.add_claims(list);
+    list.finish();
+    for (const attest::Claim& claim : claims) {
       if (claim.name.starts_with("td_attributes.") && claim.value == attest::ClaimValue(true))
         set.push_back(claim.name.substr(14));
     }

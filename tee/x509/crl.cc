@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/recall.h"
 #include "pki/path.h"
 
 namespace ward::x509 {
@@ -70,10 +71,10 @@ CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certific
   out.signature = {!has(best.faults, PathFault::kCrlSignature), origin, {"signed by " + name}};
   out.this_update = {!has(best.faults, PathFault::kCrlNotYetValid),
                      format_rfc3339(crl.this_update),
-                     {"not after " + time, Origin::kCaller, "time of appraisal"}};
+                     {"not after " + time, Origin::kCaller, attest::kTimeOfAppraisal}};
   out.next_update = {!has(best.faults, PathFault::kCrlExpired),
                      crl.next_update ? format_rfc3339(*crl.next_update) : "none",
-                     {"not before " + time, Origin::kCaller, "time of appraisal"}};
+                     {"not before " + time, Origin::kCaller, attest::kTimeOfAppraisal}};
   out.extensions = {
       !has_other(best.faults),
       origin,

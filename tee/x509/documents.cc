@@ -43,6 +43,41 @@ void add_pem(const attest::Document& document, std::string_view text, Documents&
 
 }  // namespace
 
+std::vector<const attest::Document*> all_of(const attest::Collateral& first,
+                                            const attest::Collateral* second) {
+  std::vector<const attest::Document*> out;
+  out.reserve(first.documents.size() + (second == nullptr ? 0 : second->documents.size()));
+  for (const attest::Document& document : first.documents)
+    out.push_back(&document);
+  if (second == nullptr) return out;
+  for (const attest::Document& document : second->documents)
+    out.push_back(&document);
+  return out;
+}
+
+void add_changes(const pki::Certificate& certificate, std::vector<UnixTime>& out) {
+  out.push_back(certificate.not_before);
+  out.push_back(after(certificate.not_after));
+}
+
+void add_changes(const Documents& documents, std::vector<UnixTime>& out) {
+  for (const Named<pki::Certificate>& certificate : documents.certificates)
+    add_changes(certificate.value, out);
+  for (const Named<pki::Crl>& crl : documents.crls) {
+    out.push_back(crl.value.this_update);
+    if (crl.value.next_update) out.push_back(after(*crl.value.next_update));
+  }
+}
+
+crypto::Sha256Digest digest_of(std::span<const attest::Document* const> documents) {
+  crypto::Sha256 all;
+  for (const attest::Document* document : documents) {
+    all.update(crypto::sha256(as_bytes(document->name)));
+    all.update(crypto::sha256(document->bytes));
+  }
+  return all.finish();
+}
+
 bool within_limits(const attest::Document& document, std::size_t number, Documents& out) {
   if (number < attest::kMaxDocuments && document.bytes.size() <= attest::kMaxDocumentBytes) {
     return true;

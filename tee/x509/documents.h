@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,21 @@ struct Documents {
   std::vector<Malformed> unknown;
   std::set<crypto::Sha256Digest> seen;  // of each certificate and CRL: copies are left out
 };
+
+// all_of lists the documents of one or two collections, one behind the other; borrowed.
+[[nodiscard]] std::vector<const attest::Document*> all_of(
+    const attest::Collateral& first, const attest::Collateral* second = nullptr);
+
+// after is the second behind the last one of a validity.
+[[nodiscard]] constexpr UnixTime after(UnixTime last) { return {last.seconds + 1}; }
+
+// add_changes adds every time from which on a certificate or a CRL is judged otherwise than before:
+// where its validity begins and behind its end.
+void add_changes(const pki::Certificate& certificate, std::vector<UnixTime>& out);
+void add_changes(const Documents& documents, std::vector<UnixTime>& out);
+
+// digest_of names documents by name and content.
+[[nodiscard]] crypto::Sha256Digest digest_of(std::span<const attest::Document* const> documents);
 
 // within_limits is true where document number `number` (from 0) may be looked at; else it is noted
 // as unknown.

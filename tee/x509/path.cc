@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/recall.h"
 #include "pki/path.h"
 
 namespace ward::x509 {
@@ -161,10 +162,10 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
                           {"basicConstraints, keyUsage and extensions of the profile"}},
           .not_before = {clean(Fact::kNotBefore),
                          validity_text(start, start.not_before),
-                         {"not after " + time, Origin::kCaller, "time of appraisal"}},
+                         {"not after " + time, Origin::kCaller, attest::kTimeOfAppraisal}},
           .not_after = {clean(Fact::kNotAfter),
                         validity_text(end, end.not_after),
-                        {"not before " + time, Origin::kCaller, "time of appraisal"}}};
+                        {"not before " + time, Origin::kCaller, attest::kTimeOfAppraisal}}};
 }
 
 }  // namespace ward::x509

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "attest/scheme.h"
+#include "tee/x509/documents.h"
+
+namespace ward::x509 {
+
+// Whether a document belongs to one piece of evidence and says nothing of its platform: an event
+// log.
+using OwnDocument = bool (*)(Bytes);
+
+// Set is what a scheme makes of documents when it reads them; it borrows none of them.
+// PreparedSet is one that was made before. It lists, borrowed, the documents of which
+// `belongs` is true.
+template <class Set>
+class PreparedSet final : public attest::Prepared {
+ public:
+  PreparedSet(const attest::Collateral& collateral, Set set, OwnDocument belongs)
+      : Prepared(digest_of(all_of(collateral))), set_(std::move(set)) {
+    for (const attest::Document& document : collateral.documents) {
+      if (is_own(document, belongs)) own_.push_back(&document);
+    }
+  }
+
+  // is_own is true for the documents that `belongs` is for, of a size that is looked at.
+  [[nodiscard]] static bool is_own(const attest::Document& document, OwnDocument belongs) {
+    return belongs != nullptr && document.bytes.size() <= attest::kMaxDocumentBytes &&
+           belongs(document.bytes);
+  }
+
+  [[nodiscard]] const Set& set() const { return set_; }
+
+  [[nodiscard]] std::span<const attest::Document* const> own() const { return own_; }
+
+ private:
+  Set set_;
+  std::vector<const attest::Document*> own_;
+};
+
+// Given is the collateral of one job: what was read before and what came beside it.
+template <class Set>
+class Given {
+ public:
+  using Documents = std::span<const attest::Document* const>;
+  using Read = Set (*)(Documents, OwnDocument);
+
+  Given(const attest::Job& job, OwnDocument belongs, Read read)
+      : job_(job), belongs_(belongs), read_(read) {
+    if (job.prepared != nullptr) {
+      prepared_ = static_cast<const PreparedSet<Set>*>(job.prepared);
+      own_.assign(prepared_->own().begin(), prepared_->own().end());
+    }
+    for (const attest::Document& document : job.collateral.documents) {
+      (PreparedSet<Set>::is_own(document, belongs) ? own_ : beside_).push_back(&document);
+    }
+    const std::size_t before = prepared_ == nullptr ? 0 : job.source->documents.size();
+    within_limits_ = before + job.collateral.documents.size() <= attest::kMaxDocuments;
+    if (!within_limits_ && belongs != nullptr) drop_own_beyond_limits();
+  }
+
+  // own are the documents of this evidence alone, beside those that were given among the rest.
+  [[nodiscard]] Documents own() const { return own_; }
+
+  // beside are the others that were not read before.
+  [[nodiscard]] Documents beside() const { return beside_; }
+
+  // platforms is where to look for what is known; null where that cannot be used: what is asked
+  // for is the whole work, or so many documents are given that which of them count depends on the
+  // evidence's own.
+  [[nodiscard]] attest::PlatformStore* platforms() const {
+    return job_.work == nullptr && within_limits_ ? job_.platforms : nullptr;
+  }
+
+  // collateral reads what was not read before.
+  [[nodiscard]] const Set& collateral() {
+    if (prepared_ != nullptr && beside_.empty()) return prepared_->set();
+    if (!read_now_) read_now_ = read_(all(), belongs_);
+    return *read_now_;
+  }
+
+ private:
+  [[nodiscard]] std::vector<const attest::Document*> all() const {
+    return prepared_ == nullptr ? all_of(job_.collateral) : all_of(*job_.source, &job_.collateral);
+  }
+
+  void drop_own_beyond_limits() {
+    own_.clear();
+    std::size_t number = 0;
+    for (const attest::Document* document : all()) {
+      if (number++ == attest::kMaxDocuments) break;
+      if (PreparedSet<Set>::is_own(*document, belongs_)) own_.push_back(document);
+    }
+  }
+
+  const attest::Job& job_;
+  OwnDocument belongs_;
+  Read read_;
+  const PreparedSet<Set>* prepared_ = nullptr;
+  bool within_limits_ = true;
+  std::vector<const attest::Document*> own_;
+  std::vector<const attest::Document*> beside_;
+  std::optional<Set> read_now_;
+};
+
+}  // namespace ward::x509
