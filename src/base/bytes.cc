@@ -11,26 +11,31 @@ constexpr std::string_view kStandardAlphabet =
 constexpr std::string_view kUrlAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::optional<std::uint8_t> hex_value(char c) {
-  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
-  return std::nullopt;
+constexpr std::uint8_t kNoDigit = 0xff;
+
+using DigitTable = std::array<std::uint8_t, 256>;
+
+constexpr DigitTable digit_table(std::string_view digits) {
+  DigitTable table{};
+  table.fill(kNoDigit);
+  for (std::size_t i = 0; i < digits.size(); ++i)
+    table[static_cast<std::uint8_t>(digits[i])] = static_cast<std::uint8_t>(i);
+  return table;
 }
+
+constexpr DigitTable hex_table() {
+  DigitTable table = digit_table(kHexDigits);
+  for (std::uint8_t i = 0; i < 6; ++i)
+    table['A' + i] = static_cast<std::uint8_t>(10 + i);
+  return table;
+}
+
+constexpr DigitTable kHexTable = hex_table();
+constexpr DigitTable kStandardTable = digit_table(kStandardAlphabet);
+constexpr DigitTable kUrlTable = digit_table(kUrlAlphabet);
 
 std::string_view alphabet(Base64 kind) {
   return kind == Base64::kUrl ? kUrlAlphabet : kStandardAlphabet;
-}
-
-using DecodeTable = std::array<std::int8_t, 256>;
-
-DecodeTable decode_table(Base64 kind) {
-  DecodeTable table{};
-  table.fill(-1);
-  std::int8_t value = 0;
-  for (const char c : alphabet(kind))
-    table[static_cast<std::uint8_t>(c)] = value++;
-  return table;
 }
 
 // Removes the padding that `kind` demands; nullopt where there is too much or too little.
@@ -77,11 +82,12 @@ bool all_zero(Bytes bytes) {
 }
 
 void append_hex(Bytes bytes, std::string& out) {
-  std::size_t at = out.size();
-  out.resize(at + bytes.size() * 2);
+  const std::size_t begin = out.size();
+  out.resize(begin + bytes.size() * 2);
+  char* at = out.data() + begin;
   for (const std::uint8_t b : bytes) {
-    out[at++] = kHexDigits[b >> 4U];
-    out[at++] = kHexDigits[b & 15U];
+    *at++ = kHexDigits[b >> 4U];
+    *at++ = kHexDigits[b & 15U];
   }
 }
 
@@ -93,32 +99,33 @@ std::string to_hex(Bytes bytes) {
 
 std::optional<Buffer> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
-  Buffer out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = hex_value(text[i]);
-    const auto low = hex_value(text[i + 1]);
-    if (!high || !low) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>((*high << 4U) | *low));
+  Buffer out(text.size() / 2);
+  unsigned all = 0;  // of a digit the upper four bits are 0, of anything else they are not
+  const char* at = text.data();
+  for (std::uint8_t& octet : out) {
+    const unsigned high = kHexTable[static_cast<std::uint8_t>(*at++)];
+    const unsigned low = kHexTable[static_cast<std::uint8_t>(*at++)];
+    all |= high | low;
+    octet = static_cast<std::uint8_t>((high << 4U) | low);
   }
+  if (all > 15) return std::nullopt;
   return out;
 }
 
 std::string to_base64(Bytes bytes, Base64 kind) {
-  const std::string_view digits = alphabet(kind);
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const std::uint8_t b : bytes) {
-    bits = ((bits << 8U) | b) & 0xffffU;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      out.push_back(digits[(bits >> held) & 63U]);
-    }
-  }
-  if (held > 0) out.push_back(digits[(bits << (6U - held)) & 63U]);
+  const char* const digits = alphabet(kind).data();
+  const std::size_t rest = bytes.size() % 3;
+  std::string out(bytes.size() / 3 * 4 + (rest == 0 ? 0 : rest + 1), '\0');
+  char* at = out.data();
+  const auto put = [&](std::uint32_t bits, std::size_t count) {  // of 24 bits, the first
+    for (std::size_t i = 0; i < count; ++i)
+      *at++ = digits[(bits >> (18 - 6 * i)) & 63U];
+  };
+  const std::uint8_t* octet = bytes.data();
+  for (std::size_t group = bytes.size() / 3; group > 0; --group, octet += 3)
+    put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U | octet[2], 4);
+  if (rest == 1) put(std::uint32_t{octet[0]} << 16U, 2);
+  if (rest == 2) put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U, 3);
   if (kind == Base64::kStandard) out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }
@@ -126,24 +133,31 @@ std::string to_base64(Bytes bytes, Base64 kind) {
 std::optional<Buffer> from_base64(std::string_view text, Base64 kind) {
   const auto body = unpadded(text, kind);
   if (!body || body->size() % 4 == 1) return std::nullopt;
-  static const DecodeTable kStandardTable = decode_table(Base64::kStandard);
-  static const DecodeTable kUrlTable = decode_table(Base64::kUrl);
-  const DecodeTable& table = kind == Base64::kUrl ? kUrlTable : kStandardTable;
-  Buffer out;
-  out.reserve(body->size() * 3 / 4);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : *body) {
-    const std::int8_t value = table[static_cast<std::uint8_t>(c)];
-    if (value < 0) return std::nullopt;
-    bits = ((bits << 6U) | static_cast<std::uint32_t>(value)) & 0xffffU;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out.push_back(static_cast<std::uint8_t>((bits >> held) & 255U));
-    }
+  const DigitTable& table = kind == Base64::kUrl ? kUrlTable : kStandardTable;
+  Buffer out(body->size() * 3 / 4);
+  std::uint8_t* to = out.data();
+  unsigned all = 0;  // of a digit the upper two bits are 0, of anything else they are not
+  const auto take = [&all, &table, from = body->data()](std::size_t at) {
+    const std::uint32_t value = table[static_cast<std::uint8_t>(from[at])];
+    all |= value;
+    return value;
+  };
+  std::size_t at = 0;
+  for (; at + 4 <= body->size(); at += 4) {
+    const std::uint32_t bits =
+        take(at) << 18U | take(at + 1) << 12U | take(at + 2) << 6U | take(at + 3);
+    *to++ = static_cast<std::uint8_t>(bits >> 16U);
+    *to++ = static_cast<std::uint8_t>(bits >> 8U);
+    *to++ = static_cast<std::uint8_t>(bits);
   }
-  if ((bits & ((1U << held) - 1U)) != 0) return std::nullopt;
+  std::uint32_t bits = 0;
+  const std::size_t rest = body->size() - at;  // 0, 2 or 3 digits
+  for (std::size_t i = 0; i < rest; ++i)
+    bits |= take(at + i) << (18 - 6 * i);
+  if (rest > 0) *to++ = static_cast<std::uint8_t>(bits >> 16U);
+  if (rest > 2) *to++ = static_cast<std::uint8_t>(bits >> 8U);
+  const std::uint32_t unused = rest == 2 ? bits & 0xffffU : bits & 0xffU;
+  if (all > 63 || unused != 0) return std::nullopt;
   return out;
 }
 

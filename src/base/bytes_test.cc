@@ -1,5 +1,8 @@
 #include "base/bytes.h"
 
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace ward {
@@ -13,6 +16,19 @@ TEST(Hex, ReadsBothCasesAndWritesLower) {
 TEST(Hex, RefusesOddLengthBlanksAndPrefix) {
   for (const char* bad : {"0", "0g", "0x00", " 00", "00 "})
     EXPECT_FALSE(from_hex(bad)) << bad;
+}
+
+// Every character at either place of a pair; the digits are those of the C locale's isxdigit.
+TEST(Hex, TakesDigitsAlone) {
+  const std::string_view digits = "0123456789abcdefABCDEF";
+  for (int c = 0; c < 256; ++c) {
+    const char letter = static_cast<char>(c);
+    const bool digit = digits.find(letter) != std::string_view::npos;
+    EXPECT_EQ(from_hex(std::string{letter, '7'}).has_value(), digit) << c;
+    EXPECT_EQ(from_hex(std::string{'7', letter}).has_value(), digit) << c;
+    const Buffer octet{static_cast<std::uint8_t>(c)};
+    EXPECT_EQ(from_hex(to_hex(octet)), octet) << c;
+  }
 }
 
 struct Base64Case {
@@ -53,10 +69,33 @@ TEST(Base64Url, UsesItsAlphabetAndNoPadding) {
   }
 }
 
+// Every character at every place of a group of four and of the shorter last ones.
+TEST(Base64, TakesItsAlphabetAlone) {
+  const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (const Base64 kind : {Base64::kStandard, Base64::kUrl}) {
+    const std::string alphabet = letters + (kind == Base64::kUrl ? "-_" : "+/");
+    for (int c = 0; c < 256; ++c) {
+      const bool digit = alphabet.find(static_cast<char>(c)) != std::string::npos;
+      if (c == '=') continue;  // padding: the tests above
+      for (std::size_t at = 0; at < 8; ++at) {
+        std::string text = "AAAAAAAA";
+        text[at] = static_cast<char>(c);
+        EXPECT_EQ(from_base64(text, kind).has_value(), digit) << c << " at " << at;
+      }
+    }
+  }
+  for (std::size_t value = 0; value < 62; ++value) {  // the unused bits of the last digit
+    const std::string last(1, letters[value]);
+    EXPECT_EQ(from_base64("A" + last, Base64::kUrl).has_value(), value % 16 == 0) << value;
+    EXPECT_EQ(from_base64("AA" + last, Base64::kUrl).has_value(), value % 4 == 0) << value;
+  }
+}
+
 TEST(Base64Url, RoundTripsEveryLength) {
   Buffer bytes;
   for (unsigned i = 0; i < 300; ++i) {
     EXPECT_EQ(*from_base64(to_base64(bytes, Base64::kUrl), Base64::kUrl), bytes);
+    EXPECT_EQ(*from_base64(to_base64(bytes, Base64::kStandard), Base64::kStandard), bytes);
     bytes.push_back(static_cast<std::uint8_t>(i * 7));
   }
 }

@@ -21,9 +21,8 @@ bool well_formed_label(std::string_view label) {
   return !after_separator;
 }
 
-bool blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
-}
+// Blank, tab, and the line ends: \t \n \v \f \r follow one another.
+bool blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Takes the label of the boundary that `text` starts with, up to and including its dashes.
 bool take_label(std::string_view& text, std::string_view intro, std::string_view& label) {
@@ -45,8 +44,13 @@ Result<PemBlock> take_block(std::string_view& text) {
   if (end == std::string_view::npos) return Error(Errc::kMalformed, "pem: no end boundary");
   std::string digits;
   digits.reserve(end);
-  for (const char c : text.substr(0, end)) {
-    if (!blank(c)) digits.push_back(c);
+  for (std::size_t at = 0; at < end;) {  // line by line
+    std::size_t line = at;
+    while (line < end && !blank(text[line]))
+      ++line;
+    digits.append(text, at, line - at);
+    for (at = line; at < end && blank(text[at]);)
+      ++at;
   }
   text.remove_prefix(end);
   if (!take_label(text, kEnd, end_label) || end_label != label) {
