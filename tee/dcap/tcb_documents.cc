@@ -11,12 +11,13 @@ namespace {
 
 using codec::JsonValue;
 
-// Members reads the members of one object and keeps the first complaint.
+// Members reads the members of one object and keeps the first complaint. The Members that it was
+// got from live longer: the path is put together from them, for a complaint alone.
 class Members {
  public:
-  Members(Bytes document, const JsonValue& object, std::string path, std::optional<Diag>& diag)
-      : document_(document), object_(&object), path_(std::move(path)), diag_(&diag) {
-    if (!object.is_object()) complain(object.begin(), "", "an object");
+  Members(Bytes document, const JsonValue& object, std::optional<Diag>& diag)
+      : document_(document), object_(&object), diag_(&diag) {
+    require_object();
   }
 
   const JsonValue* value(const char* name) {
@@ -80,6 +81,7 @@ class Members {
       complain(v->begin(), "advisoryIDs", "an array of at most 256 strings");
       return out;
     }
+    out.reserve(v->items().size());
     for (const JsonValue& item : v->items()) {
       const auto text = item.as_string();
       if (!text) complain(item.begin(), "advisoryIDs", "a string");
@@ -100,14 +102,14 @@ class Members {
     return v->items();
   }
 
-  Members object(const char* name) {
+  [[nodiscard]] Members object(const char* name) {
     static const JsonValue kNull;
     const JsonValue* v = value(name);
-    return {document_, v == nullptr ? kNull : *v, where(name), *diag_};
+    return {*this, v == nullptr ? kNull : *v, name, std::nullopt};
   }
 
-  Members item(const JsonValue& v, const char* list, std::size_t index) {
-    return {document_, v, where(list) + "[" + std::to_string(index) + "]", *diag_};
+  [[nodiscard]] Members item(const JsonValue& v, const char* list, std::size_t index) const {
+    return {*this, v, list, index};
   }
 
   void complain(std::size_t offset, const char* name, const std::string& expected) {
@@ -115,14 +117,39 @@ class Members {
   }
 
  private:
+  Members(const Members& parent, const JsonValue& object, const char* name,
+          std::optional<std::size_t> index)
+      : document_(parent.document_),
+        object_(&object),
+        parent_(&parent),
+        name_(name),
+        index_(index),
+        diag_(parent.diag_) {
+    require_object();
+  }
+
+  void require_object() {
+    if (!object_->is_object()) complain(object_->begin(), "", "an object");
+  }
+
+  [[nodiscard]] std::string path() const {
+    if (parent_ == nullptr) return {};
+    std::string out = parent_->where(name_);
+    if (index_) out += "[" + std::to_string(*index_) + "]";
+    return out;
+  }
+
   [[nodiscard]] std::string where(const std::string& name) const {
-    if (name.empty()) return path_;
-    return path_.empty() ? name : path_ + "." + name;
+    const std::string own = path();
+    if (name.empty()) return own;
+    return own.empty() ? name : own + "." + name;
   }
 
   Bytes document_;
   const JsonValue* object_;
-  std::string path_;
+  const Members* parent_ = nullptr;  // null: the document itself
+  const char* name_ = "";            // of the object, or of the list that it is in
+  std::optional<std::size_t> index_;
   std::optional<Diag>* diag_;
 };
 
@@ -191,6 +218,7 @@ void require_sorted(Members& m, const Levels& levels, Rank rank) {
 
 void read_svn_levels(Members& m, std::vector<SvnLevel>& out) {
   const auto& levels = m.levels();
+  out.reserve(levels.size());
   for (std::size_t i = 0; i < levels.size(); ++i) {
     Members level = m.item(levels[i], "tcbLevels", i);
     SvnLevel parsed;
@@ -243,6 +271,7 @@ void read_tcb_info(Members& m, TcbInfo& out) {
   if (m.number("tcbType", 1000) != 0) m.complain(0, "tcbType", "TCB type 0");
   if (out.id == "TDX") read_tdx_modules(m, out);
   const auto& levels = m.levels();
+  out.levels.reserve(levels.size());
   for (std::size_t i = 0; i < levels.size(); ++i) {
     Members level = m.item(levels[i], "tcbLevels", i);
     TcbLevel parsed;
@@ -287,7 +316,7 @@ Result<T, Diag> parse_signed(Bytes json, const char* member, void (*read)(Member
   if (!parsed) return parsed.error();
   std::optional<Diag> diag;
   T out;
-  Members top(json, *parsed, "", diag);
+  Members top(json, *parsed, diag);
   if (!diag) {
     out.signature = top.hex<64>("signature");
     Members body = top.object(member);
