@@ -113,7 +113,7 @@ Result<void> parse_tbs(DerReader in, Bytes outer_algorithm, Certificate& out) {
     return Error(Errc::kMalformed, "pki.certificate: signature algorithms differ");
   }
   WARD_TRY(out.issuer, parse_name(in));
-  if (parse_rdns(out.issuer.der())->empty()) {
+  if (out.issuer.empty()) {
     return Error(Errc::kMalformed, "pki.certificate: empty issuer");  // RFC 5280 section 4.1.2.4
   }
   WARD_CHECK_OK(parse_validity(in, out));

@@ -16,16 +16,14 @@ bool before(const RevokedEntry& a, Bytes serial) { return compare_serial(a.seria
 
 // Of an entry only the extensions that change what it means are looked at (RFC 5280 section 5.3).
 Result<void> read_entry_extensions(DerReader list, Crl& out) {
-  WARD_TRY(const std::vector<Extension> extensions, parse_extensions(list));
-  for (const Extension& e : extensions) {
+  return each_extension(list, [&out](const ExtensionView& e) {
     if (equal(e.oid, oid::kCertificateIssuer)) {
       out.entries_of_other_issuers = true;
     } else if (e.critical && !equal(e.oid, oid::kReasonCode) &&
                !equal(e.oid, oid::kInvalidityDate)) {
       out.unknown_critical = true;
     }
-  }
-  return {};
+  });
 }
 
 Result<void> parse_entry(DerReader& in, Crl& out) {
@@ -108,7 +106,7 @@ Result<void> parse_tbs(DerReader in, Bytes outer_algorithm, Crl& out) {
     return Error(Errc::kMalformed, "pki.crl: signature algorithms differ");
   }
   WARD_TRY(out.issuer, parse_name(in));
-  if (parse_rdns(out.issuer.der())->empty()) {
+  if (out.issuer.empty()) {
     return Error(Errc::kMalformed, "pki.crl: empty issuer");  // RFC 5280 section 5.1.2.3
   }
   if (!in.time(out.this_update)) return Error(Errc::kMalformed, "pki.crl: thisUpdate");

@@ -12,23 +12,6 @@ using codec::DerWriter;
 
 constexpr std::uint16_t kUsageBits = 16;
 
-Result<Extension> parse_extension(DerReader& in) {
-  DerReader fields({});
-  Bytes oid;
-  Bytes value;
-  bool critical = false;
-  if (!in.nested(tag::kSequence, fields) || !fields.oid(oid)) {
-    return Error(Errc::kMalformed, "pki.extension: type");
-  }
-  if (fields.peek() == tag::kBoolean && !fields.boolean(critical)) {
-    return Error(Errc::kMalformed, "pki.extension: critical");
-  }
-  if (!fields.octet_string(value) || !fields.empty()) {
-    return Error(Errc::kMalformed, "pki.extension: value");
-  }
-  return Extension{to_buffer(oid), critical, to_buffer(value)};
-}
-
 // [0] or [1] of DistributionPointName. A relative name stands for the issuer's name with one more
 // RelativeDistinguishedName.
 Result<std::vector<GeneralName>> parse_point_name(DerReader in, const Name& issuer) {
@@ -47,7 +30,7 @@ Result<std::vector<GeneralName>> parse_point_name(DerReader in, const Name& issu
   rdns.element(tag::kSet, relative.contents);
   DerWriter name;
   name.element(tag::kSequence, rdns.view());
-  if (!parse_rdns(name.view())) {
+  if (!well_formed_name(name.view())) {
     return Error(Errc::kMalformed, "pki.distribution_point: relative name");
   }
   return std::vector<GeneralName>{{GeneralName::Kind::kDirectory, name.take()}};
@@ -98,25 +81,34 @@ Result<Signed> parse_signed(Bytes der) {
 
 Result<Name> parse_name(DerReader& in) {
   DerElement element;
-  if (!in.element(tag::kSequence, element) || !parse_rdns(element.encoding)) {
+  if (!in.element(tag::kSequence, element) || !well_formed_name(element.encoding)) {
     return Error(Errc::kMalformed, "pki.name: form");
   }
   return Name(element.encoding);
 }
 
+Result<ExtensionView> take_extension(DerReader& in) {
+  DerReader fields({});
+  Bytes oid;
+  Bytes value;
+  bool critical = false;
+  if (!in.nested(tag::kSequence, fields) || !fields.oid(oid)) {
+    return Error(Errc::kMalformed, "pki.extension: type");
+  }
+  if (fields.peek() == tag::kBoolean && !fields.boolean(critical)) {
+    return Error(Errc::kMalformed, "pki.extension: critical");
+  }
+  if (!fields.octet_string(value) || !fields.empty()) {
+    return Error(Errc::kMalformed, "pki.extension: value");
+  }
+  return ExtensionView{oid, critical, value};
+}
+
 Result<std::vector<Extension>> parse_extensions(DerReader in) {
   std::vector<Extension> out;
-  if (in.empty()) return Error(Errc::kMalformed, "pki.extension: none");
-  while (!in.empty()) {
-    if (out.size() == kMaxExtensions) {
-      return Error(Errc::kLimit, "pki.extension: number", kMaxExtensions);
-    }
-    WARD_TRY(Extension extension, parse_extension(in));
-    if (find_extension(out, extension.oid) != nullptr) {
-      return Error(Errc::kMalformed, "pki.extension: twice");  // RFC 5280 section 4.2
-    }
-    out.push_back(std::move(extension));
-  }
+  WARD_CHECK_OK(each_extension(in, [&out](const ExtensionView& e) {
+    out.push_back({to_buffer(e.oid), e.critical, to_buffer(e.value)});
+  }));
   return out;
 }
 

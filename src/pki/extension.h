@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <span>
 #include <vector>
 
 #include "codec/der.h"
@@ -23,6 +25,39 @@ struct Signed {
 
 // parse_name takes one distinguished name. kMalformed.
 [[nodiscard]] Result<Name> parse_name(codec::DerReader& in);
+
+// ExtensionView is an Extension that borrows its octets.
+struct ExtensionView {
+  Bytes oid;
+  bool critical = false;
+  Bytes value;
+};
+
+// take_extension takes one. kMalformed.
+[[nodiscard]] Result<ExtensionView> take_extension(codec::DerReader& in);
+
+// each_extension calls `take` with the elements of an Extensions SEQUENCE; errors of
+// parse_extensions.
+template <class Take>
+[[nodiscard]] Result<void> each_extension(codec::DerReader in, Take take) {
+  std::array<Bytes, kMaxExtensions> types;
+  std::size_t count = 0;
+  if (in.empty()) return Error(Errc::kMalformed, "pki.extension: none");
+  while (!in.empty()) {
+    if (count == kMaxExtensions) {
+      return Error(Errc::kLimit, "pki.extension: number", kMaxExtensions);
+    }
+    WARD_TRY(const ExtensionView extension, take_extension(in));
+    for (const Bytes known : std::span(types).first(count)) {
+      if (equal(known, extension.oid)) {  // RFC 5280 section 4.2
+        return Error(Errc::kMalformed, "pki.extension: twice");
+      }
+    }
+    types[count++] = extension.oid;
+    take(extension);
+  }
+  return {};
+}
 
 // parse_extensions reads the elements of an Extensions SEQUENCE. kMalformed for an empty list and a
 // type that occurs twice; kLimit.

@@ -153,7 +153,7 @@ Result<GeneralName> parse_general_name(DerReader& in) {
   if (text && !printable_ascii(element.contents)) {
     return Error(Errc::kMalformed, "pki.general_name: characters");
   }
-  if (kind == Kind::kDirectory && !parse_rdns(element.contents)) {
+  if (kind == Kind::kDirectory && !well_formed_name(element.contents)) {
     return Error(Errc::kMalformed, "pki.general_name: directory name");
   }
   return GeneralName{kind, to_buffer(element.contents)};

@@ -21,6 +21,9 @@ struct Attribute {
 // Rdn is one RelativeDistinguishedName: a set, compared without regard to order.
 using Rdn = std::vector<Attribute>;
 
+// well_formed_name is true where parse_rdns reads the name; it keeps nothing.
+[[nodiscard]] bool well_formed_name(Bytes der);
+
 // parse_rdns reads an RDNSequence; nullopt where it is malformed or exceeds kMaxNameAttributes. The
 // views live as long as `der`.
 [[nodiscard]] std::optional<std::vector<Rdn>> parse_rdns(Bytes der);
@@ -38,6 +41,9 @@ class Name {
   explicit Name(Bytes der) : der_(to_buffer(der)) {}
 
   [[nodiscard]] Bytes der() const { return der_; }
+
+  // empty is true for the name without attributes; false where it is malformed.
+  [[nodiscard]] bool empty() const;
 
   // matches compares by RFC 5280 section 7.1; false where either is malformed.
   [[nodiscard]] bool matches(const Name& other) const;

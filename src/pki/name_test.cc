@@ -97,6 +97,37 @@ TEST(Name, MalformedMatchesNothing) {
   EXPECT_EQ(bad.common_name(), "");
 }
 
+// What is read without keeping it is what parse_rdns reads, cut and altered at every octet; and
+// what it does not read matches not even itself.
+TEST(Name, ReadsTheSameWithAndWithoutKeeping) {
+  const Buffer a = attribute(oid::kOrganization, tag::kUtf8String, "a");
+  const Buffer b = attribute(oid::kUnit, tag::kPrintableString, "b");
+  const Buffer whole =
+      wrapped(tag::kSequence, {wrapped(tag::kSet, {a, b}), wrapped(tag::kSet, {b})});
+  std::size_t refused = 0;
+  const auto judge = [&refused](Bytes der) {
+    const auto rdns = parse_rdns(der);
+    const Name name(der);
+    EXPECT_EQ(well_formed_name(der), rdns.has_value()) << to_hex(der);
+    EXPECT_EQ(name.matches(name), rdns.has_value()) << to_hex(der);
+    EXPECT_EQ(name.within(name), rdns.has_value()) << to_hex(der);
+    EXPECT_EQ(name.empty(), rdns.has_value() && rdns->empty()) << to_hex(der);
+    if (!rdns) ++refused;
+  };
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    judge(Bytes(whole).first(i));
+    for (const int by : {1, 0x7f, 0x80}) {
+      Buffer altered = whole;
+      altered[i] = static_cast<std::uint8_t>(altered[i] + by);
+      judge(altered);
+      EXPECT_EQ(Name(altered).matches(Name(whole)), Name(whole).matches(Name(altered)));
+    }
+  }
+  judge(whole);
+  judge(wrapped(tag::kSequence, {}));
+  EXPECT_GT(refused, whole.size());
+}
+
 TEST(Name, HoldsItsLimit) {
   const Buffer rdn = wrapped(tag::kSet, {attribute(oid::kUnit, tag::kUtf8String, "a")});
   Buffer rdns;
@@ -104,6 +135,9 @@ TEST(Name, HoldsItsLimit) {
     rdns.insert(rdns.end(), rdn.begin(), rdn.end());
   EXPECT_TRUE(parse_rdns(wrapped(tag::kSequence, {rdns})));
   EXPECT_FALSE(parse_rdns(wrapped(tag::kSequence, {rdns, rdn})));
+  const Name above(wrapped(tag::kSequence, {rdns, rdn}));
+  EXPECT_FALSE(above.matches(above));
+  EXPECT_FALSE(above.within(Name(wrapped(tag::kSequence, {rdn}))));
 }
 
 TEST(Name, TextHidesControlCharactersAndMarksCommas) {
