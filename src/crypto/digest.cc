@@ -11,7 +11,7 @@ namespace {
 // Freed by the process's end: a use of a hash may come later than any destructor.
 const EVP_MD* fetch(const char* name) { return must_get(EVP_MD_fetch(nullptr, name, nullptr)); }
 
-void hash_into(const EVP_MD* md, Bytes data, std::span<std::uint8_t> out) {
+void hash_with(const EVP_MD* md, Bytes data, std::span<std::uint8_t> out) {
   unsigned int size = 0;
   must(EVP_Digest(data.data(), data.size(), out.data(), &size, md, nullptr) == 1);
   must(size == out.size());
@@ -50,32 +50,36 @@ std::size_t digest_size(Hash hash) {
 
 Sha256Digest sha256(Bytes data) {
   Sha256Digest out{};
-  hash_into(md_of(Hash::kSha256), data, out);
+  hash_with(md_of(Hash::kSha256), data, out);
   return out;
 }
 
 Sha384Digest sha384(Bytes data) {
   Sha384Digest out{};
-  hash_into(md_of(Hash::kSha384), data, out);
+  hash_with(md_of(Hash::kSha384), data, out);
   return out;
 }
 
 Sha512Digest sha512(Bytes data) {
   Sha512Digest out{};
-  hash_into(md_of(Hash::kSha512), data, out);
+  hash_with(md_of(Hash::kSha512), data, out);
   return out;
 }
 
 Sha1Digest sha1(Bytes data) {
   static const EVP_MD* const md = fetch("SHA1");
   Sha1Digest out{};
-  hash_into(md, data, out);
+  hash_with(md, data, out);
   return out;
+}
+
+void hash_into(Hash hash, Bytes data, std::span<std::uint8_t> out) {
+  hash_with(md_of(hash), data, out);
 }
 
 Buffer digest(Hash hash, Bytes data) {
   Buffer out(digest_size(hash));
-  hash_into(md_of(hash), data, out);
+  hash_with(md_of(hash), data, out);
   return out;
 }
 

@@ -31,7 +31,7 @@ Result<SecretBytes> ecdh(const PrivateKey& mine, const PublicKey& peer) {
   const PkeyCtxPtr ctx(
       must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, mine.impl().pkey.get(), nullptr)));
   must(EVP_PKEY_derive_init(ctx.get()) == 1 &&
-       EVP_PKEY_derive_set_peer_ex(ctx.get(), peer.impl().pkey.get(), 0) == 1);
+       EVP_PKEY_derive_set_peer_ex(ctx.get(), peer.impl().handle(), 0) == 1);
   SecretBytes out(curve->field_bytes);
   std::size_t size = out.size();
   must(EVP_PKEY_derive(ctx.get(), out.expose_mut().data(), &size) == 1 && size == out.size());
@@ -66,12 +66,11 @@ std::array<std::uint8_t, 32> x25519_public(std::span<const std::uint8_t, 32> sca
 Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext) {
   if (key.type() != KeyType::kRsa) return Error(Errc::kUnsupported, "crypto.oaep: not an RSA key");
   const std::size_t hash_bytes = hash == OaepHash::kSha1 ? 20 : 32;
-  Buffer out(static_cast<std::size_t>(EVP_PKEY_get_size(key.impl().pkey.get())));
+  Buffer out(static_cast<std::size_t>(EVP_PKEY_get_size(key.impl().handle())));
   if (plaintext.size() > out.size() - 2 * hash_bytes - 2) {  // RFC 8017 section 7.1.1
     return Error(Errc::kLimit, "crypto.oaep: plaintext", plaintext.size());
   }
-  const PkeyCtxPtr ctx(
-      must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr)));
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().handle(), nullptr)));
   must(EVP_PKEY_encrypt_init(ctx.get()) == 1);
   set_oaep(ctx.get(), hash);
   std::size_t size = out.size();

@@ -4,7 +4,7 @@
 
 #include <openssl/crypto.h>
 
-#include "crypto/internal/public_key.h"
+#include "crypto/internal/ec_key.h"
 
 namespace ward::crypto::p384 {
 
@@ -42,9 +42,7 @@ bool verify(const PublicKey& key, Bytes hash, Bytes r_s) {
 
 bool verify_with_openssl(const PublicKey& key, Bytes hash, Bytes r_s) {
   if (!fits(key, r_s)) return false;
-  const ErrorScope errors;
-  return verify_hash(key.impl(), scheme_of(SignatureAlgorithm::kEcdsaP384Sha384), hash,
-                     der_from_rs(*curve_of(KeyType::kP384), r_s));
+  return ec_verify(key.impl(), hash, r_s);
 }
 
 }  // namespace ward::crypto::p384

@@ -177,7 +177,8 @@ void run_wycheproof(const std::string& name, Hash hash, bool der) {
     ASSERT_TRUE(key) << name;
     for (const JsonValue& test : group.find("tests")->items()) {
       const Buffer signature = *from_hex(text_of(test, "sig"));
-      const Buffer r_s = der ? rs_from_der(*curve_of(KeyType::kP384), signature) : signature;
+      const RawSignature read = rs_from_der(*curve_of(KeyType::kP384), signature);
+      const Bytes r_s = der ? read.view() : Bytes(signature);
       if (r_s.size() != 2 * kFieldBytes) {
         EXPECT_NE(text_of(test, "result"), "valid") << name << " " << text_of(test, "comment");
         continue;

@@ -9,6 +9,7 @@
 
 #include "crypto/handle.h"
 #include "crypto/internal/der.h"
+#include "crypto/internal/ec_key.h"
 #include "crypto/signature.h"
 
 namespace ward::crypto {
@@ -50,6 +51,14 @@ Buffer spki_of(Bytes oid, Bytes parameters, Bytes key) {
   return out;
 }
 
+Buffer point_of(Bytes xy) {
+  Buffer point;
+  point.reserve(1 + xy.size());
+  point.push_back(kUncompressed);
+  point.insert(point.end(), xy.begin(), xy.end());
+  return point;
+}
+
 // Asks the library for a key; null where it refuses the values.
 PkeyPtr rsa_from_params(OSSL_PARAM* params) {
   const ErrorScope errors;
@@ -72,22 +81,14 @@ EVP_PKEY* make_parameters(const char* group) {
   return out;
 }
 
-// A key without a point, made once per curve and copied for each key: setting a curve up costs four
-// times what the rest of a key does. Freed by the process's end.
+// A key without a point, made once per curve and copied for each key, as in ec_key.cc. Freed by the
+// process's end.
 EVP_PKEY* parameters_of(const Curve& curve) {
   static EVP_PKEY* const p256 = make_parameters("P-256");
   static EVP_PKEY* const p384 = make_parameters("P-384");
   static EVP_PKEY* const p521 = make_parameters("P-521");
   if (curve.type == KeyType::kP256) return p256;
   return curve.type == KeyType::kP384 ? p384 : p521;
-}
-
-PublicKey finish(PublicKey::Impl impl) {
-  if (impl.type != KeyType::kEd25519) {
-    impl.verify.reset(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, impl.pkey.get(), nullptr)));
-    must(EVP_PKEY_verify_init(impl.verify.get()) == 1);
-  }
-  return PublicKey(std::make_shared<const PublicKey::Impl>(std::move(impl)));
 }
 
 Result<PublicKey> spki_ec(Bytes parameters, Bytes key) {
@@ -139,7 +140,17 @@ const Curve* curve_of(KeyType type) {
   return curve == kCurves.end() ? nullptr : curve;
 }
 
-evp_pkey_st* native_handle(const PublicKey& key) { return key.impl().pkey.get(); }
+EVP_PKEY* PublicKey::Impl::handle() const {
+  if (!ec) return pkey.get();
+  std::call_once(once_, [this] {
+    ec_handle_.reset(must_get(EVP_PKEY_dup(parameters_of(*curve_of(type)))));
+    const Buffer point = point_of(xy);
+    must(EVP_PKEY_set1_encoded_public_key(ec_handle_.get(), point.data(), point.size()) == 1);
+  });
+  return ec_handle_.get();
+}
+
+evp_pkey_st* native_handle(const PublicKey& key) { return key.impl().handle(); }
 
 PublicKey::PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
@@ -168,32 +179,22 @@ Result<PublicKey> PublicKey::from_ec_xy(KeyType type, Bytes xy) {
   const Curve* const curve = curve_of(type);
   if (curve == nullptr) return Error(Errc::kUnsupported, "crypto.key: not an EC key type");
   if (xy.size() != 2 * curve->field_bytes) return Error(Errc::kMalformed, "crypto.key: point size");
-  Buffer point = {kUncompressed};
-  point.insert(point.end(), xy.begin(), xy.end());
-  PkeyPtr pkey(must_get(EVP_PKEY_dup(parameters_of(*curve))));
-  // The library refuses coordinates above the field's prime and points that are not on the curve.
-  const ErrorScope errors;
-  if (EVP_PKEY_set1_encoded_public_key(pkey.get(), point.data(), point.size()) != 1) {
-    return Error(Errc::kMalformed, "crypto.key: point is not on the curve");
-  }
-  Buffer parameters;
-  der::put(parameters, der::kOid, curve->oid);
-  return finish({.type = type,
-                 .pkey = std::move(pkey),
-                 .verify = nullptr,
-                 .xy = to_buffer(xy),
-                 .spki = spki_of(kOidEc, parameters, point)});
+  const auto impl = std::make_shared<Impl>();
+  impl->type = type;
+  impl->xy = to_buffer(xy);
+  impl->ec = ec_key_from_point(*curve, point_of(xy));
+  if (!impl->ec) return Error(Errc::kMalformed, "crypto.key: point is not on the curve");
+  return PublicKey(impl);
 }
 
 Result<PublicKey> PublicKey::from_ed25519(Bytes raw) {
   if (raw.size() != kEd25519Bytes) return Error(Errc::kMalformed, "crypto.key: Ed25519 size");
-  PkeyPtr pkey(must_get(
+  const auto impl = std::make_shared<Impl>();
+  impl->type = KeyType::kEd25519;
+  impl->pkey.reset(must_get(
       EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size())));
-  return finish({.type = KeyType::kEd25519,
-                 .pkey = std::move(pkey),
-                 .verify = nullptr,
-                 .xy = {},
-                 .spki = spki_of(kOidEd25519, {}, raw)});
+  impl->octets = to_buffer(raw);
+  return PublicKey(impl);
 }
 
 Result<PublicKey> PublicKey::from_rsa(Bytes modulus, Bytes exponent) {
@@ -216,25 +217,37 @@ Result<PublicKey> PublicKey::from_rsa(Bytes modulus, Bytes exponent) {
   must(OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n_number.get()) == 1 &&
        OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e_number.get()) == 1);
   const ParamPtr params(must_get(OSSL_PARAM_BLD_to_param(build.get())));
-  PkeyPtr pkey = rsa_from_params(params.get());
-  if (!pkey) return Error(Errc::kMalformed, "crypto.key: RSA key");
+  const auto impl = std::make_shared<Impl>();
+  impl->type = KeyType::kRsa;
+  impl->pkey = rsa_from_params(params.get());
+  if (!impl->pkey) return Error(Errc::kMalformed, "crypto.key: RSA key");
+  impl->verify.reset(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, impl->pkey.get(), nullptr)));
+  must(EVP_PKEY_verify_init(impl->verify.get()) == 1);
   Buffer fields;
   der::put_unsigned(fields, n);
   der::put_unsigned(fields, e);
-  Buffer key;
-  der::put(key, der::kSequence, fields);
-  Buffer null;
-  der::put(null, der::kNull, {});
-  return finish({.type = KeyType::kRsa,
-                 .pkey = std::move(pkey),
-                 .verify = nullptr,
-                 .xy = {},
-                 .spki = spki_of(kOidRsa, null, key)});
+  der::put(impl->octets, der::kSequence, fields);
+  return PublicKey(impl);
 }
 
 KeyType PublicKey::type() const { return impl_->type; }
 
-Buffer PublicKey::to_spki() const { return impl_->spki; }
+Buffer PublicKey::to_spki() const {
+  Buffer parameters;
+  switch (impl_->type) {
+    case KeyType::kEd25519:
+      return spki_of(kOidEd25519, {}, impl_->octets);
+    case KeyType::kRsa:
+      der::put(parameters, der::kNull, {});
+      return spki_of(kOidRsa, parameters, impl_->octets);
+    case KeyType::kP256:
+    case KeyType::kP384:
+    case KeyType::kP521:
+      break;
+  }
+  der::put(parameters, der::kOid, curve_of(impl_->type)->oid);
+  return spki_of(kOidEc, parameters, point_of(impl_->xy));
+}
 
 Buffer PublicKey::to_ec_xy() const { return impl_->xy; }
 

@@ -42,7 +42,7 @@ Result<Buffer> PrivateKey::sign_rs(SignatureAlgorithm algorithm, Bytes message) 
   if (scheme.kind != Scheme::Kind::kEcdsa)
     return Error(Errc::kUnsupported, "crypto.sign: not ECDSA");
   WARD_TRY(const Buffer der, sign(algorithm, message));
-  return rs_from_der(*curve_of(scheme.key), der);
+  return to_buffer(rs_from_der(*curve_of(scheme.key), der).view());
 }
 
 }  // namespace ward::crypto

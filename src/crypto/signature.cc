@@ -6,7 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/internal/der.h"
-#include "crypto/internal/public_key.h"
+#include "crypto/internal/ec_key.h"
 #include "crypto/p384.h"
 
 namespace ward::crypto {
@@ -57,17 +57,7 @@ bool prepare(EVP_PKEY_CTX* ctx, const Scheme& scheme) {
   std::abort();
 }
 
-Buffer der_from_rs(const Curve& curve, Bytes r_s) {
-  if (r_s.size() != 2 * curve.field_bytes) return {};
-  Buffer both;
-  der::put_unsigned(both, r_s.first(curve.field_bytes));
-  der::put_unsigned(both, r_s.subspan(curve.field_bytes));
-  Buffer out;
-  der::put(out, der::kSequence, both);
-  return out;
-}
-
-Buffer rs_from_der(const Curve& curve, Bytes der) {
+RawSignature rs_from_der(const Curve& curve, Bytes der) {
   Bytes both;
   Bytes r;
   Bytes s;
@@ -76,10 +66,11 @@ Buffer rs_from_der(const Curve& curve, Bytes der) {
       s.size() > curve.field_bytes) {
     return {};
   }
-  Buffer out(2 * curve.field_bytes);
-  const auto middle = static_cast<std::ptrdiff_t>(curve.field_bytes);
-  std::copy_backward(r.begin(), r.end(), out.begin() + middle);
-  std::copy_backward(s.begin(), s.end(), out.end());
+  RawSignature out;
+  out.size = 2 * curve.field_bytes;
+  const auto middle = out.octets.begin() + static_cast<std::ptrdiff_t>(curve.field_bytes);
+  std::copy_backward(r.begin(), r.end(), middle);
+  std::copy_backward(s.begin(), s.end(), middle + static_cast<std::ptrdiff_t>(curve.field_bytes));
   return out;
 }
 
@@ -93,34 +84,54 @@ bool verify_ed25519(const PublicKey::Impl& key, Bytes message, Bytes signature) 
                           message.size()) == 1;
 }
 
-}  // namespace
-
-bool verify_hash(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature) {
+bool verify_rsa(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature) {
   const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_dup(key.verify.get())));
   return prepare(ctx.get(), scheme) &&
          EVP_PKEY_verify(ctx.get(), signature.data(), signature.size(), hash.data(), hash.size()) ==
              1;
 }
 
+// `r_s` has twice the field's octets. Nothing of ward's own is allocated here.
+bool verify_ecdsa(const PublicKey& key, Bytes hash, Bytes r_s) {
+  const std::size_t half = r_s.size() / 2;
+  if (all_zero(r_s.first(half)) || all_zero(r_s.subspan(half))) return false;
+  if (key.type() == KeyType::kP384) return p384::verify(key, hash, r_s);
+  return ec_verify(key.impl(), hash, r_s);
+}
+
+// Digest is a digest without an allocation.
+class Digest {
+ public:
+  Digest(Hash hash, Bytes data) : size_(digest_size(hash)) {
+    hash_into(hash, data, std::span(octets_).first(size_));
+  }
+
+  [[nodiscard]] Bytes view() const { return Bytes(octets_).first(size_); }
+
+ private:
+  std::array<std::uint8_t, 64> octets_{};
+  std::size_t size_;
+};
+
+}  // namespace
+
 bool PublicKey::verify(SignatureAlgorithm algorithm, Bytes message, Bytes signature) const {
   const Scheme scheme = scheme_of(algorithm);
   if (scheme.key != impl_->type) return false;
   const ErrorScope errors;
   if (scheme.kind == Scheme::Kind::kEd25519) return verify_ed25519(*impl_, message, signature);
-  const Buffer hash = digest(scheme.hash, message);
-  if (scheme.kind != Scheme::Kind::kEcdsa) return verify_hash(*impl_, scheme, hash, signature);
-  // r and s of 0, or not below the group's order, are refused by the library.
-  const Buffer r_s = rs_from_der(*curve_of(scheme.key), signature);
-  if (r_s.empty()) return false;
-  if (scheme.key == KeyType::kP384) return p384::verify(*this, hash, r_s);
-  return verify_hash(*impl_, scheme, hash, signature);
+  if (scheme.kind != Scheme::Kind::kEcdsa) {
+    return verify_rsa(*impl_, scheme, Digest(scheme.hash, message).view(), signature);
+  }
+  const RawSignature r_s = rs_from_der(*curve_of(scheme.key), signature);
+  return r_s.size != 0 && verify_ecdsa(*this, Digest(scheme.hash, message).view(), r_s.view());
 }
 
 bool PublicKey::verify_rs(SignatureAlgorithm algorithm, Bytes message, Bytes r_s) const {
   const Scheme scheme = scheme_of(algorithm);
-  if (scheme.kind != Scheme::Kind::kEcdsa) return false;
-  const Buffer der = der_from_rs(*curve_of(scheme.key), r_s);
-  return !der.empty() && verify(algorithm, message, der);
+  if (scheme.kind != Scheme::Kind::kEcdsa || scheme.key != impl_->type) return false;
+  if (r_s.size() != 2 * curve_of(scheme.key)->field_bytes) return false;
+  return verify_ecdsa(*this, Digest(scheme.hash, message).view(), r_s);
 }
 
 }  // namespace ward::crypto

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <span>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -60,6 +61,9 @@ class ErrorScope {
 
 // The library's hash, fetched once: OpenSSL 3.0 otherwise looks the name up at every use.
 const EVP_MD* md_of(Hash hash);
+
+// hash_into writes the digest into `out`, which has the hash's size.
+void hash_into(Hash hash, Bytes data, std::span<std::uint8_t> out);
 
 // The hash's name in OSSL_PARAMs.
 const char* md_name(Hash hash);

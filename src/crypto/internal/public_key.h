@@ -1,6 +1,8 @@
 #pragma once
 
-#include <string_view>
+#include <array>
+#include <memory>
+#include <mutex>
 
 #include "base/bytes.h"
 #include "crypto/internal/openssl.h"
@@ -8,12 +10,28 @@
 
 namespace ward::crypto {
 
+// In ec_key.cc.
+struct EcKeyFree {
+  void operator()(EC_KEY* key) const;
+};
+
+using EcKeyPtr = std::unique_ptr<EC_KEY, EcKeyFree>;
+
 struct PublicKey::Impl {
   KeyType type{};
-  PkeyPtr pkey;
-  PkeyCtxPtr verify;  // ready to verify; copied for each call. Null for Ed25519
   Buffer xy;          // EC keys
-  Buffer spki;
+  EcKeyPtr ec;        // EC keys; what verifies
+  PkeyPtr pkey;       // others
+  PkeyCtxPtr verify;  // RSA: ready to verify; copied for each call
+  Buffer octets;      // the subjectPublicKey of keys that are not EC keys
+
+  // handle is the library's key for everything but verification; of an EC key it is made when it is
+  // first asked for. Safe from several threads.
+  [[nodiscard]] EVP_PKEY* handle() const;
+
+ private:
+  mutable std::once_flag once_;
+  mutable PkeyPtr ec_handle_;
 };
 
 // What depends on the curve.
@@ -41,13 +59,16 @@ Scheme scheme_of(SignatureAlgorithm algorithm);
 // prepare sets hash, padding and salt on a context that is ready to verify or to sign.
 bool prepare(EVP_PKEY_CTX* ctx, const Scheme& scheme);
 
-// verify_hash judges with OpenSSL, for all but Ed25519; an ECDSA signature is DER.
-bool verify_hash(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature);
+// An ECDSA signature as r || s; empty where it is none.
+struct RawSignature {
+  std::array<std::uint8_t, 132> octets{};  // of P-521
+  std::size_t size = 0;
 
-// der_from_rs writes ECDSA-Sig-Value; empty where the size is not twice the field's.
-Buffer der_from_rs(const Curve& curve, Bytes r_s);
+  [[nodiscard]] Bytes view() const { return Bytes(octets).first(size); }
+};
 
-// rs_from_der is its inverse and the strict reading; empty where it is not DER or too long.
-Buffer rs_from_der(const Curve& curve, Bytes der);
+// rs_from_der reads ECDSA-Sig-Value strictly; empty where it is not DER, has a number that is not
+// positive, or one too long.
+RawSignature rs_from_der(const Curve& curve, Bytes der);
 
 }  // namespace ward::crypto
