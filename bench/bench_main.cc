@@ -1,69 +1,182 @@
+// ward_bench is one contestant of bench/compare.py: it lives through all rounds and runs what it is
+// asked for on stdin, a line each, and answers with one line:
+//
+//   list                       every path, as JSON
+//   run NAME COUNT             "ok CPU WALL": nanoseconds that COUNT runs took, of this thread and
+//   of
+//                              the clock on the wall; NAME is a path or the name of a path's base
+//   threads NAME N COUNT       the same for COUNT runs in each of N threads; CPU is the process's
+//   memory NAME                "ok CALLS OCTETS PEAK": what one run allocates
+//   load NAME SECONDS FOLDER   evidence of real hardware becomes the path NAME, judged as of
+//   SECONDS:
+//                              the path as JSON
+//
+// "error TEXT" where a name is unknown or a path did not do its work.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
+#include <iostream>
 #include <map>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include <benchmark/benchmark.h>
-
+#include "base/bytes.h"
+#include "bench/allocations.h"
 #include "bench/hot_paths.h"
+#include "bench/platform.h"
+#include "codec/json_write.h"
 
+namespace ward::bench {
 namespace {
 
-void run(benchmark::State& state, const ward::bench::HotPath& path) {
-  for (auto _ : state) {
-    if (!path.run()) {
-      state.SkipWithError("the path did not do its work");
-      break;
-    }
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(path.bytes));
+std::int64_t now_ns(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-// Shows the runs as usual and keeps the least processor time of each, in nanoseconds.
-class Reporter : public benchmark::ConsoleReporter {
+// Timer gives "ok CPU WALL" of what happens between its making and the call.
+class Timer {
  public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& one : runs) {
-      if (one.run_type == Run::RT_Iteration && one.iterations > 0) {
-        const double ns = one.cpu_accumulated_time / static_cast<double>(one.iterations) * 1e9;
-        const auto known = time_ns.emplace(one.run_name.function_name, ns).first;
-        known->second = std::min(known->second, ns);
-      }
-    }
-    ConsoleReporter::ReportRuns(runs);
+  explicit Timer(clockid_t cpu)
+      : cpu_(cpu), cpu_from_(now_ns(cpu)), wall_from_(now_ns(CLOCK_MONOTONIC)) {}
+
+  [[nodiscard]] std::string answer() const {
+    const std::int64_t cpu = now_ns(cpu_) - cpu_from_;
+    const std::int64_t wall = now_ns(CLOCK_MONOTONIC) - wall_from_;
+    return "ok " + std::to_string(cpu) + " " + std::to_string(wall);
   }
 
-  std::map<std::string, double> time_ns;
+ private:
+  clockid_t cpu_;
+  std::int64_t cpu_from_;
+  std::int64_t wall_from_;
 };
 
-// Ratios hold on any machine, because both sides were timed in this run.
-void print_ratios(const std::vector<ward::bench::HotPath>& paths,
-                  const std::map<std::string, double>& time_ns) {
-  for (const auto& path : paths) {
-    const auto mine = time_ns.find(path.name);
-    const auto floor = time_ns.find(path.floor);
-    if (mine == time_ns.end() || floor == time_ns.end()) continue;
-    std::printf("ratio %s = %.2f x (%u x %s)\n", path.name.c_str(),
-                mine->second / (floor->second * path.floor_runs), path.floor_runs,
-                path.floor.c_str());
-  }
+std::string describe(const HotPath& path) {
+  codec::JsonWriter out;
+  out.begin_object().member("name", path.name).member("area", path.area);
+  out.name("bytes").unsigned_integer(path.bytes);
+  out.member("base", path.base.name).member("base_label", path.base.label);
+  return *out.end_object().take();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const auto paths = ward::bench::hot_paths();
-  for (const auto& path : paths) {
-    benchmark::RegisterBenchmark(path.name.c_str(),
-                                 [&path](benchmark::State& state) { run(state, path); });
+class Server {
+ public:
+  Server() {
+    for (const auto& makers : {hot_paths(), informative_paths()}) {
+      for (const PathMaker& maker : makers)
+        add(maker.make());
+    }
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  Reporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
-  print_ratios(paths, reporter.time_ns);
-  benchmark::Shutdown();
+
+  std::string answer(const std::string& line) {
+    std::istringstream in(line);
+    std::string command;
+    std::string name;
+    in >> command;
+    if (command == "list") return list();
+    in >> name;
+    if (command == "load") return load(name, in);
+    const auto run = runs_.find(name);
+    if (run == runs_.end()) return "error there is no path " + name;
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    in >> first >> second;
+    if (command == "run") return timed(run->second, first);
+    if (command == "threads") return threads(run->second, first, second);
+    if (command == "memory") return memory(run->second);
+    return "error unknown command " + command;
+  }
+
+ private:
+  using Run = std::function<bool()>;
+
+  void add(HotPath path) {
+    runs_[path.name] = path.run;
+    if (!path.base.name.empty()) runs_[path.base.name] = path.base.run;
+    paths_.push_back(std::move(path));
+  }
+
+  [[nodiscard]] std::string list() const {
+    std::string out;
+    for (const HotPath& path : paths_)
+      out += (out.empty() ? "[" : ",") + describe(path);
+    return out + "]";
+  }
+
+  // The first run fills tables that libraries make lazily, and shows that the path does its work.
+  static std::string timed(const Run& run, std::uint64_t count) {
+    bool good = run();
+    const Timer timer(CLOCK_THREAD_CPUTIME_ID);
+    for (std::uint64_t i = 0; i < count; ++i)
+      good = run() && good;
+    const std::string out = timer.answer();
+    return good ? out : "error the path did not do its work";
+  }
+
+  static std::string threads(const Run& run, std::uint64_t number, std::uint64_t count) {
+    constexpr std::uint64_t kMost = 1024;
+    if (number == 0 || number > kMost) return "error 1 to 1024 threads";
+    std::atomic<bool> good = run();
+    const Timer timer(CLOCK_PROCESS_CPUTIME_ID);
+    {
+      std::vector<std::jthread> all;
+      for (std::uint64_t i = 0; i < number; ++i) {
+        all.emplace_back([&] {
+          for (std::uint64_t k = 0; k < count; ++k)
+            if (!run()) good = false;
+        });
+      }
+    }
+    const std::string out = timer.answer();
+    return good ? out : "error the path did not do its work";
+  }
+
+  static std::string memory(const Run& run) {
+    if (!run()) return "error the path did not do its work";
+    start_counting();
+    const bool good = run();
+    const Allocations a = stop_counting();
+    if (!good) return "error the path did not do its work";
+    return "ok " + std::to_string(a.calls) + " " + std::to_string(a.octets) + " " +
+           std::to_string(a.peak);
+  }
+
+  std::string load(const std::string& name, std::istream& in) {
+    std::int64_t seconds = 0;
+    std::string folder;
+    in >> seconds >> std::ws;
+    std::getline(in, folder);
+    auto platform = recorded_platform(folder, {seconds});
+    if (!platform) return std::string("error ") + platform.error().what();
+    auto path = cold_path(name, **platform);
+    if (!path) return std::string("error ") + path.error().what();
+    path->area = "peers";
+    loaded_.push_back(*platform);
+    std::string out = describe(*path);
+    add(*std::move(path));
+    return out;
+  }
+
+  std::vector<HotPath> paths_;
+  std::map<std::string, Run> runs_;
+  std::vector<std::shared_ptr<const Platform>> loaded_;  // which paths refer to
+};
+
+}  // namespace
+}  // namespace ward::bench
+
+int main() {
+  ward::bench::count_openssl();
+  ward::bench::Server server;
+  std::string line;
+  while (std::getline(std::cin, line))
+    std::cout << server.answer(line) << std::endl;
   return 0;
 }

@@ -1,26 +1,39 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
-#include <vector>
 
 namespace ward::bench {
+
+// Base is what a path is compared with: work of another library that it cannot do without.
+struct Base {
+  std::string name;           // "bare.p256"; empty where there is none
+  std::string label;          // for people: "1 x ECDSA P-256 (OpenSSL 3.0.17)"
+  std::function<bool()> run;  // one run; false where it did not do its work
+};
 
 // HotPath is one piece of work that a verification or a release does often, on fixed input.
 struct HotPath {
   std::string name;           // "json.parse"
+  std::string area;           // the table that it stands in: "parsing"
   std::size_t bytes = 0;      // of input per run
   std::function<bool()> run;  // one run; false where it did not do its work
-  std::string floor;        // the path that it is compared with: what it cannot be faster than, or
-                            // what it replaces; empty where there is none
-  unsigned floor_runs = 1;  // how many times it does that path's work
+  Base base{};
 };
 
-// hot_paths lists them all. The inputs are made by this program and the same on every machine, so
-// that instruction counts can be compared (tools/callgrind.py).
-std::vector<HotPath> hot_paths();
+// PathMaker makes a path when it is asked for: inputs take long to make.
+struct PathMaker {
+  const char* name;
+  HotPath (*make)();
+};
 
-// sgx_verify is the whole appraisal of an SGX quote with nothing verified before (verify.cc).
-HotPath sgx_verify();
+// hot_paths lists ward's own. The inputs are made by this program and the same on every machine, so
+// that instruction counts can be compared (tools/callgrind.py).
+[[nodiscard]] std::span<const PathMaker> hot_paths();
+
+// informative_paths are other libraries' work, timed beside ward's for comparison alone.
+[[nodiscard]] std::span<const PathMaker> informative_paths();
 
 }  // namespace ward::bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/bytes.h"
+#include "bench/hot_paths.h"
+
+// The libraries below ward, called as directly as they can be: keys and signatures are taken apart
+// beforehand, and nothing of ward's runs. What remains is the least that a verification costs.
+namespace ward::bench {
+
+// Bare is one call. Not thread safe.
+struct Bare {
+  std::string algorithm;  // "ECDSA P-256"
+  std::string library;    // "OpenSSL 3.0.17"
+  std::function<bool()> run;
+};
+
+// Signatures: `spki` is the DER SubjectPublicKeyInfo, `r_s` r || s big-endian. The hashing of the
+// message is part of the run.
+[[nodiscard]] Bare bare_p256(Bytes spki, Bytes message, Bytes r_s);
+[[nodiscard]] Bare bare_p384_openssl(Bytes spki, Bytes message, Bytes r_s);
+[[nodiscard]] Bare bare_rsa_pss_sha384(Bytes spki, Bytes message, Bytes signature);
+
+// bare_p384 is the engine that this program registered (crypto/p384.h), or OpenSSL without one.
+[[nodiscard]] Bare bare_p384(Bytes spki, Bytes message, Bytes r_s);
+
+[[nodiscard]] Bare bare_p256_key(Bytes xy);
+[[nodiscard]] Bare bare_sha256(Bytes data);
+[[nodiscard]] Bare bare_sha384(Bytes data);
+[[nodiscard]] Bare bare_aes256gcm(Bytes data);
+
+// Parsers: RapidJSON's reader that keeps nothing, d2i_X509 and d2i_X509_CRL.
+[[nodiscard]] Bare bare_json(Bytes document);
+[[nodiscard]] Bare bare_certificate(Bytes der);
+[[nodiscard]] Bare bare_crl(Bytes der);
+
+// base_of makes one call a base: "1 x ECDSA P-256 (OpenSSL 3.0.17)".
+[[nodiscard]] Base base_of(std::string name, Bare bare);
+
+}  // namespace ward::bench

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "attest/collateral.h"
+#include "attest/work.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "bench/hot_paths.h"
+#include "verifier/verifier.h"
+
+// Evidence, its collateral and who judges it: what one appraisal is made of.
+namespace ward::bench {
+
+// Platform is thread safe once it is made.
+struct Platform {
+  Buffer evidence;
+  attest::Collateral documents;
+  UnixTime now;
+  attest::Expectations expected;
+  std::unique_ptr<const verifier::Verifier> verifier;
+
+  // accepted appraises once; what the verdict is derived from goes to `work` where it is not null.
+  [[nodiscard]] bool accepted(attest::Work* work = nullptr) const;
+};
+
+// The development platforms, of the sizes that Intel's and AMD's documents have (platform.cc). Each
+// is made once and lives as long as the program.
+[[nodiscard]] const Platform& sgx_platform();
+[[nodiscard]] const Platform& tdx_platform();
+[[nodiscard]] const Platform& snp_platform();
+
+// recorded_platform reads evidence of real hardware: FOLDER/evidence, and the documents of
+// FOLDER/collateral. Any TCB status is accepted, and revocation is judged where a list is there.
+[[nodiscard]] Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& folder,
+                                                                        UnixTime now);
+
+// work_of is what the platform's verdict is derived from. kMalformed where it is not accepted.
+[[nodiscard]] Result<attest::Work> work_of(const Platform& platform);
+
+// cold_path appraises with nothing verified before; its base are the signatures alone.
+[[nodiscard]] Result<HotPath> cold_path(std::string name, const Platform& platform);
+
+// warm_path appraises what was appraised before by a verifier that remembers; its base is the one
+// signature that is new with each quote.
+[[nodiscard]] Result<HotPath> warm_path(std::string name, const Platform& platform);
+
+// The documents of the development platforms, for the parsers' paths.
+[[nodiscard]] const Buffer& document_of(const Platform& platform, const std::string& name);
+
+}  // namespace ward::bench
