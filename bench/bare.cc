@@ -167,6 +167,12 @@ Bare bare_crl(Bytes der) {
           }};
 }
 
+std::vector<std::string> bare_libraries() {
+  std::vector<std::string> out = {openssl_name()};
+  if (crypto::p384::name() != out.front()) out.push_back(crypto::p384::name());
+  return out;
+}
+
 Base base_of(std::string name, Bare bare) {
   return {std::move(name), "1 x " + bare.algorithm + " (" + bare.library + ")",
           std::move(bare.run)};

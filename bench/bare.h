@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "bench/hot_paths.h"
@@ -35,6 +36,9 @@ struct Bare {
 [[nodiscard]] Bare bare_json(Bytes document);
 [[nodiscard]] Bare bare_certificate(Bytes der);
 [[nodiscard]] Bare bare_crl(Bytes der);
+
+// bare_libraries names what is called, with versions; that of P-384 once more where it is another.
+[[nodiscard]] std::vector<std::string> bare_libraries();
 
 // base_of makes one call a base: "1 x ECDSA P-256 (OpenSSL 3.0.17)".
 [[nodiscard]] Base base_of(std::string name, Bare bare);

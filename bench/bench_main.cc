@@ -1,6 +1,7 @@
 // ward_bench is one contestant of bench/compare.py: it lives through all rounds and runs what it is
 // asked for on stdin, a line each, and answers with one line:
 //
+//   about                      compiler and libraries, as JSON
 //   list                       every path, as JSON
 //   run NAME COUNT             "ok CPU WALL": nanoseconds that COUNT runs took, of this thread and
 //   of
@@ -27,12 +28,19 @@
 
 #include "base/bytes.h"
 #include "bench/allocations.h"
+#include "bench/bare.h"
 #include "bench/hot_paths.h"
 #include "bench/platform.h"
 #include "codec/json_write.h"
 
 namespace ward::bench {
 namespace {
+
+#ifdef __clang__
+constexpr const char* kCompiler = __VERSION__;
+#else
+constexpr const char* kCompiler = "g++ " __VERSION__;
+#endif
 
 std::int64_t now_ns(clockid_t clock) {
   timespec t{};
@@ -66,6 +74,15 @@ std::string describe(const HotPath& path) {
   return *out.end_object().take();
 }
 
+std::string about() {
+  codec::JsonWriter out;
+  out.begin_object().member("compiler", kCompiler);
+  out.name("libraries").begin_array();
+  for (const std::string& library : bare_libraries())
+    out.string(library);
+  return *out.end_array().end_object().take();
+}
+
 class Server {
  public:
   Server() {
@@ -80,6 +97,7 @@ class Server {
     std::string command;
     std::string name;
     in >> command;
+    if (command == "about") return about();
     if (command == "list") return list();
     in >> name;
     if (command == "load") return load(name, in);

@@ -272,7 +272,7 @@ Result<HotPath> cold_path(std::string name, const Platform& platform) {
   WARD_TRY(std::vector<Bare> all, signatures_of(work));
   Base base = sum_of(name + ".signatures", std::move(all));
   return HotPath{.name = std::move(name),
-                 .area = "verify cold",
+                 .area = "cold",
                  .bytes = platform.evidence.size(),
                  .run = [&platform] { return platform.accepted(); },
                  .base = std::move(base)};
@@ -282,7 +282,7 @@ Result<HotPath> warm_path(std::string name, const Platform& platform) {
   WARD_TRY(const attest::Work work, work_of(platform));
   WARD_TRY(Bare one, quote_signature_of(work));
   return HotPath{.name = name,
-                 .area = "verify warm",
+                 .area = "warm",
                  .bytes = platform.evidence.size(),
                  .run = [&platform] { return platform.accepted(); },
                  .base = base_of(name + ".signature", std::move(one))};

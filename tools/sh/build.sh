@@ -102,18 +102,34 @@ run_serve() {
   exec build/release/bin/wardd "$@" 1>&3 3>&-
 }
 
+# run_bench ARGS: bench/compare.py with what it times. The whole run has the peers and a keep in it, --quick has
+# neither; `keep` is the start of a keep alone.
 run_bench() {
+  local area='' word last=''
   need_packages build bench
   configure release
-  has_target release ward_bench || fail 3 "this version has no program ward_bench yet"
   if [ "${1:-}" = keep ]; then
     shift
     bench_keep "$@"
     return
   fi
+  case " $* " in *' --quick '*) area=quick ;; esac
+  for word in "$@"; do
+    case $word in --area=*) area=${word#--area=} ;; esac
+    [ "$last" != --area ] || area=$word
+    last=$word
+  done
   build_or_fail release ward_bench
-  build/release/bin/ward_bench "$@" 1>&3 3>&-
-  [ $# -gt 0 ] || bench_keep
+  case $area in
+    '' | peers) need_peers ;;
+  esac
+  case $area in
+    '' | keep)
+      build_or_fail release ward_programs
+      set -- "$@" --keep
+      ;;
+  esac
+  WARD_BIN=$PWD/build/release/bin /usr/bin/python3 bench/compare.py "$@" 1>&3 3>&-
 }
 
 # bench_keep times the start of a keep with the real programs; needs no arguments.

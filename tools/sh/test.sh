@@ -52,6 +52,14 @@ build_go_peer() {
   fi
 }
 
+# need_peers: the verifiers that ward is compared with, and the evidence of real hardware that they carry.
+need_peers() {
+  need_wheels
+  build_go_peer gotdx ward-go-tdx-guest
+  build_go_peer gosev ward-go-sev-guest
+  open_crates >"$logs/crates.log" 2>&1 || note "samples of real evidence could not be fetched ($logs/crates.log)"
+}
+
 # build_tests: everything that the release tests need.
 build_tests() {
   need_packages build test wheel

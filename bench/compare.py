@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Times ward, the libraries below it and its peers, and prints ratios: one table per area.
+
+usage: compare.py [--quick] [--area NAME] [--peers] [--json | --markdown] [--svg FILE] [--rounds N]
+
+Programs are taken from WARD_BIN (build/release/bin). Each row is compared with its base in the same round;
+the table has the median of those ratios and their quartiles, and microseconds for information. With --json
+stdout is two lines: the whole document, and {"results":[{"name":...,"ratio":...,"base":...},...]}.
+Exit: 0; 1 a contestant did not do its work; 2 usage; 3 a program, or a peer that --peers asks for, is missing.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import sys
+
+import chart
+import contestants
+import machine
+import rounds
+import stats
+import tables
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BIN = pathlib.Path(os.environ.get("WARD_BIN", ROOT / "build/release/bin"))
+# Rounds and milliseconds of each chunk. Short chunks follow each other closely; many rounds bear the noise.
+FULL, QUICK = (101, 5), (25, 4)
+
+
+def row(area, name, **more):
+    return {"area": area, "name": name, "ratio": None, "quartiles": None, "us": None, "base": None, "base_us": None,
+            "to_ward": None, "checks": None, **more}
+
+
+def ratio_of(entry, base):
+    """The members of a row that say how the entry compares with its base."""
+    spread = stats.spread(stats.ratios(entry.samples, base.samples)).rounded(3)
+    return {"ratio": spread.median, "quartiles": [spread.low, spread.high],
+            "base_us": round(stats.spread(base.samples).median / 1000, 3)}
+
+
+def microseconds(entry):
+    return round(stats.spread(entry.samples).median / 1000, 3)
+
+
+class Paths:
+    """Paths are ward's own, each with its base: crypto, parsing, cold and warm."""
+
+    areas = ("cold", "warm", "crypto", "parsing")
+
+    def __init__(self, ward, listed):
+        self.paths = listed
+        self.entries, self.bases = {}, {}
+        for path in listed:
+            self.entries[path["name"]] = rounds.Entry(ward, path["name"])
+            if path["base"] and path["base"] not in self.bases:
+                self.bases[path["base"]] = rounds.Entry(ward, path["base"])
+
+    def groups(self):
+        """What has the same base, or none, is one group."""
+        out = {}
+        for path in self.paths:
+            key = path["base"] or path["name"]
+            group = out.setdefault(key, [self.bases[key]] if path["base"] else [])
+            group.append(self.entries[path["name"]])
+        return list(out.values())
+
+    def rows(self):
+        for path in self.paths:
+            entry = self.entries[path["name"]]
+            more = ratio_of(entry, self.bases[path["base"]]) if path["base"] else {}
+            yield row(path["area"], path["name"], us=microseconds(entry), base=path["base_label"] or None, **more)
+
+
+class Threads:
+    """Threads of one process verify at the same time: what they share shows."""
+
+    areas = ("threads",)
+
+    def __init__(self, ward, listed):
+        cores = len(os.sched_getaffinity(0))
+        numbers = sorted({1, *(n for n in (2, 4, 8, 16, 32, 64) if n < cores), cores})
+        self.sets = {path["name"]: {n: rounds.Entry(ward, path["name"], rounds.WALL, n) for n in numbers}
+                     for path in listed if path["area"] in ("cold", "warm")}
+
+    def groups(self):
+        return [list(entries.values()) for entries in self.sets.values()]
+
+    def rows(self):
+        for name, entries in self.sets.items():
+            for number, entry in entries.items():
+                if number == 1:
+                    continue
+                # How many times one thread's throughput: the inverse of the time of a run.
+                faster = ratio_of(entries[1], entry)
+                yield row("threads", f"threads.{name.removeprefix('verify.')}.{number}", us=microseconds(entry),
+                          base=f"1 thread; {number} would be linear", ratio=faster["ratio"],
+                          quartiles=faster["quartiles"], base_us=microseconds(entries[1]))
+
+
+class Memory:
+    """Memory is counted, not timed."""
+
+    areas = ("memory",)
+
+    def __init__(self, ward, listed):
+        self.ward = ward
+        self.names = [path["name"] for path in listed if path["area"] in ("cold", "warm")]
+
+    def groups(self):
+        return []
+
+    def rows(self):
+        for name in self.names:
+            yield row("memory", f"memory.{name.removeprefix('verify.')}", **self.ward.memory(name))
+
+
+def keep_rows(quick):
+    """The start of a keep with the real programs (keep_start.py), which times itself."""
+    import keep_start
+    made = keep_start.measure(5 if quick else 20)
+    for name in ("keep.start", "keep.hashing", "keep.start.beyond_hashing"):
+        first = name == "keep.start"
+        yield row("keep", name, us=made[name]["median_ms"] * 1000, quartiles_ms=made[name]["quartiles_ms"],
+                  ratio=made["ratio"] if first else None, base="1 x keep.hashing" if first else None)
+
+
+def wanted(options, area):
+    return options.area in (None, area)
+
+
+def measure(options, ward, absent):
+    """All rows, in the tables' order."""
+    listed = [path for path in ward.paths() if wanted(options, path["area"])]
+    every = ward.paths()
+    parts = [Paths(ward, listed)]
+    if wanted(options, "threads"):
+        parts.append(Threads(ward, every))
+    if wanted(options, "memory"):
+        parts.append(Memory(ward, every))
+    groups = [group for part in parts for group in part.groups()]
+    number, chunk = options.rounds, options.chunk_ms
+    rounds.run(groups, number, chunk * 1_000_000, seed=number)
+    out = [made for part in parts for made in part.rows()]
+    if options.keep and wanted(options, "keep"):
+        out += keep_rows(options.quick)
+    order = list(tables.TITLES)
+    return sorted(out, key=lambda made: order.index(made["area"]))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, no peers: less than half a minute")
+    parser.add_argument("--area", choices=tables.TITLES, help="one table alone")
+    parser.add_argument("--peers", action="store_true", help="exit 3 where a peer is missing")
+    parser.add_argument("--rounds", type=int, metavar="N")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--markdown", action="store_true", help="tables for docs/benchmarks.md")
+    parser.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="a chart of the ratios beside the tables")
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)  # the programs of a keep are built
+    options = parser.parse_args()
+    number, options.chunk_ms = QUICK if options.quick else FULL
+    options.rounds = number if options.rounds is None else options.rounds
+    if options.rounds < 1:
+        parser.error("--rounds: at least 1")
+    return options
+
+
+def compare(options):
+    """The document of one run."""
+    absent = {}
+    ward = contestants.Contestant("ward_bench", [str(BIN / "ward_bench")])
+    try:
+        about = json.loads(ward.ask("about"))
+        described = machine.describe(about)
+        made = measure(options, ward, absent)
+    finally:
+        ward.close()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"schema": "ward.bench/1", "at": now, "machine": described, "rounds": options.rounds,
+            "chunk_ms": options.chunk_ms, "rows": made, "absent": absent}
+
+
+def main():
+    options = arguments()
+    if not os.access(BIN / "ward_bench", os.X_OK):
+        print(f"ward: error: there is no program {BIN}/ward_bench\nward: hint: ./run bench builds it", file=sys.stderr)
+        return 3
+    try:
+        document = compare(options)
+    except contestants.Failed as error:
+        print(f"ward: error: {error}", file=sys.stderr)
+        return 1
+    if options.svg:
+        options.svg.write_text(chart.svg(document), encoding="utf-8")
+    if options.json:
+        print(json.dumps(document))
+        print(tables.results(document))
+    else:
+        print((tables.markdown if options.markdown else tables.text)(document), end="")
+    for name, why in document["absent"].items():
+        print(f"ward: {name} is missing: {why}", file=sys.stderr)
+    return 3 if options.peers and document["absent"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
