@@ -8,6 +8,9 @@
 //                              the clock on the wall; NAME is a path or the name of a path's base
 //   threads NAME N COUNT       the same for COUNT runs in each of N threads; CPU is the process's
 //   memory NAME                "ok CALLS OCTETS PEAK": what one run allocates
+//   case TEE                   the development platform "sgx", "tdx" or "snp" as other verifiers
+//   read it:
+//                              JSON, as test/differential has it
 //   load NAME SECONDS FOLDER   evidence of real hardware becomes the path NAME, judged as of
 //   SECONDS:
 //                              the path as JSON
@@ -100,6 +103,7 @@ class Server {
     if (command == "about") return about();
     if (command == "list") return list();
     in >> name;
+    if (command == "case") return peer_case(name);
     if (command == "load") return load(name, in);
     const auto run = runs_.find(name);
     if (run == runs_.end()) return "error there is no path " + name;
@@ -164,6 +168,12 @@ class Server {
     if (!good) return "error the path did not do its work";
     return "ok " + std::to_string(a.calls) + " " + std::to_string(a.octets) + " " +
            std::to_string(a.peak);
+  }
+
+  static std::string peer_case(const std::string& tee) {
+    if (tee == "sgx") return sgx_platform().peer_case;
+    if (tee == "tdx") return tdx_platform().peer_case;
+    return tee == "snp" ? snp_platform().peer_case : "error there is no platform " + tee;
   }
 
   std::string load(const std::string& name, std::istream& in) {

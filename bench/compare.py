@@ -14,12 +14,13 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 
 import chart
 import contestants
 import machine
+import results
 import rounds
-import stats
 import tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -28,26 +29,20 @@ BIN = pathlib.Path(os.environ.get("WARD_BIN", ROOT / "build/release/bin"))
 FULL, QUICK = (101, 5), (25, 4)
 
 
-def row(area, name, **more):
-    return {"area": area, "name": name, "ratio": None, "quartiles": None, "us": None, "base": None, "base_us": None,
-            "to_ward": None, "checks": None, **more}
+class Part:
+    """Part is a table's entries and rows."""
+
+    absent, refused, named = {}, {}, ()
+
+    def groups(self):
+        return []
+
+    def close(self):
+        """Ends what was started for it alone."""
 
 
-def ratio_of(entry, base):
-    """The members of a row that say how the entry compares with its base."""
-    spread = stats.spread(stats.ratios(entry.samples, base.samples)).rounded(3)
-    return {"ratio": spread.median, "quartiles": [spread.low, spread.high],
-            "base_us": round(stats.spread(base.samples).median / 1000, 3)}
-
-
-def microseconds(entry):
-    return round(stats.spread(entry.samples).median / 1000, 3)
-
-
-class Paths:
+class Paths(Part):
     """Paths are ward's own, each with its base: crypto, parsing, cold and warm."""
-
-    areas = ("cold", "warm", "crypto", "parsing")
 
     def __init__(self, ward, listed):
         self.paths = listed
@@ -69,14 +64,12 @@ class Paths:
     def rows(self):
         for path in self.paths:
             entry = self.entries[path["name"]]
-            more = ratio_of(entry, self.bases[path["base"]]) if path["base"] else {}
-            yield row(path["area"], path["name"], us=microseconds(entry), base=path["base_label"] or None, **more)
+            more = results.ratio_of(entry, self.bases[path["base"]]) if path["base"] else {}
+            yield results.row(path["area"], path["name"], us=results.microseconds(entry), base=path["base_label"] or None, **more)
 
 
-class Threads:
+class Threads(Part):
     """Threads of one process verify at the same time: what they share shows."""
-
-    areas = ("threads",)
 
     def __init__(self, ward, listed):
         cores = len(os.sched_getaffinity(0))
@@ -93,27 +86,22 @@ class Threads:
                 if number == 1:
                     continue
                 # How many times one thread's throughput: the inverse of the time of a run.
-                faster = ratio_of(entries[1], entry)
-                yield row("threads", f"threads.{name.removeprefix('verify.')}.{number}", us=microseconds(entry),
+                faster = results.ratio_of(entries[1], entry)
+                yield results.row("threads", f"threads.{name.removeprefix('verify.')}.{number}", us=results.microseconds(entry),
                           base=f"1 thread; {number} would be linear", ratio=faster["ratio"],
-                          quartiles=faster["quartiles"], base_us=microseconds(entries[1]))
+                          quartiles=faster["quartiles"], base_us=results.microseconds(entries[1]))
 
 
-class Memory:
+class Memory(Part):
     """Memory is counted, not timed."""
-
-    areas = ("memory",)
 
     def __init__(self, ward, listed):
         self.ward = ward
         self.names = [path["name"] for path in listed if path["area"] in ("cold", "warm")]
 
-    def groups(self):
-        return []
-
     def rows(self):
         for name in self.names:
-            yield row("memory", f"memory.{name.removeprefix('verify.')}", **self.ward.memory(name))
+            yield results.row("memory", f"memory.{name.removeprefix('verify.')}", **self.ward.memory(name))
 
 
 def keep_rows(quick):
@@ -122,7 +110,7 @@ def keep_rows(quick):
     made = keep_start.measure(5 if quick else 20)
     for name in ("keep.start", "keep.hashing", "keep.start.beyond_hashing"):
         first = name == "keep.start"
-        yield row("keep", name, us=made[name]["median_ms"] * 1000, quartiles_ms=made[name]["quartiles_ms"],
+        yield results.row("keep", name, us=made[name]["median_ms"] * 1000, quartiles_ms=made[name]["quartiles_ms"],
                   ratio=made["ratio"] if first else None, base="1 x keep.hashing" if first else None)
 
 
@@ -130,23 +118,38 @@ def wanted(options, area):
     return options.area in (None, area)
 
 
-def measure(options, ward, absent):
-    """All rows, in the tables' order."""
-    listed = [path for path in ward.paths() if wanted(options, path["area"])]
-    every = ward.paths()
-    parts = [Paths(ward, listed)]
+def parts_of(options, ward, folder):
+    """What is measured, by the options."""
+    listed = ward.paths()
+    out = [Paths(ward, [path for path in listed if wanted(options, path["area"])])]
+    if wanted(options, "peers") and (options.peers or not options.quick):
+        import peers  # reads the samples of the differential tests
+        out.append(peers.Peers(ward, listed, folder))
     if wanted(options, "threads"):
-        parts.append(Threads(ward, every))
+        out.append(Threads(ward, listed))
     if wanted(options, "memory"):
-        parts.append(Memory(ward, every))
-    groups = [group for part in parts for group in part.groups()]
-    number, chunk = options.rounds, options.chunk_ms
-    rounds.run(groups, number, chunk * 1_000_000, seed=number)
-    out = [made for part in parts for made in part.rows()]
+        out.append(Memory(ward, listed))
+    return out
+
+
+def measure(options, ward):
+    """All rows, in the tables' order, what was not there, and which peer refused what."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts = parts_of(options, ward, pathlib.Path(folder))
+        try:
+            groups = [group for part in parts for group in part.groups()]
+            rounds.run(groups, options.rounds, options.chunk_ms * 1_000_000, seed=options.rounds)
+            out = [made for part in parts for made in part.rows()]
+        finally:
+            for part in parts:
+                part.close()
     if options.keep and wanted(options, "keep"):
         out += keep_rows(options.quick)
     order = list(tables.TITLES)
-    return sorted(out, key=lambda made: order.index(made["area"]))
+    return {"rows": sorted(out, key=lambda made: order.index(made["area"])),
+            "peers": [name for part in parts for name in part.named],
+            "absent": {name: why for part in parts for name, why in part.absent.items()},
+            "refused": {name: why for part in parts for name, why in part.refused.items()}}
 
 
 def arguments():
@@ -170,17 +173,16 @@ def arguments():
 
 def compare(options):
     """The document of one run."""
-    absent = {}
     ward = contestants.Contestant("ward_bench", [str(BIN / "ward_bench")])
     try:
         about = json.loads(ward.ask("about"))
         described = machine.describe(about)
-        made = measure(options, ward, absent)
+        made = measure(options, ward)
     finally:
         ward.close()
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"schema": "ward.bench/1", "at": now, "machine": described, "rounds": options.rounds,
-            "chunk_ms": options.chunk_ms, "rows": made, "absent": absent}
+            "chunk_ms": options.chunk_ms, **made}
 
 
 def main():

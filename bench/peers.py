@@ -4,7 +4,6 @@ The same evidence, collateral and time for all; what each of them checks stands 
 """
 import dataclasses
 import datetime
-import importlib.util
 import json
 import os
 import pathlib
@@ -12,6 +11,9 @@ import subprocess
 import sys
 
 import contestants
+import results
+import rounds
+import stats
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test/differential"))
@@ -20,7 +22,7 @@ import recorded  # noqa: E402  (the samples that the differential tests judge)
 import recorded_snp  # noqa: E402
 
 VENV = ROOT / ".venv/bin/python"
-ALL = "signatures, chains, revocation, TCB, QE identity"
+ALL = "signatures, chains, revocation, TCB, QE identity; the root by its key alone"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +39,9 @@ class Peer:
 PEERS = (
     Peer("dcap-qvl", "0.7.0 (PyPI, Rust)", [str(VENV), str(ROOT / "bench/peer_dcap_qvl.py")], "sgx tdx", {"": ALL}),
     Peer("go-tdx-guest", "0.3.1 (Go)", [str(recorded.GO_PROGRAM), "bench"], "tdx",
-         {"full": ALL, "chain": "quote, QE report, PCK chain: no collateral, no revocation, no TCB"}),
+         {"full": "signatures, chains, revocation, TCB (UpToDate alone), QE identity", "chain": "quote, QE report, PCK chain: no collateral, no revocation, no TCB"}),
     Peer("go-sev-guest", "0.15.0 (Go)", [str(recorded_snp.GO_PROGRAM), "bench"], "snp",
-         {"": "report, chain, TCB of the certificate, policy; no revocation list in the sample"}),
+         {"": "report, chain, certificate against report, policy; revocation where there is a list"}),
 )
 
 
@@ -84,17 +86,92 @@ def snp(sample):
                      **{role: sample.chain.get(role, b"").hex() for role in ("ark", "ask", "asvk", "vek")}}, at)
 
 
-# One sample of each kind of evidence, and for TDX the one that go-tdx-guest's own tests accept.
-CHOSEN = ("sgx_quote, cut", "tdx_quote, cut", "tdx_prod_quote_SPR_E4.dat, cut", "attestation.bin")
+# Samples of real hardware that ward and at least one peer accept.
+CHOSEN = {"sgx_quote": "sgx", "tdx_quote, cut": "tdx", "report_milan.hex with vcek_milan.der": "snp"}
 
 
-def evidence():
-    """All samples at hand that are chosen."""
-    out = []
+def recorded_evidence():
+    """The chosen samples that are at hand."""
+    samples = []
     if recorded.have_crate():
-        out += [dcap(sample) for sample in recorded.crate_samples()]
-    if recorded.have_go():
-        out += [dcap(sample) for sample in recorded.go_samples()]
-    if recorded_snp.have_go():
-        out += [snp(sample) for sample in recorded_snp.go_samples()]
-    return out
+        samples += [dcap(sample) for sample in recorded.crate_samples() if sample.name in CHOSEN]
+    if recorded_snp.have_crate():
+        samples += [snp(sample) for sample in recorded_snp.crate_samples() if sample.name in CHOSEN]
+    return samples
+
+
+class Peers:
+    """The peers' rows: on the evidence that ward_bench makes, and on real evidence."""
+
+    def __init__(self, ward, listed, folder):
+        self.ward, self.folder = ward, folder
+        self.absent, self.refused, self.running, self.sets = {}, {}, {}, []
+        if not (recorded.have_crate() and recorded_snp.have_crate()):
+            self.absent["evidence of real hardware"] = "the samples of tools/packages.txt were not fetched"
+        for peer in PEERS:
+            why = absent(peer)
+            if why:
+                self.absent[peer.name] = why
+            else:
+                self.running[peer.name] = contestants.Contestant(peer.name, peer.command)
+        for path in listed:
+            kind = path["name"].removeprefix("verify.").removesuffix(".cold")
+            if path["area"] == "cold" and kind in ("sgx", "tdx", "snp"):
+                self.add(f"peers.{kind}.made", kind, path, self.write(kind, ward.ask(f"case {kind}")))
+        for sample in recorded_evidence():
+            name = f"peers.{sample.kind}.recorded"
+            place = self.unpack(sample)
+            path = json.loads(ward.load(f"{name}.ward", f"{sample.at} {place}"))
+            self.add(name, sample.kind, path, self.write(name, json.dumps(sample.case)))
+
+    def write(self, name, text):
+        path = self.folder / f"{name}.json"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def unpack(self, sample):
+        """A folder as ward_bench reads it."""
+        place = self.folder / sample.kind
+        (place / "collateral").mkdir(parents=True)
+        (place / "evidence").write_bytes(sample.octets)
+        for name, octets in sample.documents.items():
+            (place / "collateral" / name).write_bytes(octets)
+        return place
+
+    def add(self, name, kind, path, case):
+        """Entries of one piece of evidence: its signatures, ward, and every peer that accepts it."""
+        base = rounds.Entry(self.ward, path["base"])
+        rows = [(f"{name}.ward", None, "all of ward's", rounds.Entry(self.ward, path["name"]))]
+        for peer in PEERS:
+            if peer.name not in self.running or kind not in peer.reads.split():
+                continue
+            for mode, checks in peer.modes.items():
+                called = ".".join(filter(None, (name, peer.name, mode)))
+                try:
+                    self.running[peer.name].load(called, f"{mode or '-'} {case}")
+                except contestants.Failed as error:
+                    self.refused[called] = str(error).rsplit(".json: ", 1)[-1]
+                    continue
+                rows.append((called, peer, checks, rounds.Entry(self.running[peer.name], called)))
+        self.sets.append((base, path["base_label"], rows))
+
+    def groups(self):
+        return [[base, *(entry for *_, entry in rows)] for base, _, rows in self.sets]
+
+    def rows(self):
+        for base, label, rows in self.sets:
+            ours = rows[0][-1]
+            for name, peer, checks, entry in rows:
+                made = results.ratio_of(entry, base)
+                to_ward = stats.spread(stats.ratios(entry.samples, ours.samples)).median
+                yield results.row("peers", name, us=results.microseconds(entry), base=label, checks=checks,
+                                  contestant=f"{peer.name} {peer.version}" if peer else None,
+                                  to_ward=round(to_ward, 3), **made)
+
+    @property
+    def named(self):
+        return [f"{peer.name} {peer.version}" for peer in PEERS if peer.name in self.running]
+
+    def close(self):
+        for contestant in self.running.values():
+            contestant.close()

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <vector>
 
+#include "bench/likeness.h"
+#include "bench/peer_case.h"
 #include "bench/signatures.h"
 #include "crypto/digest.h"
 #include "crypto/rng.h"
@@ -107,6 +109,7 @@ soft::DcapWorld world_of(const soft::DcapKeys& keys, dcap::TeeType face, crypto:
     fill_svn_levels(world.qe_identity.levels, kQeAdvisories);
   }
   world.pck_crl.revoked = revoked(kRevoked, rng);
+  in_intels_likeness(world);
   return world;
 }
 
@@ -181,11 +184,13 @@ Platform dcap_platform(const soft::QuoteForm& form) {
   const Buffer body = form.tee() == dcap::TeeType::kTdx
                           ? td_report()
                           : soft::report_body(enclave, world.pck.cpu_svn, kReportData);
-  return {.evidence = *quoting.quote(body, form),
-          .documents = made.documents(),
-          .now = kNow,
-          .expected = report_data_alone(),
-          .verifier = verifier_of(keys.root.public_key())};
+  Platform out{.evidence = *quoting.quote(body, form),
+               .documents = made.documents(),
+               .now = kNow,
+               .expected = report_data_alone(),
+               .verifier = verifier_of(keys.root.public_key())};
+  out.peer_case = dcap_case(made, out.evidence, kNow);
+  return out;
 }
 
 Buffer read_file(const std::filesystem::path& path) {
@@ -206,12 +211,15 @@ Platform amd_platform() {
   const soft::AmdFace face{snp::Line::kGenoa, 5, snp::SigningKey::kVcek};
   soft::AmdWorld world = *soft::default_amd_world(keys, face, kFrom, kDays, rng);
   world.report.report_data = kReportData;
+  in_amds_likeness(world, snp::line_name(face.line));
   const soft::AmdCollateral made = *soft::sign_amd_world(world, keys);
-  return {.evidence = *soft::sign_report(world.report, keys.vcek),
-          .documents = made.documents(face.key),
-          .now = kNow,
-          .expected = report_data_alone(),
-          .verifier = verifier_of(keys.ark.public_key())};
+  Platform out{.evidence = *soft::sign_report(world.report, keys.vcek),
+               .documents = made.documents(face.key),
+               .now = kNow,
+               .expected = report_data_alone(),
+               .verifier = verifier_of(keys.ark.public_key())};
+  out.peer_case = amd_case(made, face.line, out.evidence, kNow);
+  return out;
 }
 
 }  // namespace

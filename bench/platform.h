@@ -21,6 +21,7 @@ struct Platform {
   UnixTime now;
   attest::Expectations expected;
   std::unique_ptr<const verifier::Verifier> verifier;
+  std::string peer_case{};  // the same for other verifiers, as test/differential's cases have it
 
   // accepted appraises once; what the verdict is derived from goes to `work` where it is not null.
   [[nodiscard]] bool accepted(attest::Work* work = nullptr) const;

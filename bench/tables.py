@@ -70,8 +70,12 @@ def machine_lines(document):
     yield f"{document['rounds']} rounds of {document['chunk_ms']} ms each, {document['at']}, ward {machine['ward']}"
     yield f"{machine['cpu']}, {machine['cores']} cores, {machine['kernel']}; {machine['compiler']}"
     yield ", ".join(machine["libraries"]) + f"; load {machine['load']} before"
+    if document["peers"]:
+        yield "peers: " + ", ".join(document["peers"])
     for name, why in document["absent"].items():
         yield f"not there: {name}: {why}"
+    for name, why in document["refused"].items():
+        yield f"not accepted: {name}: {why}"
 
 
 def text(document):

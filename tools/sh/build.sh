@@ -120,8 +120,8 @@ run_bench() {
     last=$word
   done
   build_or_fail release ward_bench
-  case $area in
-    '' | peers) need_peers ;;
+  case "$area $* " in
+    ' '* | peers* | *' --peers '*) need_peers ;;
   esac
   case $area in
     '' | keep)

@@ -14,3 +14,7 @@ require (
 	golang.org/x/sys v0.15.0 // indirect
 	google.golang.org/protobuf v1.33.0 // indirect
 )
+
+require ward.example/gobench v0.0.0
+
+replace ward.example/gobench => ../gobench

@@ -1,7 +1,8 @@
 // ward-go-sev-guest judges SEV-SNP reports with Google's go-sev-guest: a case a line in, as
 // ward-resigned-snp prints it, a verdict a line out. It opens no socket: certificates and CRL stand in the
 // case. With the argument `samples` it prints the report of the library's own tests, with the
-// certificates that the library carries, instead.
+// certificates that the library carries, instead; with `bench` it is
+// a contestant of bench/compare.py.
 package main
 
 import (
@@ -160,8 +161,11 @@ func printSamples() error {
 
 func main() {
 	work := serve
-	if len(os.Args) == 2 && os.Args[1] == "samples" {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "samples":
 		work = printSamples
+	case len(os.Args) == 2 && os.Args[1] == "bench":
+		work = bench
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

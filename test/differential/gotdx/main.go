@@ -1,6 +1,7 @@
 // ward-go-tdx-guest judges TDX quotes with Google's go-tdx-guest: a case a line in, as ward-resigned
 // prints it, a verdict a line out. It opens no socket: the collateral stands in the case. With the
-// argument `samples` it prints the quote of the library's own tests, with its collateral, instead.
+// argument `samples` it prints the quote of the library's own tests, with its collateral, instead; with `bench` it is
+// a contestant of bench/compare.py.
 package main
 
 import (
@@ -163,8 +164,11 @@ func printSamples() error {
 
 func main() {
 	work := serve
-	if len(os.Args) == 2 && os.Args[1] == "samples" {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "samples":
 		work = printSamples
+	case len(os.Args) == 2 && os.Args[1] == "bench":
+		work = bench
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,3 @@
+module ward.example/gobench
+
+go 1.23
