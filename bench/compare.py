@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times ward, the libraries below it and its peers, and prints ratios: one table per area.
 
-usage: compare.py [--quick] [--area NAME] [--peers] [--json | --markdown] [--svg FILE] [--rounds N]
+usage: compare.py [--quick] [--area NAME] [--peers] [--json | --markdown] [--svg FILE] [--rounds N] [--reference]
 
 Programs are taken from WARD_BIN (build/release/bin). Each row is compared with its base in the same round;
 the table has the median of those ratios and their quartiles, and microseconds for information. With --json
@@ -27,6 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("WARD_BIN", ROOT / "build/release/bin"))
 # Rounds and milliseconds of each chunk. Short chunks follow each other closely; many rounds bear the noise.
 FULL, QUICK = (101, 5), (25, 4)
+# Of docs/benchmarks.md: what stands between is one run's.
+BEGIN, END = "<!-- the reference run begins -->", "<!-- the reference run ends -->"
 
 
 class Part:
@@ -162,12 +164,15 @@ def arguments():
     form.add_argument("--json", action="store_true")
     form.add_argument("--markdown", action="store_true", help="tables for docs/benchmarks.md")
     parser.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="a chart of the ratios beside the tables")
+    parser.add_argument("--reference", action="store_true", help="writes the run into docs/benchmarks.md and its chart")
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)  # the programs of a keep are built
     options = parser.parse_args()
     number, options.chunk_ms = QUICK if options.quick else FULL
     options.rounds = number if options.rounds is None else options.rounds
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
+    if options.reference and (options.quick or options.area):
+        parser.error("--reference is a whole run")
     return options
 
 
@@ -185,6 +190,15 @@ def compare(options):
             "chunk_ms": options.chunk_ms, **made}
 
 
+def write_reference(document, docs):
+    """Puts the tables between the marks of benchmarks.md, and the chart beside it."""
+    page = docs / "benchmarks.md"
+    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    tail = rest.split(END)[1]
+    page.write_text(f"{head}{BEGIN}\n\n{tables.markdown(document)}\n{END}{tail}", encoding="utf-8")
+    (docs / "benchmarks.svg").write_text(chart.svg(document), encoding="utf-8")
+
+
 def main():
     options = arguments()
     if not os.access(BIN / "ward_bench", os.X_OK):
@@ -197,6 +211,8 @@ def main():
         return 1
     if options.svg:
         options.svg.write_text(chart.svg(document), encoding="utf-8")
+    if options.reference:
+        write_reference(document, ROOT / "docs")
     if options.json:
         print(json.dumps(document))
         print(tables.results(document))

@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import chart  # noqa: E402
+import compare as harness  # noqa: E402
 import contestants  # noqa: E402
 import rounds  # noqa: E402
 import stats  # noqa: E402
@@ -136,6 +137,24 @@ class Outputs(unittest.TestCase):
         self.assertEqual(len(list(tree.iter("{http://www.w3.org/2000/svg}rect"))), 2)
 
 
+class Reference(unittest.TestCase):
+    def test_the_page_keeps_what_stands_around_the_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            docs = pathlib.Path(folder)
+            page = docs / "benchmarks.md"
+            page.write_text(f"before\n{harness.BEGIN}\nthe last run\n{harness.END}\nafter\n", encoding="utf-8")
+            for _ in range(2):
+                harness.write_reference(document(), docs)
+                text = page.read_text(encoding="utf-8")
+                self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"), text)
+                self.assertEqual((text.count("verify.<a>"), text.count("the last run")), (1, 0))
+            self.assertIn("<svg", (docs / "benchmarks.svg").read_text(encoding="utf-8"))
+
+    def test_the_page_has_the_marks(self):
+        text = (HERE.parent / "docs/benchmarks.md").read_text(encoding="utf-8")
+        self.assertLess(text.index(harness.BEGIN), text.index(harness.END))
+
+
 def program(folder, text):
     """A ward_bench of another's making."""
     path = pathlib.Path(folder) / "ward_bench"
@@ -211,7 +230,7 @@ class Whole(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
 
     def test_usage(self):
-        for words in (("--rounds", "0"), ("--area", "none"), ("--json", "--markdown")):
+        for words in (("--rounds", "0"), ("--area", "none"), ("--json", "--markdown"), ("--reference", "--quick")):
             self.assertEqual(compare(*words).returncode, 2, words)
 
     def test_a_missing_peer_is_named_and_matters_where_it_was_asked_for(self):
