@@ -31,6 +31,7 @@ void uncount(void* block) {
   held -= static_cast<std::int64_t>(malloc_usable_size(block));
 }
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc, cppcoreguidelines-owning-memory): below new and delete.
 void* take(std::size_t size) {
   void* block = std::malloc(size);
   count(block);
@@ -57,6 +58,8 @@ void* openssl_change(void* block, std::size_t size, const char* /*file*/, int /*
   return changed;
 }
 
+// NOLINTEND(cppcoreguidelines-no-malloc, cppcoreguidelines-owning-memory)
+
 void openssl_give(void* block, const char* /*file*/, int /*line*/) { give(block); }
 
 }  // namespace
@@ -64,8 +67,9 @@ void openssl_give(void* block, const char* /*file*/, int /*line*/) { give(block)
 void count_openssl() { CRYPTO_set_mem_functions(openssl_take, openssl_change, openssl_give); }
 
 void start_counting() {
-  for (auto* number : {&calls, &octets, &held, &peak})
+  for (auto* number : {&calls, &octets, &held, &peak}) {
     *number = 0;
+  }
   counting = true;
 }
 

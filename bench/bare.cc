@@ -25,6 +25,11 @@ std::string openssl_name() {
   return std::string("OpenSSL ") + OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
+// OpenSSL's type of a size.
+long size_of(Bytes octets) {                // NOLINT(google-runtime-int)
+  return static_cast<long>(octets.size());  // NOLINT(google-runtime-int)
+}
+
 // The inputs are this program's own: what OpenSSL does not take is a mistake in it.
 template <class T>
 T* known(T* made) {
@@ -34,12 +39,12 @@ T* known(T* made) {
 
 Handle<EVP_PKEY> read_key(Bytes spki) {
   const unsigned char* at = spki.data();
-  return {known(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size()))), EVP_PKEY_free};
+  return {known(d2i_PUBKEY(nullptr, &at, size_of(spki))), EVP_PKEY_free};
 }
 
 Handle<EC_KEY> read_ec_key(Bytes spki) {
   const unsigned char* at = spki.data();
-  return {known(d2i_EC_PUBKEY(nullptr, &at, static_cast<long>(spki.size()))), EC_KEY_free};
+  return {known(d2i_EC_PUBKEY(nullptr, &at, size_of(spki))), EC_KEY_free};
 }
 
 Handle<ECDSA_SIG> read_signature(Bytes r_s) {
@@ -152,7 +157,7 @@ Bare bare_aes256gcm(Bytes data) {
 Bare bare_certificate(Bytes der) {
   return {"d2i_X509", openssl_name(), [der = to_buffer(der)] {
             const unsigned char* at = der.data();
-            X509* made = d2i_X509(nullptr, &at, static_cast<long>(der.size()));
+            X509* made = d2i_X509(nullptr, &at, size_of(der));
             X509_free(made);
             return made != nullptr;
           }};
@@ -161,7 +166,7 @@ Bare bare_certificate(Bytes der) {
 Bare bare_crl(Bytes der) {
   return {"d2i_X509_CRL", openssl_name(), [der = to_buffer(der)] {
             const unsigned char* at = der.data();
-            X509_CRL* made = d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size()));
+            X509_CRL* made = d2i_X509_CRL(nullptr, &at, size_of(der));
             X509_CRL_free(made);
             return made != nullptr;
           }};

@@ -81,8 +81,9 @@ std::string about() {
   codec::JsonWriter out;
   out.begin_object().member("compiler", kCompiler);
   out.name("libraries").begin_array();
-  for (const std::string& library : bare_libraries())
+  for (const std::string& library : bare_libraries()) {
     out.string(library);
+  }
   return *out.end_array().end_object().take();
 }
 
@@ -90,8 +91,9 @@ class Server {
  public:
   Server() {
     for (const auto& makers : {hot_paths(), informative_paths()}) {
-      for (const PathMaker& maker : makers)
+      for (const PathMaker& maker : makers) {
         add(maker.make());
+      }
     }
   }
 
@@ -127,8 +129,9 @@ class Server {
 
   [[nodiscard]] std::string list() const {
     std::string out;
-    for (const HotPath& path : paths_)
+    for (const HotPath& path : paths_) {
       out += (out.empty() ? "[" : ",") + describe(path);
+    }
     return out + "]";
   }
 
@@ -136,8 +139,9 @@ class Server {
   static std::string timed(const Run& run, std::uint64_t count) {
     bool good = run();
     const Timer timer(CLOCK_THREAD_CPUTIME_ID);
-    for (std::uint64_t i = 0; i < count; ++i)
+    for (std::uint64_t i = 0; i < count; ++i) {
       good = run() && good;
+    }
     const std::string out = timer.answer();
     return good ? out : "error the path did not do its work";
   }
@@ -151,8 +155,9 @@ class Server {
       std::vector<std::jthread> all;
       for (std::uint64_t i = 0; i < number; ++i) {
         all.emplace_back([&] {
-          for (std::uint64_t k = 0; k < count; ++k)
+          for (std::uint64_t k = 0; k < count; ++k) {
             if (!run()) good = false;
+          }
         });
       }
     }
@@ -204,7 +209,8 @@ int main() {
   ward::bench::count_openssl();
   ward::bench::Server server;
   std::string line;
-  while (std::getline(std::cin, line))
+  while (std::getline(std::cin, line)) {
     std::cout << server.answer(line) << std::endl;
+  }
   return 0;
 }

@@ -12,8 +12,8 @@ namespace {
 // signed_text takes {"MEMBER":{...},"signature":"<hex>"} apart, as Intel's QVL and others want it.
 std::pair<std::string, std::string> signed_text(const std::string& file) {
   const std::size_t begin = file.find(':') + 1;
-  const std::size_t end = file.rfind(",\"signature\":\"");
-  const std::size_t digits = end + std::string_view(",\"signature\":\"").size();
+  const std::size_t end = file.rfind(R"(,"signature":")");
+  const std::size_t digits = end + std::string_view(R"(,"signature":")").size();
   return {file.substr(begin, end - begin), file.substr(digits, file.size() - digits - 2)};
 }
 

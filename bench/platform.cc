@@ -49,8 +49,10 @@ constexpr std::array kComponents = {
 
 std::vector<std::string> advisories(int count) {
   std::vector<std::string> out;
-  for (int i = 0; i < count; ++i)
+  out.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     out.push_back("INTEL-SA-" + std::to_string(10000 + 37 * i).replace(0, 1, "0"));
+  }
   return out;
 }
 
@@ -147,8 +149,9 @@ Buffer td_report() {
   td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;
   td.xfam = 0xe7;
   std::uint8_t octet = 0xa0;
-  for (auto* field : {&td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config})
+  for (auto* field : {&td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config}) {
     field->fill(octet++);
+  }
   td.report_data = kReportData;
   return tdx::write_td_report(td, dcap::BodyType::kTdReport10);
 }
@@ -253,10 +256,12 @@ Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& fol
   const std::filesystem::path place(folder);
   out->evidence = read_file(place / "evidence");
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(place / "collateral", failed))
+  for (const auto& entry : std::filesystem::directory_iterator(place / "collateral", failed)) {
     out->documents.documents.push_back({entry.path().filename(), read_file(entry.path())});
-  if (failed || out->evidence.empty())
+  }
+  if (failed || out->evidence.empty()) {
     return Error(Errc::kUnavailable, "bench: no evidence with collateral in the folder");
+  }
   std::ranges::sort(out->documents.documents, {}, &attest::Document::name);
   out->now = now;
   out->expected = {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}};
@@ -270,8 +275,9 @@ Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& fol
 
 Result<attest::Work> work_of(const Platform& platform) {
   attest::Work work;
-  if (!platform.accepted(&work))
+  if (!platform.accepted(&work)) {
     return Error(Errc::kMalformed, "bench: the evidence is not accepted");
+  }
   return work;
 }
 
@@ -286,7 +292,7 @@ Result<HotPath> cold_path(std::string name, const Platform& platform) {
                  .base = std::move(base)};
 }
 
-Result<HotPath> warm_path(std::string name, const Platform& platform) {
+Result<HotPath> warm_path(const std::string& name, const Platform& platform) {
   WARD_TRY(const attest::Work work, work_of(platform));
   WARD_TRY(Bare one, quote_signature_of(work));
   return HotPath{.name = name,

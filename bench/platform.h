@@ -46,7 +46,7 @@ struct Platform {
 
 // warm_path appraises what was appraised before by a verifier that remembers; its base is the one
 // signature that is new with each quote.
-[[nodiscard]] Result<HotPath> warm_path(std::string name, const Platform& platform);
+[[nodiscard]] Result<HotPath> warm_path(const std::string& name, const Platform& platform);
 
 // The documents of the development platforms, for the parsers' paths.
 [[nodiscard]] const Buffer& document_of(const Platform& platform, const std::string& name);

@@ -43,8 +43,9 @@ std::optional<Buffer> from_der(Bytes der, std::size_t number) {
     if (at + 2 > der.size() || at + 2 + der[at + 1] > der.size()) return std::nullopt;
     Bytes value = der.subspan(at + 2, der[at + 1]);
     at += 2 + value.size();
-    while (!value.empty() && value.front() == 0)
+    while (!value.empty() && value.front() == 0) {
       value = value.subspan(1);
+    }
     if (value.size() > number) return std::nullopt;
     out.resize(out.size() + number - value.size());
     out.insert(out.end(), value.begin(), value.end());
