@@ -213,6 +213,12 @@ HotPath tdx_cold() { return known(cold_path("verify.tdx.cold", tdx_platform()));
 
 HotPath snp_cold() { return known(cold_path("verify.snp.cold", snp_platform())); }
 
+HotPath sgx_warm() { return known(warm_path("verify.sgx.warm", sgx_platform())); }
+
+HotPath tdx_warm() { return known(warm_path("verify.tdx.warm", tdx_platform())); }
+
+HotPath snp_warm() { return known(warm_path("verify.snp.warm", snp_platform())); }
+
 constexpr PathMaker kPaths[] = {
     {"base.rfc3339", time_parse},        {"base.hex", hex_64k},
     {"json.parse", json_parse},          {"dcap.tcb_info.sgx", tcb_info_sgx},
@@ -223,6 +229,8 @@ constexpr PathMaker kPaths[] = {
     {"crypto.p384_verify", p384_verify}, {"crypto.rsa4096_pss_verify", rsa_verify},
     {"crypto.aes256gcm", aes256gcm_64k}, {"verify.sgx.cold", sgx_cold},
     {"verify.tdx.cold", tdx_cold},       {"verify.snp.cold", snp_cold},
+    {"verify.sgx.warm", sgx_warm},       {"verify.tdx.warm", tdx_warm},
+    {"verify.snp.warm", snp_warm},
 };
 
 constexpr PathMaker kInformative[] = {{"openssl.p384_verify", p384_openssl}};

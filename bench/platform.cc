@@ -20,6 +20,7 @@
 #include "tee/soft/tcb_documents.h"
 #include "tee/soft/world.h"
 #include "tee/tdx/td_report.h"
+#include "verifier/platform_cache.h"
 
 namespace ward::bench {
 namespace {
@@ -156,15 +157,13 @@ Buffer td_report() {
   return tdx::write_td_report(td, dcap::BodyType::kTdReport10);
 }
 
-std::unique_ptr<const verifier::Verifier> verifier_of(const crypto::PublicKey& root) {
-  attest::Policy policy;
-  policy.allow_development = true;
-  return std::make_unique<const verifier::Verifier>(
-      tee::all_schemes(),
-      std::vector<attest::Anchor>{{.spki_sha256 = crypto::sha256(root.to_spki()),
-                                   .name = "development",
-                                   .development = true}},
-      policy);
+// Platforms trust their own root alone, which is no hardware's.
+void set_verifier(Platform& out, const crypto::PublicKey& root) {
+  out.policy.allow_development = true;
+  out.roots = {
+      {.spki_sha256 = crypto::sha256(root.to_spki()), .name = "development", .development = true}};
+  out.verifier =
+      std::make_unique<const verifier::Verifier>(tee::all_schemes(), out.roots, out.policy);
 }
 
 attest::Expectations report_data_alone() {
@@ -190,8 +189,8 @@ Platform dcap_platform(const soft::QuoteForm& form) {
   Platform out{.evidence = *quoting.quote(body, form),
                .documents = made.documents(),
                .now = kNow,
-               .expected = report_data_alone(),
-               .verifier = verifier_of(keys.root.public_key())};
+               .expected = report_data_alone()};
+  set_verifier(out, keys.root.public_key());
   out.peer_case = dcap_case(made, out.evidence, kNow);
   return out;
 }
@@ -219,8 +218,8 @@ Platform amd_platform() {
   Platform out{.evidence = *soft::sign_report(world.report, keys.vcek),
                .documents = made.documents(face.key),
                .now = kNow,
-               .expected = report_data_alone(),
-               .verifier = verifier_of(keys.ark.public_key())};
+               .expected = report_data_alone()};
+  set_verifier(out, keys.ark.public_key());
   out.peer_case = amd_case(made, face.line, out.evidence, kNow);
   return out;
 }
@@ -265,11 +264,10 @@ Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& fol
   std::ranges::sort(out->documents.documents, {}, &attest::Document::name);
   out->now = now;
   out->expected = {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}};
-  attest::Policy policy;
-  policy.accept_any_tcb = true;
-  policy.require_revocation = false;
-  out->verifier = std::make_unique<const verifier::Verifier>(tee::all_schemes(),
-                                                             std::vector<attest::Anchor>{}, policy);
+  out->policy.accept_any_tcb = true;
+  out->policy.require_revocation = false;
+  out->verifier =
+      std::make_unique<const verifier::Verifier>(tee::all_schemes(), out->roots, out->policy);
   return std::shared_ptr<const Platform>(std::move(out));
 }
 
@@ -292,13 +290,55 @@ Result<HotPath> cold_path(std::string name, const Platform& platform) {
                  .base = std::move(base)};
 }
 
+namespace {
+
+// Relier is a relying party that has seen the platform before. Thread safe.
+class Relier {
+ public:
+  explicit Relier(const Platform& platform)
+      : platform_(platform),
+        cache_(std::make_shared<verifier::PlatformCache>()),
+        prepared_(tee::all_schemes(), platform.documents),
+        verifier_(tee::all_schemes(), platform.roots, platform.policy, cache_) {}
+
+  [[nodiscard]] bool accepted() const {
+    static const attest::Collateral none;
+    thread_local attest::Slate slate;
+    const auto done = verifier_.appraise({.evidence = platform_.evidence,
+                                          .collateral = none,
+                                          .now = platform_.now,
+                                          .expected = platform_.expected,
+                                          .prepared = &prepared_},
+                                         slate);
+    return done && slate.appraisal().verdict == attest::Verdict::kAccepted;
+  }
+
+  // knows is true where the platform was found in the cache each time but the first.
+  [[nodiscard]] bool knows() const {
+    const auto counts = cache_->counts();
+    return counts.platforms == 1 && counts.misses == 1 && counts.hits > 0;
+  }
+
+ private:
+  const Platform& platform_;
+  std::shared_ptr<verifier::PlatformCache> cache_;
+  verifier::PreparedCollateral prepared_;
+  verifier::Verifier verifier_;
+};
+
+}  // namespace
+
 Result<HotPath> warm_path(const std::string& name, const Platform& platform) {
   WARD_TRY(const attest::Work work, work_of(platform));
   WARD_TRY(Bare one, quote_signature_of(work));
+  const auto relier = std::make_shared<const Relier>(platform);
+  if (!relier->accepted() || !relier->accepted() || !relier->knows()) {
+    return Error(Errc::kMalformed, "bench: the platform is not remembered");
+  }
   return HotPath{.name = name,
                  .area = "warm",
                  .bytes = platform.evidence.size(),
-                 .run = [&platform] { return platform.accepted(); },
+                 .run = [relier] { return relier->accepted(); },
                  .base = base_of(name + ".signature", std::move(one))};
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "attest/collateral.h"
 #include "attest/work.h"
@@ -20,7 +21,9 @@ struct Platform {
   attest::Collateral documents;
   UnixTime now;
   attest::Expectations expected;
-  std::unique_ptr<const verifier::Verifier> verifier;
+  std::vector<attest::Anchor> roots;  // beside the makers' own
+  attest::Policy policy;
+  std::unique_ptr<const verifier::Verifier> verifier;  // remembers nothing
   std::string peer_case{};  // the same for other verifiers, as test/differential's cases have it
 
   // accepted appraises once; what the verdict is derived from goes to `work` where it is not null.

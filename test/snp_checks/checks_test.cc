@@ -232,10 +232,12 @@ TEST(SnpChecks, AnotherAlgorithm__snp_report_signature_algo__IsNamed) {
   Stage s = good_stage(kFaces[3]);
   s.world.report.signature_algo = 2;
   const Made m = make(s);
-  const auto findings = scheme().verify(m.whole(), m.documents, {}, kNow, nullptr);
-  ASSERT_TRUE(findings);
+  attest::Findings findings;
+  const Buffer evidence = m.whole();
+  ASSERT_TRUE(scheme().verify(
+      {.evidence = evidence, .collateral = m.documents, .anchors = {}, .now = kNow}, findings));
   std::vector<std::string> failed;
-  for (const attest::Check& c : findings->checks) {
+  for (const attest::Check& c : findings.checks) {
     if (c.outcome == Outcome::kFailed) failed.emplace_back(c.info->id);
   }
   EXPECT_EQ(failed, Ids{"snp.report.signature_algo"});
