@@ -83,7 +83,7 @@ TEST_F(Init, the_certificate_is_the_keys_and_for_the_names) {
   const auto chain = pki::parse_certificates(test::read_text(options_.folder + "/tls.pem"));
   ASSERT_TRUE(chain) << chain.error().what();
   const pki::Certificate& leaf = chain->front();
-  EXPECT_EQ(to_hex(leaf.spki_sha256()), made->server_spki);
+  EXPECT_EQ(to_hex(leaf.spki_sha256), made->server_spki);
   EXPECT_EQ(leaf.not_before, kNow);
   ASSERT_TRUE(leaf.public_key);
   EXPECT_TRUE(pki::signed_by(leaf, *leaf.public_key));

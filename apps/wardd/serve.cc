@@ -80,7 +80,7 @@ Result<Tls, Failure> load_tls(const Config& config, UnixTime now) {
                        format_rfc3339(leaf.not_before),
                    "is this machine's clock right?"};
   }
-  return Tls{*std::move(context), leaf.spki_sha256()};
+  return Tls{*std::move(context), leaf.spki_sha256};
 }
 
 Secret<32> derive(const SecretBytes& master, std::string_view purpose) {

@@ -122,6 +122,7 @@ Result<void> parse_tbs(DerReader in, Bytes outer_algorithm, Certificate& out) {
     return Error(Errc::kMalformed, "pki.certificate: subjectPublicKeyInfo");
   }
   out.spki = to_buffer(spki.encoding);
+  out.spki_sha256 = crypto::sha256(spki.encoding);
   WARD_TRY(out.public_key, parse_public_key(spki.encoding));
   return parse_tail(in, out);
 }
@@ -137,6 +138,7 @@ Result<Certificate> parse_certificate(Bytes der) {
   WARD_TRY(const Signed outer, parse_signed(der));
   Certificate out;
   out.der = to_buffer(der);
+  out.fingerprint = crypto::sha256(der);
   out.tbs = to_buffer(outer.tbs.encoding);
   out.signature_algorithm = outer.signature_algorithm;
   out.signature = to_buffer(outer.signature);

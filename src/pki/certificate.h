@@ -52,9 +52,10 @@ struct DistributionPoint {
 // Certificate is a parsed X.509 certificate (RFC 5280): form only, nothing is verified. A value;
 // owns its bytes.
 struct Certificate {
-  std::uint8_t version = 3;  // 1 to 3; extensions occur in 3 only
-  Buffer der;                // the whole certificate
-  Buffer tbs;                // the signed part, as encoded
+  std::uint8_t version = 3;            // 1 to 3; extensions occur in 3 only
+  Buffer der;                          // the whole certificate
+  crypto::Sha256Digest fingerprint{};  // SHA-256 of it
+  Buffer tbs;                          // the signed part, as encoded
   Buffer serial;  // INTEGER contents, minimal; may be zero or negative, which RFC 5280 section
                   // 4.1.2.2 asks readers to bear
   crypto::SignatureAlgorithm signature_algorithm{};
@@ -63,7 +64,8 @@ struct Certificate {
   Name subject{{}};
   UnixTime not_before;
   UnixTime not_after;
-  Buffer spki;  // SubjectPublicKeyInfo, as encoded
+  Buffer spki;                         // SubjectPublicKeyInfo, as encoded
+  crypto::Sha256Digest spki_sha256{};  // identifies the key: what trust anchors are pinned by
   std::optional<crypto::PublicKey>
       public_key;  // nullopt: an algorithm or size that we do not use, or no valid key
   std::vector<Extension> extensions;  // in order; no OID twice
@@ -80,9 +82,6 @@ struct Certificate {
 
   // find returns the extension with this OID (contents octets), or nullptr; borrowed.
   [[nodiscard]] const Extension* find(Bytes oid) const;
-
-  // spki_sha256 identifies the key: what trust anchors are pinned by.
-  [[nodiscard]] crypto::Sha256Digest spki_sha256() const { return crypto::sha256(spki); }
 };
 
 // parse_certificate reads one DER certificate with nothing behind it. kTruncated, kMalformed (a
@@ -120,6 +119,7 @@ struct IssuingDistributionPoint {
 // Crl is a parsed X.509 v2 CRL: form only.
 struct Crl {
   Buffer der;
+  crypto::Sha256Digest fingerprint{};  // SHA-256 of it
   Buffer tbs;
   crypto::SignatureAlgorithm signature_algorithm{};
   Buffer signature;

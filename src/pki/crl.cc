@@ -141,6 +141,7 @@ Result<Crl> parse_crl(Bytes der) {
   WARD_TRY(const Signed outer, parse_signed(der));
   Crl out;
   out.der = to_buffer(der);
+  out.fingerprint = crypto::sha256(der);
   out.tbs = to_buffer(outer.tbs.encoding);
   out.signature_algorithm = outer.signature_algorithm;
   out.signature = to_buffer(outer.signature);

@@ -90,22 +90,6 @@ bool signs(const Certificate& issuer, const Crl& crl) {
   return issuer.public_key && signed_by(crl, *issuer.public_key);
 }
 
-// check_crl, told whether the issuer's key verifies the CRL.
-std::vector<PathFault> crl_faults(const Crl& crl, const Certificate& issuer, bool is_signed,
-                                  UnixTime at) {
-  std::vector<PathFault> out;
-  if (!crl.issuer.matches(issuer.subject)) out.push_back(kNoCrl);
-  if (!is_signed) out.push_back(kCrlSignature);
-  if (crl.authority_key_id && issuer.subject_key_id &&
-      *crl.authority_key_id != *issuer.subject_key_id) {
-    out.push_back(kCrlKeyId);
-  }
-  if (!may(issuer, key_usage::kCrlSign)) out.push_back(kCrlKeyUsage);
-  const std::vector<PathFault> own = own_crl_faults(crl, at);
-  out.insert(out.end(), own.begin(), own.end());
-  return out;
-}
-
 // A CRL that is the issuer's but says more than we process.
 bool partly_processed(std::span<const PathFault> faults) {
   return std::any_of(faults.begin(), faults.end(), [](PathFault fault) {
@@ -121,7 +105,7 @@ class Walk {
 
   std::vector<PathError> run(const crypto::Sha256Digest& anchor) {
     for (std::size_t i = 0; i < chain_.size(); ++i) {
-      if (i + 1 == chain_.size() && chain_[i].spki_sha256() != anchor) add(kNotAnchored, i);
+      if (i + 1 == chain_.size() && chain_[i].spki_sha256 != anchor) add(kNotAnchored, i);
       check_link(i);
       check_own(i);
       if (i > 0) check_issuer(i);
@@ -134,10 +118,15 @@ class Walk {
  private:
   void add(PathFault fault, std::size_t index) { faults_.push_back({fault, index}); }
 
+  [[nodiscard]] bool holds(const Certificate& signed_one, const Certificate& issuer) const {
+    return options_.holds ? options_.holds(signed_one, issuer)
+                          : signed_by(signed_one, *issuer.public_key);
+  }
+
   // Signature and name against the certificate above; the top against itself.
   void check_link(std::size_t i) {
     const Certificate& above = chain_[std::min(i + 1, chain_.size() - 1)];
-    if (above.public_key && !signed_by(chain_[i], *above.public_key)) add(kSignature, i);
+    if (above.public_key && !holds(chain_[i], above)) add(kSignature, i);
     if (!chain_[i].issuer.matches(above.subject)) add(kNameChain, i);
   }
 
@@ -207,7 +196,7 @@ class Walk {
       const Certificate* signer = crl_signer(crl, i);
       const Certificate& issuer = signer != nullptr ? *signer : chain_[i + 1];
       Judged judged{crl_covers(crl, certificate),
-                    crl_faults(crl, issuer, signer != nullptr, options_.at)};
+                    check_crl(crl, issuer, signer != nullptr, options_.at)};
       if (!judged.covers) judged.faults.push_back(kCrlScope);
       if (judged.faults.empty()) revoked = revoked || crl.revokes(certificate.serial);
       if (signer != nullptr && partly_processed(judged.faults)) {
@@ -292,7 +281,22 @@ std::vector<PathError> check_path(std::span<const Certificate> chain,
 }
 
 std::vector<PathFault> check_crl(const Crl& crl, const Certificate& issuer, UnixTime at) {
-  return crl_faults(crl, issuer, signs(issuer, crl), at);
+  return check_crl(crl, issuer, signs(issuer, crl), at);
+}
+
+std::vector<PathFault> check_crl(const Crl& crl, const Certificate& issuer, bool is_signed,
+                                 UnixTime at) {
+  std::vector<PathFault> out;
+  if (!crl.issuer.matches(issuer.subject)) out.push_back(kNoCrl);
+  if (!is_signed) out.push_back(kCrlSignature);
+  if (crl.authority_key_id && issuer.subject_key_id &&
+      *crl.authority_key_id != *issuer.subject_key_id) {
+    out.push_back(kCrlKeyId);
+  }
+  if (!may(issuer, key_usage::kCrlSign)) out.push_back(kCrlKeyUsage);
+  const std::vector<PathFault> own = own_crl_faults(crl, at);
+  out.insert(out.end(), own.begin(), own.end());
+  return out;
 }
 
 bool crl_covers(const Crl& crl, const Certificate& certificate) {

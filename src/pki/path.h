@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -59,6 +60,9 @@ struct PathOptions {
       crls;  // nullopt: revocation is not looked at (the caller checks apart)
   std::span<const Bytes>
       known_critical;  // OIDs (contents octets) of extensions that the caller processes
+  // Whether a certificate's signature by an issuer's key holds, for callers that may know already;
+  // empty: signed_by(). Called for issuers with a public key alone, not for CRLs.
+  std::function<bool(const Certificate& signed_one, const Certificate& issuer)> holds{};
 };
 
 // check_path examines `chain`, leaf first, top last, against one trust anchor given by the SHA-256
@@ -82,6 +86,10 @@ struct PathOptions {
 // issuer's name is another, then the kCrl... faults but kCrlScope.
 [[nodiscard]] std::vector<PathFault> check_crl(const Crl& crl, const Certificate& issuer,
                                                UnixTime at);
+
+// This one is told whether the issuer's key verifies the CRL.
+[[nodiscard]] std::vector<PathFault> check_crl(const Crl& crl, const Certificate& issuer,
+                                               bool is_signed, UnixTime at);
 
 // crl_covers is true where the CRL's issuingDistributionPoint lets it speak of this certificate
 // (RFC 5280 section 6.3.3 (b)): kind of certificate and distribution point. It does not look at the

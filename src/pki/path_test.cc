@@ -205,7 +205,7 @@ TEST(CheckPath, LeavesCriticalExtensionsToACallerThatProcessesThem) {
   CertificateSpec spec = test::spec_of("root", key, "root", key, true);
   spec.extensions.push_back(unknown(true));
   const Certificate chain[] = {test::built(spec, key)};
-  const auto anchor = chain[0].spki_sha256();
+  const auto anchor = chain[0].spki_sha256;
   PathOptions options{.at = kNow};
   EXPECT_EQ(text(check_path(chain, anchor, options)), "unknown_critical@0");
   const Bytes known[] = {chain[0].extensions.back().oid};
@@ -218,13 +218,13 @@ TEST(CheckPath, VerifiesTheTopsOwnSignature) {
   const auto other = make_key("other");
   const CertificateSpec spec = test::spec_of("root", key, "root", key, true);
   const Certificate chain[] = {test::built(spec, other)};
-  EXPECT_EQ(text(check_path(chain, chain[0].spki_sha256(), {.at = kNow})), "signature@0");
+  EXPECT_EQ(text(check_path(chain, chain[0].spki_sha256, {.at = kNow})), "signature@0");
 }
 
 TEST(CheckPath, RefusesNoChainAndOneTooLong) {
   const auto key = make_key("root");
   const Certificate one = test::built(test::spec_of("root", key, "root", key, true), key);
-  const auto anchor = one.spki_sha256();
+  const auto anchor = one.spki_sha256;
   EXPECT_EQ(text(check_path({}, anchor, {.at = kNow})), "not_anchored@0");
   // Self-issued certificates do not count against a path length, but against this limit.
   EXPECT_EQ(text(check_path(std::vector(kMaxPathLength, one), anchor, {.at = kNow})), "");
@@ -261,9 +261,9 @@ TEST(CheckPath, RefusesAVersion1Issuer) {
   const Certificate old = version_1(root, key);
   EXPECT_EQ(old.version, 1);
   const Certificate chain[] = {leaf, old};
-  EXPECT_EQ(text(check_path(chain, root.spki_sha256(), {.at = kNow})), "not_ca@1");
+  EXPECT_EQ(text(check_path(chain, root.spki_sha256, {.at = kNow})), "not_ca@1");
   const Certificate leaf_chain[] = {version_1(leaf, key), root};
-  EXPECT_EQ(text(check_path(leaf_chain, root.spki_sha256(), {.at = kNow})), "");
+  EXPECT_EQ(text(check_path(leaf_chain, root.spki_sha256, {.at = kNow})), "");
 }
 
 TEST(CheckPath, OneCrlWithoutFaultSufficesAndAnyOfThemRevokes) {

@@ -214,7 +214,7 @@ std::string judge(const std::map<std::string, std::string>& row) {
     crls.push_back(*parsed);
   }
   const PathOptions options{.at = kAt, .crls = crls};
-  return text(check_path(build_path(given), given.front().spki_sha256(), options));
+  return text(check_path(build_path(given), given.front().spki_sha256, options));
 }
 
 bool policy_test(const std::string& test) {

@@ -62,7 +62,7 @@ std::vector<Certificate> real_intel_certificates() {
     if (parsed) all.insert(all.end(), parsed->begin(), parsed->end());
   }
   for (const Certificate& root : all) {
-    if (to_hex(root.spki_sha256()) != kIntelRoot) continue;
+    if (to_hex(root.spki_sha256) != kIntelRoot) continue;
     for (const Certificate& certificate : all) {
       if (signed_by(certificate, *root.public_key)) out.push_back(certificate);
     }
@@ -161,7 +161,7 @@ TEST(IntelVectors, AuthoritiesAndTheirCrlsAreRightAtTheTimeOfTheCrl) {
       if (certificate.self_issued() || !root.self_issued()) continue;
       const Certificate chain[] = {certificate, root};
       if (root.not_after < kAt || certificate.not_before > kAt) continue;
-      const auto faults = check_path(chain, root.spki_sha256(), {.at = kAt, .crls = crls});
+      const auto faults = check_path(chain, root.spki_sha256, {.at = kAt, .crls = crls});
       EXPECT_TRUE(faults.empty()) << certificate.subject.text() << ": "
                                   << to_string(faults.front().fault);
       ++intermediates;

@@ -27,7 +27,7 @@ constexpr CrlChecks kPckCrl = {CheckId::kPckCrlPresent, CheckId::kPckCrlSignatur
 const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issuer,
                                   const CrlChecks& ids, const pki::Certificate* subject) {
   const x509::CrlFacts facts =
-      x509::judge_crl(context.collateral.crls, issuer, context.now, subject);
+      x509::judge_crl(context.collateral.crls, issuer, context.now, context.signatures, subject);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
   if (context.work != nullptr && facts.crl != nullptr) {
@@ -100,8 +100,8 @@ const pki::Certificate* find_leaf(const x509::Pool& pool, const QeEvidence& qe) 
     return pool.best(signed_report, [&](const pki::Certificate& leaf) {
       const pki::Certificate* ca = pool.find_issuer(leaf);
       const pki::Certificate* root = ca == nullptr ? nullptr : pool.find_issuer(*ca);
-      return root != nullptr && pool.anchored(*root) && pki::signed_by(leaf, *ca->public_key) &&
-             pki::signed_by(*ca, *root->public_key);
+      return root != nullptr && pool.anchored(*root) && pool.is_signed_by(leaf, *ca) &&
+             pool.is_signed_by(*ca, *root);
     });
   }
   const auto all = pool.fitting(named, [](const pki::Certificate&) { return true; });
@@ -125,7 +125,7 @@ std::optional<std::vector<pki::Certificate>> collateral_chain(Context& context,
                                                               const QeEvidence& qe) {
   CheckList& checks = context.checks;
   const x509::Pool pool(context.collateral.certificates, context.anchors, context.now,
-                        context.findings.notes);
+                        context.signatures, context.findings.notes);
   std::vector<pki::Certificate> chain;
   if (qe.certification_type == certification::kPckLeaf) {
     auto leaf = record_form(checks, qe.certification_data, 1, "one PCK certificate");
@@ -181,8 +181,9 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
   Platform platform{.chain = *std::move(chain)};
   x509::record_path(
       checks, kPckPath,
-      x509::judge_path(platform.chain, context.anchors, context.now, pck_names(platform.chain),
-                       pck_leaf_profile(platform.leaf()) ? "" : kLeafFault));
+      x509::judge_path(platform.chain, context.anchors, context.now, context.signatures,
+                       {.names_ok = pck_names(platform.chain),
+                        .leaf_fault = pck_leaf_profile(platform.leaf()) ? "" : kLeafFault}));
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, platform.root());
   if (context.work != nullptr) {
     // A chain of type 5 stands in the quote, whatever else holds the same certificates.

@@ -196,6 +196,7 @@ struct QuoteScheme::Origins {
   const CollateralSet& collateral;
   const pki::Certificate* pck = nullptr;
   Documents own;  // of Profile::own_document
+  x509::Signatures& signatures;
 };
 
 // The parts of a quote that speak of its platform: header, some of the body, and all behind it but
@@ -251,6 +252,7 @@ void QuoteScheme::verify_masked(Context& context, const Quote& quote,
 
 std::optional<Platform> QuoteScheme::verify_platform(const attest::Job& job, const Quote& quote,
                                                      const CollateralSet& collateral,
+                                                     x509::Signatures& signatures,
                                                      KnownPlatform& out) const {
   Buffer masked(quote.raw.size());
   for (const Bytes part : platform_parts(quote)) {
@@ -266,8 +268,8 @@ std::optional<Platform> QuoteScheme::verify_platform(const attest::Job& job, con
   for (const Malformed& m : collateral.unknown) {
     out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
   }
-  Context context{checks,       collateral, job.anchors,    job.now,
-                  out.findings, job.work,   &job.collateral};
+  Context context{checks,       collateral, job.anchors, job.now,
+                  out.findings, signatures, job.work,    &job.collateral};
   std::optional<Platform> platform;
   verify_masked(context, seen, platform, out.attestation_key);
   std::vector<UnixTime> changes;
@@ -291,7 +293,8 @@ void QuoteScheme::verify_evidence(const attest::Job& job, const Quote& quote,
   claims.finish();
   fill_facts(quote, out.facts);
   CheckList checks(out.checks);
-  Context context{checks, origins.collateral, job.anchors, job.now, out, job.work, &job.collateral};
+  Context context{checks, origins.collateral, job.anchors, job.now,
+                  out,    origins.signatures, job.work,    &job.collateral};
   if (known.attestation_key) {
     verify_quote_signature(checks, *known.attestation_key, quote.signed_part(), quote.signature);
   }
@@ -330,15 +333,16 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
     if (held.get() != nullptr) {
       static const CollateralSet none;
       const auto& known = static_cast<const KnownPlatform&>(*held.get());
-      verify_evidence(job, *quote, known, {none, nullptr, given.own()}, out);
+      verify_evidence(job, *quote, known, {none, nullptr, given.own(), given.signatures()}, out);
       return {};
     }
   }
   const auto known = std::make_shared<KnownPlatform>();
   const CollateralSet& collateral = given.collateral();
-  const auto platform = verify_platform(job, *quote, collateral, *known);
-  verify_evidence(job, *quote, *known,
-                  {collateral, platform ? &platform->leaf() : nullptr, given.own()}, out);
+  const auto platform = verify_platform(job, *quote, collateral, given.signatures(), *known);
+  verify_evidence(
+      job, *quote, *known,
+      {collateral, platform ? &platform->leaf() : nullptr, given.own(), given.signatures()}, out);
   if (platforms != nullptr && attest::is_sound(known->findings)) platforms->keep(key, known);
   return {};
 }

@@ -79,7 +79,7 @@ class QuoteScheme : public attest::Scheme {
                                                  Documents beside) const;
   std::optional<Platform> verify_platform(const attest::Job& job, const Quote& quote,
                                           const CollateralSet& collateral,
-                                          KnownPlatform& out) const;
+                                          x509::Signatures& signatures, KnownPlatform& out) const;
   void verify_masked(Context& context, const Quote& quote, std::optional<Platform>& platform,
                      std::optional<crypto::PublicKey>& attestation_key) const;
   void verify_evidence(const attest::Job& job, const Quote& quote, const KnownPlatform& known,

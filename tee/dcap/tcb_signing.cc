@@ -110,21 +110,24 @@ class Selection {
 
   bool trusted(const pki::Certificate& signer) const {
     const pki::Certificate chain[] = {signer, root_};
-    const auto faults = pki::check_path(chain, root_.spki_sha256(), {.at = context_.now});
+    const auto faults = pki::check_path(chain, root_.spki_sha256,
+                                        x509::path_options(context_.now, context_.signatures));
     return faults.empty() && signing_profile(signer) &&
            (root_crl_ == nullptr || !root_crl_->value.revokes(signer.serial));
   }
 
-  // Finds who signed the document: a trusted signer where one did.
-  const Signer* signer_of(const SignedDocument& document) const {
+  // Finds who signed the document, of which `digest` is the whole: a trusted signer where one did.
+  const Signer* signer_of(const SignedDocument& document,
+                          const crypto::Sha256Digest& digest) const {
     const Signer* found = nullptr;
     for (const Signer& signer : signers_) {
       if (found != nullptr && (found->trusted || !signer.trusted)) continue;
-      const auto& key = signer.certificate->value.public_key;
-      if (key &&
-          key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, document.body, document.signature)) {
-        found = &signer;
-      }
+      const pki::Certificate& c = signer.certificate->value;
+      const auto verify = [&] {
+        return c.public_key->verify_rs(SignatureAlgorithm::kEcdsaP256Sha256, document.body,
+                                       document.signature);
+      };
+      if (c.public_key && context_.signatures.holds(digest, c.spki_sha256, verify)) found = &signer;
     }
     return found;
   }
@@ -133,7 +136,7 @@ class Selection {
   Chosen<T> rate(const Named<T>& document, int kind) const {
     Chosen<T> out{.document = &document};
     const SignedDocument& d = document.value;
-    const Signer* signer = signer_of(d);
+    const Signer* signer = signer_of(d, document.digest);
     out.signer = signer == nullptr ? nullptr : signer->certificate;
     out.fit = {.kind = kind,
                .signature = signer == nullptr ? 0 : (signer->trusted ? 2 : 1),
@@ -276,9 +279,9 @@ class Selection {
   bool record_signer(const Named<pki::Certificate>& signer) {
     const pki::Certificate chain[] = {signer.value, root_};
     const x509::PathFacts facts =
-        x509::judge_path(chain, context_.anchors, context_.now,
-                         root_.subject.common_name().ends_with(" SGX Root CA"),
-                         signing_profile(signer.value) ? "" : kLeafFault);
+        x509::judge_path(chain, context_.anchors, context_.now, context_.signatures,
+                         {.names_ok = root_.subject.common_name().ends_with(" SGX Root CA"),
+                          .leaf_fault = signing_profile(signer.value) ? "" : kLeafFault});
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (context_.work != nullptr) {
       x509::show_chain(*context_.work, chain,

@@ -16,6 +16,7 @@
 #include "tee/dcap/collateral.h"
 #include "tee/dcap/pck.h"
 #include "tee/dcap/quote.h"
+#include "tee/x509/signatures.h"
 
 namespace ward::dcap {
 
@@ -26,6 +27,7 @@ struct Context {
   std::span<const attest::Anchor> anchors;
   UnixTime now;
   attest::Findings& findings;
+  x509::Signatures& signatures;
   attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
   const attest::Collateral* given = nullptr;  // what `collateral` was sorted from, where work is
 };

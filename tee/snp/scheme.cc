@@ -237,7 +237,7 @@ attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
 
 // What follows from the platform's part of the report, from a copy that has zeros elsewhere.
 void verify_masked(const attest::Job& job, const Report& whole, const x509::Documents& collateral,
-                   const x509::Documents& sent, KnownPlatform& out) {
+                   const x509::Documents& sent, x509::Signatures& signatures, KnownPlatform& out) {
   std::array<std::uint8_t, kReportSize> masked{};
   for (const Bytes part : platform_parts(whole))
     std::copy(part.begin(), part.end(), masked.begin() + (part.data() - whole.raw().data()));
@@ -252,7 +252,8 @@ void verify_masked(const attest::Job& job, const Report& whole, const x509::Docu
     out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
   CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt),
                    out.findings.checks);
-  Context context{checks, documents, sent, job.anchors, job.now, out.findings, job.work};
+  Context context{checks,  documents,    sent,       job.anchors,
+                  job.now, out.findings, signatures, job.work};
   out.facts = verify_platform(context, report, whole);
   record_version(checks, report);
   std::vector<UnixTime> changes;
@@ -445,7 +446,8 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
     if (recalled(*platforms, key, report, job.now, out)) return {};
   }
   const auto known = std::make_shared<KnownPlatform>();
-  verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)), *known);
+  verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)), given.signatures(),
+                *known);
   const auto holds = known->facts.key ? std::optional(known->facts.signed_by_key) : std::nullopt;
   verify_evidence(report, *known, job.now, holds, out);
   if (platforms != nullptr && known->facts.signed_by_key && attest::is_sound(known->findings)) {

@@ -98,13 +98,12 @@ Vek find_vek(const x509::Pool& pool, const Report& report, const Report& whole) 
   const auto trusted = [&](const pki::Certificate& c) {
     const pki::Certificate* ask = pool.find_issuer(c);
     const pki::Certificate* ark = ask == nullptr ? nullptr : pool.find_issuer(*ask);
-    return ark != nullptr && pool.anchored(*ark) && pool.is_signed_by(c, *ask->public_key) &&
-           pool.is_signed_by(*ask, *ark->public_key);
+    return ark != nullptr && pool.anchored(*ark) && pool.is_signed_by(c, *ask) &&
+           pool.is_signed_by(*ask, *ark);
   };
-  for (const auto& list : {pool.fitting(fits, signed_report, kMaxVeks),
-                           pool.fitting(is_vek, signed_report, kMaxVeks)}) {
-    if (!list.empty()) return {pool.best(list, trusted), true};
-  }
+  auto signers = pool.fitting(fits, signed_report, kMaxVeks);
+  if (signers.empty()) signers = pool.fitting(is_vek, signed_report, kMaxVeks);
+  if (!signers.empty()) return {pool.best(signers, trusted), true};
   // Where there are more than were tried, nothing is known of the others.
   if (pool.count(fits) > kMaxVeks) return {};
   const auto meant = pool.fitting(fits, any, kMaxVeks);
@@ -197,7 +196,8 @@ bool record_chain(Context& context, std::span<const pki::Certificate> chain,
                   std::optional<Line> product) {
   const auto root_line = line_of_root(chain.back());
   const x509::PathFacts facts = x509::judge_path(
-      chain, context.anchors, context.now, profile_names(chain, root_line), leaf_fault(chain));
+      chain, context.anchors, context.now, context.signatures,
+      {.names_ok = profile_names(chain, root_line), .leaf_fault = leaf_fault(chain)});
   x509::record_path(context.checks, kPath, facts);
   const attest::Anchor* anchor = x509::find_anchor(context.anchors, chain.back());
   if (context.work != nullptr) {
@@ -218,7 +218,8 @@ bool record_chain(Context& context, std::span<const pki::Certificate> chain,
 void record_revocation(Context& context, std::span<const pki::Certificate> chain, SigningKey key,
                        std::optional<Line> line) {
   const pki::Certificate& ask = chain[1];
-  x509::CrlFacts facts = x509::judge_crl(context.documents.crls, chain.back(), context.now, &ask);
+  x509::CrlFacts facts =
+      x509::judge_crl(context.documents.crls, chain.back(), context.now, context.signatures, &ask);
   facts.present.expected.text += ": " + crl_address(key, line);
   for (const std::string& origin : facts.passed_over)
     context.findings.notes.push_back("passed over CRL " + origin);
@@ -229,7 +230,9 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
   const auto* crl = x509::record_crl(context.checks, kCrl, facts);
   // AMD serves a list for VCEKs and one for VLEKs, both of the same root: what either lists, what
   // an older one listed, and what a list listed that the attester sent, is revoked.
-  const auto sent = x509::judge_crl(context.sent.crls, chain.back(), context.now).rightly_signed;
+  const auto sent =
+      x509::judge_crl(context.sent.crls, chain.back(), context.now, context.signatures)
+          .rightly_signed;
   auto all = facts.rightly_signed;
   all.insert(all.end(), sent.begin(), sent.end());
   const auto lists = [&](const auto* list) {
@@ -367,7 +370,7 @@ PlatformFacts verify_platform(Context& context, const Report& report, const Repo
     return out;
   }
   const x509::Pool pool(context.documents.certificates, context.anchors, context.now,
-                        context.findings.notes);
+                        context.signatures, context.findings.notes);
   const auto [vek, signed_by_vek] = find_vek(pool, report, whole);
   out.line = line_of(context, report, vek);
   if (vek == nullptr) {

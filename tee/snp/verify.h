@@ -11,6 +11,7 @@
 #include "tee/snp/report.h"
 #include "tee/snp/vek.h"
 #include "tee/x509/documents.h"
+#include "tee/x509/signatures.h"
 
 namespace ward::snp {
 
@@ -22,6 +23,7 @@ struct Context {
   std::span<const attest::Anchor> anchors;
   UnixTime now;
   attest::Findings& findings;
+  x509::Signatures& signatures;
   attest::Work* work = nullptr;  // what the outcomes are derived from, where somebody asked for it
 };
 

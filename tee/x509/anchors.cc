@@ -9,7 +9,7 @@ Result<std::vector<attest::Anchor>> development_anchors(std::string_view pem) {
   std::vector<attest::Anchor> out;
   for (const pki::Certificate& c : certificates) {
     out.push_back(
-        {.spki_sha256 = c.spki_sha256(), .name = c.subject.common_name(), .development = true});
+        {.spki_sha256 = c.spki_sha256, .name = c.subject.common_name(), .development = true});
   }
   return out;
 }

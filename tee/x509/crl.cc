@@ -46,12 +46,13 @@ bool better(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls, const pki::Certificate& issuer,
-                   UnixTime now, const pki::Certificate* subject) {
+                   UnixTime now, Signatures& signatures, const pki::Certificate* subject) {
   CrlFacts out;
   Candidate best;
   for (const Named<pki::Crl>& crl : crls) {
     if (!crl.value.issuer.matches(issuer.subject)) continue;
-    Candidate candidate{&crl, pki::check_crl(crl.value, issuer, now)};
+    Candidate candidate{
+        &crl, pki::check_crl(crl.value, issuer, signatures.holds(crl.value, issuer), now)};
     if (subject != nullptr && !pki::crl_covers(crl.value, *subject)) {
       candidate.faults.push_back(PathFault::kCrlScope);
     }

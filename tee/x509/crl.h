@@ -25,7 +25,7 @@ struct CrlFacts {
 // and the facts say nothing.
 [[nodiscard]] CrlFacts judge_crl(const std::vector<Named<pki::Crl>>& crls,
                                  const pki::Certificate& issuer, UnixTime now,
-                                 const pki::Certificate* subject = nullptr);
+                                 Signatures& signatures, const pki::Certificate* subject = nullptr);
 
 // CrlChecks names the check of each fact.
 template <class Id>

@@ -17,8 +17,9 @@ struct Source {
   crypto::Sha256Digest digest;
 };
 
-void add_der(const Source& origin, Bytes der, Documents& out) {
-  if (!out.seen.insert(crypto::sha256(der)).second) return;
+// `digest` is that of `der`.
+void add_der(const Source& origin, Bytes der, const crypto::Sha256Digest& digest, Documents& out) {
+  if (!out.seen.insert(digest).second) return;
   if (auto certificate = pki::parse_certificate(der)) {
     out.certificates.push_back({origin.name, origin.digest, *std::move(certificate)});
     return;
@@ -38,7 +39,7 @@ void add_pem(const attest::Document& document, std::string_view text, Documents&
   }
   const Source origin{document.name, crypto::sha256(document.bytes)};
   for (const codec::PemBlock& block : *blocks)
-    add_der(origin, block.der, out);
+    add_der(origin, block.der, crypto::sha256(block.der), out);
 }
 
 }  // namespace
@@ -98,14 +99,15 @@ std::string_view trimmed(const attest::Document& document) {
 void add_document(const attest::Document& document, Documents& out) {
   const Bytes bytes = document.bytes;
   if (bytes.size() > 1 && bytes[0] == kDerSequence && bytes[1] >= 0x80) {
-    add_der({document.name, crypto::sha256(bytes)}, bytes, out);
+    const crypto::Sha256Digest digest = crypto::sha256(bytes);
+    add_der({document.name, digest}, bytes, digest, out);
     return;
   }
   const std::string_view text = trimmed(document);
   if (text.find("-----BEGIN ") != std::string_view::npos) {
     add_pem(document, text, out);
   } else if (const auto der = from_hex(text); der && !der->empty()) {
-    add_der({document.name, crypto::sha256(bytes)}, *der, out);
+    add_der({document.name, crypto::sha256(bytes)}, *der, crypto::sha256(*der), out);
   } else {
     out.unknown.push_back({document.name, "no kind of collateral that ward knows"});
   }

@@ -6,6 +6,7 @@
 
 #include "attest/scheme.h"
 #include "tee/x509/documents.h"
+#include "tee/x509/signatures.h"
 
 namespace ward::x509 {
 
@@ -36,8 +37,12 @@ class PreparedSet final : public attest::Prepared {
 
   [[nodiscard]] std::span<const attest::Document* const> own() const { return own_; }
 
+  // signatures are those that were found right with these documents.
+  [[nodiscard]] Signatures& signatures() const { return signatures_; }
+
  private:
   Set set_;
+  mutable Signatures signatures_;
   std::vector<const attest::Document*> own_;
 };
 
@@ -75,6 +80,11 @@ class Given {
     return job_.work == nullptr && within_limits_ ? job_.platforms : nullptr;
   }
 
+  // signatures are those that were found right before with the same documents.
+  [[nodiscard]] Signatures& signatures() {
+    return prepared_ == nullptr ? signatures_ : prepared_->signatures();
+  }
+
   // collateral reads what was not read before.
   [[nodiscard]] const Set& collateral() {
     if (prepared_ != nullptr && beside_.empty()) return prepared_->set();
@@ -104,6 +114,7 @@ class Given {
   std::vector<const attest::Document*> own_;
   std::vector<const attest::Document*> beside_;
   std::optional<Set> read_now_;
+  Signatures signatures_;
 };
 
 }  // namespace ward::x509

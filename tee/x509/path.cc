@@ -125,21 +125,29 @@ std::string validity_text(const pki::Certificate& c, UnixTime t) {
 
 const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors,
                                   const pki::Certificate& certificate) {
-  const auto digest = certificate.spki_sha256();
+  const auto digest = certificate.spki_sha256;
   for (const attest::Anchor& anchor : anchors) {
     if (equal(anchor.spki_sha256, digest)) return &anchor;
   }
   return nullptr;
 }
 
+pki::PathOptions path_options(UnixTime now, Signatures& signatures) {
+  return {
+      .at = now,
+      .holds = [&signatures](const pki::Certificate& signed_one, const pki::Certificate& issuer) {
+        return signatures.holds(signed_one, issuer);
+      }};
+}
+
 PathFacts judge_path(std::span<const pki::Certificate> chain,
-                     std::span<const attest::Anchor> anchors, UnixTime now, bool names_ok,
-                     std::string_view leaf_fault) {
+                     std::span<const attest::Anchor> anchors, UnixTime now, Signatures& signatures,
+                     const PathProfile& profile) {
   const attest::Anchor* anchor = find_anchor(anchors, chain.back());
-  const crypto::Sha256Digest top = chain.back().spki_sha256();
+  const crypto::Sha256Digest top = chain.back().spki_sha256;
   // Where no anchor fits, the rest of the path is judged under the key that is there: each fact on
   // its own.
-  const auto faults = pki::check_path(chain, top, {.at = now});
+  const auto faults = pki::check_path(chain, top, path_options(now, signatures));
   const auto clean = [&](Fact fact) {
     return std::ranges::none_of(faults,
                                 [&](const pki::PathError& e) { return fact_of(e.fault) == fact; });
@@ -147,14 +155,14 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
   const std::string text = chain_text(chain);
   const std::string broken = clean(Fact::kNames) ? "" : unchained(chain);
   const std::string time = format_rfc3339(now);
-  const std::string misused = misuses(chain, faults, leaf_fault);
+  const std::string misused = misuses(chain, faults, profile.leaf_fault);
   const pki::Certificate& start = latest_start(chain);
   const pki::Certificate& end = earliest_end(chain);
   return {.root = {anchor != nullptr && clean(Fact::kRoot),
                    "public key sha256:" + to_hex(top),
                    {"a trusted root's key", Origin::kPolicy, "trust anchors"}},
           .signature = {clean(Fact::kSignature), text, {"each certificate signed by the next"}},
-          .names = {names_ok && clean(Fact::kNames),
+          .names = {profile.names_ok && clean(Fact::kNames),
                     broken.empty() ? text : broken,
                     {"names that follow one another and are the profile's"}},
           .constraints = {misused.empty(),

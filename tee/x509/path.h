@@ -10,6 +10,8 @@
 #include "attest/check_list.h"
 #include "base/time.h"
 #include "pki/certificate.h"
+#include "pki/path.h"
+#include "tee/x509/signatures.h"
 
 namespace ward::x509 {
 
@@ -37,9 +39,17 @@ struct PathFacts {
 // judge_path judges `chain`, leaf first, at `now`. Where no anchor fits, the rest of the path is
 // judged under the key that is there. `names_ok` adds the profile's demands on names;
 // `leaf_fault` says what the leaf is that the profile forbids, and is empty where it is right.
+struct PathProfile {
+  bool names_ok = false;
+  std::string_view leaf_fault;
+};
+
 [[nodiscard]] PathFacts judge_path(std::span<const pki::Certificate> chain,
                                    std::span<const attest::Anchor> anchors, UnixTime now,
-                                   bool names_ok, std::string_view leaf_fault);
+                                   Signatures& signatures, const PathProfile& profile);
+
+// path_options are what such a path is judged by; `signatures` is borrowed.
+[[nodiscard]] pki::PathOptions path_options(UnixTime now, Signatures& signatures);
 
 // PathChecks names the check of each fact.
 template <class Id>

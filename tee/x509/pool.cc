@@ -22,12 +22,11 @@ bool any(const pki::Certificate& /*certificate*/) { return true; }
 
 bool Pool::anchored(const pki::Certificate& certificate) const {
   return find_anchor(anchors_, certificate) != nullptr && certificate.public_key &&
-         is_signed_by(certificate, *certificate.public_key);
+         is_signed_by(certificate, certificate);
 }
 
-bool Pool::is_signed_by(const pki::Certificate& certificate,
-                        const crypto::PublicKey& issuer) const {
-  if (++signatures_ <= kMaxSignatures) return pki::signed_by(certificate, issuer);
+bool Pool::is_signed_by(const pki::Certificate& certificate, const pki::Certificate& issuer) const {
+  if (++signatures_ <= kMaxSignatures) return known_.holds(certificate, issuer);
   note_once("left out: signatures of certificates beyond " + std::to_string(kMaxSignatures));
   return false;
 }
@@ -65,14 +64,13 @@ const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted
 }
 
 const Certificates& Pool::issuers(const pki::Certificate& certificate) const {
-  const auto [known, is_new] = issuers_.try_emplace(crypto::sha256(certificate.der));
+  const auto [known, is_new] = issuers_.try_emplace(certificate.fingerprint);
   if (!is_new) return known->second;
   const auto named = [&](const pki::Certificate& c) {
     return c.subject.matches(certificate.issuer);
   };
   Certificates& out = known->second;
-  out = fitting(
-      named, [&](const pki::Certificate& c) { return is_signed_by(certificate, *c.public_key); });
+  out = fitting(named, [&](const pki::Certificate& c) { return is_signed_by(certificate, c); });
   if (out.empty()) out = fitting(named, any);
   return out;
 }
@@ -87,7 +85,7 @@ bool Pool::leads_to_root(const pki::Certificate* own) const {
   const auto [known, is_new] = leading_.try_emplace(own);
   if (is_new) {
     known->second = is_root(own) || std::ranges::any_of(issuers(*own), [&](const auto* root) {
-                      return is_root(root) && is_signed_by(*own, *root->public_key);
+                      return is_root(root) && is_signed_by(*own, *root);
                     });
   }
   return known->second;

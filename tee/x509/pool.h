@@ -9,6 +9,7 @@
 #include "attest/appraisal.h"
 #include "base/time.h"
 #include "tee/x509/documents.h"
+#include "tee/x509/signatures.h"
 
 namespace ward::x509 {
 
@@ -31,8 +32,9 @@ class Pool {
   using Test = std::function<bool(const pki::Certificate&)>;
 
   Pool(const std::vector<Named<pki::Certificate>>& certificates,
-       std::span<const attest::Anchor> anchors, UnixTime now, std::vector<std::string>& notes)
-      : certificates_(certificates), anchors_(anchors), now_(now), notes_(notes) {}
+       std::span<const attest::Anchor> anchors, UnixTime now, Signatures& known,
+       std::vector<std::string>& notes)
+      : certificates_(certificates), anchors_(anchors), now_(now), known_(known), notes_(notes) {}
 
   // anchored is true for a trusted root itself, not for what copies its key.
   [[nodiscard]] bool anchored(const pki::Certificate& certificate) const;
@@ -56,7 +58,7 @@ class Pool {
 
   // is_signed_by counts against kMaxSignatures.
   [[nodiscard]] bool is_signed_by(const pki::Certificate& certificate,
-                                  const crypto::PublicKey& issuer) const;
+                                  const pki::Certificate& issuer) const;
 
  private:
   void note_once(std::string note) const;
@@ -68,6 +70,7 @@ class Pool {
   const std::vector<Named<pki::Certificate>>& certificates_;
   std::span<const attest::Anchor> anchors_;
   UnixTime now_;
+  Signatures& known_;
   std::vector<std::string>& notes_;
   mutable std::size_t signatures_ = 0;
   mutable std::map<crypto::Sha256Digest, Certificates> issuers_;  // by the certificate's digest

@@ -100,7 +100,7 @@ void show_chain(attest::Work& work, std::span<const pki::Certificate> chain,
                    *checks.signature);
   }
   if (checks.root == nullptr) return;
-  const auto digest = chain.back().spki_sha256();
+  const auto digest = chain.back().spki_sha256;
   const attest::Anchor* anchor = checks.anchor;
   work.digests.push_back({.check = checks.root,
                           .algorithm = "SHA-256",

@@ -45,7 +45,7 @@ class PlatformDir : public testing::Test {
     const attest::Scheme* schemes[] = {&scheme};
     const verifier::Verifier verifier(
         schemes,
-        {{.spki_sha256 = root->front().spki_sha256(), .name = "root", .development = true}},
+        {{.spki_sha256 = root->front().spki_sha256, .name = "root", .development = true}},
         policy);
     return *verifier.appraise({.evidence = *quote,
                                .collateral = collateral,
