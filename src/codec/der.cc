@@ -15,18 +15,13 @@ constexpr std::uint64_t kFirstArcs = 40;  // X.690 section 8.19.4
 enum class Form : std::uint8_t { kOk, kShort, kBad };
 
 struct Header {
-  std::uint8_t tag = 0;
   std::size_t size = 0;      // octets of identifier and length
   std::size_t contents = 0;  // octets of contents
 };
 
-// Reads identifier and length octets; kShort where the input ends within them.
-Form read_header(Bytes in, Header& out) {
-  if (in.empty()) return Form::kShort;
-  if (in[0] == 0 || (in[0] & kHighTag) == kHighTag) return Form::kBad;
-  if (in.size() < 2) return Form::kShort;
-  out = {.tag = in[0], .size = 2, .contents = in[1]};
-  if (in[1] < kLongLength) return Form::kOk;
+// Reads identifier and length octets, the length in more than one; kShort where the input ends
+// within them.
+Form read_long_header(Bytes in, Header& out) {
   const std::size_t octets = in[1] & 0x7fU;
   if (octets == 0 || octets > kMaxLengthOctets) return Form::kBad;  // indefinite, or beyond 4 GiB
   if (in.size() < 2 + octets) return Form::kShort;
@@ -40,11 +35,18 @@ Form read_header(Bytes in, Header& out) {
   return Form::kOk;
 }
 
+// Leaves `out` as it is but for kOk.
 Form read_element(Bytes in, DerElement& out) {
-  Header header;
-  if (const Form form = read_header(in, header); form != Form::kOk) return form;
+  if (in.empty()) return Form::kShort;
+  const std::uint8_t tag = in[0];
+  if (tag == 0 || (tag & kHighTag) == kHighTag) return Form::kBad;
+  if (in.size() < 2) return Form::kShort;
+  Header header{.size = 2, .contents = in[1]};
+  if (in[1] >= kLongLength) {
+    if (const Form form = read_long_header(in, header); form != Form::kOk) return form;
+  }
   if (header.contents > in.size() - header.size) return Form::kShort;
-  out.tag = header.tag;
+  out.tag = tag;
   out.encoding = in.first(header.size + header.contents);
   out.contents = out.encoding.subspan(header.size);
   return Form::kOk;
@@ -66,12 +68,11 @@ bool well_formed_oid(Bytes contents) {
   return !contents.empty() && at_start;
 }
 
-// Two decimal digits at `at`; false for anything else.
-bool two_digits(Bytes text, std::size_t at, unsigned& out) {
-  const auto digit = [](std::uint8_t c) { return c >= '0' && c <= '9'; };
-  if (!digit(text[at]) || !digit(text[at + 1])) return false;
-  out = (text[at] - unsigned{'0'}) * 10 + (text[at + 1] - unsigned{'0'});
-  return true;
+// The number of the two decimal digits at `text`; above 99 for anything else.
+unsigned two_digits(const std::uint8_t* text) {
+  const unsigned tens = text[0] - unsigned{'0'};  // a huge number below '0'
+  const unsigned ones = text[1] - unsigned{'0'};
+  return tens <= 9 && ones <= 9 ? tens * 10 + ones : 100;
 }
 
 bool parse_time(const DerElement& element, UnixTime& out) {
@@ -79,22 +80,18 @@ bool parse_time(const DerElement& element, UnixTime& out) {
   if (!utc && element.tag != der_tag::kGeneralizedTime) return false;
   const Bytes text = element.contents;
   if (text.size() != (utc ? 13U : 15U) || text.back() != 'Z') return false;
-  unsigned century = 0;
-  unsigned year = 0;
-  CivilTime civil;
-  std::size_t at = 0;
-  if (!utc) {
-    if (!two_digits(text, 0, century)) return false;
-    at = 2;
-  }
-  if (!two_digits(text, at, year) || !two_digits(text, at + 2, civil.month) ||
-      !two_digits(text, at + 4, civil.day) || !two_digits(text, at + 6, civil.hour) ||
-      !two_digits(text, at + 8, civil.minute) || !two_digits(text, at + 10, civil.second)) {
-    return false;
-  }
-  if (utc) century = year >= 50 ? 19 : 20;  // RFC 5280 section 4.1.2.5.1
-  civil.year = static_cast<int>(century * 100 + year);
-  const auto time = to_unix(civil);
+  const std::uint8_t* at = text.data() + (utc ? 0 : 2);
+  const unsigned year = two_digits(at);
+  // RFC 5280 section 4.1.2.5.1
+  const unsigned century = utc ? (year >= 50 ? 19 : 20) : two_digits(text.data());
+  if (century > 99 || year > 99) return false;
+  // What is no number is no month, day or part of one either.
+  const auto time = to_unix({.year = static_cast<int>(century * 100 + year),
+                             .month = two_digits(at + 2),
+                             .day = two_digits(at + 4),
+                             .hour = two_digits(at + 6),
+                             .minute = two_digits(at + 8),
+                             .second = two_digits(at + 10)});
   if (!time) return false;
   out = *time;
   return true;
@@ -139,15 +136,21 @@ std::optional<std::uint8_t> DerReader::peek() const {
   return rest_[0];
 }
 
+bool DerReader::look(std::uint8_t tag, DerElement& out) const {
+  return !rest_.empty() && rest_[0] == tag && read_element(rest_, out) == Form::kOk;
+}
+
 bool DerReader::any(DerElement& out) {
-  DerElement found;
-  if (read_element(rest_, found) != Form::kOk) return false;
-  out = found;
-  rest_ = rest_.subspan(found.encoding.size());
+  if (read_element(rest_, out) != Form::kOk) return false;
+  consume(out);
   return true;
 }
 
-bool DerReader::element(std::uint8_t tag, DerElement& out) { return peek() == tag && any(out); }
+bool DerReader::element(std::uint8_t tag, DerElement& out) {
+  if (!look(tag, out)) return false;
+  consume(out);
+  return true;
+}
 
 bool DerReader::nested(std::uint8_t tag, DerReader& out) {
   DerElement found;
@@ -157,53 +160,52 @@ bool DerReader::nested(std::uint8_t tag, DerReader& out) {
 }
 
 bool DerReader::boolean(bool& out) {
-  DerReader probe = *this;
   DerElement found;
-  if (!probe.element(der_tag::kBoolean, found) || found.contents.size() != 1) return false;
+  if (!look(der_tag::kBoolean, found) || found.contents.size() != 1) return false;
   const std::uint8_t value = found.contents[0];
   if (value != 0x00 && value != 0xff) return false;
   out = value == 0xff;
-  *this = probe;
+  consume(found);
   return true;
 }
 
 bool DerReader::integer(Bytes& out) {
-  DerReader probe = *this;
   DerElement found;
-  if (!probe.element(der_tag::kInteger, found) || !minimal_integer(found.contents)) return false;
+  if (!look(der_tag::kInteger, found) || !minimal_integer(found.contents)) return false;
   out = found.contents;
-  *this = probe;
+  consume(found);
   return true;
 }
 
 bool DerReader::small_uint(std::uint64_t& out) {
-  DerReader probe = *this;
-  Bytes contents;
-  if (!probe.integer(contents) || (contents[0] & 0x80U) != 0) return false;
+  DerElement found;
+  if (!look(der_tag::kInteger, found) || !minimal_integer(found.contents)) return false;
+  Bytes contents = found.contents;
+  if ((contents[0] & 0x80U) != 0) return false;
   if (contents[0] == 0) contents = contents.subspan(1);
   if (contents.size() > sizeof(out)) return false;
   std::uint64_t value = 0;
   for (const std::uint8_t octet : contents)
     value = (value << 8U) | octet;
   out = value;
-  *this = probe;
+  consume(found);
   return true;
 }
 
 bool DerReader::bit_string(Bytes& out) {
-  DerReader probe = *this;
-  Bytes found;
-  std::uint8_t unused = 0;
-  if (!probe.bit_string(found, unused) || unused != 0) return false;
-  out = found;
-  *this = probe;
+  DerElement found;
+  // No unused bits.
+  if (!look(der_tag::kBitString, found) || found.contents.empty() || found.contents[0] != 0) {
+    return false;
+  }
+  out = found.contents.subspan(1);
+  consume(found);
   return true;
 }
 
 bool DerReader::bit_string(Bytes& out, std::uint8_t& unused_bits) {
-  DerReader probe = *this;
   DerElement found;
-  if (!probe.element(der_tag::kBitString, found) || found.contents.empty()) return false;
+  if (!look(der_tag::kBitString, found) || found.contents.empty()) return false;
   const std::uint8_t unused = found.contents[0];
   const Bytes octets = found.contents.subspan(1);
   if (unused > 7 || (octets.empty() && unused != 0)) return false;
@@ -211,7 +213,7 @@ bool DerReader::bit_string(Bytes& out, std::uint8_t& unused_bits) {
   if (!octets.empty() && (octets.back() & ((1U << unused) - 1)) != 0) return false;
   out = octets;
   unused_bits = unused;
-  *this = probe;
+  consume(found);
   return true;
 }
 
@@ -223,29 +225,24 @@ bool DerReader::octet_string(Bytes& out) {
 }
 
 bool DerReader::null() {
-  DerReader probe = *this;
   DerElement found;
-  if (!probe.element(der_tag::kNull, found) || !found.contents.empty()) return false;
-  *this = probe;
+  if (!look(der_tag::kNull, found) || !found.contents.empty()) return false;
+  consume(found);
   return true;
 }
 
 bool DerReader::oid(Bytes& out) {
-  DerReader probe = *this;
   DerElement found;
-  if (!probe.element(der_tag::kOid, found) || !well_formed_oid(found.contents)) return false;
+  if (!look(der_tag::kOid, found) || !well_formed_oid(found.contents)) return false;
   out = found.contents;
-  *this = probe;
+  consume(found);
   return true;
 }
 
 bool DerReader::time(UnixTime& out) {
-  DerReader probe = *this;
   DerElement found;
-  UnixTime time;
-  if (!probe.any(found) || !parse_time(found, time)) return false;
-  out = time;
-  *this = probe;
+  if (read_element(rest_, found) != Form::kOk || !parse_time(found, out)) return false;
+  consume(found);
   return true;
 }
 

@@ -87,6 +87,11 @@ class DerReader {
   [[nodiscard]] bool time(UnixTime& out);
 
  private:
+  // The next element, not consumed; false where there is none of this type.
+  [[nodiscard]] bool look(std::uint8_t tag, DerElement& out) const;
+
+  void consume(const DerElement& element) { rest_ = rest_.subspan(element.encoding.size()); }
+
   Bytes whole_;
   Bytes rest_;
 };

@@ -11,6 +11,7 @@ using codec::DerReader;
 using codec::DerWriter;
 
 constexpr std::uint16_t kUsageBits = 16;
+constexpr std::size_t kFewExtensions = 8;  // a first guess
 
 // [0] or [1] of DistributionPointName. A relative name stands for the issuer's name with one more
 // RelativeDistinguishedName.
@@ -106,6 +107,7 @@ Result<ExtensionView> take_extension(DerReader& in) {
 
 Result<std::vector<Extension>> parse_extensions(DerReader in) {
   std::vector<Extension> out;
+  out.reserve(kFewExtensions);
   WARD_CHECK_OK(each_extension(in, [&out](const ExtensionView& e) {
     out.push_back({to_buffer(e.oid), e.critical, to_buffer(e.value)});
   }));
