@@ -4,6 +4,7 @@
 
 #include "codec/json.h"
 #include "tee/all.h"
+#include "verifier/platform_cache.h"
 #include "verifier/verifier.h"
 
 namespace ward::wardd {
@@ -24,19 +25,23 @@ Result<Buffer> evidence_of(std::string_view primary_evidence) {
 
 PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
                                    attest::Collateral collateral)
-    : extra_anchors_(std::move(extra_anchors)), collateral_(std::move(collateral)) {}
+    : extra_anchors_(std::move(extra_anchors)),
+      collateral_(tee::all_schemes(), std::move(collateral)),
+      platforms_(std::make_shared<verifier::PlatformCache>()) {}
 
 Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
   WARD_TRY(const Buffer evidence, evidence_of(request.primary_evidence));
-  const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy);
+  const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy, platforms_);
   const attest::Scheme* scheme = pipeline.recognise(evidence);
   if (scheme == nullptr || scheme->info().name != request.tee) {
     return Error(Errc::kUnsupported, "evidence: not of the TEE that the session is for");
   }
+  const attest::Collateral beside;
   return pipeline.appraise({.evidence = evidence,
-                            .collateral = collateral_,
+                            .collateral = beside,
                             .now = request.now,
-                            .expected = request.expected});
+                            .expected = request.expected,
+                            .prepared = &collateral_});
 }
 
 std::vector<attest::FieldInfo> PipelineVerifier::fields() const {

@@ -169,7 +169,8 @@ void judge_tcb(const Findings& findings, UnixTime at, const PolicyChecks& out) {
 }
 
 void warn_of_exceptions(const Tcb& tcb, const Policy& policy, std::vector<std::string>& out) {
-  if (!tcb.status || *tcb.status == Policy{}.accepted_tcb.front()) return;
+  static const std::string best = Policy{}.accepted_tcb.front();
+  if (!tcb.status || *tcb.status == best) return;
   const std::string open =
       tcb.advisories.empty() ? "" : "; the platform is open to " + join(tcb.advisories);
   if (acceptable(policy, *tcb.status)) {

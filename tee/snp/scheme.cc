@@ -102,8 +102,8 @@ void record_form(CheckList& checks, const Report& r) {
   checks.record(CheckId::kReportSigningKey, true,
                 std::to_string(static_cast<unsigned>(r.signing_key())), {"0 (VCEK) or 1 (VLEK)"});
   checks.record(CheckId::kReportReserved, true, "zero", {"zero"});
-  checks.record(CheckId::kGuestPolicyReserved, true, to_hex(r.get<report::Policy>()),
-                {"bit 17 one, bits 26 to 63 zero"});
+  checks.record_octets(CheckId::kGuestPolicyReserved, true, r.get<report::Policy>(),
+                       {"bit 17 one, bits 26 to 63 zero"});
   checks.record(CheckId::kReportVmpl, true, std::to_string(r.vmpl()), {"0 to 3"});
 }
 

@@ -333,7 +333,7 @@ TEST(Trust, WorkIsAlwaysDoneWhereItIsAskedFor) {
          .work = &work,
          .prepared = &prepared});
     EXPECT_EQ(a->verdict, Verdict::kAccepted);
-    EXPECT_EQ(work.signatures.size(), 12U);
+    EXPECT_EQ(work.signatures.size(), 10U);
   }
   EXPECT_EQ(cache->counts().hits + cache->counts().misses, 0U);
 }

@@ -17,7 +17,7 @@ namespace ward::net {
 class TlsStream : public protocol::Transport {
  public:
   // peer_spki_sha256 identifies the server's key.
-  [[nodiscard]] virtual crypto::Sha256Digest peer_spki_sha256 const = 0;
+  [[nodiscard]] virtual crypto::Sha256Digest peer_spki_sha256() const = 0;
 
   // exporter derives `size` octets that both ends of this connection, and nobody else, can know
   // (RFC 8446 section 7.5). At most 255 octets.
