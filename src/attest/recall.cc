@@ -1,19 +1,13 @@
 #include "attest/recall.h"
 
 #include <algorithm>
-#include <string>
+#include <map>
+#include <utility>
+
+#include "base/refill.h"
 
 namespace ward::attest {
 namespace {
-
-// Such a text is "not after 2024-05-18T18:22:51Z".
-void write_time(UnixTime now, std::vector<Check>& checks) {
-  for (Check& check : checks) {
-    if (check.origin != Origin::kCaller || check.expected_from != kTimeOfAppraisal) continue;
-    check.expected.resize(check.expected.rfind(' ') + 1);
-    append_rfc3339(now, check.expected);
-  }
-}
 
 std::size_t heap_of(const std::string& text) {
   return text.capacity() > std::string().capacity() ? text.capacity() + 1 : 0;
@@ -33,36 +27,10 @@ std::size_t heap_of(const ClaimValue& value) {
   return 0;
 }
 
-}  // namespace
-
-void recall(const Findings& known, UnixTime then, UnixTime now, Findings& out) {
-  out.tee = known.tee;
-  out.checks = known.checks;
-  if (then != now) write_time(now, out.checks);
-  out.notes = known.notes;
-  out.warnings = known.warnings;
-  out.tcb = known.tcb;
-  out.development = known.development;
-  std::vector<FieldFact> fields = std::move(out.facts.fields);
-  out.facts = known.facts;
-  out.facts.fields = std::move(fields);
-}
-
-bool is_sound(const Findings& findings) {
-  const auto& waived = findings.facts.revocation_checks;
-  return std::ranges::none_of(findings.checks, [&](const Check& check) {
-    return check.outcome == Outcome::kFailed ||
-           (check.not_done == NotDone::kAbsent && std::ranges::count(waived, check.info) == 0);
-  });
-}
-
-std::size_t memory_of(const Findings& findings) {
-  std::size_t out = sizeof findings + findings.checks.capacity() * sizeof(Check) +
-                    findings.claims.capacity() * sizeof(Claim) + heap_of(findings.notes) +
+std::size_t heap_of(const Findings& findings) {
+  std::size_t out = findings.claims.capacity() * sizeof(Claim) + heap_of(findings.notes) +
                     heap_of(findings.warnings) + heap_of(findings.tcb.advisories) +
                     heap_of(findings.tcb.behind);
-  for (const Check& check : findings.checks)
-    out += heap_of(check.found) + heap_of(check.expected) + heap_of(check.expected_from);
   for (const Claim& claim : findings.claims)
     out += heap_of(claim.name) + heap_of(claim.value);
   for (const TcbPart& part : findings.tcb.parts)
@@ -71,6 +39,79 @@ std::size_t memory_of(const Findings& findings) {
   for (const Buffer& chip : findings.facts.chips)
     out += sizeof chip + chip.capacity();
   return out + findings.facts.revocation_checks.capacity() * sizeof(CheckInfo*);
+}
+
+// Such a text is "not after 2024-05-18T18:22:51Z".
+bool names_time(const Check& check) {
+  return check.origin == Origin::kCaller && check.expected_from == kTimeOfAppraisal;
+}
+
+}  // namespace
+
+KeptFindings::KeptFindings(Findings findings, UnixTime at) : rest_(std::move(findings)), at_(at) {
+  std::map<std::string_view, Text> known;
+  const auto keep = [&](const std::string& text) {
+    const auto [place, is_new] = known.try_emplace(text);
+    if (is_new) {
+      place->second = {static_cast<std::uint32_t>(texts_.size()),
+                       static_cast<std::uint32_t>(text.size())};
+      texts_ += text;
+    }
+    return place->second;
+  };
+  if (!rest_.checks.empty()) table_ = rest_.checks.front().info;
+  rows_.reserve(rest_.checks.size());
+  for (const Check& check : rest_.checks) {
+    rows_.push_back({keep(check.found), keep(check.expected), keep(check.expected_from),
+                     check.outcome, check.not_done, check.origin, names_time(check)});
+  }
+  known.clear();
+  rest_.checks = std::vector<Check>();
+  texts_.shrink_to_fit();
+  rest_.claims.shrink_to_fit();
+}
+
+void KeptFindings::recall(UnixTime now, Findings& out) const {
+  out.tee = rest_.tee;
+  Refill<Check> checks(out.checks);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    Check& check = checks.next();
+    check.info = table_ + i;
+    check.outcome = row.outcome;
+    check.not_done = row.not_done;
+    check.found = text(row.found);
+    check.expected = text(row.expected);
+    if (row.timed && now != at_) {
+      check.expected.resize(check.expected.rfind(' ') + 1);
+      append_rfc3339(now, check.expected);
+    }
+    check.origin = row.origin;
+    check.expected_from = text(row.expected_from);
+  }
+  checks.finish();
+  out.notes = rest_.notes;
+  out.warnings = rest_.warnings;
+  out.tcb = rest_.tcb;
+  out.development = rest_.development;
+  std::vector<FieldFact> fields = std::move(out.facts.fields);
+  out.facts = rest_.facts;
+  out.facts.fields = std::move(fields);
+}
+
+bool KeptFindings::is_sound() const {
+  const auto& waived = rest_.facts.revocation_checks;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (rows_[i].outcome == Outcome::kFailed) return false;
+    if (rows_[i].not_done == NotDone::kAbsent && std::ranges::count(waived, table_ + i) == 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::size_t KeptFindings::memory() const {
+  return sizeof *this + rows_.capacity() * sizeof(Row) + heap_of(texts_) + heap_of(rest_);
 }
 
 }  // namespace ward::attest

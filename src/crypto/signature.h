@@ -28,7 +28,7 @@ enum class KeyType : std::uint8_t { kP256, kP384, kP521, kEd25519, kRsa };
 
 // kPublicKeyMemory is about how many octets a key on P-256 or P-384 occupies, the library's own
 // included (measured with OpenSSL 3.0).
-inline constexpr std::size_t kPublicKeyMemory = 4096;
+inline constexpr std::size_t kPublicKeyMemory = 2304;
 
 // PublicKey is a validated public key: EC points are on the curve and not infinity, RSA moduli have
 // 2048 to 8192 bits and an odd exponent of at least 3. Immutable; copies share the key; safe to use

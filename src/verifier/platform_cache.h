@@ -19,7 +19,7 @@ namespace ward::verifier {
 // CacheLimits bound what a cache keeps. Both hold at any time; 0 of either keeps nothing.
 struct CacheLimits {
   std::size_t platforms = 100'000;
-  std::size_t octets = std::size_t{1} << 30;  // Platform::memory() and entry_octets() of each
+  std::size_t octets = std::size_t{2} << 30;  // Platform::memory() and entry_octets() of each
 };
 
 // CacheCounts is what a cache holds now, and what has happened since it was made. Every find() is

@@ -182,13 +182,14 @@ void QuoteScheme::add_claims(const Quote& quote, attest::ClaimList& out) const {
 // What is known of a platform: all findings but those of the evidence itself, whose checks are
 // blocked; and the key that signs its quotes.
 struct QuoteScheme::KnownPlatform final : attest::Platform {
-  attest::Findings findings;
-  std::optional<crypto::PublicKey> attestation_key;
-  UnixTime at;  // what the findings' texts say
+  KnownPlatform(attest::Findings found, UnixTime at) : findings(std::move(found), at) {}
 
   [[nodiscard]] std::size_t memory() const override {
-    return sizeof *this + attest::memory_of(findings) + crypto::kPublicKeyMemory;
+    return sizeof *this + findings.memory() + crypto::kPublicKeyMemory;
   }
+
+  const attest::KeptFindings findings;
+  std::optional<crypto::PublicKey> attestation_key;
 };
 
 // What a platform was verified from, as far as the verification of the evidence shows it again.
@@ -250,46 +251,47 @@ void QuoteScheme::verify_masked(Context& context, const Quote& quote,
   conclude_tcb(context, tcb, documents, qe_level);
 }
 
-std::optional<Platform> QuoteScheme::verify_platform(const attest::Job& job, const Quote& quote,
-                                                     const CollateralSet& collateral,
-                                                     x509::Signatures& signatures,
-                                                     KnownPlatform& out) const {
+std::shared_ptr<const QuoteScheme::KnownPlatform> QuoteScheme::verify_platform(
+    const attest::Job& job, const Quote& quote, const CollateralSet& collateral,
+    x509::Signatures& signatures, std::optional<Platform>& platform) const {
   Buffer masked(quote.raw.size());
   for (const Bytes part : platform_parts(quote)) {
     if (!part.empty())
       std::copy(part.begin(), part.end(), masked.begin() + (part.data() - quote.raw.data()));
   }
   const Quote seen = *parse_quote(masked, profile_.tee);
-  out.at = job.now;
-  out.findings.tee = profile_.name;
-  out.findings.facts = facts_without_values();
-  CheckList checks(profile_.checks.first(profile_.policy_at), out.findings.checks);
+  attest::Findings found;
+  found.tee = profile_.name;
+  found.facts = facts_without_values();
+  CheckList checks(profile_.checks.first(profile_.policy_at), found.checks);
   record_form(checks, seen);
   for (const Malformed& m : collateral.unknown) {
-    out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
+    found.notes.push_back("not recognised: " + m.name + ": " + m.why);
   }
-  Context context{checks,       collateral, job.anchors, job.now,
-                  out.findings, signatures, job.work,    &job.collateral};
-  std::optional<Platform> platform;
-  verify_masked(context, seen, platform, out.attestation_key);
+  Context context{checks, collateral, job.anchors, job.now,
+                  found,  signatures, job.work,    &job.collateral};
+  std::optional<crypto::PublicKey> key;
+  verify_masked(context, seen, platform, key);
   std::vector<UnixTime> changes;
   add_changes(collateral, changes);
   if (platform) {
     for (const pki::Certificate& certificate : platform->chain)
       x509::add_changes(certificate, changes);
   }
-  out.window = attest::window_at(changes, job.now);
-  return platform;
+  const auto out = std::make_shared<KnownPlatform>(std::move(found), job.now);
+  out->attestation_key = std::move(key);
+  out->window = attest::window_at(changes, job.now);
+  return out;
 }
 
 // What follows from the evidence itself, and all findings together.
 void QuoteScheme::verify_evidence(const attest::Job& job, const Quote& quote,
                                   const KnownPlatform& known, const Origins& origins,
                                   attest::Findings& out) const {
-  attest::recall(known.findings, known.at, job.now, out);
+  known.findings.recall(job.now, out);
   attest::ClaimList claims(out.claims);
   add_claims(quote, claims);
-  claims.append(known.findings.claims);
+  claims.append(known.findings.claims());
   claims.finish();
   fill_facts(quote, out.facts);
   CheckList checks(out.checks);
@@ -337,13 +339,13 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
       return {};
     }
   }
-  const auto known = std::make_shared<KnownPlatform>();
   const CollateralSet& collateral = given.collateral();
-  const auto platform = verify_platform(job, *quote, collateral, given.signatures(), *known);
+  std::optional<Platform> platform;
+  const auto known = verify_platform(job, *quote, collateral, given.signatures(), platform);
   verify_evidence(
       job, *quote, *known,
       {collateral, platform ? &platform->leaf() : nullptr, given.own(), given.signatures()}, out);
-  if (platforms != nullptr && attest::is_sound(known->findings)) platforms->keep(key, known);
+  if (platforms != nullptr && known->findings.is_sound()) platforms->keep(key, known);
   return {};
 }
 

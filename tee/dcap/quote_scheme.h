@@ -77,9 +77,10 @@ class QuoteScheme : public attest::Scheme {
   [[nodiscard]] std::array<Bytes, 5> platform_parts(const Quote& quote) const;
   [[nodiscard]] attest::PlatformKey platform_key(const attest::Job& job, const Quote& quote,
                                                  Documents beside) const;
-  std::optional<Platform> verify_platform(const attest::Job& job, const Quote& quote,
-                                          const CollateralSet& collateral,
-                                          x509::Signatures& signatures, KnownPlatform& out) const;
+  // `platform` is what was seen of it, for those who show the work.
+  [[nodiscard]] std::shared_ptr<const KnownPlatform> verify_platform(
+      const attest::Job& job, const Quote& quote, const CollateralSet& collateral,
+      x509::Signatures& signatures, std::optional<Platform>& platform) const;
   void verify_masked(Context& context, const Quote& quote, std::optional<Platform>& platform,
                      std::optional<crypto::PublicKey>& attestation_key) const;
   void verify_evidence(const attest::Job& job, const Quote& quote, const KnownPlatform& known,

@@ -193,13 +193,14 @@ void add_sent(const x509::Documents& sent, x509::Documents& out) {
 // What is known of a platform: all findings but those of the report itself, whose checks are
 // blocked; and the key that signs its reports.
 struct KnownPlatform final : attest::Platform {
-  attest::Findings findings;
-  PlatformFacts facts;
-  UnixTime at;  // what the findings' texts say
+  KnownPlatform(attest::Findings found, UnixTime at) : findings(std::move(found), at) {}
 
   [[nodiscard]] std::size_t memory() const override {
-    return sizeof *this + attest::memory_of(findings) + crypto::kPublicKeyMemory;
+    return sizeof *this + findings.memory() + crypto::kPublicKeyMemory;
   }
+
+  const attest::KeptFindings findings;
+  PlatformFacts facts;
 };
 
 // Parts of a report that speak of its platform: the version; the firmware's TCB, the platform's
@@ -236,8 +237,10 @@ attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
 }
 
 // What follows from the platform's part of the report, from a copy that has zeros elsewhere.
-void verify_masked(const attest::Job& job, const Report& whole, const x509::Documents& collateral,
-                   const x509::Documents& sent, x509::Signatures& signatures, KnownPlatform& out) {
+std::shared_ptr<const KnownPlatform> verify_masked(const attest::Job& job, const Report& whole,
+                                                   const x509::Documents& collateral,
+                                                   const x509::Documents& sent,
+                                                   x509::Signatures& signatures) {
   std::array<std::uint8_t, kReportSize> masked{};
   for (const Bytes part : platform_parts(whole))
     std::copy(part.begin(), part.end(), masked.begin() + (part.data() - whole.raw().data()));
@@ -245,37 +248,38 @@ void verify_masked(const attest::Job& job, const Report& whole, const x509::Docu
   std::optional<x509::Documents> both;
   if (!sent.certificates.empty() || !sent.unknown.empty()) add_sent(sent, both.emplace(collateral));
   const x509::Documents& documents = both ? *both : collateral;
-  out.at = job.now;
-  out.findings.tee = "snp";
-  out.findings.facts = facts_without_values();
+  attest::Findings found;
+  found.tee = "snp";
+  found.facts = facts_without_values();
   for (const x509::Malformed& m : documents.unknown)
-    out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
-  CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt),
-                   out.findings.checks);
-  Context context{checks,  documents,    sent,       job.anchors,
-                  job.now, out.findings, signatures, job.work};
-  out.facts = verify_platform(context, report, whole);
+    found.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt), found.checks);
+  Context context{checks, documents, sent, job.anchors, job.now, found, signatures, job.work};
+  PlatformFacts facts = verify_platform(context, report, whole);
   record_version(checks, report);
+  if (facts.line) {
+    found.facts.products = product_names(report.cpuid(), *facts.line);
+    found.claims.push_back({"product_line", std::string(line_name(*facts.line))});
+    if (*facts.line == Line::kMilan) found.warnings.emplace_back(kMilanWarning);
+    record_tcb(checks, report, *facts.line);
+  }
   std::vector<UnixTime> changes;
   x509::add_changes(documents, changes);
   x509::add_changes(sent, changes);
-  out.window = attest::window_at(changes, job.now);
-  if (!out.facts.line) return;
-  const Line line = *out.facts.line;
-  out.findings.facts.products = product_names(report.cpuid(), line);
-  out.findings.claims.push_back({"product_line", std::string(line_name(line))});
-  if (line == Line::kMilan) out.findings.warnings.emplace_back(kMilanWarning);
-  record_tcb(checks, report, line);
+  const auto out = std::make_shared<KnownPlatform>(std::move(found), job.now);
+  out->facts = std::move(facts);
+  out->window = attest::window_at(changes, job.now);
+  return out;
 }
 
 // What follows from the report itself, and all findings together. `holds` says whether the key of
 // the certificate that is meant signed it; nullopt where none is meant.
 void verify_evidence(const Report& report, const KnownPlatform& known, UnixTime now,
                      std::optional<bool> holds, attest::Findings& out) {
-  attest::recall(known.findings, known.at, now, out);
+  known.findings.recall(now, out);
   attest::ClaimList claims(out.claims);
   report.add_claims(known.facts.line, claims);
-  claims.append(known.findings.claims);
+  claims.append(known.findings.claims());
   claims.finish();
   fill_facts(report, out.facts);
   CheckList checks(out.checks);
@@ -445,12 +449,11 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
     key = platform_key(job, {report, {}, x509::all_of(sent)}, given.beside());
     if (recalled(*platforms, key, report, job.now, out)) return {};
   }
-  const auto known = std::make_shared<KnownPlatform>();
-  verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)), given.signatures(),
-                *known);
+  const auto known = verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)),
+                                   given.signatures());
   const auto holds = known->facts.key ? std::optional(known->facts.signed_by_key) : std::nullopt;
   verify_evidence(report, *known, job.now, holds, out);
-  if (platforms != nullptr && known->facts.signed_by_key && attest::is_sound(known->findings)) {
+  if (platforms != nullptr && known->facts.signed_by_key && known->findings.is_sound()) {
     platforms->keep(key, known);
   }
   return {};
