@@ -1,7 +1,9 @@
 #include "codec/utf8.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace ward::codec {
 namespace {
@@ -27,23 +29,49 @@ Sequence sequence_of(std::uint8_t lead) {
   return {.following = kNotALead};
 }
 
+// How many octets the character that `text` begins with has; 0 where none does. `text` is not
+// empty.
+std::size_t character_length(std::string_view text) {
+  const Sequence want = sequence_of(static_cast<std::uint8_t>(text[0]));
+  if (want.following == kNotALead || want.following >= text.size()) return 0;
+  for (std::size_t k = 1; k <= want.following; ++k) {
+    const auto octet = static_cast<std::uint8_t>(text[k]);
+    const std::uint8_t low = k == 1 ? want.low : std::uint8_t{0x80};
+    const std::uint8_t high = k == 1 ? want.high : std::uint8_t{0xbf};
+    if (octet < low || octet > high) return 0;
+  }
+  return want.following + 1;
+}
+
+constexpr std::size_t kBlock = 32;
+
+// Whether the kBlock octets at `text` are all of ASCII.
+bool is_ascii(const char* text) {
+  std::array<std::uint64_t, kBlock / 8> words{};
+  std::memcpy(words.data(), text, kBlock);
+  std::uint64_t all = 0;
+  for (const std::uint64_t word : words) {
+    all |= word;
+  }
+  return (all & 0x8080808080808080U) == 0;
+}
+
 }  // namespace
 
-bool is_utf8(std::string_view text) {
+std::size_t utf8_prefix(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
-    const Sequence want = sequence_of(static_cast<std::uint8_t>(text[i]));
-    ++i;
-    if (want.following == kNotALead || want.following > text.size() - i) return false;
-    for (std::size_t k = 0; k < want.following; ++k) {
-      const auto octet = static_cast<std::uint8_t>(text[i + k]);
-      const std::uint8_t low = k == 0 ? want.low : std::uint8_t{0x80};
-      const std::uint8_t high = k == 0 ? want.high : std::uint8_t{0xbf};
-      if (octet < low || octet > high) return false;
+    if (text.size() - i >= kBlock && is_ascii(text.data() + i)) {
+      i += kBlock;
+      continue;
     }
-    i += want.following;
+    const std::size_t length = character_length(text.substr(i));
+    if (length == 0) return i;
+    i += length;
   }
-  return true;
+  return i;
 }
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 }  // namespace ward::codec
