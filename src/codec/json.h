@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/bytes.h"
@@ -33,11 +34,13 @@ class JsonValue {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kArray, kObject };
   using Member = std::pair<std::string, JsonValue>;
 
-  [[nodiscard]] Kind kind() const { return kind_; }
+  JsonValue() = default;  // null, of no document
 
-  [[nodiscard]] bool is_object() const { return kind_ == Kind::kObject; }
+  [[nodiscard]] Kind kind() const { return static_cast<Kind>(value_.index()); }
 
-  [[nodiscard]] bool is_array() const { return kind_ == Kind::kArray; }
+  [[nodiscard]] bool is_object() const { return kind() == Kind::kObject; }
+
+  [[nodiscard]] bool is_array() const { return kind() == Kind::kArray; }
 
   // Each as_* is nullopt where the value is of another kind or does not fit. as_int and as_uint
   // take either integer kind where the value fits, never a double; as_double takes any number that
@@ -49,10 +52,10 @@ class JsonValue {
   [[nodiscard]] std::optional<std::string_view> as_string() const;
 
   // items of an array; empty for other kinds.
-  [[nodiscard]] const std::vector<JsonValue>& items() const { return items_; }
+  [[nodiscard]] const std::vector<JsonValue>& items() const;
 
   // members of an object; empty for other kinds.
-  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  [[nodiscard]] const std::vector<Member>& members() const;
 
   // find returns the member's value, or nullptr; borrowed from this value.
   [[nodiscard]] const JsonValue* find(std::string_view name) const;
@@ -67,16 +70,17 @@ class JsonValue {
 
  private:
   friend class JsonBuilder;
-  Kind kind_ = Kind::kNull;
-  bool bool_ = false;
-  std::int64_t int_ = 0;
-  std::uint64_t uint_ = 0;
-  double double_ = 0;
-  std::string string_;
-  std::vector<JsonValue> items_;
-  std::vector<Member> members_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
+
+  template <class T, class... Args>
+  JsonValue(std::in_place_type_t<T> type, std::uint32_t begin, std::uint32_t end, Args&&... args)
+      : value_(type, std::forward<Args>(args)...), begin_(begin), end_(end) {}
+
+  // In the order of Kind.
+  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string,
+               std::vector<JsonValue>, std::vector<Member>>
+      value_;
+  std::uint32_t begin_ = 0;  // kMaxJsonBytes fits
+  std::uint32_t end_ = 0;
 };
 
 // parse_json reads one JSON text (RFC 8259) and nothing behind it but blanks: strict grammar, valid

@@ -111,6 +111,47 @@ TEST(Json, GivesIntegersAsDoublesOnlyWhereExact) {
   EXPECT_EQ(parse("\"1\"")->as_double(), std::nullopt);
 }
 
+// Names are compared pair by pair in small objects and sorted in others.
+TEST(Json, RefusesDuplicatesInObjectsOfEverySize) {
+  for (std::size_t size = 2; size <= 40; ++size) {
+    std::string text = "{";
+    for (std::size_t i = 0; i + 1 < size; ++i)
+      text += "\"n" + std::to_string(i) + "\":0,";
+    EXPECT_EQ(refusal(text + "\"m\":0}"), "accepted") << size;
+    const std::string where = "line 1, column " + std::to_string(text.size() + 1);
+    EXPECT_EQ(refusal(text + "\"n0\":0}"), where + ": n0: expected each member name once") << size;
+  }
+}
+
+// Decoded strings lie behind one another while they are read.
+TEST(Json, KeepsDecodedStringsApart) {
+  const auto doc = parse(R"({"\u0061":"\n","b":["\u00e9x","","y\"z"],"\ud83d\ude00":{"c\t":"d"}})");
+  ASSERT_TRUE(doc) << to_text(doc.error());
+  EXPECT_EQ(doc->find("a")->as_string(), "\n");
+  EXPECT_EQ(doc->find("b")->items()[0].as_string(), "\xc3\xa9x");
+  EXPECT_EQ(doc->find("b")->items()[1].as_string(), "");
+  EXPECT_EQ(doc->find("b")->items()[2].as_string(), "y\"z");
+  EXPECT_EQ(doc->find("\xf0\x9f\x98\x80")->find("c\t")->as_string(), "d");
+}
+
+// Values are moved from one stack into their containers: none is lost at any depth or width.
+TEST(Json, KeepsValuesOfContainersInContainers) {
+  std::string text = "0";
+  for (int depth = 0; depth < 20; ++depth)
+    text = "[1," + text + R"(,{"x":2,"y":[]},"a string of some length"])";
+  const auto doc = parse(text);
+  ASSERT_TRUE(doc) << to_text(doc.error());
+  const JsonValue* at = &*doc;
+  for (int depth = 0; depth < 20; ++depth) {
+    ASSERT_EQ(at->items().size(), 4U) << depth;
+    EXPECT_EQ(at->items()[0].as_int(), 1);
+    EXPECT_EQ(at->items()[2].members().size(), 2U);
+    EXPECT_EQ(at->items()[3].as_string(), "a string of some length");
+    at = &at->items()[1];
+  }
+  EXPECT_EQ(at->as_int(), 0);
+}
+
 struct DoubleCase {
   const char* text;
   std::uint64_t bits;
@@ -245,6 +286,22 @@ constexpr Place kPlaces[] = {
      "line 2, column 22: tcbInfo.tcbLevels[2].tcb.sgx: expected a JSON value"},
     {"odd_names", R"({"a b": {"\"\\\u0007": [x]}})",
      "line 1, column 25: [\"a b\"][\"\\\"\\\\\\u0007\"][0]: expected a JSON value"},
+    {"utf8_string", "{\"a\":[\"x\",\"y\xc3\xa9\xff\"]}",
+     "line 1, column 15: a[1]: expected valid UTF-8"},
+    {"utf8_name", "{\"a\":{\"\x80\":1}}", "line 1, column 8: a: expected valid UTF-8"},
+    {"utf8_cut", "[\"x\xe2\x82", "line 1, column 4: [0]: expected valid UTF-8"},
+    {"utf8_value", "[1,\xff]", "line 1, column 4: [1]: expected a JSON value"},
+    {"utf8_first", "\xff", "line 1, column 1: expected a JSON value"},
+    {"utf8_behind_value", "{} \xff", "line 1, column 4: expected the end of the document"},
+    {"utf8_behind_number", "1\xff", "line 1, column 2: expected the end of the document"},
+    {"utf8_literal", "[tr\xff]", "line 1, column 4: [0]: expected a JSON value"},
+    {"utf8_escape", "[\"\\\xff\"]",
+     "line 1, column 3: [0]: expected an escape sequence of RFC 8259 and no bare control "
+     "character"},
+    {"utf8_hex", "[\"\\u12\xff\"]",
+     "line 1, column 3: [0]: expected four hexadecimal digits after \\u"},
+    {"utf8_after_error", "[1 2, \"\xff\"]",
+     "line 1, column 4: [1]: expected ',' or ']' after the array's element"},
     {"escape", R"(["\x"])",
      "line 1, column 3: [0]: expected an escape sequence of RFC 8259 and no bare control "
      "character"},
