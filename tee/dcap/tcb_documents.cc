@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 
 #include "codec/json.h"
@@ -20,15 +22,17 @@ class Members {
     require_object();
   }
 
-  const JsonValue* value(const char* name) {
+  const JsonValue* value(std::string_view name) {
     const JsonValue* found = object_->find(name);
     if (found == nullptr) complain(object_->begin(), name, "this member");
     return found;
   }
 
-  [[nodiscard]] bool has(const char* name) const { return object_->find(name) != nullptr; }
+  [[nodiscard]] const JsonValue* optional(std::string_view name) const {
+    return object_->find(name);
+  }
 
-  std::string string(const char* name) {
+  std::string string(std::string_view name) {
     const JsonValue* v = value(name);
     if (v == nullptr) return {};
     const auto text = v->as_string();
@@ -36,7 +40,7 @@ class Members {
     return std::string(text.value_or(""));
   }
 
-  std::uint64_t number(const char* name, std::uint64_t max) {
+  std::uint64_t number(std::string_view name, std::uint64_t max) {
     const JsonValue* v = value(name);
     if (v == nullptr) return 0;
     const auto n = v->as_uint();
@@ -44,7 +48,7 @@ class Members {
     return n.value_or(0);
   }
 
-  UnixTime time(const char* name) {
+  UnixTime time(std::string_view name) {
     const JsonValue* v = value(name);
     if (v == nullptr) return {};
     const auto text = v->as_string();
@@ -54,7 +58,7 @@ class Members {
   }
 
   template <std::size_t N>
-  std::array<std::uint8_t, N> hex(const char* name) {
+  std::array<std::uint8_t, N> hex(std::string_view name) {
     const JsonValue* v = value(name);
     if (v == nullptr) return {};
     const auto text = v->as_string();
@@ -75,8 +79,8 @@ class Members {
 
   std::vector<std::string> advisories() {
     std::vector<std::string> out;
-    if (!has("advisoryIDs")) return out;
-    const JsonValue* v = value("advisoryIDs");
+    const JsonValue* v = optional("advisoryIDs");
+    if (v == nullptr) return out;
     if (!v->is_array() || v->items().size() > kMaxAdvisories) {
       complain(v->begin(), "advisoryIDs", "an array of at most 256 strings");
       return out;
@@ -102,22 +106,22 @@ class Members {
     return v->items();
   }
 
-  [[nodiscard]] Members object(const char* name) {
+  [[nodiscard]] Members object(std::string_view name) {
     static const JsonValue kNull;
     const JsonValue* v = value(name);
     return {*this, v == nullptr ? kNull : *v, name, std::nullopt};
   }
 
-  [[nodiscard]] Members item(const JsonValue& v, const char* list, std::size_t index) const {
+  [[nodiscard]] Members item(const JsonValue& v, std::string_view list, std::size_t index) const {
     return {*this, v, list, index};
   }
 
-  void complain(std::size_t offset, const char* name, const std::string& expected) {
+  void complain(std::size_t offset, std::string_view name, const std::string& expected) {
     if (!*diag_) *diag_ = diag_at(document_, offset, where(name), expected);
   }
 
  private:
-  Members(const Members& parent, const JsonValue& object, const char* name,
+  Members(const Members& parent, const JsonValue& object, std::string_view name,
           std::optional<std::size_t> index)
       : document_(parent.document_),
         object_(&object),
@@ -139,16 +143,16 @@ class Members {
     return out;
   }
 
-  [[nodiscard]] std::string where(const std::string& name) const {
-    const std::string own = path();
-    if (name.empty()) return own;
-    return own.empty() ? name : own + "." + name;
+  [[nodiscard]] std::string where(std::string_view name) const {
+    std::string out = path();
+    if (!out.empty() && !name.empty()) out += ".";
+    return out.append(name);
   }
 
   Bytes document_;
   const JsonValue* object_;
   const Members* parent_ = nullptr;  // null: the document itself
-  const char* name_ = "";            // of the object, or of the list that it is in
+  std::string_view name_;            // of the object, or of the list that it is in
   std::optional<std::size_t> index_;
   std::optional<Diag>* diag_;
 };
@@ -163,7 +167,7 @@ void read_head(Members& m, SignedDocument& out) {
 std::string component_name(const JsonValue& component) {
   constexpr std::size_t kMaxName = 64;
   std::string out;
-  for (const char* member : {"category", "type"}) {
+  for (const std::string_view member : {"category", "type"}) {
     const JsonValue* value = component.find(member);
     const auto text = value == nullptr ? std::nullopt : value->as_string();
     if (!text || text->empty() || text->size() > kMaxName) continue;
@@ -172,8 +176,10 @@ std::string component_name(const JsonValue& component) {
   return out;
 }
 
+constexpr std::uint64_t kMaxSvn = 255;  // of a component
+
 // Version 3 writes components as an array of objects with an svn; all levels call them alike.
-void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t, 16>& out,
+void read_component_list(Members& tcb, std::string_view name, std::array<std::uint8_t, 16>& out,
                          ComponentNames& names, bool first) {
   const JsonValue* list = tcb.value(name);
   if (list == nullptr) return;
@@ -182,9 +188,15 @@ void read_component_list(Members& tcb, const char* name, std::array<std::uint8_t
     return;
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
-    Members component = tcb.item(list->items()[i], name, i);
-    out.at(i) = static_cast<std::uint8_t>(component.number("svn", 255));
-    if (first) names.at(i) = component_name(list->items()[i]);
+    const JsonValue& component = list->items()[i];
+    const JsonValue* const svn = component.find("svn");
+    const auto number = svn == nullptr ? std::nullopt : svn->as_uint();
+    if (number && *number <= kMaxSvn) {
+      out.at(i) = static_cast<std::uint8_t>(*number);
+    } else {
+      tcb.item(component, name, i).number("svn", kMaxSvn);  // complains
+    }
+    if (first) names.at(i) = component_name(component);
   }
 }
 
@@ -196,7 +208,7 @@ void read_components(Members& tcb, TcbInfo& info, TcbLevel& level) {
     for (std::size_t i = 0; i < 16; ++i) {
       const std::string digits = (i < 9 ? "0" : "") + std::to_string(i + 1);
       const std::string name = "sgxtcbcomp" + digits + "svn";
-      level.sgx_components.at(i) = static_cast<std::uint8_t>(tcb.number(name.c_str(), 255));
+      level.sgx_components.at(i) = static_cast<std::uint8_t>(tcb.number(name, kMaxSvn));
     }
     return;
   }
@@ -242,8 +254,8 @@ void read_tdx_module(Members m, TdxModule& out) {
 // from before them lack.
 void read_tdx_modules(Members& m, TcbInfo& out) {
   read_tdx_module(m.object("tdxModule"), out.tdx_module.emplace());
-  if (!m.has("tdxModuleIdentities")) return;
-  const JsonValue* list = m.value("tdxModuleIdentities");
+  const JsonValue* list = m.optional("tdxModuleIdentities");
+  if (list == nullptr) return;
   if (!list->is_array() || list->items().size() > kMaxTdxModules) {
     m.complain(list->begin(), "tdxModuleIdentities", "an array of at most 64 identities");
     return;
@@ -311,7 +323,7 @@ void read_qe_identity(Members& m, QeIdentity& out) {
 }
 
 template <class T>
-Result<T, Diag> parse_signed(Bytes json, const char* member, void (*read)(Members&, T&)) {
+Result<T, Diag> parse_signed(Bytes json, std::string_view member, void (*read)(Members&, T&)) {
   auto parsed = codec::parse_json(json, {.max_bytes = kMaxTcbDocument, .max_depth = 16});
   if (!parsed) return parsed.error();
   std::optional<Diag> diag;
