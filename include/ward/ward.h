@@ -9,8 +9,9 @@
 // Threads. A ward_verifier and a ward_appraisal never change once they are made: any number of
 // threads may use one at the same time. Every other handle is used by one thread at a time while it
 // is changed; functions that take it as `const` may run at the same time as one another. Handles
-// are not bound to the thread that made them. A thread inside the library must not be cancelled
-// (pthread_cancel): that ends the process.
+// are not bound to the thread that made them. The library starts threads in
+// ward_verifier_verify_all alone, and they have ended when it returns. A thread inside the library
+// must not be cancelled (pthread_cancel): that ends the process.
 //
 // Ownership. What `..._new` and ward_verifier_verify return belongs to the caller, who hands it to
 // the matching `..._free` once; free takes NULL. What a handle is given is copied. A `const char *`
@@ -48,9 +49,12 @@ extern "C" {
 #define WARD_MAX_DOCUMENTS 4096U
 #define WARD_MAX_DOCUMENT_BYTES 8388608U
 #define WARD_MAX_CHIP_LIST_BYTES 67108864U
-#define WARD_MAX_TEXT_BYTES 8192U   // of a name, a field, a value
-#define WARD_MAX_VALUE_BYTES 1024U  // of a value that is expected
-#define WARD_MAX_VALUES 4096U       // demands of a policy; values of one expectation
+#define WARD_MAX_TEXT_BYTES 8192U    // of a name, a field, a value
+#define WARD_MAX_VALUE_BYTES 1024U   // of a value that is expected
+#define WARD_MAX_VALUES 4096U        // demands of a policy; values of one expectation
+#define WARD_MAX_PLATFORMS 1000000U  // that a verifier remembers
+#define WARD_MAX_JOBS 1000000U       // of one batch
+#define WARD_MAX_THREADS 1024U       // of one batch
 
 // ward_status says whether a function did what it was asked.
 typedef enum ward_status {
@@ -343,6 +347,47 @@ WARD_API ward_status ward_verifier_verify(const ward_verifier* verifier, const u
                                           const ward_request* request, ward_appraisal** out,
                                           ward_error** error) WARD_NOEXCEPT;
 
+// Many pieces of evidence -----------------------------------------------------------------------
+
+// ward_verifier_new_remembering makes a verifier that remembers up to so many platforms (0: none;
+// at most WARD_MAX_PLATFORMS), so that the next evidence of one, in a batch, costs little more than
+// its own signature. What is remembered of a platform is what its certificates and collateral
+// verified to, under a digest of all of them and of the roots, and for as long as no time in them
+// passes. That never extends trust: other collateral, another chain, and a time outside are
+// verified anew, and every appraisal is as it would be without. Policy, request and the evidence's
+// own signature are never remembered. What was not used for longest is forgotten first. A platform
+// takes about 20 KB; all together take no more than 64 KiB for each that may be remembered.
+WARD_API ward_status ward_verifier_new_remembering(const ward_policy* policy, size_t platforms,
+                                                   ward_verifier** out,
+                                                   ward_error** error) WARD_NOEXCEPT;
+
+// ward_job is one piece of evidence of a batch. The caller zeroes it, sets `size` to sizeof
+// ward_job, the same in each job of an array, and keeps what it points to until the batch is done.
+typedef struct ward_job {
+  size_t size;
+  const uint8_t* evidence;
+  size_t evidence_size;
+  const ward_request* request;
+} ward_job;
+
+// ward_verified_fn is told of one job, by its index: the appraisal, or the error where there is
+// none; the other is NULL. Both belong to the library and end with the call. It is called from
+// several threads at the same time, and must return: no exception, longjmp or pthread_exit.
+typedef void (*ward_verified_fn)(void* user, size_t index, const ward_appraisal* appraisal,
+                                 const ward_error* error);
+
+// ward_verifier_verify_all appraises each job as ward_verifier_verify does, in up to `threads`
+// threads of which the caller's is one (0: as many as the machine runs at once), and returns when
+// `done` was told of each, in any order. Collateral (NULL: none) is read once, and kept read until
+// documents are added to it. What is wrong with one job is that job's error and none of the
+// others'. Where the call fails, the jobs that `done` was not told of were not verified. The
+// appraisals answer everything but ward_appraisal_explain: a batch does not record what that needs.
+// WARD_ERROR_LIMIT beyond WARD_MAX_JOBS or WARD_MAX_THREADS.
+WARD_API ward_status ward_verifier_verify_all(const ward_verifier* verifier, const ward_job* jobs,
+                                              size_t count, const ward_collateral* collateral,
+                                              unsigned threads, ward_verified_fn done, void* user,
+                                              ward_error** error) WARD_NOEXCEPT;
+
 // Appraisal -------------------------------------------------------------------------------------
 
 WARD_API void ward_appraisal_free(ward_appraisal* appraisal) WARD_NOEXCEPT;
@@ -398,12 +443,13 @@ WARD_API const char* ward_appraisal_warning_at(const ward_appraisal* appraisal,
                                                size_t index) WARD_NOEXCEPT;
 
 // ward_appraisal_explain explains the verdict: what it rests on, every check, and what to do
-// (docs/explain.md). `text` lives as long as the appraisal.
+// (docs/explain.md). `text` lives as long as the appraisal. WARD_ERROR_USAGE of an appraisal of
+// ward_verifier_verify_all.
 WARD_API ward_status ward_appraisal_explain(const ward_appraisal* appraisal, ward_form form,
                                             const char** text, ward_error** error) WARD_NOEXCEPT;
 
 // ward_appraisal_json is the whole appraisal (docs/schemas/ward.appraisal-1.json), octet for octet
-// what `ward verify --json` prints.
+// what `ward verify --json` prints; of ward_verifier_verify_all without `materials` and `advice`.
 WARD_API ward_status ward_appraisal_json(const ward_appraisal* appraisal, const char** json,
                                          ward_error** error) WARD_NOEXCEPT;
 

@@ -13,34 +13,56 @@
 namespace ward::library {
 namespace {
 
-Result<std::string> json_of(const explain::Explanation& explanation) {
+Result<std::string> json_of(const ward_appraisal& a) {
   codec::JsonWriter writer(codec::JsonWriter::Style::kPretty);
-  explain::write_explanation(writer, explanation);
+  if (a.of_batch) {
+    attest::write_appraisal(writer, a.appraisal());
+  } else {
+    explain::write_explanation(writer, a.explanation);
+  }
   WARD_TRY(std::string text, writer.take());
   return text + "\n";
 }
 
-// all_texts calls `visit` with every text that an accessor returns.
-template <class Visit>
-void all_texts(ward_appraisal& a, const Visit& visit) {
-  attest::Appraisal& appraisal = a.explanation.appraisal;
-  for (attest::Check& check : appraisal.checks) {
+// all_texts calls `visit` with every text of the appraisal that an accessor returns.
+template <class Appraisal, class Visit>
+void all_texts(Appraisal& appraisal, const Visit& visit) {
+  for (auto& check : appraisal.checks) {
     visit(check.found);
     visit(check.expected);
     visit(check.expected_from);
   }
-  for (attest::Claim& claim : appraisal.claims) {
+  for (auto& claim : appraisal.claims) {
     visit(claim.name);
   }
-  for (std::vector<std::string>* list : {&a.claims, &appraisal.notes, &appraisal.warnings,
-                                         &appraisal.unchecked, &appraisal.tcb.advisories}) {
-    for (std::string& text : *list) {
-      visit(text);
-    }
+  for (auto* list :
+       {&appraisal.notes, &appraisal.warnings, &appraisal.unchecked, &appraisal.tcb.advisories}) {
+    std::ranges::for_each(*list, visit);
   }
   if (appraisal.tcb.status) visit(*appraisal.tcb.status);
   visit(appraisal.tee);
-  visit(a.summary);
+}
+
+// add_texts writes the texts that are made of the appraisal.
+void add_texts(ward_appraisal& a) {
+  a.summary = attest::summary(a.appraisal());
+  for (const attest::Claim& claim : a.appraisal().claims) {
+    a.claims.push_back(attest::claim_text(claim.value));
+  }
+}
+
+bool all_c_texts(const ward_appraisal& a) {
+  bool all_good = is_c_text(a.summary) && std::ranges::all_of(a.claims, is_c_text);
+  all_texts(a.appraisal(), [&](const auto& text) { all_good = all_good && is_c_text(text); });
+  return all_good;
+}
+
+// make_c_texts is for an appraisal of its own. JSON can say more than C can.
+void make_c_texts(ward_appraisal& a) {
+  if (auto json = json_of(a)) a.json = *std::move(json);
+  all_texts(a.explanation.appraisal, make_c_text);
+  std::ranges::for_each(a.claims, make_c_text);
+  make_c_text(a.summary);
 }
 
 ward_verdict verdict_of(attest::Verdict verdict) {
@@ -149,17 +171,22 @@ const char* item(const std::vector<std::string>& list, std::size_t index) noexce
 Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(explain::Explanation explanation) {
   auto made = std::make_unique<ward_appraisal>();
   made->explanation = std::move(explanation);
-  made->summary = attest::summary(made->appraisal());
-  for (const attest::Claim& claim : made->appraisal().claims) {
-    made->claims.push_back(attest::claim_text(claim.value));
-  }
-  bool all_good = true;
-  all_texts(*made, [&](const std::string& text) { all_good = all_good && is_c_text(text); });
-  if (all_good) return made;
-  // JSON can say more than C can.
-  if (auto json = json_of(made->explanation)) made->json = *std::move(json);
-  all_texts(*made, make_c_text);
+  add_texts(*made);
+  if (!all_c_texts(*made)) make_c_texts(*made);
   return made;
+}
+
+void show_appraisal(const attest::Appraisal& appraisal, const attest::Policy& policy,
+                    ward_appraisal& out) {
+  out.of_batch = true;
+  out.findings = &appraisal;
+  add_texts(out);
+  if (all_c_texts(out)) return;
+  out.explanation = explain::explain(appraisal, {}, {}, policy);  // makes UTF-8 of what is not
+  out.findings = &out.explanation.appraisal;
+  out.claims.clear();
+  add_texts(out);
+  if (!all_c_texts(out)) make_c_texts(out);
 }
 
 }  // namespace ward::library
@@ -273,6 +300,11 @@ ward_status ward_appraisal_explain(const ward_appraisal* appraisal, ward_form fo
   const char* function = __func__;
   return ward::library::enter_new(function, text, error, [&]() -> Done {
     if (appraisal == nullptr) return ward::library::null(function, "appraisal");
+    if (appraisal->of_batch) {
+      return ward::library::usage(
+          std::string(function) + ": a batch does not record what an explanation is made of",
+          "verify this evidence alone, with ward_verifier_verify");
+    }
     const std::lock_guard<std::mutex> lock(appraisal->mutex);
     auto known = appraisal->texts.find(form);
     if (known == appraisal->texts.end()) {
@@ -291,7 +323,7 @@ ward_status ward_appraisal_json(const ward_appraisal* appraisal, const char** js
     if (appraisal == nullptr) return ward::library::null(function, "appraisal");
     const std::lock_guard<std::mutex> lock(appraisal->mutex);
     if (!appraisal->json) {
-      auto text = ward::library::json_of(appraisal->explanation);
+      auto text = ward::library::json_of(*appraisal);
       if (!text) return ward::library::internal(text.error());
       appraisal->json = *std::move(text);
     }

@@ -12,4 +12,9 @@ namespace ward::library {
 [[nodiscard]] Result<std::unique_ptr<ward_appraisal>, Fault> make_appraisal(
     explain::Explanation explanation);
 
+// show_appraisal fills `out`, which is new, with an appraisal of a batch: borrowed, or where C
+// could not read its texts, a copy. `policy` is what it was made by.
+void show_appraisal(const attest::Appraisal& appraisal, const attest::Policy& policy,
+                    ward_appraisal& out);
+
 }  // namespace ward::library

@@ -34,6 +34,7 @@ ward_status ward_collateral_add(ward_collateral* collateral, const char* name,
                                   .hint = "add those that ward_needs_of names"};
     }
     documents.push_back({std::move(text), ward::to_buffer(octets)});
+    collateral->prepared.reset();
     return {};
   });
 }

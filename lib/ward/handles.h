@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
 #include "explain/explanation.h"
+#include "verifier/collateral.h"
 #include "verifier/verifier.h"
 #include "ward/ward.h"
 
@@ -27,9 +29,11 @@ struct ward_verifier {
   ward::verifier::Verifier verifier;
 };
 
-// ward_collateral is collateral, as it was added.
+// ward_collateral is collateral, as it was added, and as a batch read it.
 struct ward_collateral {
   ward::attest::Collateral collateral;
+  mutable std::mutex mutex{};  // of prepared
+  mutable std::shared_ptr<const ward::verifier::PreparedCollateral> prepared{};
 };
 
 // ward_request holds an expectation, Unchecked, or, until the caller says which, nothing.
@@ -49,11 +53,14 @@ struct ward_needs {
 // they are first asked for. All texts that the functions return are C texts.
 struct ward_appraisal {
   ward::explain::Explanation explanation;
+  // Of the explanation, or borrowed from a batch, which records nothing else.
+  const ward::attest::Appraisal* findings = &explanation.appraisal;
+  bool of_batch = false;
   std::string summary;
   std::vector<std::string> claims;  // the text of each
   mutable std::mutex mutex{};       // of json and texts
   mutable std::optional<std::string> json{};
   mutable std::map<ward_form, std::string> texts{};
 
-  [[nodiscard]] const ward::attest::Appraisal& appraisal() const { return explanation.appraisal; }
+  [[nodiscard]] const ward::attest::Appraisal& appraisal() const { return *findings; }
 };

@@ -6,7 +6,9 @@
 #include "lib/ward/demand_names.h"
 #include "lib/ward/evidence.h"
 #include "lib/ward/handles.h"
+#include "lib/ward/job.h"
 #include "tee/all.h"
+#include "verifier/platform_cache.h"
 
 using ward::library::Done;
 
@@ -52,24 +54,55 @@ Result<attest::Expectations, Fault> expectations(const attest::SchemeInfo& info,
   return out;
 }
 
-Result<explain::Explanation, Fault> appraise(const char* function,
-                                             const verifier::Verifier& verifier, Bytes evidence,
-                                             const attest::Collateral& collateral,
-                                             const ward_request& request) {
+}  // namespace
+
+Result<verifier::Request, Fault> request_of(const char* function, const ward_job& job,
+                                            const verifier::Verifier& verifier,
+                                            const attest::Collateral& collateral) {
+  if (job.request == nullptr) return null(function, "request");
+  WARD_TRY(const Bytes evidence, evidence_of(function, job.evidence, job.evidence_size));
   WARD_TRY(const attest::Scheme* scheme, scheme_of(function, evidence));
-  if (!request.unix_s) {
+  if (!job.request->unix_s) {
     return usage("the request has no time",
                  "call ward_request_set_time with the time to appraise as of");
   }
   const attest::Demands demands(tee::all_schemes(), kDemandNames);
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
-  WARD_TRY(attest::Expectations expected, expectations(scheme->info(), request));
-  auto out = explain::appraise(verifier, {.evidence = evidence,
-                                          .collateral = collateral,
-                                          .now = UnixTime{*request.unix_s},
-                                          .expected = std::move(expected)});
-  if (!out) return internal(out.error());
-  return *std::move(out);
+  WARD_TRY(attest::Expectations expected, expectations(scheme->info(), *job.request));
+  return verifier::Request{.evidence = evidence,
+                           .collateral = collateral,
+                           .now = UnixTime{*job.request->unix_s},
+                           .expected = std::move(expected)};
+}
+
+namespace {
+
+// No platform is that large: what the certificates and the TCB level of one say.
+constexpr std::size_t kMostOctetsAPlatform = std::size_t{64} << 10U;
+
+// NOLINTNEXTLINE(readability-function-size): C has no named arguments.
+ward_status make_verifier(const char* function, const ward_policy* policy, std::size_t platforms,
+                          ward_verifier** out, ward_error** error) noexcept {
+  return enter_new(function, out, error, [&]() -> Done {
+    if (policy == nullptr) return null(function, "policy");
+    if (platforms > WARD_MAX_PLATFORMS) {
+      return Fault{.status = WARD_ERROR_LIMIT,
+                   .what = std::string(function) + ": " + std::to_string(platforms) +
+                           " platforms, at most " + std::to_string(WARD_MAX_PLATFORMS) +
+                           " are remembered",
+                   .hint = "give the number of platforms that you expect evidence of"};
+    }
+    std::shared_ptr<attest::PlatformStore> remembered;
+    if (platforms != 0) {
+      remembered = std::make_shared<verifier::PlatformCache>(verifier::CacheLimits{
+          .platforms = platforms, .octets = platforms * kMostOctetsAPlatform});
+    }
+    *out = std::make_unique<ward_verifier>(
+               ward_verifier{verifier::Verifier(tee::all_schemes(), policy->roots, policy->policy,
+                                                std::move(remembered))})
+               .release();
+    return {};
+  });
 }
 
 }  // namespace
@@ -77,15 +110,12 @@ Result<explain::Explanation, Fault> appraise(const char* function,
 
 ward_status ward_verifier_new(const ward_policy* policy, ward_verifier** out,
                               ward_error** error) noexcept {
-  const char* function = __func__;
-  return ward::library::enter_new(function, out, error, [&]() -> Done {
-    if (policy == nullptr) return ward::library::null(function, "policy");
-    *out = std::make_unique<ward_verifier>(
-               ward_verifier{ward::verifier::Verifier(ward::tee::all_schemes(), policy->roots,
-                                                      policy->policy)})
-               .release();
-    return {};
-  });
+  return ward::library::make_verifier(__func__, policy, 0, out, error);
+}
+
+ward_status ward_verifier_new_remembering(const ward_policy* policy, std::size_t platforms,
+                                          ward_verifier** out, ward_error** error) noexcept {
+  return ward::library::make_verifier(__func__, policy, platforms, out, error);
 }
 
 void ward_verifier_free(ward_verifier* verifier) noexcept {
@@ -100,14 +130,15 @@ ward_status ward_verifier_verify(const ward_verifier* verifier, const std::uint8
   const char* function = __func__;
   return ward::library::enter_new(function, out, error, [&]() -> Done {
     if (verifier == nullptr) return ward::library::null(function, "verifier");
-    if (request == nullptr) return ward::library::null(function, "request");
-    WARD_TRY(const ward::Bytes octets, ward::library::evidence_of(function, evidence, size));
+    const ward_job job{
+        .size = sizeof(ward_job), .evidence = evidence, .evidence_size = size, .request = request};
     const ward_collateral none;
-    WARD_TRY(
-        auto explanation,
-        ward::library::appraise(function, verifier->verifier, octets,
-                                (collateral != nullptr ? *collateral : none).collateral, *request));
-    WARD_TRY(auto made, ward::library::make_appraisal(std::move(explanation)));
+    WARD_TRY(ward::verifier::Request asked,
+             ward::library::request_of(function, job, verifier->verifier,
+                                       (collateral != nullptr ? *collateral : none).collateral));
+    auto explanation = ward::explain::appraise(verifier->verifier, std::move(asked));
+    if (!explanation) return ward::library::internal(explanation.error());
+    WARD_TRY(auto made, ward::library::make_appraisal(*std::move(explanation)));
     *out = made.release();
     return {};
   });

@@ -9,16 +9,18 @@
 
 #include <gtest/gtest.h>
 
-#include "test/library/handles.h"
+#include "test/library/batches.h"
 
 namespace {
 
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 std::size_t left = kNever;  // allocations until there is no memory
+std::size_t taken = 0;      // allocations so far
 bool ended = false;
 
 void* allocate(std::size_t size) {
   if (left == 0) ended = true;
+  ++taken;
   void* out = left == 0 ? nullptr : std::malloc(size);  // NOLINT(*-no-malloc,*-owning-memory)
   if (left != 0 && left != kNever) --left;
   if (out == nullptr) throw std::bad_alloc();
@@ -120,6 +122,82 @@ TEST(LibraryNoMemory, EveryVerdictIsAStatusOrTheSame) {
   }
 }
 
+// Batch is what a batch is to say of its one job, and whether it did.
+struct Batch {
+  std::string whole;
+  bool told = false;
+};
+
+// Where memory ends while the job is asked for its JSON, another attempt gets it.
+void tell(void* user, std::size_t, const ward_appraisal* appraisal, const ward_error* error) {
+  auto& batch = *static_cast<Batch*>(user);
+  batch.told = true;
+  if (appraisal == nullptr) {
+    EXPECT_EQ(ward_error_status(error), WARD_ERROR_NO_MEMORY) << ward_error_message(error);
+    return;
+  }
+  const char* text = nullptr;
+  const ward_status status = ward_appraisal_json(appraisal, &text, nullptr);
+  EXPECT_EQ(text == nullptr, status != WARD_OK);
+  const std::size_t before = std::exchange(left, kNever);
+  if (batch.whole.empty()) batch.whole = answers_of(appraisal);
+  EXPECT_EQ(answers_of(appraisal), batch.whole);
+  left = before;
+}
+
+TEST(LibraryNoMemory, ABatchIsAStatusOrTheSame) {
+  for (const LibraryVector& v : library_vectors()) {
+    SCOPED_TRACE(v.tee);
+    const auto policy = v.policy();
+    const auto request = v.request();
+    const ward_job job = job_of(v.evidence, request.get());
+    Batch batch;
+    for (const std::size_t platforms : {0U, 5U}) {
+      // Each attempt has neither read its collateral nor seen its platform.
+      exhaust([&](ward_error** error) {
+        const std::size_t before = std::exchange(left, kNever);
+        const auto verifier = new_verifier(policy.get(), platforms);
+        const auto collateral = v.collateral();
+        batch.told = false;
+        left = before;
+        const ward_status status = ward_verifier_verify_all(
+            verifier.get(), &job, 1, collateral.get(), 1, tell, &batch, error);
+        EXPECT_TRUE(batch.told || status == WARD_ERROR_NO_MEMORY);
+        left = kNever;
+        return status;
+      });
+    }
+    EXPECT_TRUE(batch.whole.starts_with("accepted\n"));
+  }
+}
+
+// As often as the second of two batches allocates.
+std::size_t second_time(const LibraryVector& v, std::size_t platforms) {
+  const auto policy = v.policy();
+  const auto verifier = new_verifier(policy.get(), platforms);
+  const auto collateral = v.collateral();
+  const auto request = v.request();
+  const ward_job job = job_of(v.evidence, request.get());
+  const auto done = [](void*, std::size_t, const ward_appraisal* a, const ward_error*) {
+    EXPECT_EQ(ward_appraisal_verdict(a), WARD_ACCEPTED);
+  };
+  for (int i = 0; i < 2; ++i) {
+    taken = 0;
+    EXPECT_EQ(ward_verifier_verify_all(verifier.get(), &job, 1, collateral.get(), 1, done, nullptr,
+                                       nullptr),
+              WARD_OK);
+  }
+  return taken;
+}
+
+TEST(LibraryNoMemory, APlatformThatIsRememberedNeedsLess) {
+  for (const LibraryVector& v : library_vectors()) {
+    const std::size_t warm = second_time(v, 5);
+    const std::size_t cold = second_time(v, 0);
+    EXPECT_LT(warm + 20, cold) << v.tee;
+  }
+}
+
 // made_or_null frees what `make` makes.
 template <auto Free, class Handle, class Make>
 void made_or_null(const Make& make) {
@@ -140,6 +218,9 @@ TEST(LibraryNoMemory, WhatIsMadeIsWholeOrNull) {
   made_or_null<ward_request_free, ward_request>(ward_request_new);
   made_or_null<ward_verifier_free, ward_verifier>(
       [&](auto out, auto error) { return ward_verifier_new(policy.get(), out, error); });
+  made_or_null<ward_verifier_free, ward_verifier>([&](auto out, auto error) {
+    return ward_verifier_new_remembering(policy.get(), 10, out, error);
+  });
   made_or_null<ward_needs_free, ward_needs>([&](auto out, auto error) {
     return ward_needs_of(v.evidence.data(), v.evidence.size(), out, error);
   });

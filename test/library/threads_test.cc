@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "test/library/handles.h"
+#include "test/library/batches.h"
 
 namespace ward::test {
 namespace {
@@ -38,6 +38,31 @@ TEST(LibraryThreads, SixtyFourShareAVerifierItsInputsAndAnAppraisal) {
     EXPECT_NE(said.front(), "");
     for (const std::string& one : said)
       EXPECT_EQ(one, said.front());
+  }
+}
+
+// Batches of several threads each, which share a verifier that forgets all the time and collateral
+// that none has read yet.
+TEST(LibraryThreads, SeveralBatchesShareAVerifierAndItsCollateral) {
+  const Crowd crowd;
+  const auto alone = crowd.alone();
+  const auto verifier = new_verifier(crowd.policy.get(), 2);
+  const auto jobs = crowd.jobs(3);
+  constexpr std::size_t kBatches = 4;
+  std::vector<std::vector<std::string>> said(kBatches);
+  std::latch ready(kBatches);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : said) {
+      threads.emplace_back([&] {
+        ready.arrive_and_wait();
+        mine = verify_all(verifier.get(), jobs, crowd.collateral.get(), 8);
+      });
+    }
+  }
+  for (const auto& one : said) {
+    for (std::size_t i = 0; i < jobs.size(); ++i)
+      ASSERT_EQ(one[i], alone[i % alone.size()]) << i;
   }
 }
 
