@@ -3,40 +3,21 @@
 // and workload are not compared: a real program calls expect_report_data with what it asked the
 // platform to prove. With PEM, development platforms under those roots are accepted too. Exit codes
 // are those of `ward verify`: 0 accepted, 1 refused, 2 usage, 3 could not tell.
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <ward/verifier.h>
 
+#include "files.h"
+
 namespace {
 
-namespace fs = std::filesystem;
+using example::read_file;
+using example::read_folder;
 
 constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  in.exceptions(std::ios::badbit);
-  if (!in) throw std::runtime_error(path.string() + ": cannot be read");
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-ward::Collateral read_folder(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  ward::Collateral out;
-  for (const fs::path& file : files)
-    out.add(file.filename().string(), read_file(file));
-  return out;
-}
 
 int verify(const std::vector<std::string>& args) {
   ward::Policy policy;

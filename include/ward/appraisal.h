@@ -148,13 +148,10 @@ inline void must_fill(ward_status status) {
                 "install the version that the program was built for, or a newer one");
 }
 
-}  // namespace detail
-
-// Appraisal is the verdict with every reason. Immutable; shared by copies.
-class Appraisal {
+// Answers is what appraisals answer, whoever owns them: Self::get() is the handle.
+template <class Self>
+class Answers {
  public:
-  explicit Appraisal(ward_appraisal* owned) : handle_(owned, ward_appraisal_free) {}
-
   [[nodiscard]] Verdict verdict() const noexcept {
     switch (ward_appraisal_verdict(get())) {
       case WARD_ACCEPTED:
@@ -255,7 +252,8 @@ class Appraisal {
     return out;
   }
 
-  // The verdict explained: a text, a shell script or an HTML page (docs/explain.md).
+  // The verdict explained: a text, a shell script or an HTML page (docs/explain.md). Not of a
+  // BatchAppraisal, which throws what says so.
   [[nodiscard]] std::string explain(ward_form form = WARD_FORM_TREE) const {
     const char* out = nullptr;
     detail::Call call;
@@ -263,7 +261,7 @@ class Appraisal {
     return out;
   }
 
-  // What `ward verify --json` prints.
+  // What `ward verify --json` prints; of a BatchAppraisal without `materials` and `advice`.
   [[nodiscard]] std::string json() const {
     const char* out = nullptr;
     detail::Call call;
@@ -271,9 +269,11 @@ class Appraisal {
     return out;
   }
 
-  [[nodiscard]] const ward_appraisal* get() const noexcept { return handle_.get(); }
-
  private:
+  [[nodiscard]] const ward_appraisal* get() const noexcept {
+    return static_cast<const Self*>(this)->get();
+  }
+
   static Check check_of(const ward_check& one) {
     Check out;
     out.id = one.id;
@@ -307,8 +307,33 @@ class Appraisal {
     if (origin == WARD_ORIGIN_COLLATERAL) return Origin::kCollateral;
     return origin == WARD_ORIGIN_CALLER ? Origin::kCaller : Origin::kSpecification;
   }
+};
 
+}  // namespace detail
+
+// Appraisal is the verdict with every reason. Immutable; shared by copies.
+class Appraisal : public detail::Answers<Appraisal> {
+ public:
+  explicit Appraisal(ward_appraisal* owned) : handle_(owned, ward_appraisal_free) {}
+
+  [[nodiscard]] const ward_appraisal* get() const noexcept { return handle_.get(); }
+
+ private:
   std::shared_ptr<ward_appraisal> handle_;
+};
+
+// BatchAppraisal is an Appraisal that belongs to Verifier::verify_all for the length of one call.
+class BatchAppraisal : public detail::Answers<BatchAppraisal> {
+ public:
+  explicit BatchAppraisal(const ward_appraisal* borrowed) : borrowed_(borrowed) {}
+
+  BatchAppraisal(const BatchAppraisal&) = delete;
+  BatchAppraisal& operator=(const BatchAppraisal&) = delete;
+
+  [[nodiscard]] const ward_appraisal* get() const noexcept { return borrowed_; }
+
+ private:
+  const ward_appraisal* borrowed_;
 };
 
 }  // namespace v1

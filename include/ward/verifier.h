@@ -11,11 +11,14 @@
 // Threads. A Verifier and an Appraisal never change: any number of threads may use one. A Policy, a
 // Collateral and a Request are used by one thread at a time while they are changed.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <ward/appraisal.h>
@@ -287,13 +290,72 @@ class Request {
   detail::Handle<ward_request, ward_request_free> handle_;
 };
 
+// Job is one piece of evidence of a batch. It borrows both, until the batch is done.
+class Job final {
+ public:
+  Job(Octets evidence, const Request& request)
+      : job_{sizeof(ward_job), evidence.data(), evidence.size(), request.get()} {}
+
+  Job(Octets evidence, const Request&& request) = delete;
+
+ private:
+  friend class Verifier;
+  ward_job job_;
+};
+
+// Remember says how many platforms a Verifier remembers (ward_verifier_new_remembering).
+struct Remember {
+  std::size_t platforms = 0;
+};
+
+namespace detail {
+
+// Batch carries what a callable throws past C.
+template <class Callable>
+class Batch {
+ public:
+  explicit Batch(Callable& callable) : callable_(callable) {}
+
+  static void done(void* user, std::size_t index, const ward_appraisal* appraisal,
+                   const ward_error* error) noexcept {
+    static_cast<Batch*>(user)->tell(index, appraisal, error);
+  }
+
+  void rethrow() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+ private:
+  void tell(std::size_t index, const ward_appraisal* appraisal, const ward_error* error) noexcept {
+    if (ended_.load(std::memory_order_relaxed)) return;
+    try {
+      if (appraisal != nullptr) {
+        const BatchAppraisal borrowed(appraisal);
+        callable_(index, &borrowed, static_cast<const Error*>(nullptr));
+      } else {
+        const Error made(ward_error_status(error), ward_error_message(error),
+                         ward_error_hint(error));
+        callable_(index, static_cast<const BatchAppraisal*>(nullptr), &made);
+      }
+    } catch (...) {
+      if (!ended_.exchange(true)) thrown_ = std::current_exception();
+    }
+  }
+
+  Callable& callable_;
+  std::atomic<bool> ended_{false};
+  std::exception_ptr thrown_;  // written by the thread that ended it
+};
+
+}  // namespace detail
+
 // Verifier is a policy at work.
 class Verifier {
  public:
-  explicit Verifier(const Policy& policy) {
+  explicit Verifier(const Policy& policy, Remember remember = {}) {
     ward_verifier* made = nullptr;
     detail::Call call;
-    call.done(ward_verifier_new(policy.get(), &made, call.error()));
+    call.done(ward_verifier_new_remembering(policy.get(), remember.platforms, &made, call.error()));
     handle_.reset(made);
   }
 
@@ -306,6 +368,27 @@ class Verifier {
     call.done(ward_verifier_verify(handle_.get(), evidence.data(), evidence.size(),
                                    collateral.get(), request.get(), &made, call.error()));
     return Appraisal(made);
+  }
+
+  // verify_all appraises each of `jobs` (any container with data() and size(): a vector, an array,
+  // a span) in up to `threads` threads, 0 as many as the machine runs at once, and calls
+  // done(std::size_t index, const BatchAppraisal* appraisal, const Error* error) for each, in any
+  // order, from several threads at the same time; the pointer that does not hold is null, and both
+  // end with the call. The first exception that `done` throws is thrown here, when all threads have
+  // ended; after it, `done` is not called again.
+  template <class Jobs, class Callable>
+  void verify_all(const Jobs& jobs, const Collateral& collateral, unsigned threads,
+                  Callable&& done) const {
+    static_assert(sizeof(Job) == sizeof(ward_job), "an array of the one is one of the other");
+    const Job* const first = jobs.data();
+    using Batch = detail::Batch<std::remove_reference_t<Callable>>;
+    Batch batch(done);
+    detail::Call call;
+    const ward_status status = ward_verifier_verify_all(
+        handle_.get(), first == nullptr ? nullptr : &first->job_, jobs.size(), collateral.get(),
+        threads, Batch::done, &batch, call.error());
+    batch.rethrow();
+    call.done(status);
   }
 
   [[nodiscard]] const ward_verifier* get() const noexcept { return handle_.get(); }

@@ -111,6 +111,28 @@ class Installed(unittest.TestCase):
         self.everywhere([quote / "evidence", empty, unix, quote / "root_ca.pem"], 3,
                         [quote / "evidence", "--at", at, "--trust-root", quote / "root_ca.pem", "--allow-development"])
 
+    def test_a_folder_of_evidence_is_verified_in_a_batch(self):
+        program, many, empty = WORK / "cpp/verify_folder", WORK / "many", WORK / "no evidence"
+        many.mkdir()
+        empty.mkdir()
+        for folder, at, unix in own_vectors():
+            args = [many, folder, unix, folder / "root_ca.pem"]
+            evidence = (folder / "evidence").read_bytes()
+            for i in range(20):
+                (many / f"{i:02}").write_bytes(evidence)
+            said = run(PREFIX / "bin/ward", "verify", many / "00", "--collateral", folder, "--at", at, "--require-crl", "--trust-root",
+                       folder / "root_ca.pem", "--allow-development").stdout.splitlines()[0]
+            self.assertEqual(run(program, *args).stdout.splitlines(), [f"{i:02}: {said}" for i in range(20)])
+            (many / "07").write_bytes(b"hello")
+            done = run(program, *args, want=3)
+            self.assertIn("07: ward_verifier_verify_all: no kind of evidence that ward knows\n", done.stdout)
+            (many / "05").write_bytes(evidence[:90] + bytes([evidence[90] ^ 1]) + evidence[91:])
+            lines = run(program, *args, want=1).stdout.splitlines()
+            self.assertRegex(lines[5], r"^05: refused: \w+\.")
+            self.assertEqual(lines[6], f"06: {said}")
+            self.assertEqual(run(program, empty, *args[1:], want=3).stdout, "")
+        self.assertEqual(run(program, want=2).stdout, "")
+
     def test_mistakes_have_the_exit_codes_of_ward_verify(self):
         quote = ROOT / "tee/sgx/testdata/valid/sgx_3"
         nothing = WORK / "nothing"
