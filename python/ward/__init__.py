@@ -3,11 +3,11 @@ from ._errors import (EmptyEvidenceError, Error, InternalError, LimitError, Malf
                       UnknownEvidenceError, UsageError)
 from ._types import (UNCHECKED, Appraisal, Check, CheckInfo, Claim, Need, NotDone, Origin, Outcome, Tcb, Tee, Unchecked,
                      Verdict)
-from ._verify import Policy, Verifier, declared_checks, needs, recognise, tees, version
+from ._verify import Job, Policy, Verifier, declared_checks, needs, recognise, tees, version
 
 __all__ = [
-    "UNCHECKED", "Appraisal", "Check", "CheckInfo", "Claim", "EmptyEvidenceError", "Error", "InternalError", "LimitError",
-    "MalformedEvidenceError", "Need", "NotDone", "Origin", "OutOfMemoryError", "Outcome", "Policy", "Tcb", "Tee",
+    "UNCHECKED", "Appraisal", "Check", "CheckInfo", "Claim", "EmptyEvidenceError", "Error", "InternalError", "Job",
+    "LimitError", "MalformedEvidenceError", "Need", "NotDone", "Origin", "OutOfMemoryError", "Outcome", "Policy", "Tcb", "Tee",
     "Unchecked", "UnknownEvidenceError", "UsageError", "Verdict", "Verifier", "declared_checks", "needs", "recognise",
     "tees", "version",
 ]

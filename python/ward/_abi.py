@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import pathlib
-from ctypes import POINTER, Structure, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 
 OK = 0
 ERROR_USAGE = 1
@@ -42,6 +42,12 @@ class CheckInfo(Structure):
                 ("hint", c_char_p)]
 
 
+class Job(Structure):
+    _fields_ = [("size", c_size_t), ("evidence", c_char_p), ("evidence_size", c_size_t), ("request", c_void_p)]
+
+
+VERIFIED = CFUNCTYPE(None, c_void_p, c_size_t, c_void_p, c_void_p)  # user, index, appraisal, error
+
 _ERROR = POINTER(c_void_p)
 _OUT = POINTER(c_void_p)
 _OCTETS = (c_char_p, c_size_t)  # ctypes hands the address of a bytes object over; the size says where it ends
@@ -54,6 +60,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ward_tee_at": (c_int, (c_size_t, POINTER(Tee))),
     "ward_tee_check_at": (c_int, (c_size_t, c_size_t, POINTER(CheckInfo))),
     "ward_recognise": (c_int, (*_OCTETS, POINTER(c_char_p), _ERROR)),
+    "ward_error_status": (c_int, (c_void_p,)),
     "ward_error_message": (c_char_p, (c_void_p,)),
     "ward_error_hint": (c_char_p, (c_void_p,)),
     "ward_error_free": (None, (c_void_p,)),
@@ -89,9 +96,10 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ward_request_report_data_unchecked": (c_int, (c_void_p, _ERROR)),
     "ward_request_measurement_unchecked": (c_int, (c_void_p, _ERROR)),
     "ward_request_workload_unchecked": (c_int, (c_void_p, _ERROR)),
-    "ward_verifier_new": (c_int, (c_void_p, _OUT, _ERROR)),
+    "ward_verifier_new_remembering": (c_int, (c_void_p, c_size_t, _OUT, _ERROR)),
     "ward_verifier_free": (None, (c_void_p,)),
     "ward_verifier_verify": (c_int, (c_void_p, *_OCTETS, c_void_p, c_void_p, _OUT, _ERROR)),
+    "ward_verifier_verify_all": (c_int, (c_void_p, POINTER(Job), c_size_t, c_void_p, c_uint, VERIFIED, c_void_p, _ERROR)),
     "ward_appraisal_free": (None, (c_void_p,)),
     "ward_appraisal_verdict": (c_int, (c_void_p,)),
     "ward_appraisal_tee": (c_char_p, (c_void_p,)),

@@ -57,9 +57,15 @@ def text(octets: Optional[bytes]) -> str:
     return "" if octets is None else octets.decode("utf-8")
 
 
+def error_of(status: int, error: Optional[int]) -> Error:
+    """error_of is what the library says."""
+    message, hint = text(_abi.lib.ward_error_message(error)), text(_abi.lib.ward_error_hint(error))
+    return _BY_STATUS.get(status, InternalError)(message or f"libward: status {status}", hint)
+
+
 def raise_error(status: int, error: Optional[int]) -> None:
     """raise_error raises what the library says, and frees it."""
-    message, hint = text(_abi.lib.ward_error_message(error)), text(_abi.lib.ward_error_hint(error))
+    made = error_of(status, error)
     _abi.lib.ward_error_free(error)
     if status != _abi.OK:
-        raise _BY_STATUS.get(status, InternalError)(message or f"libward: status {status}", hint)
+        raise made

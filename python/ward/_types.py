@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Optional
 
+from ._errors import UsageError
+
 
 class Verdict(enum.Enum):
     """The values are the exit codes of ``ward verify``."""
@@ -128,8 +130,16 @@ class Appraisal:
     unchecked: tuple[str, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]  # what weakens the verdict, whatever it is: show it first
-    explanation: str = field(repr=False)  # what `ward verify --explain` prints
-    json: str = field(repr=False)  # what `ward verify --json` prints
+    _explanation: Optional[str] = field(repr=False)
+    json: str = field(repr=False)  # what `ward verify --json` prints; of verify_all without `materials` and `advice`
+
+    @property
+    def explanation(self) -> str:
+        """What `ward verify --explain` prints. A UsageError of an appraisal of Verifier.verify_all."""
+        if self._explanation is None:
+            raise UsageError("explanation: a batch does not record what an explanation is made of",
+                             "verify this evidence alone, with Verifier.verify")
+        return self._explanation
 
     @property
     def problems(self) -> tuple[Check, ...]:

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ctypes import byref, c_char_p, c_void_p, sizeof
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType, TracebackType
 from typing import Any, NoReturn, Optional, Union
 
 from . import _abi
-from ._errors import Error, InternalError, UsageError, raise_error, text
+from ._errors import Error, InternalError, UsageError, error_of, raise_error, text
 from ._types import (Appraisal, Check, CheckInfo, Claim, Need, NotDone, Origin, Outcome, Tcb, Tee, Unchecked, Verdict)
 
 Octets = Union[bytes, bytearray, memoryview]
@@ -63,13 +63,20 @@ def _whole(name: str, value: object, most: int) -> int:
     return plain
 
 
-def _unix(name: str, at: object) -> int:
+def _time(name: str, at: object) -> Time:
+    if isinstance(at, datetime.datetime):
+        return at
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise TypeError(f"{name}: datetime or int (Unix seconds) is needed, not {type(at).__name__}")
+    return _int(name, at)
+
+
+def _unix(name: str, given: object) -> int:
+    at = _time(name, given)
     if isinstance(at, datetime.datetime):
         if at.tzinfo is None or at.utcoffset() is None:
             raise UsageError(f"{name}: a time without a time zone", "use datetime.now(datetime.timezone.utc)")
         return _whole(name, int((at - _EPOCH).total_seconds() // 1), 2**63 - 1)
-    if isinstance(at, bool) or not isinstance(at, int):
-        raise TypeError(f"{name}: datetime or int (Unix seconds) is needed, not {type(at).__name__}")
     return _whole(name, at, 2**63 - 1)
 
 
@@ -201,6 +208,29 @@ def _dict(name: str, values: object, one: Callable[[str, object], Any]) -> Mappi
     return MappingProxyType(out)
 
 
+@dataclass(frozen=True)
+class Job:
+    """One piece of evidence of a batch, and what Verifier.verify takes beside it. What is given is copied."""
+
+    evidence: Octets = field(repr=False)
+    at: Time
+    report_data: Expected
+    measurement: Expected
+    workload: Expected
+
+    def __post_init__(self) -> None:
+        for one, value in zip(fields(Job), _values("job", self)):
+            object.__setattr__(self, one.name, value)
+
+
+def _values(name: str, job: object) -> tuple[bytes, Time, Expected, Expected, Expected]:
+    """_values is a job's own, also where a derived class leaves things out."""
+    if not isinstance(job, Job):
+        raise TypeError(f"{name}: ward.Job is needed, not {type(job).__name__}")
+    return (_octets("evidence", job.evidence), _time("at", job.at), _expected("report_data", job.report_data),
+            _expected("measurement", job.measurement), _expected("workload", job.workload))
+
+
 class _Owned:
     """A verifier's handle: freed when the last thread that uses it is done."""
 
@@ -216,9 +246,12 @@ class _Owned:
 
 class Verifier:
     """A policy at work. Any number of threads may use one at the same time. It is freed with its last reference, or
-    by close() or the end of a with statement; calls that run are not disturbed. It never changes: a copy is itself."""
+    by close() or the end of a with statement; calls that run are not disturbed. It never changes: a copy is itself.
 
-    def __init__(self, policy: Optional[Policy] = None) -> None:
+    It remembers up to ``remember`` platforms for verify_all, which never extends trust: ward.h says what is kept.
+    """
+
+    def __init__(self, policy: Optional[Policy] = None, remember: int = 0) -> None:
         self._owned: Optional[_Owned] = None
         if policy is None:
             policy = Policy()
@@ -227,9 +260,9 @@ class Verifier:
         with _made(_lib.ward_policy_new, _lib.ward_policy_free) as handle:
             policy._write(handle)
             verifier = c_void_p()
-            _call(_lib.ward_verifier_new, handle, byref(verifier))
+            _call(_lib.ward_verifier_new_remembering, handle, _whole("remember", remember, 2**64 - 1), byref(verifier))
             if verifier.value is None:
-                raise InternalError("ward_verifier_new: no verifier")
+                raise InternalError("ward_verifier_new_remembering: no verifier")
             self._owned = _Owned(verifier.value)
 
     def close(self) -> None:
@@ -266,15 +299,81 @@ class Verifier:
         octets = _octets("evidence", evidence)
         with _made(_lib.ward_request_new, _lib.ward_request_free) as request, \
                 _made(_lib.ward_collateral_new, _lib.ward_collateral_free) as documents:
-            _call(_lib.ward_request_set_time, request, _unix("at", at))
-            _expect(request, "report_data", report_data)
-            _expect(request, "measurement", measurement)
-            _expect(request, "workload", workload)
-            for name, document in _documents(collateral):
-                _call(_lib.ward_collateral_add, documents, name, document, len(document))
+            _ask(request, at, report_data, measurement, workload)
+            _add(documents, collateral)
             with _made(_lib.ward_verifier_verify, _lib.ward_appraisal_free, owned.handle, octets, len(octets),
                        documents, request) as appraisal:
                 return _appraisal(appraisal)
+
+    def verify_all(self, jobs: Iterable[Job],
+                   collateral: Union[Mapping[str, Octets], Iterable[tuple[str, Octets]]] = (),
+                   threads: int = 0) -> list[Union[Appraisal, Error]]:
+        """Appraises each job as verify does, in up to ``threads`` threads, 0 as many as the machine runs at once.
+
+        What is wrong with one job is an Error in its place. The appraisals explain nothing: a batch does not record
+        what that needs.
+        """
+        owned = self._owned
+        if owned is None:
+            raise UsageError("the verifier is closed", "make another one")
+        batch = _Batch(_list("jobs", jobs, _values, "ward.Job"))
+        number = _whole("threads", threads, 2**32 - 1)
+        with _made(_lib.ward_collateral_new, _lib.ward_collateral_free) as documents:
+            _add(documents, collateral)
+            return batch.verify(owned.handle, documents, number)
+
+
+class _Batch:
+    """Jobs that are verified, and the answer to each."""
+
+    def __init__(self, jobs: tuple[tuple[bytes, Time, Expected, Expected, Expected], ...]) -> None:
+        self.jobs = jobs
+        self.answers: list[Union[Appraisal, Error, None]] = [None] * len(jobs)
+        self.places: list[int] = []  # of the jobs that the library is given
+        self.thrown: Optional[BaseException] = None
+
+    def verify(self, verifier: int, documents: object, threads: int) -> list[Union[Appraisal, Error]]:
+        asked = (_abi.Job * len(self.jobs))()
+        with ExitStack() as requests:
+            for i, (evidence, *words) in enumerate(self.jobs):
+                request = requests.enter_context(_made(_lib.ward_request_new, _lib.ward_request_free))
+                try:
+                    _ask(request, *words)
+                except Error as error:
+                    self.answers[i] = error.with_traceback(None)
+                    continue
+                asked[len(self.places)] = _abi.Job(sizeof(_abi.Job), evidence, len(evidence), request)
+                self.places.append(i)
+            _call(_lib.ward_verifier_verify_all, verifier, asked, len(self.places), documents, threads,
+                  _abi.VERIFIED(self.told), None)
+        if self.thrown is not None:
+            raise self.thrown
+        return [InternalError("ward_verifier_verify_all: a job without an answer") if one is None else one
+                for one in self.answers]
+
+    def told(self, _: Optional[int], index: int, appraisal: Optional[int], error: Optional[int]) -> None:
+        """told is called by the library's threads, with the interpreter's lock. Nothing may be thrown through C."""
+        if self.thrown is not None:
+            return
+        try:
+            if appraisal is None:
+                self.answers[self.places[index]] = error_of(_lib.ward_error_status(error), error)
+            else:
+                self.answers[self.places[index]] = _appraisal(appraisal, explained=False)
+        except BaseException as thrown:
+            self.thrown = thrown
+
+
+def _ask(request: object, at: object, report_data: object, measurement: object, workload: object) -> None:
+    _call(_lib.ward_request_set_time, request, _unix("at", at))
+    _expect(request, "report_data", report_data)
+    _expect(request, "measurement", measurement)
+    _expect(request, "workload", workload)
+
+
+def _add(documents: object, collateral: object) -> None:
+    for name, document in _documents(collateral):
+        _call(_lib.ward_collateral_add, documents, name, document, len(document))
 
 
 def _documents(collateral: object) -> list[tuple[bytes, bytes]]:
@@ -289,16 +388,21 @@ def _documents(collateral: object) -> list[tuple[bytes, bytes]]:
     return out
 
 
-def _expect(request: object, name: str, expected: object) -> None:
+def _expected(name: str, expected: object) -> Union[tuple[bytes, ...], Unchecked]:
     if expected is Unchecked.UNCHECKED:
+        return Unchecked.UNCHECKED
+    if isinstance(expected, (bytes, bytearray, memoryview)):
+        return (_octets(name, expected),)
+    if isinstance(expected, Iterable) and not isinstance(expected, (str, Mapping)):
+        return tuple(_octets(name, one) for one in expected)
+    raise TypeError(f"{name}: bytes, a list of bytes or ward.UNCHECKED is needed, not {type(expected).__name__}")
+
+
+def _expect(request: object, name: str, expected: object) -> None:
+    values = _expected(name, expected)
+    if isinstance(values, Unchecked):
         _call(getattr(_lib, f"ward_request_{name}_unchecked"), request)
         return
-    if isinstance(expected, (bytes, bytearray, memoryview)):
-        values = [_octets(name, expected)]
-    elif isinstance(expected, Iterable) and not isinstance(expected, (str, Mapping)):
-        values = [_octets(name, one) for one in expected]
-    else:
-        raise TypeError(f"{name}: bytes, a list of bytes or ward.UNCHECKED is needed, not {type(expected).__name__}")
     if not values:
         raise UsageError(f"{name}: no value is expected", "name a value, or say ward.UNCHECKED")
     for value in values:
@@ -310,7 +414,7 @@ def _check(one: Any) -> Check:
                  Origin(one.origin), text(one.expected_from), text(one.reference), text(one.meaning), text(one.hint))
 
 
-def _appraisal(handle: Any) -> Appraisal:
+def _appraisal(handle: Any, explained: bool = True) -> Appraisal:
     tcb = _filled(_abi.Tcb, _lib.ward_appraisal_tcb, handle)
     checks = (_filled(_abi.Check, _lib.ward_appraisal_check_at, handle, i)
               for i in range(_lib.ward_appraisal_check_count(handle)))
@@ -318,7 +422,8 @@ def _appraisal(handle: Any) -> Appraisal:
               for i in range(_lib.ward_appraisal_claim_count(handle)))
     json, explanation = c_char_p(), c_char_p()
     _call(_lib.ward_appraisal_json, handle, byref(json))
-    _call(_lib.ward_appraisal_explain, handle, _abi.FORM_TREE, byref(explanation))
+    if explained:
+        _call(_lib.ward_appraisal_explain, handle, _abi.FORM_TREE, byref(explanation))
     return Appraisal(
         verdict=Verdict(_lib.ward_appraisal_verdict(handle)),
         tee=text(_lib.ward_appraisal_tee(handle)),
@@ -338,7 +443,7 @@ def _appraisal(handle: Any) -> Appraisal:
                     for i in range(_lib.ward_appraisal_note_count(handle))),
         warnings=tuple(text(_lib.ward_appraisal_warning_at(handle, i))
                        for i in range(_lib.ward_appraisal_warning_count(handle))),
-        explanation=text(explanation.value),
+        _explanation=text(explanation.value) if explained else None,
         json=text(json.value))
 
 
@@ -387,4 +492,4 @@ def needs(evidence: Octets) -> tuple[Need, ...]:
         return tuple(Need(text(one.kind), text(one.key)) for one in found)
 
 
-__all__ = ["Error", "Policy", "Verifier", "declared_checks", "needs", "recognise", "tees", "version"]
+__all__ = ["Error", "Job", "Policy", "Verifier", "declared_checks", "needs", "recognise", "tees", "version"]

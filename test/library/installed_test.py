@@ -169,10 +169,11 @@ class Installed(unittest.TestCase):
                 judged += 1
         self.assertEqual(judged, len(cases))
 
-    def test_python_bears_hostile_input(self):
-        done = run(WORK / "venv/bin/python", "-I", pathlib.Path(__file__).with_name("hostile_cases.py"), ROOT / "tee", want=None)
-        self.assertEqual(done.returncode, 0, done.stderr[-4000:])
-        self.assertRegex(done.stderr, r"Ran [1-9]\d* tests")
+    def test_python_bears_hostile_input_alone_and_in_batches(self):
+        for cases in ("hostile_cases.py", "batch_cases.py"):
+            done = run(WORK / "venv/bin/python", "-I", pathlib.Path(__file__).with_name(cases), ROOT / "tee", want=None)
+            self.assertEqual(done.returncode, 0, done.stderr[-4000:])
+            self.assertRegex(done.stderr, r"Ran [1-9]\d* tests")
 
     def test_python_has_type_hints(self):
         mypy = ROOT / ".venv/bin/mypy"
