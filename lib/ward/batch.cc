@@ -12,8 +12,11 @@
 namespace ward::library {
 namespace {
 
+constexpr std::size_t kGreatestJob = 4096;  // more is a size that was never set
+
 // Jobs is the caller's array, whose structures may be of an older or a newer version.
 struct Jobs {
+  const char* function = nullptr;  // that was called, for faults
   const ward_job* first = nullptr;
   std::size_t count = 0;
   std::size_t size = 0;  // of each
@@ -36,53 +39,55 @@ struct Teller {
   }
 };
 
-Fault too_many(const char* function, std::size_t given, const char* of, std::size_t most) {
+Fault too_many(std::string what, std::size_t most, const char* hint) {
   return {.status = WARD_ERROR_LIMIT,
-          .what = std::string(function) + ": " + std::to_string(given) + " " + of + ", at most " +
-                  std::to_string(most) + " are taken",
-          .hint = "make several batches"};
+          .what = std::move(what) + ", at most " + std::to_string(most) + " are taken",
+          .hint = hint};
 }
 
 Result<Jobs, Fault> jobs_of(const char* function, const ward_job* jobs, std::size_t count) {
-  constexpr std::size_t kGreatest = 4096;  // a size that was never set
-  if (count > WARD_MAX_JOBS) return too_many(function, count, "jobs", WARD_MAX_JOBS);
-  if (count == 0) return Jobs{};
+  if (count > WARD_MAX_JOBS) {
+    return too_many(std::string(function) + ": " + std::to_string(count) + " jobs", WARD_MAX_JOBS,
+                    "make several batches");
+  }
+  if (count == 0) return Jobs{.function = function};
   if (jobs == nullptr) {
     return usage(std::string(function) + ": " + std::to_string(count) + " jobs at NULL",
                  "give the address of the first job");
   }
   const std::size_t size = jobs->size;
-  if (size < sizeof(ward_job) || size > kGreatest || size % alignof(ward_job) != 0) {
+  if (size < sizeof(ward_job) || size > kGreatestJob || size % alignof(ward_job) != 0) {
     return usage(std::string(function) + ": the first job does not say its size",
                  "set the size of each job to sizeof(ward_job)");
   }
-  return Jobs{jobs, count, size};
+  return Jobs{function, jobs, count, size};
 }
 
-Result<ward_job, Fault> job_at(const char* function, const Jobs& jobs, std::size_t index) {
+Result<ward_job, Fault> job_at(const Jobs& jobs, std::size_t index) {
   const void* const first = jobs.first;
   const Bytes octets(static_cast<const std::uint8_t*>(first) + index * jobs.size, jobs.size);
   ward_job out{};
   std::memcpy(&out, octets.data(), sizeof(out));
   if (out.size != jobs.size) {
-    return usage(std::string(function) + ": the job says another size than the first",
+    return usage(std::string(jobs.function) + ": the job says another size than the first",
                  "set the size of each job to sizeof(ward_job)");
   }
   // A demand of a later version would be dropped without a word.
   const Bytes unknown = octets.subspan(sizeof(out));
   if (std::ranges::any_of(unknown, [](std::uint8_t octet) { return octet != 0; })) {
-    return usage(std::string(function) + ": the job has a member that this library does not know",
-                 "install the version that the program was built for, or zero each job first");
+    return usage(
+        std::string(jobs.function) + ": the job has a member that this library does not know",
+        "install the version that the program was built for, or zero each job first");
   }
   return out;
 }
 
 // request_at asks for no collateral beside what was prepared.
-Result<verifier::Request, Fault> request_at(const char* function, const Jobs& jobs,
-                                            std::size_t index, const verifier::Verifier& verifier) {
-  static const attest::Collateral kNone;
-  WARD_TRY(const ward_job job, job_at(function, jobs, index));
-  return request_of(function, job, verifier, kNone);
+Result<verifier::Request, Fault> request_at(const Jobs& jobs, std::size_t index,
+                                            const verifier::Verifier& verifier) {
+  static const attest::Collateral none;
+  WARD_TRY(const ward_job job, job_at(jobs, index));
+  return request_of(jobs.function, job, verifier, none);
 }
 
 std::shared_ptr<const verifier::PreparedCollateral> prepared(const ward_collateral& collateral) {
@@ -95,7 +100,7 @@ std::shared_ptr<const verifier::PreparedCollateral> prepared(const ward_collater
 }
 
 // verify_all tells of what cannot be asked first, and then of the rest.
-void verify_all(const char* function, const ward_verifier& verifier, const Jobs& jobs,
+void verify_all(const ward_verifier& verifier, const Jobs& jobs,
                 const verifier::PreparedCollateral* collateral, unsigned threads,
                 const Teller& tell) {
   std::vector<verifier::Request> requests;
@@ -103,7 +108,7 @@ void verify_all(const char* function, const ward_verifier& verifier, const Jobs&
   requests.reserve(jobs.count);
   indices.reserve(jobs.count);
   for (std::size_t i = 0; i < jobs.count; ++i) {
-    auto request = request_at(function, jobs, i, verifier.verifier);
+    auto request = request_at(jobs, i, verifier.verifier);
     if (!request) {
       tell(i, request.error());
       continue;
@@ -138,11 +143,13 @@ ward_status ward_verifier_verify_all(const ward_verifier* verifier, const ward_j
                                   "give the function that is told of each job");
     }
     if (threads > WARD_MAX_THREADS) {
-      return ward::library::too_many(function, threads, "threads", WARD_MAX_THREADS);
+      return ward::library::too_many(
+          std::string(function) + ": " + std::to_string(threads) + " threads", WARD_MAX_THREADS,
+          "give 0: as many as the machine runs at once");
     }
     WARD_TRY(const ward::library::Jobs all, ward::library::jobs_of(function, jobs, count));
     const auto read = collateral == nullptr ? nullptr : ward::library::prepared(*collateral);
-    ward::library::verify_all(function, *verifier, all, read.get(), threads, {done, user});
+    ward::library::verify_all(*verifier, all, read.get(), threads, {done, user});
     return {};
   });
 }

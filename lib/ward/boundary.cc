@@ -146,8 +146,9 @@ Result<Bytes, Fault> evidence_of(const char* function, const std::uint8_t* evide
 bool is_c_text(const std::string& text) {
   // Nearly all are ASCII, and a batch asks of hundreds for each job.
   bool plain = true;
-  for (const char c : text)
+  for (const char c : text) {
     plain &= static_cast<signed char>(c) > 0;
+  }
   if (plain) return true;
   return text.find('\0') == std::string::npos && codec::is_utf8(text);
 }

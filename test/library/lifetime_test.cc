@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#include "test/library/handles.h"
+#include "test/library/batches.h"
 
 namespace ward::test {
 namespace {
@@ -69,6 +69,16 @@ TEST(LibraryLifetime, Appraisals) {
   const auto request = first.request();
   const Bytes cut = Bytes(first.evidence).first(100);
   repeat([&] { (void)verify(verifier.get(), cut, nullptr, request.get()); });
+}
+
+// Right jobs and wrong ones, with a memory that forgets all the time.
+TEST(LibraryLifetime, Batches) {
+  const Crowd crowd;
+  auto jobs = crowd.jobs(1);
+  jobs.push_back(job_of({}, nullptr));
+  const auto verifier = new_verifier(crowd.policy.get(), 2);
+  repeat([&] { (void)verify_all(verifier.get(), jobs, crowd.collateral.get(), 2); }, 20);
+  repeat([&] { (void)new_verifier(crowd.policy.get(), 100); });
 }
 
 }  // namespace
