@@ -10,6 +10,7 @@
 #include "crypto/handle.h"
 #include "crypto/internal/der.h"
 #include "crypto/internal/ec_key.h"
+#include "crypto/internal/rsa_key.h"
 #include "crypto/signature.h"
 
 namespace ward::crypto {
@@ -57,16 +58,6 @@ Buffer point_of(Bytes xy) {
   point.push_back(kUncompressed);
   point.insert(point.end(), xy.begin(), xy.end());
   return point;
-}
-
-// Asks the library for a key; null where it refuses the values.
-PkeyPtr rsa_from_params(OSSL_PARAM* params) {
-  const ErrorScope errors;
-  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr)));
-  must(EVP_PKEY_fromdata_init(ctx.get()) == 1);
-  EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1) return nullptr;
-  return PkeyPtr(key);
 }
 
 EVP_PKEY* make_parameters(const char* group) {
@@ -141,13 +132,17 @@ const Curve* curve_of(KeyType type) {
 }
 
 EVP_PKEY* PublicKey::Impl::handle() const {
-  if (!ec) return pkey.get();
+  if (!ec && !rsa) return pkey.get();
   std::call_once(once_, [this] {
-    ec_handle_.reset(must_get(EVP_PKEY_dup(parameters_of(*curve_of(type)))));
+    if (rsa) {
+      handle_ = rsa_handle(*this);
+      return;
+    }
+    handle_.reset(must_get(EVP_PKEY_dup(parameters_of(*curve_of(type)))));
     const Buffer point = point_of(xy);
-    must(EVP_PKEY_set1_encoded_public_key(ec_handle_.get(), point.data(), point.size()) == 1);
+    must(EVP_PKEY_set1_encoded_public_key(handle_.get(), point.data(), point.size()) == 1);
   });
-  return ec_handle_.get();
+  return handle_.get();
 }
 
 evp_pkey_st* native_handle(const PublicKey& key) { return key.impl().handle(); }
@@ -211,18 +206,9 @@ Result<PublicKey> PublicKey::from_rsa(Bytes modulus, Bytes exponent) {
   if ((n.back() & 1U) == 0 || e.empty() || (e.back() & 1U) == 0 || one) {
     return Error(Errc::kMalformed, "crypto.key: even modulus, or exponent even or 1");
   }
-  const BnPtr n_number(must_get(BN_bin2bn(n.data(), static_cast<int>(n.size()), nullptr)));
-  const BnPtr e_number(must_get(BN_bin2bn(e.data(), static_cast<int>(e.size()), nullptr)));
-  const ParamBldPtr build(must_get(OSSL_PARAM_BLD_new()));
-  must(OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_N, n_number.get()) == 1 &&
-       OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_RSA_E, e_number.get()) == 1);
-  const ParamPtr params(must_get(OSSL_PARAM_BLD_to_param(build.get())));
   const auto impl = std::make_shared<Impl>();
   impl->type = KeyType::kRsa;
-  impl->pkey = rsa_from_params(params.get());
-  if (!impl->pkey) return Error(Errc::kMalformed, "crypto.key: RSA key");
-  impl->verify.reset(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, impl->pkey.get(), nullptr)));
-  must(EVP_PKEY_verify_init(impl->verify.get()) == 1);
+  impl->rsa = rsa_key_from(n, e);
   Buffer fields;
   der::put_unsigned(fields, n);
   der::put_unsigned(fields, e);

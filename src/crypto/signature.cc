@@ -7,6 +7,7 @@
 
 #include "crypto/internal/der.h"
 #include "crypto/internal/ec_key.h"
+#include "crypto/internal/rsa_key.h"
 #include "crypto/p384.h"
 
 namespace ward::crypto {
@@ -84,13 +85,6 @@ bool verify_ed25519(const PublicKey::Impl& key, Bytes message, Bytes signature) 
                           message.size()) == 1;
 }
 
-bool verify_rsa(const PublicKey::Impl& key, const Scheme& scheme, Bytes hash, Bytes signature) {
-  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_dup(key.verify.get())));
-  return prepare(ctx.get(), scheme) &&
-         EVP_PKEY_verify(ctx.get(), signature.data(), signature.size(), hash.data(), hash.size()) ==
-             1;
-}
-
 // `r_s` has twice the field's octets. Nothing of ward's own is allocated here.
 bool verify_ecdsa(const PublicKey& key, Bytes hash, Bytes r_s) {
   const std::size_t half = r_s.size() / 2;
@@ -121,7 +115,7 @@ bool PublicKey::verify(SignatureAlgorithm algorithm, Bytes message, Bytes signat
   const ErrorScope errors;
   if (scheme.kind == Scheme::Kind::kEd25519) return verify_ed25519(*impl_, message, signature);
   if (scheme.kind != Scheme::Kind::kEcdsa) {
-    return verify_rsa(*impl_, scheme, Digest(scheme.hash, message).view(), signature);
+    return rsa_verify(*impl_, scheme, Digest(scheme.hash, message).view(), signature);
   }
   const RawSignature r_s = rs_from_der(*curve_of(scheme.key), signature);
   return r_s.size != 0 && verify_ecdsa(*this, Digest(scheme.hash, message).view(), r_s.view());

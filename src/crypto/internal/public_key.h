@@ -17,21 +17,28 @@ struct EcKeyFree {
 
 using EcKeyPtr = std::unique_ptr<EC_KEY, EcKeyFree>;
 
+// In rsa_key.cc.
+struct RsaFree {
+  void operator()(RSA* key) const;
+};
+
+using RsaPtr = std::unique_ptr<RSA, RsaFree>;
+
 struct PublicKey::Impl {
   KeyType type{};
-  Buffer xy;          // EC keys
-  EcKeyPtr ec;        // EC keys; what verifies
-  PkeyPtr pkey;       // others
-  PkeyCtxPtr verify;  // RSA: ready to verify; copied for each call
-  Buffer octets;      // the subjectPublicKey of keys that are not EC keys
+  Buffer xy;      // EC keys
+  EcKeyPtr ec;    // EC keys; what verifies
+  RsaPtr rsa;     // RSA keys; what verifies
+  PkeyPtr pkey;   // Ed25519 keys
+  Buffer octets;  // the subjectPublicKey of keys that are not EC keys
 
-  // handle is the library's key for everything but verification; of an EC key it is made when it is
-  // first asked for. Safe from several threads.
+  // handle is the library's key for everything but verification; of EC and RSA keys it is made when
+  // it is first asked for. Safe from several threads.
   [[nodiscard]] EVP_PKEY* handle() const;
 
  private:
   mutable std::once_flag once_;
-  mutable PkeyPtr ec_handle_;
+  mutable PkeyPtr handle_;
 };
 
 // What depends on the curve.
