@@ -48,7 +48,24 @@ bool names_time(const Check& check) {
 
 }  // namespace
 
-KeptFindings::KeptFindings(Findings findings, UnixTime at) : rest_(std::move(findings)), at_(at) {
+bool is_sound(const Findings& findings) {
+  const auto& waived = findings.facts.revocation_checks;
+  return std::ranges::none_of(findings.checks, [&](const Check& check) {
+    return check.outcome == Outcome::kFailed ||
+           (check.not_done == NotDone::kAbsent && std::ranges::count(waived, check.info) == 0);
+  });
+}
+
+KeptFindings::KeptFindings(const Findings& findings, UnixTime at)
+    : rest_{.tee = findings.tee,
+            .checks = {},
+            .claims = findings.claims,
+            .notes = findings.notes,
+            .warnings = findings.warnings,
+            .tcb = findings.tcb,
+            .facts = findings.facts,
+            .development = findings.development},
+      at_(at) {
   std::map<std::string_view, Text> known;
   const auto keep = [&](const std::string& text) {
     const auto [place, is_new] = known.try_emplace(text);
@@ -59,16 +76,13 @@ KeptFindings::KeptFindings(Findings findings, UnixTime at) : rest_(std::move(fin
     }
     return place->second;
   };
-  if (!rest_.checks.empty()) table_ = rest_.checks.front().info;
-  rows_.reserve(rest_.checks.size());
-  for (const Check& check : rest_.checks) {
+  if (!findings.checks.empty()) table_ = findings.checks.front().info;
+  rows_.reserve(findings.checks.size());
+  for (const Check& check : findings.checks) {
     rows_.push_back({keep(check.found), keep(check.expected), keep(check.expected_from),
                      check.outcome, check.not_done, check.origin, names_time(check)});
   }
-  known.clear();
-  rest_.checks = std::vector<Check>();
   texts_.shrink_to_fit();
-  rest_.claims.shrink_to_fit();
 }
 
 void KeptFindings::recall(UnixTime now, Findings& out) const {
@@ -97,17 +111,6 @@ void KeptFindings::recall(UnixTime now, Findings& out) const {
   std::vector<FieldFact> fields = std::move(out.facts.fields);
   out.facts = rest_.facts;
   out.facts.fields = std::move(fields);
-}
-
-bool KeptFindings::is_sound() const {
-  const auto& waived = rest_.facts.revocation_checks;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (rows_[i].outcome == Outcome::kFailed) return false;
-    if (rows_[i].not_done == NotDone::kAbsent && std::ranges::count(waived, table_ + i) == 0) {
-      return false;
-    }
-  }
-  return true;
 }
 
 std::size_t KeptFindings::memory() const {

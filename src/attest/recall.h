@@ -15,12 +15,16 @@ namespace ward::attest {
 // kTimeOfAppraisal is where an expectation comes from whose text ends in the time of appraisal.
 inline constexpr const char* kTimeOfAppraisal = "time of appraisal";
 
+// is_sound is true where no check failed and nothing was absent, but for revocation lists that a
+// policy may do without: only such findings are worth keeping.
+[[nodiscard]] bool is_sound(const Findings& findings);
+
 // KeptFindings are a scheme's findings of a platform at one time, in little room: each text stands
 // in it once. Immutable.
 class KeptFindings {
  public:
   // Keeps what was found out at `at`. The checks are those of a table, in its order.
-  KeptFindings(Findings findings, UnixTime at);
+  KeptFindings(const Findings& findings, UnixTime at);
 
   // recall writes them over whatever `out` held, as they are at `now`, which lies in the same
   // window. Claims and the facts of fields are not written: those of the evidence belong to them.
@@ -28,10 +32,6 @@ class KeptFindings {
 
   // claims are the platform's.
   [[nodiscard]] const std::vector<Claim>& claims() const { return rest_.claims; }
-
-  // is_sound is true where no check failed and nothing was absent, but for revocation lists that a
-  // policy may do without: only such findings are worth keeping.
-  [[nodiscard]] bool is_sound() const;
 
   // memory is about how many octets they occupy.
   [[nodiscard]] std::size_t memory() const;

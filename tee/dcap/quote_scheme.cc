@@ -179,25 +179,38 @@ void QuoteScheme::add_claims(const Quote& quote, attest::ClaimList& out) const {
   add_claims_behind(quote, out);
 }
 
-// What is known of a platform: all findings but those of the evidence itself, whose checks are
+// What was found out of a platform: all findings but those of the evidence itself, whose checks are
 // blocked; and the key that signs its quotes.
+struct QuoteScheme::Found {
+  attest::Findings findings;
+  std::optional<crypto::PublicKey> attestation_key;
+  attest::Window window;
+  std::optional<Platform> platform;  // what was seen of it, for those who show the work
+};
+
+// The same, as it is kept.
 struct QuoteScheme::KnownPlatform final : attest::Platform {
-  KnownPlatform(attest::Findings found, UnixTime at) : findings(std::move(found), at) {}
+  KnownPlatform(const Found& found, UnixTime at)
+      : findings(found.findings, at), attestation_key(found.attestation_key) {
+    window = found.window;
+  }
 
   [[nodiscard]] std::size_t memory() const override {
     return sizeof *this + findings.memory() + crypto::kPublicKeyMemory;
   }
 
   const attest::KeptFindings findings;
-  std::optional<crypto::PublicKey> attestation_key;
+  const std::optional<crypto::PublicKey> attestation_key;
 };
 
-// What a platform was verified from, as far as the verification of the evidence shows it again.
+// What the verification of the evidence needs of its platform.
 struct QuoteScheme::Origins {
-  const CollateralSet& collateral;
-  const pki::Certificate* pck = nullptr;
+  const std::optional<crypto::PublicKey>& attestation_key;
+  const std::vector<attest::Claim>& claims;
   Documents own;  // of Profile::own_document
+  const CollateralSet& collateral;
   x509::Signatures& signatures;
+  const pki::Certificate* pck = nullptr;
 };
 
 // The parts of a quote that speak of its platform: header, some of the body, and all behind it but
@@ -251,54 +264,50 @@ void QuoteScheme::verify_masked(Context& context, const Quote& quote,
   conclude_tcb(context, tcb, documents, qe_level);
 }
 
-std::shared_ptr<const QuoteScheme::KnownPlatform> QuoteScheme::verify_platform(
-    const attest::Job& job, const Quote& quote, const CollateralSet& collateral,
-    x509::Signatures& signatures, std::optional<Platform>& platform) const {
+QuoteScheme::Found QuoteScheme::verify_platform(const attest::Job& job, const Quote& quote,
+                                                const CollateralSet& collateral,
+                                                x509::Signatures& signatures) const {
   Buffer masked(quote.raw.size());
   for (const Bytes part : platform_parts(quote)) {
-    if (!part.empty())
-      std::copy(part.begin(), part.end(), masked.begin() + (part.data() - quote.raw.data()));
+    if (part.empty()) continue;
+    std::copy(part.begin(), part.end(), masked.begin() + (part.data() - quote.raw.data()));
   }
   const Quote seen = *parse_quote(masked, profile_.tee);
-  attest::Findings found;
-  found.tee = profile_.name;
-  found.facts = facts_without_values();
-  CheckList checks(profile_.checks.first(profile_.policy_at), found.checks);
+  Found out;
+  out.findings.tee = profile_.name;
+  out.findings.facts = facts_without_values();
+  CheckList checks(profile_.checks.first(profile_.policy_at), out.findings.checks);
   record_form(checks, seen);
   for (const Malformed& m : collateral.unknown) {
-    found.notes.push_back("not recognised: " + m.name + ": " + m.why);
+    out.findings.notes.push_back("not recognised: " + m.name + ": " + m.why);
   }
-  Context context{checks, collateral, job.anchors, job.now,
-                  found,  signatures, job.work,    &job.collateral};
-  std::optional<crypto::PublicKey> key;
-  verify_masked(context, seen, platform, key);
+  Context context{checks,       collateral, job.anchors, job.now,
+                  out.findings, signatures, job.work,    &job.collateral};
+  verify_masked(context, seen, out.platform, out.attestation_key);
   std::vector<UnixTime> changes;
   add_changes(collateral, changes);
-  if (platform) {
-    for (const pki::Certificate& certificate : platform->chain)
+  if (out.platform) {
+    for (const pki::Certificate& certificate : out.platform->chain)
       x509::add_changes(certificate, changes);
   }
-  const auto out = std::make_shared<KnownPlatform>(std::move(found), job.now);
-  out->attestation_key = std::move(key);
-  out->window = attest::window_at(changes, job.now);
+  out.window = attest::window_at(changes, job.now);
   return out;
 }
 
-// What follows from the evidence itself, and all findings together.
+// What follows from the evidence itself, beside the platform's findings, which `out` holds already
+// but for their claims.
 void QuoteScheme::verify_evidence(const attest::Job& job, const Quote& quote,
-                                  const KnownPlatform& known, const Origins& origins,
-                                  attest::Findings& out) const {
-  known.findings.recall(job.now, out);
+                                  const Origins& origins, attest::Findings& out) const {
   attest::ClaimList claims(out.claims);
   add_claims(quote, claims);
-  claims.append(known.findings.claims());
+  claims.append(origins.claims);
   claims.finish();
   fill_facts(quote, out.facts);
   CheckList checks(out.checks);
   Context context{checks, origins.collateral, job.anchors, job.now,
                   out,    origins.signatures, job.work,    &job.collateral};
-  if (known.attestation_key) {
-    verify_quote_signature(checks, *known.attestation_key, quote.signed_part(), quote.signature);
+  if (origins.attestation_key) {
+    verify_quote_signature(checks, *origins.attestation_key, quote.signed_part(), quote.signature);
   }
   if (job.work != nullptr) show_quote(context, quote, origins.pck);
   check_body(context, quote, origins.own);
@@ -335,17 +344,25 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
     if (held.get() != nullptr) {
       static const CollateralSet none;
       const auto& known = static_cast<const KnownPlatform&>(*held.get());
-      verify_evidence(job, *quote, known, {none, nullptr, given.own(), given.signatures()}, out);
+      known.findings.recall(job.now, out);
+      verify_evidence(
+          job, *quote,
+          {known.attestation_key, known.findings.claims(), given.own(), none, given.signatures()},
+          out);
       return {};
     }
   }
   const CollateralSet& collateral = given.collateral();
-  std::optional<Platform> platform;
-  const auto known = verify_platform(job, *quote, collateral, given.signatures(), platform);
-  verify_evidence(
-      job, *quote, *known,
-      {collateral, platform ? &platform->leaf() : nullptr, given.own(), given.signatures()}, out);
-  if (platforms != nullptr && known->findings.is_sound()) platforms->keep(key, known);
+  Found found = verify_platform(job, *quote, collateral, given.signatures());
+  if (platforms != nullptr && attest::is_sound(found.findings)) {
+    platforms->keep(key, std::make_shared<const KnownPlatform>(found, job.now));
+  }
+  out = std::move(found.findings);
+  const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
+  verify_evidence(job, *quote,
+                  {found.attestation_key, claims, given.own(), collateral, given.signatures(),
+                   found.platform ? &found.platform->leaf() : nullptr},
+                  out);
   return {};
 }
 

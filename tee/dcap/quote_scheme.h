@@ -71,20 +71,20 @@ class QuoteScheme : public attest::Scheme {
                                                              const Named<TcbInfo>& info,
                                                              const QeTcbLevel* qe_level) const = 0;
 
+  struct Found;
   struct KnownPlatform;
   struct Origins;
 
   [[nodiscard]] std::array<Bytes, 5> platform_parts(const Quote& quote) const;
   [[nodiscard]] attest::PlatformKey platform_key(const attest::Job& job, const Quote& quote,
                                                  Documents beside) const;
-  // `platform` is what was seen of it, for those who show the work.
-  [[nodiscard]] std::shared_ptr<const KnownPlatform> verify_platform(
-      const attest::Job& job, const Quote& quote, const CollateralSet& collateral,
-      x509::Signatures& signatures, std::optional<Platform>& platform) const;
+  [[nodiscard]] Found verify_platform(const attest::Job& job, const Quote& quote,
+                                      const CollateralSet& collateral,
+                                      x509::Signatures& signatures) const;
   void verify_masked(Context& context, const Quote& quote, std::optional<Platform>& platform,
                      std::optional<crypto::PublicKey>& attestation_key) const;
-  void verify_evidence(const attest::Job& job, const Quote& quote, const KnownPlatform& known,
-                       const Origins& origins, attest::Findings& out) const;
+  void verify_evidence(const attest::Job& job, const Quote& quote, const Origins& origins,
+                       attest::Findings& out) const;
   void add_claims(const Quote& quote, attest::ClaimList& out) const;
   [[nodiscard]] attest::Facts facts_without_values() const;
 

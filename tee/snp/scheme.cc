@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "attest/field_table.h"
 #include "attest/fields.h"
@@ -190,17 +191,27 @@ void add_sent(const x509::Documents& sent, x509::Documents& out) {
   out.unknown.insert(out.unknown.end(), sent.unknown.begin(), sent.unknown.end());
 }
 
-// What is known of a platform: all findings but those of the report itself, whose checks are
+// What was found out of a platform: all findings but those of the report itself, whose checks are
 // blocked; and the key that signs its reports.
+struct Found {
+  attest::Findings findings;
+  PlatformFacts facts;
+  attest::Window window;
+};
+
+// The same, as it is kept.
 struct KnownPlatform final : attest::Platform {
-  KnownPlatform(attest::Findings found, UnixTime at) : findings(std::move(found), at) {}
+  KnownPlatform(const Found& found, UnixTime at)
+      : findings(found.findings, at), facts(found.facts) {
+    window = found.window;
+  }
 
   [[nodiscard]] std::size_t memory() const override {
     return sizeof *this + findings.memory() + crypto::kPublicKeyMemory;
   }
 
   const attest::KeptFindings findings;
-  PlatformFacts facts;
+  const PlatformFacts facts;
 };
 
 // Parts of a report that speak of its platform: the version; the firmware's TCB, the platform's
@@ -237,10 +248,8 @@ attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
 }
 
 // What follows from the platform's part of the report, from a copy that has zeros elsewhere.
-std::shared_ptr<const KnownPlatform> verify_masked(const attest::Job& job, const Report& whole,
-                                                   const x509::Documents& collateral,
-                                                   const x509::Documents& sent,
-                                                   x509::Signatures& signatures) {
+Found verify_masked(const attest::Job& job, const Report& whole, const x509::Documents& collateral,
+                    const x509::Documents& sent, x509::Signatures& signatures) {
   std::array<std::uint8_t, kReportSize> masked{};
   for (const Bytes part : platform_parts(whole))
     std::copy(part.begin(), part.end(), masked.begin() + (part.data() - whole.raw().data()));
@@ -248,38 +257,39 @@ std::shared_ptr<const KnownPlatform> verify_masked(const attest::Job& job, const
   std::optional<x509::Documents> both;
   if (!sent.certificates.empty() || !sent.unknown.empty()) add_sent(sent, both.emplace(collateral));
   const x509::Documents& documents = both ? *both : collateral;
-  attest::Findings found;
+  Found out;
+  attest::Findings& found = out.findings;
   found.tee = "snp";
   found.facts = facts_without_values();
   for (const x509::Malformed& m : documents.unknown)
     found.notes.push_back("not recognised: " + m.name + ": " + m.why);
   CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt), found.checks);
   Context context{checks, documents, sent, job.anchors, job.now, found, signatures, job.work};
-  PlatformFacts facts = verify_platform(context, report, whole);
+  out.facts = verify_platform(context, report, whole);
   record_version(checks, report);
-  if (facts.line) {
-    found.facts.products = product_names(report.cpuid(), *facts.line);
-    found.claims.push_back({"product_line", std::string(line_name(*facts.line))});
-    if (*facts.line == Line::kMilan) found.warnings.emplace_back(kMilanWarning);
-    record_tcb(checks, report, *facts.line);
+  if (out.facts.line) {
+    const Line line = *out.facts.line;
+    found.facts.products = product_names(report.cpuid(), line);
+    found.claims.push_back({"product_line", std::string(line_name(line))});
+    if (line == Line::kMilan) found.warnings.emplace_back(kMilanWarning);
+    record_tcb(checks, report, line);
   }
   std::vector<UnixTime> changes;
   x509::add_changes(documents, changes);
   x509::add_changes(sent, changes);
-  const auto out = std::make_shared<KnownPlatform>(std::move(found), job.now);
-  out->facts = std::move(facts);
-  out->window = attest::window_at(changes, job.now);
+  out.window = attest::window_at(changes, job.now);
   return out;
 }
 
-// What follows from the report itself, and all findings together. `holds` says whether the key of
-// the certificate that is meant signed it; nullopt where none is meant.
-void verify_evidence(const Report& report, const KnownPlatform& known, UnixTime now,
-                     std::optional<bool> holds, attest::Findings& out) {
-  known.findings.recall(now, out);
+// What follows from the report itself, beside the platform's findings, which `out` holds already
+// but for their claims. `holds` says whether the key of the certificate that is meant signed the
+// report; nullopt where none is meant.
+void verify_evidence(const Report& report, std::optional<Line> line,
+                     const std::vector<attest::Claim>& of_platform, std::optional<bool> holds,
+                     attest::Findings& out) {
   attest::ClaimList claims(out.claims);
-  report.add_claims(known.facts.line, claims);
-  claims.append(known.findings.claims());
+  report.add_claims(line, claims);
+  claims.append(of_platform);
   claims.finish();
   fill_facts(report, out.facts);
   CheckList checks(out.checks);
@@ -308,7 +318,8 @@ bool recalled(attest::PlatformStore& platforms, const attest::PlatformKey& key,
   if (held.get() == nullptr) return false;
   const auto& known = static_cast<const KnownPlatform&>(*held.get());
   if (!signs(*known.facts.key, report)) return false;
-  verify_evidence(report, known, now, true, out);
+  known.findings.recall(now, out);
+  verify_evidence(report, known.facts.line, known.findings.claims(), true, out);
   return true;
 }
 
@@ -449,13 +460,16 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
     key = platform_key(job, {report, {}, x509::all_of(sent)}, given.beside());
     if (recalled(*platforms, key, report, job.now, out)) return {};
   }
-  const auto known = verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)),
-                                   given.signatures());
-  const auto holds = known->facts.key ? std::optional(known->facts.signed_by_key) : std::nullopt;
-  verify_evidence(report, *known, job.now, holds, out);
-  if (platforms != nullptr && known->facts.signed_by_key && known->findings.is_sound()) {
-    platforms->keep(key, known);
+  Found found = verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)),
+                              given.signatures());
+  const PlatformFacts& facts = found.facts;
+  if (platforms != nullptr && facts.signed_by_key && attest::is_sound(found.findings)) {
+    platforms->keep(key, std::make_shared<const KnownPlatform>(found, job.now));
   }
+  out = std::move(found.findings);
+  const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
+  verify_evidence(report, facts.line, claims,
+                  facts.key ? std::optional(facts.signed_by_key) : std::nullopt, out);
   return {};
 }
 
