@@ -32,8 +32,8 @@ using Sha1Digest = std::array<std::uint8_t, 20>;
 // digest hashes with a hash chosen at run time; the size is that of the hash.
 [[nodiscard]] Buffer digest(Hash hash, Bytes data);
 
-// Sha256 hashes octets that lie in several places, and allocates nothing of its own. finish() may be
-// called once. Not thread safe.
+// Sha256 hashes octets that lie in several places, and allocates nothing of its own. finish() may
+// be called once. Not thread safe.
 class Sha256 {
  public:
   Sha256();

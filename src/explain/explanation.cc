@@ -1,8 +1,8 @@
 #include "explain/explanation.h"
 
-#include "attest/recall.h"
 #include <algorithm>
 
+#include "attest/recall.h"
 #include "base/shell_word.h"
 #include "base/text.h"
 #include "explain/visible.h"
@@ -108,7 +108,8 @@ class Adviser {
 
   // Times and roots, which are not the evidence's to say; true where it was one.
   bool accept_surroundings(const Check& check) {
-    if (check.origin == attest::Origin::kCaller && check.expected_from == attest::kTimeOfAppraisal) {
+    if (check.origin == attest::Origin::kCaller &&
+        check.expected_from == attest::kTimeOfAppraisal) {
       option(check, "--at TIME, within the document's validity",
              "the verdict is of that time, and says nothing of today");
       return true;

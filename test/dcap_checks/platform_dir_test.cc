@@ -44,8 +44,7 @@ class PlatformDir : public testing::Test {
     const sgx::Sgx scheme;
     const attest::Scheme* schemes[] = {&scheme};
     const verifier::Verifier verifier(
-        schemes,
-        {{.spki_sha256 = root->front().spki_sha256, .name = "root", .development = true}},
+        schemes, {{.spki_sha256 = root->front().spki_sha256, .name = "root", .development = true}},
         policy);
     return *verifier.appraise({.evidence = *quote,
                                .collateral = collateral,
