@@ -8,6 +8,8 @@
 //                              the clock on the wall; NAME is a path or the name of a path's base
 //   threads NAME N COUNT       the same for COUNT runs in each of N threads; CPU is the process's
 //   memory NAME                "ok CALLS OCTETS PEAK": what one run allocates
+//   many COUNT                 "ok FIRST KNOWN FOUND COUNTED ALLOCATED": COUNT platforms that are
+//                              remembered, times in nanoseconds a platform and octets a platform
 //   case TEE                   the development platform "sgx", "tdx" or "snp" as other verifiers
 //   read it:
 //                              JSON, as test/differential has it
@@ -19,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -33,6 +36,7 @@
 #include "bench/allocations.h"
 #include "bench/bare.h"
 #include "bench/hot_paths.h"
+#include "bench/many.h"
 #include "bench/platform.h"
 #include "codec/json_write.h"
 
@@ -106,6 +110,7 @@ class Server {
     if (command == "list") return list();
     in >> name;
     if (command == "case") return peer_case(name);
+    if (command == "many") return many(name);
     if (command == "load") return load(name, in);
     const auto run = runs_.find(name);
     if (run == runs_.end()) return "error there is no path " + name;
@@ -173,6 +178,19 @@ class Server {
     if (!good) return "error the path did not do its work";
     return "ok " + std::to_string(a.calls) + " " + std::to_string(a.octets) + " " +
            std::to_string(a.peak);
+  }
+
+  static std::string many(const std::string& count) {
+    constexpr std::size_t kMost = 10'000'000;
+    std::size_t number = 0;
+    const auto end = std::from_chars(count.data(), count.data() + count.size(), number);
+    if (end.ec != std::errc() || number == 0 || number > kMost)
+      return "error 1 to 10000000 platforms";
+    const auto made = remember_many(number);
+    if (!made) return std::string("error ") + made.error().what();
+    return "ok " + std::to_string(made->first_ns) + " " + std::to_string(made->known_ns) + " " +
+           std::to_string(made->found) + " " + std::to_string(made->counted) + " " +
+           std::to_string(made->allocated);
   }
 
   static std::string peer_case(const std::string& tee) {

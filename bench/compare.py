@@ -106,6 +106,18 @@ class Memory(Part):
             yield results.row("memory", f"memory.{name.removeprefix('verify.')}", **self.ward.memory(name))
 
 
+class Platforms(Part):
+    """Platforms that are remembered: how many a relying party can know, and what each costs."""
+
+    def __init__(self, ward, count):
+        self.ward, self.count = ward, count
+
+    def rows(self):
+        made = self.ward.many(self.count)
+        yield results.row("platforms", f"platforms.sgx.{self.count}", us=made["known_ns"] / 1000, base_us=made["first_ns"] / 1000,
+                          found=made["found"], counted=made["counted"], allocated=made["allocated"])
+
+
 def keep_rows(quick):
     """The start of a keep with the real programs (keep_start.py), which times itself."""
     import keep_start
@@ -131,6 +143,8 @@ def parts_of(options, ward, folder):
         out.append(Threads(ward, listed))
     if wanted(options, "memory"):
         out.append(Memory(ward, listed))
+    if wanted(options, "platforms"):
+        out.append(Platforms(ward, options.platforms))
     return out
 
 
@@ -160,6 +174,8 @@ def arguments():
     parser.add_argument("--area", choices=tables.TITLES, help="one table alone")
     parser.add_argument("--peers", action="store_true", help="exit 3 where a peer is missing")
     parser.add_argument("--rounds", type=int, metavar="N")
+    parser.add_argument("--platforms", type=int, metavar="N",
+                        help="of the table of platforms that are remembered (10000; with --quick 500)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
     form.add_argument("--markdown", action="store_true", help="tables for docs/benchmarks.md")
@@ -169,6 +185,10 @@ def arguments():
     options = parser.parse_args()
     number, options.chunk_ms = QUICK if options.quick else FULL
     options.rounds = number if options.rounds is None else options.rounds
+    if options.platforms is None:
+        options.platforms = 500 if options.quick else 10_000
+    if not 1 <= options.platforms <= 10_000_000:
+        parser.error("--platforms: 1 to 10000000")
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
     if options.reference and (options.quick or options.area):

@@ -41,6 +41,9 @@ class Contestant:
     def memory(self, name):
         return dict(zip(("allocations", "octets", "peak"), self.numbers(f"memory {name}")))
 
+    def many(self, count):
+        return dict(zip(("first_ns", "known_ns", "found", "counted", "allocated"), self.numbers(f"many {count}")))
+
     def paths(self):
         return json.loads(self.ask("list"))
 

@@ -172,8 +172,10 @@ attest::Expectations report_data_alone() {
           .workload = attest::Unchecked{}};
 }
 
+constexpr const char* kSeed = "bench";
+
 Platform dcap_platform(const soft::QuoteForm& form) {
-  crypto::SeededRng rng(as_bytes("bench"));
+  crypto::SeededRng rng(as_bytes(kSeed));
   const soft::DcapKeys keys = *soft::generate_keys(rng);
   const soft::DcapWorld world = world_of(keys, form.tee(), rng);
   soft::DcapCollateral made = *soft::sign_world(world, keys);
@@ -233,6 +235,11 @@ bool Platform::accepted(attest::Work* work) const {
                                              .expected = expected,
                                              .work = work});
   return appraisal && appraisal->verdict == attest::Verdict::kAccepted;
+}
+
+soft::DcapKeys dcap_keys() {
+  crypto::SeededRng rng(as_bytes(kSeed));
+  return *soft::generate_keys(rng);
 }
 
 const Platform& sgx_platform() {

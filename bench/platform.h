@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "bench/hot_paths.h"
+#include "tee/soft/world.h"
 #include "verifier/verifier.h"
 
 // Evidence, its collateral and who judges it: what one appraisal is made of.
@@ -50,6 +51,10 @@ struct Platform {
 // warm_path appraises what was appraised before by a verifier that remembers; its base is the one
 // signature that is new with each quote.
 [[nodiscard]] Result<HotPath> warm_path(const std::string& name, const Platform& platform);
+
+// dcap_keys are what the development platforms of Intel's kind are made with, for those who make
+// more of them.
+[[nodiscard]] soft::DcapKeys dcap_keys();
 
 // The documents of the development platforms, for the parsers' paths.
 [[nodiscard]] const Buffer& document_of(const Platform& platform, const std::string& name);

@@ -9,6 +9,7 @@ TITLES = {
     "parsing": "Parsers, against the library that does the least with the same input",
     "threads": "Threads: runs per second of N threads, against one thread",
     "memory": "Memory: what one cold verification allocates, C++ and OpenSSL together",
+    "platforms": "Platforms that are remembered: SGX, each with a quoting enclave vouched for anew, one relying party",
     "keep": "A keep without workload, from start to end",
 }
 
@@ -30,6 +31,10 @@ def columns_of(area):
     if area == "memory":
         return (("name", lambda r: r["name"]), ("allocations", lambda r: f"{r['allocations']:,}"),
                 ("kB in all", lambda r: f"{r['octets'] / 1000:,.0f}"), ("kB at a time", lambda r: f"{r['peak'] / 1000:,.0f}"))
+    if area == "platforms":
+        return (("name", lambda r: r["name"]), ("found again", lambda r: f"{r['found']:,}"),
+                ("first, us", lambda r: micros(r["base_us"])), ("known, us", lambda r: micros(r["us"])),
+                ("octets each", lambda r: f"{r['counted']:,}"), ("by malloc", lambda r: f"{r['allocated']:,}"))
     if area == "keep":
         return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])),
                 ("ms", lambda r: number(r["us"] / 1000, 1)), ("quartiles, ms", lambda r: range_of(r["quartiles_ms"])),

@@ -356,7 +356,7 @@ WARD_API ward_status ward_verifier_verify(const ward_verifier* verifier, const u
 // passes. That never extends trust: other collateral, another chain, and a time outside are
 // verified anew, and every appraisal is as it would be without. Policy, request and the evidence's
 // own signature are never remembered. What was not used for longest is forgotten first. A platform
-// takes about 20 KB; all together take no more than 64 KiB for each that may be remembered.
+// takes about 11 KB; all together take no more than 64 KiB for each that may be remembered.
 WARD_API ward_status ward_verifier_new_remembering(const ward_policy* policy, size_t platforms,
                                                    ward_verifier** out,
                                                    ward_error** error) WARD_NOEXCEPT;
