@@ -78,6 +78,7 @@ std::string describe(const HotPath& path) {
   out.begin_object().member("name", path.name).member("area", path.area);
   out.name("bytes").unsigned_integer(path.bytes);
   out.member("base", path.base.name).member("base_label", path.base.label);
+  out.name("batch").boolean(static_cast<bool>(path.batch));
   return *out.end_object().take();
 }
 
@@ -112,6 +113,7 @@ class Server {
     if (command == "case") return peer_case(name);
     if (command == "many") return many(name);
     if (command == "load") return load(name, in);
+    if (batches_.contains(name)) return batch(batches_[name], in);
     const auto run = runs_.find(name);
     if (run == runs_.end()) return "error there is no path " + name;
     std::uint64_t first = 0;
@@ -125,10 +127,12 @@ class Server {
 
  private:
   using Run = std::function<bool()>;
+  static constexpr unsigned kMostThreads = 1024;
 
   void add(HotPath path) {
     runs_[path.name] = path.run;
     if (!path.base.name.empty()) runs_[path.base.name] = path.base.run;
+    if (path.batch) batches_[path.name + ".batch"] = path.batch;
     paths_.push_back(std::move(path));
   }
 
@@ -152,8 +156,7 @@ class Server {
   }
 
   static std::string threads(const Run& run, std::uint64_t number, std::uint64_t count) {
-    constexpr std::uint64_t kMost = 1024;
-    if (number == 0 || number > kMost) return "error 1 to 1024 threads";
+    if (number == 0 || number > kMostThreads) return "error 1 to 1024 threads";
     std::atomic<bool> good = run();
     const Timer timer(CLOCK_PROCESS_CPUTIME_ID);
     {
@@ -166,6 +169,19 @@ class Server {
         });
       }
     }
+    const std::string out = timer.answer();
+    return good ? out : "error the path did not do its work";
+  }
+
+  // The same through the batch API, whose threads begin and end with it.
+  static std::string batch(const std::function<bool(unsigned, std::size_t)>& run,
+                           std::istream& in) {
+    unsigned number = 0;
+    std::size_t count = 0;
+    in >> number >> count;
+    if (number == 0 || number > kMostThreads) return "error 1 to 1024 threads";
+    const Timer timer(CLOCK_PROCESS_CPUTIME_ID);
+    const bool good = run(number, number * count);
     const std::string out = timer.answer();
     return good ? out : "error the path did not do its work";
   }
@@ -215,6 +231,7 @@ class Server {
     return out;
   }
 
+  std::map<std::string, std::function<bool(unsigned, std::size_t)>> batches_;
   std::vector<HotPath> paths_;
   std::map<std::string, Run> runs_;
   std::vector<std::shared_ptr<const Platform>> loaded_;  // which paths refer to

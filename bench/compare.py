@@ -78,6 +78,8 @@ class Threads(Part):
         numbers = sorted({1, *(n for n in (2, 4, 8, 16, 32, 64) if n < cores), cores})
         self.sets = {path["name"]: {n: rounds.Entry(ward, path["name"], rounds.WALL, n) for n in numbers}
                      for path in listed if path["area"] in ("cold", "warm")}
+        self.sets |= {name: {n: rounds.Entry(ward, name, rounds.WALL, n) for n in numbers}
+                      for name in (f"{path['name']}.batch" for path in listed if path.get("batch"))}
 
     def groups(self):
         return [list(entries.values()) for entries in self.sets.values()]

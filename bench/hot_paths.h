@@ -21,6 +21,8 @@ struct HotPath {
   std::size_t bytes = 0;      // of input per run
   std::function<bool()> run;  // one run; false where it did not do its work
   Base base{};
+  // So many runs as one batch in so many threads; empty where there is no batch of them.
+  std::function<bool(unsigned threads, std::size_t runs)> batch{};
 };
 
 // PathMaker makes a path when it is asked for: inputs take long to make.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,7 @@
 #include "tee/soft/tcb_documents.h"
 #include "tee/soft/world.h"
 #include "tee/tdx/td_report.h"
+#include "verifier/batch.h"
 #include "verifier/platform_cache.h"
 
 namespace ward::bench {
@@ -303,21 +305,32 @@ namespace {
 class Relier {
  public:
   explicit Relier(const Platform& platform)
-      : platform_(platform),
-        cache_(std::make_shared<verifier::PlatformCache>()),
+      : cache_(std::make_shared<verifier::PlatformCache>()),
         prepared_(tee::all_schemes(), platform.documents),
-        verifier_(tee::all_schemes(), platform.roots, platform.policy, cache_) {}
+        verifier_(tee::all_schemes(), platform.roots, platform.policy, cache_),
+        request_{.evidence = platform.evidence,
+                 .collateral = none_,
+                 .now = platform.now,
+                 .expected = platform.expected,
+                 .prepared = &prepared_} {}
 
   [[nodiscard]] bool accepted() const {
-    static const attest::Collateral none;
     thread_local attest::Slate slate;
-    const auto done = verifier_.appraise({.evidence = platform_.evidence,
-                                          .collateral = none,
-                                          .now = platform_.now,
-                                          .expected = platform_.expected,
-                                          .prepared = &prepared_},
-                                         slate);
-    return done && slate.appraisal().verdict == attest::Verdict::kAccepted;
+    return verifier_.appraise(request_, slate) &&
+           slate.appraisal().verdict == attest::Verdict::kAccepted;
+  }
+
+  [[nodiscard]] bool all_accepted(unsigned threads, std::size_t count) const {
+    const std::vector<verifier::Request> requests(count, request_);
+    std::atomic<bool> good = true;
+    verifier::appraise_all(
+        verifier_, requests, threads,
+        [&](std::size_t, const attest::Appraisal* appraisal, const Error*) {
+          if (appraisal == nullptr || appraisal->verdict != attest::Verdict::kAccepted) {
+            good = false;
+          }
+        });
+    return good;
   }
 
   // knows is true where the platform was found in the cache each time but the first.
@@ -327,10 +340,11 @@ class Relier {
   }
 
  private:
-  const Platform& platform_;
+  const attest::Collateral none_;
   std::shared_ptr<verifier::PlatformCache> cache_;
   verifier::PreparedCollateral prepared_;
   verifier::Verifier verifier_;
+  verifier::Request request_;
 };
 
 }  // namespace
@@ -342,11 +356,14 @@ Result<HotPath> warm_path(const std::string& name, const Platform& platform) {
   if (!relier->accepted() || !relier->accepted() || !relier->knows()) {
     return Error(Errc::kMalformed, "bench: the platform is not remembered");
   }
-  return HotPath{.name = name,
-                 .area = "warm",
-                 .bytes = platform.evidence.size(),
-                 .run = [relier] { return relier->accepted(); },
-                 .base = base_of(name + ".signature", std::move(one))};
+  return HotPath{
+      .name = name,
+      .area = "warm",
+      .bytes = platform.evidence.size(),
+      .run = [relier] { return relier->accepted(); },
+      .base = base_of(name + ".signature", std::move(one)),
+      .batch = [relier](unsigned threads,
+                        std::size_t runs) { return relier->all_accepted(threads, runs); }};
 }
 
 const Buffer& document_of(const Platform& platform, const std::string& name) {
