@@ -9,6 +9,13 @@
 
 namespace ward::wardd {
 
+namespace {
+
+// What anyone who sends evidence may make the service remember, in memory that it locks.
+constexpr verifier::CacheLimits kRemembered{.platforms = 10'000, .octets = std::size_t{128} << 20U};
+
+}  // namespace
+
 Result<Buffer> evidence_of(std::string_view primary_evidence) {
   const auto json = codec::parse_json(as_bytes(primary_evidence));
   if (json && json->is_object() && json->find("quote") == nullptr) {
@@ -27,7 +34,7 @@ PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
                                    attest::Collateral collateral)
     : extra_anchors_(std::move(extra_anchors)),
       collateral_(tee::all_schemes(), std::move(collateral)),
-      platforms_(std::make_shared<verifier::PlatformCache>()) {}
+      platforms_(std::make_shared<verifier::PlatformCache>(kRemembered)) {}
 
 Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
   WARD_TRY(const Buffer evidence, evidence_of(request.primary_evidence));

@@ -375,7 +375,7 @@ class Verifier {
   // done(std::size_t index, const BatchAppraisal* appraisal, const Error* error) for each, in any
   // order, from several threads at the same time; the pointer that does not hold is null, and both
   // end with the call. The first exception that `done` throws is thrown here, when all threads have
-  // ended; after it, `done` is not called again.
+  // ended; after it, calls of `done` may begin in other threads until they notice.
   template <class Jobs, class Callable>
   void verify_all(const Jobs& jobs, const Collateral& collateral, unsigned threads,
                   Callable&& done) const {

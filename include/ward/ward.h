@@ -356,7 +356,8 @@ WARD_API ward_status ward_verifier_verify(const ward_verifier* verifier, const u
 // passes. That never extends trust: other collateral, another chain, and a time outside are
 // verified anew, and every appraisal is as it would be without. Policy, request and the evidence's
 // own signature are never remembered. What was not used for longest is forgotten first. A platform
-// takes about 11 KB; all together take no more than 64 KiB for each that may be remembered.
+// takes about 11 KB, and more where collateral of other makers is mixed in (a note each); one of
+// more than 64 KiB is not remembered. A collateral handle of batches holds its documents twice.
 WARD_API ward_status ward_verifier_new_remembering(const ward_policy* policy, size_t platforms,
                                                    ward_verifier** out,
                                                    ward_error** error) WARD_NOEXCEPT;

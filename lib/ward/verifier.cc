@@ -77,9 +77,6 @@ Result<verifier::Request, Fault> request_of(const char* function, const ward_job
 
 namespace {
 
-// No platform is that large: what the certificates and the TCB level of one say.
-constexpr std::size_t kMostOctetsAPlatform = std::size_t{64} << 10U;
-
 // NOLINTNEXTLINE(readability-function-size): C has no named arguments.
 ward_status make_verifier(const char* function, const ward_policy* policy, std::size_t platforms,
                           ward_verifier** out, ward_error** error) noexcept {
@@ -95,7 +92,7 @@ ward_status make_verifier(const char* function, const ward_policy* policy, std::
     std::shared_ptr<attest::PlatformStore> remembered;
     if (platforms != 0) {
       remembered = std::make_shared<verifier::PlatformCache>(verifier::CacheLimits{
-          .platforms = platforms, .octets = platforms * kMostOctetsAPlatform});
+          .platforms = platforms, .octets = platforms * verifier::PlatformCache::kMostOctets});
     }
     *out = std::make_unique<ward_verifier>(
                ward_verifier{verifier::Verifier(tee::all_schemes(), policy->roots, policy->policy,

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -55,10 +54,12 @@ void appraise_all(const Verifier& verifier, std::span<const Request> requests, u
   {
     std::vector<std::jthread> helpers;
     try {
-      for (unsigned i = 1; i < threads_for(threads, requests.size()); ++i)
+      const unsigned wanted = threads_for(threads, requests.size());
+      helpers.reserve(wanted);
+      for (unsigned i = 1; i < wanted; ++i)
         helpers.emplace_back([&batch] { batch.work(); });
-    } catch (const std::system_error&) {
-      // No more threads: those that run, and this one, do the work.
+    } catch (const std::exception&) {
+      // No more threads, or no memory for them: those that run, and this one, do the work.
     }
     batch.work();
   }

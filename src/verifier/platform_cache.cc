@@ -203,7 +203,7 @@ void PlatformCache::release(std::size_t slot) {
 void PlatformCache::keep(const PlatformKey& key, std::shared_ptr<const attest::Platform> platform) {
   if (platform == nullptr || limits_.platforms == 0) return;
   const std::size_t octets = saturating_sum(platform->memory(), entry_octets());
-  if (octets > limits_.octets) return;
+  if (octets > std::min(limits_.octets, kMostOctets)) return;
   Entries fresh;
   fresh.push_back(std::make_unique<Entry>(key, std::move(platform), octets));
   Entry& entry = *fresh.front();

@@ -22,7 +22,8 @@ struct CacheLimits {
   std::size_t octets = std::size_t{2} << 30;  // Platform::memory() and entry_octets() of each
 };
 
-// CacheCounts is what a cache holds now, and what has happened since it was made. Every find() is
+// CacheCounts is what a cache holds now, and what has happened since it was made. A scheme may find
+// out anew all the same what was a hit: where another key of the platform signed. Every find() is
 // either a hit, a miss or outdated.
 struct CacheCounts {
   std::size_t platforms = 0;
@@ -44,7 +45,8 @@ struct CacheCounts {
 // beyond kSlots, live on beside the limits.
 //
 // Its own memory: 9 KiB, and from the first keep() on a table of 128 octets for every 2 to 4
-// platforms that the limits allow (4 MiB by default). A platform is 10 to 12 KB (`./run bench --area platforms`).
+// platforms that the limits allow (4 MiB by default). A platform is 10 to 12 KB (`./run bench
+// --area platforms`).
 //
 // Thread safe. Every Hold must have ended when the cache is destroyed. Where memory ends, find()
 // and keep() throw std::bad_alloc and have changed nothing.
@@ -52,14 +54,17 @@ class PlatformCache final : public attest::PlatformStore {
  public:
   static constexpr std::size_t kSlots = 128;
 
+  // A larger platform is not kept: what its findings say is what its sender wrote.
+  static constexpr std::size_t kMostOctets = std::size_t{64} << 10;
+
   explicit PlatformCache(CacheLimits limits = {});
   ~PlatformCache() override;
 
   [[nodiscard]] Hold find(const attest::PlatformKey& key, UnixTime now) override;
 
-  // keep does nothing with a platform that is null, or alone larger than the limits: what is known
-  // of its key then stays. A key is expected to be a digest: its octets choose the place, of which
-  // at most 16 are eligible, and where all are taken one of these platforms is forgotten.
+  // keep does nothing with a platform that is null, or larger than the limits or kMostOctets: what
+  // is known of its key then stays. A key is expected to be a digest: its octets choose the place,
+  // of which at most 16 are eligible, and where all are taken one of these platforms is forgotten.
   void keep(const attest::PlatformKey& key,
             std::shared_ptr<const attest::Platform> platform) override;
 

@@ -159,6 +159,15 @@ TEST(PlatformCache, keeps_no_platform_larger_than_its_bound) {
   EXPECT_EQ(cache.counts().evicted, 0U);
 }
 
+TEST(PlatformCache, keeps_no_platform_that_a_sender_made_large) {
+  const std::size_t most = PlatformCache::kMostOctets - PlatformCache::entry_octets();
+  PlatformCache cache;
+  cache.keep(key_of(1), std::make_shared<const Known>(1, most + 1, kAllTime, nullptr));
+  EXPECT_EQ(cache.counts().platforms, 0U);
+  cache.keep(key_of(1), std::make_shared<const Known>(1, most, kAllTime, nullptr));
+  EXPECT_EQ(cache.counts().platforms, 1U);
+}
+
 TEST(PlatformCache, evicts_by_octets_as_many_as_it_takes) {
   const std::size_t each = 1000 + PlatformCache::entry_octets();
   PlatformCache cache({.platforms = 100, .octets = 4 * each});

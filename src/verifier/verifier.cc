@@ -52,6 +52,7 @@ Result<attest::Appraisal> Verifier::appraise(const Request& request) const {
 }
 
 Result<void> Verifier::appraise(const Request& request, attest::Slate& slate) const {
+  attest::Findings& findings = slate.wipe();  // first: what was there is no answer to this request
   if (!known_fields_) return Error(Errc::kMalformed, "policy: a field that no TEE has");
   const attest::Scheme* scheme = recognise(request.evidence);
   if (scheme == nullptr) return Error(Errc::kUnsupported, "no kind of evidence that ward knows");
@@ -76,7 +77,7 @@ Result<void> Verifier::appraise(const Request& request, attest::Slate& slate) co
     job.prepared = prepared->of(*scheme);
     job.source = &prepared->documents();
   }
-  WARD_CHECK_OK(scheme->verify(job, slate.wipe()));
+  WARD_CHECK_OK(scheme->verify(job, findings));
   slate.judge(policy_, request.expected, request.now);
   return {};
 }

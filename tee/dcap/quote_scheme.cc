@@ -353,16 +353,19 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
     }
   }
   const CollateralSet& collateral = given.collateral();
-  Found found = verify_platform(job, *quote, collateral, given.signatures());
-  if (platforms != nullptr && attest::is_sound(found.findings)) {
-    platforms->keep(key, std::make_shared<const KnownPlatform>(found, job.now));
-  }
-  out = std::move(found.findings);
+  const Found found = verify_platform(job, *quote, collateral, given.signatures());
+  out = found.findings;
   const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
   verify_evidence(job, *quote,
                   {found.attestation_key, claims, given.own(), collateral, given.signatures(),
                    found.platform ? &found.platform->leaf() : nullptr},
                   out);
+  // What is kept can be found again by a quote of the platform alone: whoever has none adds
+  // nothing.
+  const bool is_signed = CheckList(out.checks).passed(CheckId::kQuoteSignature);
+  if (platforms != nullptr && is_signed && attest::is_sound(found.findings)) {
+    x509::try_to_keep<KnownPlatform>(*platforms, key, found, job.now);
+  }
   return {};
 }
 

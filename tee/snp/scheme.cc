@@ -438,7 +438,8 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
   attest::PlatformStore* const platforms = given.platforms();
   attest::PlatformKey key{};
   // Octets need not be taken apart where the platform is known; JSON must be.
-  const bool octets = !is_json(job.evidence) && job.evidence.size() >= kReportSize;
+  const bool octets = !is_json(job.evidence) && job.evidence.size() >= kReportSize &&
+                      job.evidence.size() <= kReportSize + kMaxTableSize;
   const auto seen = octets ? parse_report(job.evidence.first(kReportSize)) : std::nullopt;
   if (platforms != nullptr && seen) {
     key = platform_key(job, {*seen, job.evidence.subspan(kReportSize), {}}, given.beside());
@@ -463,9 +464,9 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
   Found found = verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)),
                               given.signatures());
   const PlatformFacts& facts = found.facts;
-  if (platforms != nullptr && facts.signed_by_key && attest::is_sound(found.findings)) {
-    platforms->keep(key, std::make_shared<const KnownPlatform>(found, job.now));
-  }
+  const bool keep = platforms != nullptr && facts.signed_by_key && facts.only_key &&
+                    attest::is_sound(found.findings);
+  if (keep) x509::try_to_keep<KnownPlatform>(*platforms, key, found, job.now);
   out = std::move(found.findings);
   const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
   verify_evidence(report, facts.line, claims,

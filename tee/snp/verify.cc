@@ -78,10 +78,12 @@ Fit fit_of(const Report& report, const pki::Certificate& c) {
 // that hides its chip, any of a whole fleet may be meant.
 constexpr std::size_t kMaxVeks = 256;
 
-// Vek is the certificate that is meant, and whether its key signed the report.
+// Vek is the certificate that is meant, whether its key signed the report, and whether it is the
+// one key of all certificates that fit.
 struct Vek {
   const pki::Certificate* certificate = nullptr;
   bool signed_report = false;
+  bool only_key = false;
 };
 
 // find_vek looks for the certificate of the key that signed the report, first among those whose
@@ -101,12 +103,22 @@ Vek find_vek(const x509::Pool& pool, const Report& report, const Report& whole) 
     return ark != nullptr && pool.anchored(*ark) && pool.is_signed_by(c, *ask) &&
            pool.is_signed_by(*ask, *ark);
   };
-  auto signers = pool.fitting(fits, signed_report, kMaxVeks);
-  if (signers.empty()) signers = pool.fitting(is_vek, signed_report, kMaxVeks);
+  const auto meant = pool.fitting(fits, any, kMaxVeks);
+  x509::Certificates signers;
+  std::ranges::copy_if(meant, std::back_inserter(signers),
+                       [&](const pki::Certificate* c) { return signed_report(*c); });
+  if (!signers.empty()) {
+    const pki::Certificate* best = pool.best(signers, trusted);
+    const bool only_key = pool.count(fits) == meant.size() &&
+                          std::ranges::all_of(meant, [&](const pki::Certificate* c) {
+                            return c->spki_sha256 == best->spki_sha256;
+                          });
+    return {best, true, only_key};
+  }
+  signers = pool.fitting(is_vek, signed_report, kMaxVeks);
   if (!signers.empty()) return {pool.best(signers, trusted), true};
   // Where there are more than were tried, nothing is known of the others.
   if (pool.count(fits) > kMaxVeks) return {};
-  const auto meant = pool.fitting(fits, any, kMaxVeks);
   // A chip has one certificate for a TCB; where the chip is hidden, many fit.
   if (!meant.empty() && (meant.size() == 1 || !report.chip_id_masked())) {
     return {pool.best(meant, trusted), false};
@@ -371,7 +383,7 @@ PlatformFacts verify_platform(Context& context, const Report& report, const Repo
   }
   const x509::Pool pool(context.documents.certificates, context.anchors, context.now,
                         context.signatures, context.findings.notes);
-  const auto [vek, signed_by_vek] = find_vek(pool, report, whole);
+  const auto [vek, signed_by_vek, only_key] = find_vek(pool, report, whole);
   out.line = line_of(context, report, vek);
   if (vek == nullptr) {
     checks.absent(CheckId::kVekPresent, missing_vek(report, out.line));
@@ -379,6 +391,7 @@ PlatformFacts verify_platform(Context& context, const Report& report, const Repo
   }
   out.key = vek->public_key;
   out.signed_by_key = signed_by_vek;
+  out.only_key = only_key;
   checks.record(CheckId::kVekPresent, true, vek->subject.common_name(), {"a VCEK or a VLEK"});
   record_vek(context, report, *vek, out.line);
   if (context.work != nullptr) show_signature(context, whole, *vek, signed_by_vek);

@@ -32,6 +32,9 @@ struct PlatformFacts {
   std::optional<Line> line;              // nullopt where nothing says which
   std::optional<crypto::PublicKey> key;  // of the certificate that is meant; nullopt for none
   bool signed_by_key = false;            // whether it signed the report that was looked at
+  // No certificate with another key would do as well, whatever report of the platform it signed: a
+  // signature holds under more keys than one, which whoever saw it can find.
+  bool only_key = false;
 };
 
 // verify_platform finds the certificate of the key that signed the report, and checks it up to a

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,6 +48,18 @@ class PreparedSet final : public attest::Prepared {
   std::vector<const attest::Document*> own_;
 };
 
+// try_to_keep keeps the `Known` platform that is made of the rest. Remembering is optional: where
+// memory ends, nothing is remembered.
+template <class Known, class... Parts>
+void try_to_keep(attest::PlatformStore& platforms, const attest::PlatformKey& key,
+                 const Parts&... parts) {
+  try {
+    platforms.keep(key, std::make_shared<const Known>(parts...));
+  } catch (const std::bad_alloc&) {
+    // The appraisal is what was asked for.
+  }
+}
+
 // Given is the collateral of one job: what was read before and what came beside it.
 template <class Set>
 class Given {
@@ -87,7 +101,8 @@ class Given {
 
   // collateral reads what was not read before.
   [[nodiscard]] const Set& collateral() {
-    if (prepared_ != nullptr && beside_.empty()) return prepared_->set();
+    const bool as_prepared = within_limits_ || belongs_ == nullptr;
+    if (prepared_ != nullptr && beside_.empty() && as_prepared) return prepared_->set();
     if (!read_now_) read_now_ = read_(all(), belongs_);
     return *read_now_;
   }

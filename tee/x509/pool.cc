@@ -55,12 +55,18 @@ void Pool::note_once(std::string note) const {
   if (std::ranges::find(notes_, note) == notes_.end()) notes_.push_back(std::move(note));
 }
 
+// In the list's order, each once: what `trusted` verifies counts against the limit.
 const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted) const {
-  const auto standing = [&](const pki::Certificate* c) {
-    return Standing{trusted(*c), c->not_before <= now_ && now_ <= c->not_after, c->not_before};
-  };
-  const auto top = std::ranges::max_element(list, {}, standing);
-  return top == list.end() ? nullptr : *top;
+  const pki::Certificate* out = nullptr;
+  Standing top;
+  for (const pki::Certificate* c : list) {
+    const Standing standing{trusted(*c), c->not_before <= now_ && now_ <= c->not_after,
+                            c->not_before};
+    if (out != nullptr && standing <= top) continue;
+    out = c;
+    top = standing;
+  }
+  return out;
 }
 
 const Certificates& Pool::issuers(const pki::Certificate& certificate) const {

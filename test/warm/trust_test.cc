@@ -279,6 +279,14 @@ TEST(Trust, OfWhatIsWrongNothingIsRemembered) {
                 .verdict,
             Verdict::kRefused);
   EXPECT_EQ(relier.counts().platforms, 0U);
+  // Only the quote's own signature is wrong: its header says something else of the platform.
+  for (std::uint8_t i = 1; i < 4; ++i) {
+    Buffer other = good.quote;
+    other[dcap::header::UserData::kBegin] =
+        static_cast<std::uint8_t>(other[dcap::header::UserData::kBegin] ^ i);
+    EXPECT_EQ(relier.appraise(other, good.documents, kNow).failed(), Ids{"sgx.quote.signature"});
+  }
+  EXPECT_EQ(relier.counts().platforms, 0U);
   const auto s = soft::snp_fixture::good_stage(soft::snp_fixture::kFaces[0]);
   const auto m = soft::snp_fixture::make(s);
   const Relier of_amd(soft::snp_fixture::anchor_of(soft::snp_fixture::keys_of("one")));
@@ -313,6 +321,29 @@ TEST(Trust, IsThePlatformsAndNotTheWorkloads) {
     EXPECT_EQ(relier.counts().hits, 1U);
     EXPECT_EQ(relier.counts().platforms, 2U);
   }
+}
+
+// A report's signature holds under other keys than its own, which anyone can find: where a
+// certificate with another key fits as well, which one is meant may differ from report to report.
+TEST(Trust, OfAPlatformWithTwoFittingKeysNothingIsRemembered) {
+  const auto s = soft::snp_fixture::good_stage(soft::snp_fixture::kFaces[3]);
+  auto m = soft::snp_fixture::make(s);
+  const auto& one = soft::snp_fixture::keys_of("one");
+  const Relier relier(soft::snp_fixture::anchor_of(one));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(relier.appraise(m.whole(), m.documents, kNow).verdict, Verdict::kAccepted);
+  EXPECT_EQ(relier.counts().hits, 1U);
+  // The same platform's certificate for another key.
+  auto other = s.world;
+  other.vcek_cert.spki = soft::snp_fixture::keys_of("two").vcek.public_key().to_spki();
+  other.vcek_cert.serial = Buffer{0x11, 0x22};
+  const auto collateral = soft::sign_amd_world(other, one);
+  ASSERT_TRUE(collateral);
+  m.documents.documents.push_back({"other.der", collateral->vcek});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(relier.appraise(m.whole(), m.documents, kNow).verdict, Verdict::kAccepted);
+  EXPECT_EQ(relier.counts().hits, 1U);
+  EXPECT_EQ(relier.counts().platforms, 1U);
 }
 
 TEST(Trust, WorkIsAlwaysDoneWhereItIsAskedFor) {

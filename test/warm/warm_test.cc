@@ -143,6 +143,48 @@ TEST(Warm, TheSecondTimeThePlatformIsKnown) {
   }
 }
 
+TEST(Warm, ASlateDoesNotAnswerForWhatIsNoEvidence) {
+  const Scene good = good_scenes().front();
+  attest::Policy policy;
+  policy.allow_development = true;
+  const verifier::Verifier verifier(tee::all_schemes(), {good.root}, policy);
+  attest::Slate slate;
+  ASSERT_TRUE(verifier.appraise({.evidence = good.evidence,
+                                 .collateral = good.documents,
+                                 .now = good.now,
+                                 .expected = good.expected},
+                                slate));
+  EXPECT_EQ(slate.appraisal().verdict, attest::Verdict::kAccepted);
+  const Buffer junk(64, std::uint8_t{0x11});
+  EXPECT_FALSE(verifier.appraise(
+      {.evidence = junk, .collateral = good.documents, .now = good.now, .expected = good.expected},
+      slate));
+  EXPECT_EQ(slate.appraisal().verdict, attest::Verdict::kRefused);
+  EXPECT_FALSE(slate.appraisal().genuine);
+}
+
+// As many documents as are looked at are prepared, and a log comes beside them.
+TEST(Warm, ALogBeyondTheLimitOfDocumentsIsNotedTheSame) {
+  dcap_fixture::Stage s = dcap_fixture::good_stage(dcap_fixture::kTdx15);
+  Scene scene_with_log = scene(dcap_fixture::make(s), s);
+  auto& documents = scene_with_log.documents.documents;
+  const attest::Document log = documents.back();
+  documents.pop_back();
+  while (documents.size() < attest::kMaxDocuments)
+    documents.push_back({"filler", Buffer{'x'}});
+  const verifier::PreparedCollateral prepared(tee::all_schemes(), scene_with_log.documents);
+  const attest::Collateral beside{.documents = {log}};
+  documents.push_back(log);
+  const verifier::Verifier verifier(tee::all_schemes(), {scene_with_log.root}, s.policy);
+  const auto warm = verifier.appraise({.evidence = scene_with_log.evidence,
+                                       .collateral = beside,
+                                       .now = scene_with_log.now,
+                                       .expected = s.expected,
+                                       .prepared = &prepared});
+  ASSERT_TRUE(warm);
+  EXPECT_EQ(test::whole_text(*warm), cold(scene_with_log));
+}
+
 // One bit of every few octets, and lengths: after the good platform became known.
 TEST(Warm, EveryChangedOctetIsSeenLikeTheFirstTime) {
   for (const Scene& good : good_scenes()) {
