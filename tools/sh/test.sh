@@ -88,7 +88,7 @@ test_release() {
 # The parts that read what others send, and judge it: their tests and fuzz replays run under ASan and
 # UBSan in CI. Not here: the keep (its agent is a static program, which ASan cannot instrument) and the
 # parts behind it; `./run soak` and a developer build what they need with `cmake --preset asan`.
-asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal tee_dcap tee_tcg tee_tdx tee_soft tee_snp dcap_vectors dcap_checks snp_vectors snp_checks conformance lessons snp_lessons token verifier verifier_threads'
+asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal tee_dcap tee_tcg tee_tdx tee_soft tee_snp dcap_vectors dcap_checks snp_vectors snp_checks conformance lessons snp_lessons token verifier verifier_threads warm_threads'
 asan_fuzz='codec crypto pki seal tee_dcap tee_sgx tee_tcg tee_tdx token'
 
 # asan_targets: the test programs of asan_parts and every fuzz replay of asan_fuzz.
