@@ -353,8 +353,13 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
     }
   }
   const CollateralSet& collateral = given.collateral();
-  const Found found = verify_platform(job, *quote, collateral, given.signatures());
-  out = found.findings;
+  Found found = verify_platform(job, *quote, collateral, given.signatures());
+  const bool may_keep = platforms != nullptr && attest::is_sound(found.findings);
+  if (may_keep) {
+    out = found.findings;
+  } else {
+    out = std::move(found.findings);
+  }
   const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
   verify_evidence(job, *quote,
                   {found.attestation_key, claims, given.own(), collateral, given.signatures(),
@@ -362,8 +367,7 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
                   out);
   // What is kept can be found again by a quote of the platform alone: whoever has none adds
   // nothing.
-  const bool is_signed = CheckList(out.checks).passed(CheckId::kQuoteSignature);
-  if (platforms != nullptr && is_signed && attest::is_sound(found.findings)) {
+  if (may_keep && CheckList(out.checks).passed(CheckId::kQuoteSignature)) {
     x509::try_to_keep<KnownPlatform>(*platforms, key, found, job.now);
   }
   return {};
