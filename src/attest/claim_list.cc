@@ -1,5 +1,7 @@
 #include "attest/claim_list.h"
 
+#include <type_traits>
+
 namespace ward::attest {
 namespace {
 
@@ -11,6 +13,23 @@ T& as(ClaimValue& value) {
 }
 
 }  // namespace
+
+std::vector<Claim> copies_of(const std::vector<Claim>& claims) {
+  std::vector<Claim> out;
+  out.reserve(claims.size());
+  ClaimList list(out);
+  list.append(claims);
+  list.finish();
+  return out;
+}
+
+void ClaimList::append(const std::vector<Claim>& more) {
+  for (const Claim& claim : more) {
+    ClaimValue& value = next({"", claim.name});
+    std::visit([&](const auto& held) { as<std::remove_cvref_t<decltype(held)>>(value) = held; },
+               claim.value);
+  }
+}
 
 ClaimValue& ClaimList::next(const ClaimName& name) {
   Claim& claim = out_.next();

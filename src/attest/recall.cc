@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "attest/claim_list.h"
 #include "base/refill.h"
 
 namespace ward::attest {
@@ -59,7 +60,7 @@ bool is_sound(const Findings& findings) {
 KeptFindings::KeptFindings(const Findings& findings, UnixTime at)
     : rest_{.tee = findings.tee,
             .checks = {},
-            .claims = findings.claims,
+            .claims = copies_of(findings.claims),
             .notes = findings.notes,
             .warnings = findings.warnings,
             .tcb = findings.tcb,

@@ -19,12 +19,6 @@ class Refill {
     return list_[used_++];
   }
 
-  // append copies all of `more`.
-  void append(const std::vector<T>& more) {
-    for (const T& element : more)
-      next() = element;
-  }
-
   void finish() { list_.resize(used_); }
 
  private:

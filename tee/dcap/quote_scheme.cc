@@ -354,12 +354,11 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
   }
   const CollateralSet& collateral = given.collateral();
   Found found = verify_platform(job, *quote, collateral, given.signatures());
-  const bool may_keep = platforms != nullptr && attest::is_sound(found.findings);
-  if (may_keep) {
-    out = found.findings;
-  } else {
-    out = std::move(found.findings);
+  std::shared_ptr<const KnownPlatform> known;
+  if (platforms != nullptr && attest::is_sound(found.findings)) {
+    known = x509::known_of<KnownPlatform>(found, job.now);
   }
+  out = std::move(found.findings);
   const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
   verify_evidence(job, *quote,
                   {found.attestation_key, claims, given.own(), collateral, given.signatures(),
@@ -367,8 +366,8 @@ Result<void> QuoteScheme::verify(const attest::Job& job, attest::Findings& out) 
                   out);
   // What is kept can be found again by a quote of the platform alone: whoever has none adds
   // nothing.
-  if (may_keep && CheckList(out.checks).passed(CheckId::kQuoteSignature)) {
-    x509::try_to_keep<KnownPlatform>(*platforms, key, found, job.now);
+  if (known != nullptr && CheckList(out.checks).passed(CheckId::kQuoteSignature)) {
+    x509::try_to_keep(*platforms, key, known);
   }
   return {};
 }

@@ -466,7 +466,9 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
   const PlatformFacts& facts = found.facts;
   const bool keep = platforms != nullptr && facts.signed_by_key && facts.only_key &&
                     attest::is_sound(found.findings);
-  if (keep) x509::try_to_keep<KnownPlatform>(*platforms, key, found, job.now);
+  if (keep) {
+    x509::try_to_keep(*platforms, key, x509::known_of<KnownPlatform>(found, job.now));
+  }
   out = std::move(found.findings);
   const std::vector<attest::Claim> claims = std::exchange(out.claims, {});
   verify_evidence(report, facts.line, claims,

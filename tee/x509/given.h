@@ -48,15 +48,23 @@ class PreparedSet final : public attest::Prepared {
   std::vector<const attest::Document*> own_;
 };
 
-// try_to_keep keeps the `Known` platform that is made of the rest. Remembering is optional: where
-// memory ends, nothing is remembered.
+// known_of makes the `Known` platform of the parts, and try_to_keep keeps one, which may be null.
+// Remembering is optional: where memory ends, nothing is remembered, and the appraisal goes on.
 template <class Known, class... Parts>
-void try_to_keep(attest::PlatformStore& platforms, const attest::PlatformKey& key,
-                 const Parts&... parts) {
+std::shared_ptr<const Known> known_of(const Parts&... parts) {
   try {
-    platforms.keep(key, std::make_shared<const Known>(parts...));
+    return std::make_shared<const Known>(parts...);
   } catch (const std::bad_alloc&) {
-    // The appraisal is what was asked for.
+    return nullptr;
+  }
+}
+
+inline void try_to_keep(attest::PlatformStore& platforms, const attest::PlatformKey& key,
+                        std::shared_ptr<const attest::Platform> known) {
+  try {
+    platforms.keep(key, std::move(known));
+  } catch (const std::bad_alloc&) {
+    return;
   }
 }
 
