@@ -340,17 +340,7 @@ std::optional<Line> record_line(Context& context, const char* name, std::optiona
   return line;
 }
 
-// Of version 2 the certificate says which line it is; which product of the line, nothing.
-std::optional<Line> line_of(Context& context, const Report& report, const pki::Certificate* vek) {
-  if (report.cpuid() || vek == nullptr) return product_line(context, report);
-  const auto e = parse_vek_extensions(*vek);
-  if (!e) return record_line(context, nullptr, std::nullopt, "no productName");
-  const auto line = line_of_name(e->product_name);
-  return record_line(context, line ? line_name(*line) : nullptr, line, e->product_name);
-}
-
-}  // namespace
-
+// From version 3 on the report says it.
 std::optional<Line> product_line(Context& context, const Report& report) {
   const auto cpuid = report.cpuid();
   if (!cpuid) return std::nullopt;
@@ -361,6 +351,17 @@ std::optional<Line> product_line(Context& context, const Report& report) {
       product ? std::optional(product->line) : std::nullopt,
       "CPUID family " + std::to_string(cpuid->family) + " model " + std::to_string(cpuid->model));
 }
+
+// Of version 2 the certificate says which line it is; which product of the line, nothing.
+std::optional<Line> line_of(Context& context, const Report& report, const pki::Certificate* vek) {
+  if (report.cpuid() || vek == nullptr) return product_line(context, report);
+  const auto e = parse_vek_extensions(*vek);
+  if (!e) return record_line(context, nullptr, std::nullopt, "no productName");
+  const auto line = line_of_name(e->product_name);
+  return record_line(context, line ? line_name(*line) : nullptr, line, e->product_name);
+}
+
+}  // namespace
 
 bool signs(const crypto::PublicKey& key, const Report& report) {
   const auto signature = report.signature_rs();

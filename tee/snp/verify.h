@@ -51,9 +51,6 @@ void record_signature(CheckList& checks, SigningKey key, bool holds);
 // signs is true where `key` signed the report.
 [[nodiscard]] bool signs(const crypto::PublicKey& key, const Report& report);
 
-// product_line asks the report which line it is of, where it says so; it records product.known.
-std::optional<Line> product_line(Context& context, const Report& report);
-
 // Where AMD serves what is missing (AMD 57230, Key Distribution Service).
 [[nodiscard]] std::string vcek_address(const Report& report, std::optional<Line> line);
 [[nodiscard]] std::string chain_address(SigningKey key, std::optional<Line> line);

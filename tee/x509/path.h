@@ -36,14 +36,15 @@ struct PathFacts {
   Judged not_after;
 };
 
-// judge_path judges `chain`, leaf first, at `now`. Where no anchor fits, the rest of the path is
-// judged under the key that is there. `names_ok` adds the profile's demands on names;
-// `leaf_fault` says what the leaf is that the profile forbids, and is empty where it is right.
+// PathProfile adds a profile's demands: on names, and what the leaf is that the profile forbids,
+// empty where it is right.
 struct PathProfile {
   bool names_ok = false;
   std::string_view leaf_fault;
 };
 
+// judge_path judges `chain`, leaf first, at `now`. Where no anchor fits, the rest of the path is
+// judged under the key that is there.
 [[nodiscard]] PathFacts judge_path(std::span<const pki::Certificate> chain,
                                    std::span<const attest::Anchor> anchors, UnixTime now,
                                    Signatures& signatures, const PathProfile& profile);
