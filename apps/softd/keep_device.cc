@@ -14,8 +14,7 @@ Result<soft::EnclaveIdentity> identity_of(const keep::Measured& measured) {
 Result<std::string> KeepDevice::tee() { return std::string(kTee); }
 
 Result<keep::Evidence> KeepDevice::evidence(keep::ReportData report_data) {
-  const Buffer report =
-      processor_.report(identity_, soft::QuotingService::mr_enclave(), report_data);
+  const Buffer report = processor_.report(identity_, quoting_.target_info(), report_data);
   WARD_TRY(const Buffer quote, quoting_.quote(report));
   codec::JsonWriter w;
   w.begin_object().member("quote", to_base64(quote, Base64::kStandard));

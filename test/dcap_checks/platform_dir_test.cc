@@ -33,7 +33,7 @@ class PlatformDir : public testing::Test {
     auto device = open_device(dir);
     EXPECT_TRUE(device) << device.error();
     const QuotingService service(device->processor, std::move(device->quoting_enclave));
-    const Buffer report = device->processor.report({}, QuotingService::mr_enclave(), kData);
+    const Buffer report = device->processor.report({}, service.target_info(), kData);
     const auto quote = service.quote(report);
     attest::Collateral collateral;
     for (const auto& file : fs::directory_iterator(maker_ + "/collateral"))
