@@ -177,6 +177,35 @@ Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys,
   return out;
 }
 
+Buffer development_chip_id(crypto::Rng& rng) {
+  constexpr std::array<std::uint8_t, 5> kRange = {0xff, 0x77, 0x61, 0x72, 0x64};
+  Buffer out(64);
+  rng.fill(out);
+  std::ranges::copy(kRange, out.begin());
+  return out;
+}
+
+Result<Buffer> outdated_vek(const pki::Certificate& vek, const PrivateKey& issuer, Bytes spki,
+                            Bytes chip, crypto::Rng& rng, Signing signing) {
+  WARD_TRY(snp::VekExtensions says, snp::parse_vek_extensions(vek));
+  says.tcb = {};
+  if (says.hwid) says.hwid = to_buffer(chip);
+  const std::vector<pki::Extension> amd = snp::write_vek_extensions(says);
+  pki::CertificateSpec spec;
+  spec.serial = serial(rng);
+  spec.signature_algorithm = kSigned;
+  spec.issuer = vek.issuer;
+  spec.subject = vek.subject;
+  spec.not_before = vek.not_before;
+  spec.not_after = vek.not_after;
+  spec.spki = to_buffer(spki);
+  for (const pki::Extension& extension : vek.extensions) {
+    const auto same = [&](const pki::Extension& a) { return a.oid == extension.oid; };
+    if (std::ranges::none_of(amd, same)) spec.extensions.push_back(extension);
+  }
+  return sign_certificate(std::move(spec), amd, issuer, signing);
+}
+
 Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key, Signing signing) {
   constexpr std::size_t kHalf = 48;
   const Buffer unsigned_report = snp::write_report(parts);
