@@ -101,10 +101,10 @@ snp::ReportParts default_report(const AmdFace& face, crypto::Rng& rng) {
 }
 
 Result<Buffer> sign_certificate(pki::CertificateSpec spec, std::vector<pki::Extension> more,
-                                const PrivateKey& key) {
+                                const PrivateKey& key, Signing signing) {
   spec.extensions.insert(spec.extensions.end(), more.begin(), more.end());
-  return pki::build_certificate(spec,
-                                [&](Bytes tbs) { return key.sign(spec.signature_algorithm, tbs); });
+  return pki::build_certificate(
+      spec, [&](Bytes tbs) { return sign(key, spec.signature_algorithm, tbs, signing); });
 }
 
 attest::Document document(const char* file, Bytes octets) { return {file, to_buffer(octets)}; }
@@ -162,26 +162,55 @@ std::vector<snp::TableEntry> AmdCollateral::table(snp::SigningKey key) const {
           {"ARK", ark}};
 }
 
-Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys) {
+Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys, Signing signing) {
   AmdCollateral out;
-  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark));
-  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark));
-  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark));
-  WARD_TRY(out.vcek,
-           sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek), keys.ask));
-  WARD_TRY(out.vlek,
-           sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek), keys.asvk));
+  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark, signing));
+  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark, signing));
+  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark, signing));
+  WARD_TRY(out.vcek, sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek),
+                                      keys.ask, signing));
+  WARD_TRY(out.vlek, sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek),
+                                      keys.asvk, signing));
   WARD_TRY(out.crl, pki::build_crl(world.crl, [&](Bytes tbs) {
-             return keys.ark.sign(world.crl.signature_algorithm, tbs);
+             return sign(keys.ark, world.crl.signature_algorithm, tbs, signing);
            }));
   return out;
 }
 
-Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key) {
+Buffer development_chip_id(crypto::Rng& rng) {
+  constexpr std::array<std::uint8_t, 5> kRange = {0xff, 0x77, 0x61, 0x72, 0x64};
+  Buffer out(64);
+  rng.fill(out);
+  std::ranges::copy(kRange, out.begin());
+  return out;
+}
+
+Result<Buffer> outdated_vek(const pki::Certificate& vek, const PrivateKey& issuer, Bytes spki,
+                            Bytes chip, crypto::Rng& rng, Signing signing) {
+  WARD_TRY(snp::VekExtensions says, snp::parse_vek_extensions(vek));
+  says.tcb = {};
+  if (says.hwid) says.hwid = to_buffer(chip);
+  const std::vector<pki::Extension> amd = snp::write_vek_extensions(says);
+  pki::CertificateSpec spec;
+  spec.serial = serial(rng);
+  spec.signature_algorithm = kSigned;
+  spec.issuer = vek.issuer;
+  spec.subject = vek.subject;
+  spec.not_before = vek.not_before;
+  spec.not_after = vek.not_after;
+  spec.spki = to_buffer(spki);
+  for (const pki::Extension& extension : vek.extensions) {
+    const auto same = [&](const pki::Extension& a) { return a.oid == extension.oid; };
+    if (std::ranges::none_of(amd, same)) spec.extensions.push_back(extension);
+  }
+  return sign_certificate(std::move(spec), amd, issuer, signing);
+}
+
+Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key, Signing signing) {
   constexpr std::size_t kHalf = 48;
   const Buffer unsigned_report = snp::write_report(parts);
-  WARD_TRY(const Buffer rs, key.sign_rs(SignatureAlgorithm::kEcdsaP384Sha384,
-                                        Bytes(unsigned_report).first(snp::kSignedSize)));
+  WARD_TRY(const Buffer rs, sign_rs(key, SignatureAlgorithm::kEcdsaP384Sha384,
+                                    Bytes(unsigned_report).first(snp::kSignedSize), signing));
   parts.signature_r.fill(0);
   parts.signature_s.fill(0);
   std::reverse_copy(rs.begin(), rs.begin() + kHalf, parts.signature_r.begin());
