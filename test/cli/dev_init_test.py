@@ -14,6 +14,7 @@ PATIENCE_S = 120
 AT = "2026-10-01T00:00:00Z"
 ATTIME = "1793491200"  # 2026-11-01
 MARK = "NOT A TEE - ward development"
+MARK_OID = "2.25.2002874980"
 RANGE = "ff77617264"
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -114,6 +115,9 @@ class Platforms(unittest.TestCase):
                     for one in certificates(path):
                         said = openssl("x509", "-noout", "-subject", "-issuer", given=one)[1].decode().splitlines()
                         self.assertEqual([MARK in line for line in said], [True, True], f"{path}: {said}")
+                        # Other verifiers count a PCK certificate's extensions: its issuer's certificate has the mark's.
+                        text = openssl("x509", "-noout", "-text", given=one)[1].decode()
+                        self.assertEqual(MARK_OID in text, "SGX PCK Certificate" not in said[0], path)
                         seen += 1
             self.assertEqual(seen, 2 + 1 + 2 + 1 + 4 + 3 + 3 + 3)
 
