@@ -15,11 +15,22 @@ constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kRootYears = 20;
 constexpr auto kSigned = SignatureAlgorithm::kRsaPssSha384;
 
-Result<pki::Name> name(const std::string& end) {
-  const std::string common = std::string(kMark) + " " + end;
-  const pki::NamePart parts[] = {
-      {"OU", "Engineering"}, {"O", "ward development - not a TEE"}, {"CN", common}};
+// AMD's name, every part of which other verifiers ask for, and the mark.
+Result<pki::Name> name(const std::string& common) {
+  const pki::NamePart parts[] = {{"OU", "Engineering"},
+                                 {"C", "US"},
+                                 {"L", "Santa Clara"},
+                                 {"ST", "CA"},
+                                 {"O", "Advanced Micro Devices"},
+                                 {"CN", common},
+                                 {"serialNumber", x509::kDevelopmentMark}};
   return pki::make_name(parts);
+}
+
+// Where the line's list would be fetched: nobody is there, it comes with the platform.
+pki::Extension crl_point(const char* key, const std::string& line) {
+  return pki::crl_distribution_point_extension("https://not-a-tee.ward.example/" +
+                                               std::string(key) + "/v1/" + line + "/crl");
 }
 
 Buffer serial(crypto::Rng& rng) {
@@ -48,6 +59,7 @@ pki::CertificateSpec certificate(const pki::Name& issuer, const pki::Name& subje
 }
 
 void make_ca(pki::CertificateSpec& spec, std::uint32_t path_len) {
+  spec.extensions.push_back(mark_extension());
   spec.extensions.push_back(
       pki::key_usage_extension(pki::key_usage::kKeyCertSign | pki::key_usage::kCrlSign));
   spec.extensions.push_back(pki::basic_constraints_extension({.ca = true, .path_len = path_len}));
@@ -92,6 +104,7 @@ snp::ReportParts default_report(const AmdFace& face, crypto::Rng& rng) {
   if (face.version >= 3) p.cpuid = default_cpuid(face.line);
   if (face.key == snp::SigningKey::kVcek) {
     fill(p.chip_id, rng);
+    std::ranges::copy(x509::kDevelopmentId, p.chip_id.begin());
     if (face.line == snp::Line::kTurin) std::fill(p.chip_id.begin() + 8, p.chip_id.end(), 0);
   }
   p.current_version = {1, 55, 40};
@@ -101,10 +114,10 @@ snp::ReportParts default_report(const AmdFace& face, crypto::Rng& rng) {
 }
 
 Result<Buffer> sign_certificate(pki::CertificateSpec spec, std::vector<pki::Extension> more,
-                                const PrivateKey& key) {
+                                const PrivateKey& key, Signing signing) {
   spec.extensions.insert(spec.extensions.end(), more.begin(), more.end());
-  return pki::build_certificate(spec,
-                                [&](Bytes tbs) { return key.sign(spec.signature_algorithm, tbs); });
+  return pki::build_certificate(
+      spec, [&](Bytes tbs) { return sign(key, spec.signature_algorithm, tbs, signing); });
 }
 
 attest::Document document(const char* file, Bytes octets) { return {file, to_buffer(octets)}; }
@@ -123,10 +136,13 @@ Result<AmdWorld> default_amd_world(const AmdKeys& keys, const AmdFace& face, Uni
   const Validity years{from, UnixTime{from.seconds + kRootYears * 365 * kDay}};
   AmdWorld out;
   out.ark_cert = certificate(ark, ark, keys.ark, years, rng);
+  out.ark_cert.extensions.push_back(crl_point("vcek", line));
   make_ca(out.ark_cert, 1);
   out.ask_cert = certificate(ark, ask, keys.ask, years, rng);
+  out.ask_cert.extensions.push_back(crl_point("vcek", line));
   make_ca(out.ask_cert, 0);
   out.asvk_cert = certificate(ark, asvk, keys.asvk, years, rng);
+  out.asvk_cert.extensions.push_back(crl_point("vlek", line));
   make_ca(out.asvk_cert, 0);
   out.vcek_cert = certificate(ask, vcek, keys.vcek, {from, to}, rng);
   out.vlek_cert = certificate(asvk, vlek, keys.vlek, {from, to}, rng);
@@ -135,6 +151,7 @@ Result<AmdWorld> default_amd_world(const AmdKeys& keys, const AmdFace& face, Uni
   out.vcek.product_name = line + "-B0";
   out.vcek.tcb = default_tcb(face.line);
   out.vlek = out.vcek;
+  out.vlek.product_name = line;  // without a stepping, as AMD's
   const std::size_t chip = face.line == snp::Line::kTurin ? 8 : out.report.chip_id.size();
   out.vcek.hwid = to_buffer(Bytes(out.report.chip_id).first(chip));
   out.vlek.csp_id = "CN=not-a-tee.ward.example";
@@ -162,26 +179,54 @@ std::vector<snp::TableEntry> AmdCollateral::table(snp::SigningKey key) const {
           {"ARK", ark}};
 }
 
-Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys) {
+Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys, Signing signing) {
   AmdCollateral out;
-  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark));
-  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark));
-  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark));
-  WARD_TRY(out.vcek,
-           sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek), keys.ask));
-  WARD_TRY(out.vlek,
-           sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek), keys.asvk));
+  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark, signing));
+  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark, signing));
+  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark, signing));
+  WARD_TRY(out.vcek, sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek),
+                                      keys.ask, signing));
+  WARD_TRY(out.vlek, sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek),
+                                      keys.asvk, signing));
   WARD_TRY(out.crl, pki::build_crl(world.crl, [&](Bytes tbs) {
-             return keys.ark.sign(world.crl.signature_algorithm, tbs);
+             return sign(keys.ark, world.crl.signature_algorithm, tbs, signing);
            }));
   return out;
 }
 
-Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key) {
+Buffer development_chip_id(crypto::Rng& rng) {
+  Buffer out(64);
+  rng.fill(out);
+  std::ranges::copy(x509::kDevelopmentId, out.begin());
+  return out;
+}
+
+Result<Buffer> outdated_vek(const pki::Certificate& vek, const PrivateKey& issuer, Bytes spki,
+                            Bytes chip, crypto::Rng& rng, Signing signing) {
+  WARD_TRY(snp::VekExtensions says, snp::parse_vek_extensions(vek));
+  says.tcb = {};
+  if (says.hwid) says.hwid = to_buffer(chip);
+  const std::vector<pki::Extension> amd = snp::write_vek_extensions(says);
+  pki::CertificateSpec spec;
+  spec.serial = serial(rng);
+  spec.signature_algorithm = kSigned;
+  spec.issuer = vek.issuer;
+  spec.subject = vek.subject;
+  spec.not_before = vek.not_before;
+  spec.not_after = vek.not_after;
+  spec.spki = to_buffer(spki);
+  for (const pki::Extension& extension : vek.extensions) {
+    const auto same = [&](const pki::Extension& a) { return a.oid == extension.oid; };
+    if (std::ranges::none_of(amd, same)) spec.extensions.push_back(extension);
+  }
+  return sign_certificate(std::move(spec), amd, issuer, signing);
+}
+
+Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key, Signing signing) {
   constexpr std::size_t kHalf = 48;
   const Buffer unsigned_report = snp::write_report(parts);
-  WARD_TRY(const Buffer rs, key.sign_rs(SignatureAlgorithm::kEcdsaP384Sha384,
-                                        Bytes(unsigned_report).first(snp::kSignedSize)));
+  WARD_TRY(const Buffer rs, sign_rs(key, SignatureAlgorithm::kEcdsaP384Sha384,
+                                    Bytes(unsigned_report).first(snp::kSignedSize), signing));
   parts.signature_r.fill(0);
   parts.signature_s.fill(0);
   std::reverse_copy(rs.begin(), rs.begin() + kHalf, parts.signature_r.begin());
