@@ -88,22 +88,6 @@ Buffer octets(const BIGNUM* value) {
   return out;
 }
 
-Result<PrivateKey> rsa_pair(PkeyPtr pkey) {
-  const BnPtr n = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_N);
-  const BnPtr e = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_E);
-  if (!n || !e) return Error(Errc::kMalformed, "crypto.private_key: RSA");
-  WARD_TRY(PublicKey public_key, PublicKey::from_rsa(octets(n.get()), octets(e.get())));
-  PrivateKey key = finish(std::move(pkey), std::move(public_key));
-  // One signature shows that the halves belong together.
-  const Bytes message = as_bytes("pair");
-  const auto signature = key.sign(SignatureAlgorithm::kRsaPkcs1Sha256, message);
-  if (!signature ||
-      !key.public_key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, message, *signature)) {
-    return Error(Errc::kMalformed, "crypto.private_key: RSA halves differ");
-  }
-  return key;
-}
-
 Result<PrivateKey> ec_from_pkey(const EVP_PKEY* pkey) {
   std::array<char, 64> name{};
   std::size_t size = 0;
@@ -146,6 +130,32 @@ Result<PrivateKey> ed25519_from_pkey(const EVP_PKEY* pkey) {
 
 }  // namespace
 
+Result<PrivateKey> rsa_from_pkey(PkeyPtr pkey) {
+  const BnPtr n = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_N);
+  const BnPtr e = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_E);
+  if (!n || !e) return Error(Errc::kMalformed, "crypto.private_key: RSA");
+  WARD_TRY(PublicKey public_key, PublicKey::from_rsa(octets(n.get()), octets(e.get())));
+  PrivateKey key = finish(std::move(pkey), std::move(public_key));
+  // One signature shows that the halves belong together.
+  const Bytes message = as_bytes("pair");
+  const auto signature = key.sign(SignatureAlgorithm::kRsaPkcs1Sha256, message);
+  if (!signature ||
+      !key.public_key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, message, *signature)) {
+    return Error(Errc::kMalformed, "crypto.private_key: RSA halves differ");
+  }
+  return key;
+}
+
+Result<void> check_rsa_form(std::size_t bits, std::uint64_t exponent) {
+  if (bits != 2048 && bits != 3072 && bits != 4096) {
+    return Error(Errc::kUnsupported, "crypto.private_key: RSA bits", bits);
+  }
+  if (exponent != 65537 && exponent != 3) {
+    return Error(Errc::kUnsupported, "crypto.private_key: RSA exponent", exponent);
+  }
+  return {};
+}
+
 evp_pkey_st* native_handle(const PrivateKey& key) { return key.impl().pkey.get(); }
 
 PrivateKey::PrivateKey(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -171,12 +181,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type, Rng& rng) {
 }
 
 Result<PrivateKey> PrivateKey::generate_rsa(std::size_t bits, std::uint64_t exponent) {
-  if (bits != 2048 && bits != 3072 && bits != 4096) {
-    return Error(Errc::kUnsupported, "crypto.private_key: RSA bits", bits);
-  }
-  if (exponent != 65537 && exponent != 3) {
-    return Error(Errc::kUnsupported, "crypto.private_key: RSA exponent", exponent);
-  }
+  WARD_CHECK_OK(check_rsa_form(bits, exponent));
   const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr)));
   const BnPtr e(must_get(BN_new()));
   EVP_PKEY* key = nullptr;
@@ -184,7 +189,7 @@ Result<PrivateKey> PrivateKey::generate_rsa(std::size_t bits, std::uint64_t expo
        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx.get(), static_cast<int>(bits)) == 1 &&
        EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx.get(), e.get()) == 1 &&
        EVP_PKEY_generate(ctx.get(), &key) == 1);
-  return rsa_pair(PkeyPtr(key));
+  return rsa_from_pkey(PkeyPtr(key));
 }
 
 Result<PrivateKey> PrivateKey::from_pkcs8(Bytes der) {
@@ -206,7 +211,7 @@ Result<PrivateKey> PrivateKey::from_pkcs8(Bytes der) {
   }
   PkeyPtr pkey(EVP_PKCS82PKEY(info.get()));
   if (!pkey) return Error(Errc::kMalformed, "crypto.private_key: key");
-  if (nid == NID_rsaEncryption) return rsa_pair(std::move(pkey));
+  if (nid == NID_rsaEncryption) return rsa_from_pkey(std::move(pkey));
   return nid == NID_ED25519 ? ed25519_from_pkey(pkey.get()) : ec_from_pkey(pkey.get());
 }
 
