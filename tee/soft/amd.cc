@@ -101,10 +101,10 @@ snp::ReportParts default_report(const AmdFace& face, crypto::Rng& rng) {
 }
 
 Result<Buffer> sign_certificate(pki::CertificateSpec spec, std::vector<pki::Extension> more,
-                                const PrivateKey& key) {
+                                const PrivateKey& key, Signing signing) {
   spec.extensions.insert(spec.extensions.end(), more.begin(), more.end());
-  return pki::build_certificate(spec,
-                                [&](Bytes tbs) { return key.sign(spec.signature_algorithm, tbs); });
+  return pki::build_certificate(
+      spec, [&](Bytes tbs) { return sign(key, spec.signature_algorithm, tbs, signing); });
 }
 
 attest::Document document(const char* file, Bytes octets) { return {file, to_buffer(octets)}; }
@@ -162,26 +162,26 @@ std::vector<snp::TableEntry> AmdCollateral::table(snp::SigningKey key) const {
           {"ARK", ark}};
 }
 
-Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys) {
+Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys, Signing signing) {
   AmdCollateral out;
-  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark));
-  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark));
-  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark));
-  WARD_TRY(out.vcek,
-           sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek), keys.ask));
-  WARD_TRY(out.vlek,
-           sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek), keys.asvk));
+  WARD_TRY(out.ark, sign_certificate(world.ark_cert, {}, keys.ark, signing));
+  WARD_TRY(out.ask, sign_certificate(world.ask_cert, {}, keys.ark, signing));
+  WARD_TRY(out.asvk, sign_certificate(world.asvk_cert, {}, keys.ark, signing));
+  WARD_TRY(out.vcek, sign_certificate(world.vcek_cert, snp::write_vek_extensions(world.vcek),
+                                      keys.ask, signing));
+  WARD_TRY(out.vlek, sign_certificate(world.vlek_cert, snp::write_vek_extensions(world.vlek),
+                                      keys.asvk, signing));
   WARD_TRY(out.crl, pki::build_crl(world.crl, [&](Bytes tbs) {
-             return keys.ark.sign(world.crl.signature_algorithm, tbs);
+             return sign(keys.ark, world.crl.signature_algorithm, tbs, signing);
            }));
   return out;
 }
 
-Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key) {
+Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key, Signing signing) {
   constexpr std::size_t kHalf = 48;
   const Buffer unsigned_report = snp::write_report(parts);
-  WARD_TRY(const Buffer rs, key.sign_rs(SignatureAlgorithm::kEcdsaP384Sha384,
-                                        Bytes(unsigned_report).first(snp::kSignedSize)));
+  WARD_TRY(const Buffer rs, sign_rs(key, SignatureAlgorithm::kEcdsaP384Sha384,
+                                    Bytes(unsigned_report).first(snp::kSignedSize), signing));
   parts.signature_r.fill(0);
   parts.signature_s.fill(0);
   std::reverse_copy(rs.begin(), rs.begin() + kHalf, parts.signature_r.begin());

@@ -12,6 +12,7 @@
 #include "tee/snp/evidence.h"
 #include "tee/snp/report.h"
 #include "tee/snp/vek.h"
+#include "tee/soft/random_source.h"
 
 // The development platform's SEV-SNP face: keys, certificates and reports in AMD's genuine formats,
 // under a root that says that it is not a TEE. What it makes is verified by the same code as AMD's.
@@ -68,9 +69,11 @@ struct AmdCollateral {
   [[nodiscard]] std::vector<snp::TableEntry> table(snp::SigningKey key) const;
 };
 
-[[nodiscard]] Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys);
+[[nodiscard]] Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys,
+                                                   Signing signing = Signing::kFresh);
 
 // sign_report signs with a P-384 key, in AMD's form.
-[[nodiscard]] Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key);
+[[nodiscard]] Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key,
+                                         Signing signing = Signing::kFresh);
 
 }  // namespace ward::soft

@@ -38,13 +38,13 @@ Buffer report_body(const EnclaveIdentity& enclave, const std::array<std::uint8_t
   return w.take();
 }
 
-QuotingEnclave::QuotingEnclave(PrivateKey attestation, dcap::QuoteParts parts)
-    : attestation_(std::move(attestation)), parts_(std::move(parts)) {}
+QuotingEnclave::QuotingEnclave(PrivateKey attestation, dcap::QuoteParts parts, Signing signing)
+    : attestation_(std::move(attestation)), parts_(std::move(parts)), signing_(signing) {}
 
 Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const PrivateKey& pck,
                                               const dcap::QeIdentity& identity,
                                               const PckExtensions& platform,
-                                              std::string pck_chain_pem) {
+                                              std::string pck_chain_pem, Signing signing) {
   dcap::QuoteParts parts;
   parts.qe_svn = identity.levels.front().isv_svn;
   parts.pce_svn = platform.pce_svn;
@@ -69,9 +69,10 @@ Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const Priv
   w.bytes(bound);
   w.zeros(32);
   parts.qe_report = w.take();
-  WARD_TRY(parts.qe_signature, pck.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, parts.qe_report));
+  WARD_TRY(parts.qe_signature,
+           sign_rs(pck, SignatureAlgorithm::kEcdsaP256Sha256, parts.qe_report, signing));
   parts.certification_data = to_buffer(as_bytes(pck_chain_pem));
-  return QuotingEnclave(std::move(attestation), std::move(parts));
+  return QuotingEnclave(std::move(attestation), std::move(parts), signing);
 }
 
 Result<Buffer> QuotingEnclave::quote(Bytes body, const QuoteForm& form) const {
@@ -83,8 +84,8 @@ Result<Buffer> QuotingEnclave::quote(Bytes body, const QuoteForm& form) const {
   parts.tee = form.tee();
   parts.body_type = form.body;
   parts.body = to_buffer(body);
-  WARD_TRY(parts.signature, attestation_.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256,
-                                                 dcap::write_signed_part(parts)));
+  WARD_TRY(parts.signature, sign_rs(attestation_, SignatureAlgorithm::kEcdsaP256Sha256,
+                                    dcap::write_signed_part(parts), signing_));
   return dcap::write_quote(parts);
 }
 

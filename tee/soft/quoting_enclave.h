@@ -11,6 +11,7 @@
 #include "tee/dcap/pck.h"
 #include "tee/dcap/quote.h"
 #include "tee/dcap/tcb_documents.h"
+#include "tee/soft/random_source.h"
 
 namespace ward::soft {
 
@@ -45,22 +46,25 @@ struct QuoteForm {
 class QuotingEnclave {
  public:
   // The attestation key is the caller's; `pck` signs the enclave's report over it once. `identity`
-  // says what this quoting enclave is; `pck_chain_pem` goes into every quote.
+  // says what this quoting enclave is; `pck_chain_pem` goes into every quote; `signing` is how both
+  // keys sign.
   static Result<QuotingEnclave> create(crypto::PrivateKey attestation,
                                        const crypto::PrivateKey& pck,
                                        const dcap::QeIdentity& identity,
                                        const dcap::PckExtensions& platform,
-                                       std::string pck_chain_pem);
+                                       std::string pck_chain_pem,
+                                       Signing signing = Signing::kFresh);
 
   // quote signs a body: a whole quote of the form asked for. kInternal where the body is not of its
   // type's size.
   [[nodiscard]] Result<Buffer> quote(Bytes body, const QuoteForm& form = {}) const;
 
  private:
-  QuotingEnclave(crypto::PrivateKey attestation, dcap::QuoteParts parts);
+  QuotingEnclave(crypto::PrivateKey attestation, dcap::QuoteParts parts, Signing signing);
 
   crypto::PrivateKey attestation_;
   dcap::QuoteParts parts_;
+  Signing signing_;
 };
 
 }  // namespace ward::soft

@@ -154,20 +154,20 @@ void state_documents(DcapWorld& world, Bytes root_spki, UnixTime from, UnixTime 
                {.isv_svn = 1, .tcb_date = from, .status = dcap::TcbStatus::kOutOfDate}};
 }
 
-Result<Buffer> sign_certificate(const pki::CertificateSpec& spec, const PrivateKey& key) {
-  return pki::build_certificate(
-      spec, [&](Bytes tbs) { return key.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs); });
-}
+// With the key that issues, and how it signs.
+struct Signer {
+  const PrivateKey& key;
+  Signing signing;
 
-Result<Buffer> sign_crl(const pki::CrlSpec& spec, const PrivateKey& key) {
-  return pki::build_crl(
-      spec, [&](Bytes tbs) { return key.sign(SignatureAlgorithm::kEcdsaP256Sha256, tbs); });
-}
+  Result<Buffer> operator()(Bytes tbs) const {
+    return sign(key, SignatureAlgorithm::kEcdsaP256Sha256, tbs, signing);
+  }
+};
 
 Result<std::string> sign_document(const char* member, const std::string& body,
-                                  const PrivateKey& key) {
-  WARD_TRY(const Buffer signature,
-           key.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, as_bytes(body)));
+                                  const Signer& signer) {
+  WARD_TRY(const Buffer signature, sign_rs(signer.key, SignatureAlgorithm::kEcdsaP256Sha256,
+                                           as_bytes(body), signer.signing));
   return std::string("{\"") + member + "\":" + body + ",\"signature\":\"" + to_hex(signature) +
          "\"}";
 }
@@ -212,32 +212,48 @@ Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned da
   WARD_TRY(out.root_crl, crl(root, root_spki, from, to));
   WARD_TRY(out.pck_crl, crl(ca, ca_spki, from, to));
   state_documents(out, root_spki, from, to);
-  if (face == dcap::TeeType::kTdx) {
-    state_tdx(out.tcb_info, from);
-    out.qe_identity.id = "TD_QE";
-    out.qe_identity.isv_prod_id = kTdQeProdId;
-  }
+  return face == dcap::TeeType::kTdx ? tdx_world(std::move(out)) : std::move(out);
+}
+
+DcapWorld tdx_world(DcapWorld sgx) {
+  state_tdx(sgx.tcb_info, sgx.tcb_info.issue_date);
+  sgx.qe_identity.id = "TD_QE";
+  sgx.qe_identity.isv_prod_id = kTdQeProdId;
+  return sgx;
+}
+
+Result<TcbCollateral> sign_documents(const dcap::TcbInfo& tcb_info,
+                                     const dcap::QeIdentity& qe_identity,
+                                     const PrivateKey& tcb_signing, Signing signing) {
+  const Signer signer{tcb_signing, signing};
+  WARD_TRY(const std::string info, tcb_info_body(tcb_info));
+  WARD_TRY(const std::string identity, qe_identity_body(qe_identity));
+  TcbCollateral out;
+  WARD_TRY(out.tcb_info, sign_document("tcbInfo", info, signer));
+  WARD_TRY(out.qe_identity, sign_document("enclaveIdentity", identity, signer));
   return out;
 }
 
-Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys) {
+Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys, Signing signing) {
+  const Signer by_root{keys.root, signing};
+  const Signer by_ca{keys.pck_ca, signing};
   pki::CertificateSpec leaf = world.pck_cert;
   leaf.extensions.push_back(pck_extension(world.pck));
-  WARD_TRY(const Buffer root, sign_certificate(world.root_cert, keys.root));
-  WARD_TRY(const Buffer ca, sign_certificate(world.pck_ca_cert, keys.root));
-  WARD_TRY(const Buffer signing, sign_certificate(world.tcb_signing_cert, keys.root));
-  WARD_TRY(const Buffer pck, sign_certificate(leaf, keys.pck_ca));
-  WARD_TRY(const std::string info, tcb_info_body(world.tcb_info));
-  WARD_TRY(const std::string identity, qe_identity_body(world.qe_identity));
+  WARD_TRY(const Buffer root, pki::build_certificate(world.root_cert, by_root));
+  WARD_TRY(const Buffer ca, pki::build_certificate(world.pck_ca_cert, by_root));
+  WARD_TRY(const Buffer tcb_signing, pki::build_certificate(world.tcb_signing_cert, by_root));
+  WARD_TRY(const Buffer pck, pki::build_certificate(leaf, by_ca));
   DcapCollateral out;
   out.root_pem = codec::to_pem("CERTIFICATE", root);
-  out.tcb_signing_pem = codec::to_pem("CERTIFICATE", signing) + out.root_pem;
+  out.tcb_signing_pem = codec::to_pem("CERTIFICATE", tcb_signing) + out.root_pem;
   out.pck_chain_pem =
       codec::to_pem("CERTIFICATE", pck) + codec::to_pem("CERTIFICATE", ca) + out.root_pem;
-  WARD_TRY(out.root_crl, sign_crl(world.root_crl, keys.root));
-  WARD_TRY(out.pck_crl, sign_crl(world.pck_crl, keys.pck_ca));
-  WARD_TRY(out.tcb_info, sign_document("tcbInfo", info, keys.tcb_signing));
-  WARD_TRY(out.qe_identity, sign_document("enclaveIdentity", identity, keys.tcb_signing));
+  WARD_TRY(out.root_crl, pki::build_crl(world.root_crl, by_root));
+  WARD_TRY(out.pck_crl, pki::build_crl(world.pck_crl, by_ca));
+  WARD_TRY(TcbCollateral documents,
+           sign_documents(world.tcb_info, world.qe_identity, keys.tcb_signing, signing));
+  out.tcb_info = std::move(documents.tcb_info);
+  out.qe_identity = std::move(documents.qe_identity);
   return out;
 }
 
@@ -256,7 +272,8 @@ attest::Collateral DcapCollateral::documents() const {
 }
 
 Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
-                                   const PrivateKey& pck_ca, Bytes pck_spki, crypto::Rng& rng) {
+                                   const PrivateKey& pck_ca, Bytes pck_spki, crypto::Rng& rng,
+                                   Signing signing) {
   const Error no_chain(Errc::kMalformed, "soft.platform: not a platform's chain");
   if (chain.size() != 3) return no_chain;
   const pki::Extension* extension = chain[0].find(dcap::pck_extension_oid());
@@ -272,7 +289,7 @@ Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
   leaf.extensions.push_back(pck_extension(pck));
   leaf.not_before = chain[0].not_before;
   leaf.not_after = chain[0].not_after;
-  WARD_TRY(const Buffer der, sign_certificate(leaf, pck_ca));
+  WARD_TRY(const Buffer der, pki::build_certificate(leaf, Signer{pck_ca, signing}));
   return codec::to_pem("CERTIFICATE", der) + codec::to_pem("CERTIFICATE", chain[1].der) +
          codec::to_pem("CERTIFICATE", chain[2].der);
 }

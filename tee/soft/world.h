@@ -16,6 +16,7 @@
 #include "tee/dcap/pck.h"
 #include "tee/dcap/quote.h"
 #include "tee/dcap/tcb_documents.h"
+#include "tee/soft/random_source.h"
 
 // The development platform's SGX and TDX faces: keys, certificates and documents in Intel's genuine
 // formats, under a root that says that it is not a TEE. What it makes is verified by the same code
@@ -62,6 +63,9 @@ struct DcapWorld {
 // default_td_svn is the TEE_TCB_SVN of a TD on a default platform: a TDX module 1.5.
 [[nodiscard]] std::array<std::uint8_t, 16> default_td_svn();
 
+// tdx_world is the same platform with the TCB info and the quoting enclave's identity of TDX.
+[[nodiscard]] DcapWorld tdx_world(DcapWorld sgx);
+
 // DcapCollateral is the signed form of a world.
 struct DcapCollateral {
   std::string root_pem;
@@ -76,7 +80,19 @@ struct DcapCollateral {
   [[nodiscard]] attest::Collateral documents() const;
 };
 
-[[nodiscard]] Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys);
+[[nodiscard]] Result<DcapCollateral> sign_world(const DcapWorld& world, const DcapKeys& keys,
+                                                Signing signing = Signing::kFresh);
+
+// TcbCollateral is what depends on the face, SGX or TDX, signed.
+struct TcbCollateral {
+  std::string tcb_info;
+  std::string qe_identity;
+};
+
+[[nodiscard]] Result<TcbCollateral> sign_documents(const dcap::TcbInfo& tcb_info,
+                                                   const dcap::QeIdentity& qe_identity,
+                                                   const crypto::PrivateKey& tcb_signing,
+                                                   Signing signing = Signing::kFresh);
 
 // outdated_chain issues a PCK certificate for another platform of a maker, one whose firmware was
 // never updated: all its SVNs are 0, which the maker's TCB info calls OutOfDate. `chain` is that of
@@ -84,6 +100,7 @@ struct DcapCollateral {
 // Returns the new platform's chain in PEM. kMalformed where `chain` is none.
 [[nodiscard]] Result<std::string> outdated_chain(std::span<const pki::Certificate> chain,
                                                  const crypto::PrivateKey& pck_ca, Bytes pck_spki,
-                                                 crypto::Rng& rng);
+                                                 crypto::Rng& rng,
+                                                 Signing signing = Signing::kFresh);
 
 }  // namespace ward::soft
