@@ -93,7 +93,7 @@ Result<DcapStage> good_stage(const DcapFace& face, DcapKeys keys, crypto::Privat
 
 Result<DcapMade> sign_stage(const DcapStage& stage) {
   DcapMade out;
-  WARD_TRY(out.collateral, sign_world(stage.world, stage.keys));
+  WARD_TRY(out.collateral, sign_world(stage.world, stage.keys, stage.signing));
   out.documents = out.collateral.documents();
   if (stage.face.tdx())
     out.documents.documents.push_back({"ccel.bin", tcg::write_event_log(stage.log)});
@@ -102,7 +102,7 @@ Result<DcapMade> sign_stage(const DcapStage& stage) {
            crypto::PrivateKey::from_pkcs8(stage.attestation.to_pkcs8().expose()));
   WARD_TRY(const QuotingEnclave enclave,
            QuotingEnclave::create(std::move(attestation), stage.keys.pck, stage.quoting_enclave,
-                                  stage.world.pck, out.collateral.pck_chain_pem));
+                                  stage.world.pck, out.collateral.pck_chain_pem, stage.signing));
   WARD_TRY(const Buffer quote, enclave.quote(stage.body(), stage.face.form));
   const auto parsed = dcap::parse_quote(quote, stage.face.form.tee());
   if (!parsed) return Error(Errc::kInternal, "soft.stage: quote");

@@ -38,6 +38,7 @@ struct DcapStage {
   std::array<std::uint8_t, 64> report_data{};  // a TD's stands in `td`
   tdx::TdReportParts td;                       // of a TDX face, as the next
   tcg::LogParts log;                           // what was measured into the TD's registers
+  Signing signing = Signing::kFresh;
 
   [[nodiscard]] Buffer body() const;
 

@@ -24,9 +24,9 @@ Buffer SnpMade::whole() const {
 
 Result<SnpMade> sign_stage(const SnpStage& stage) {
   SnpMade out;
-  WARD_TRY(out.collateral, sign_amd_world(stage.world, *stage.keys));
+  WARD_TRY(out.collateral, sign_amd_world(stage.world, *stage.keys, stage.signing));
   out.documents = out.collateral.documents(stage.face.form.key);
-  WARD_TRY(out.report, sign_report(stage.world.report, *stage.report_key));
+  WARD_TRY(out.report, sign_report(stage.world.report, *stage.report_key, stage.signing));
   if (!stage.face.extended) return out;
   out.table = out.collateral.table(stage.face.form.key);
   std::erase_if(out.documents.documents, [](const attest::Document& d) {

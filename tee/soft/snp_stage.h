@@ -28,6 +28,7 @@ struct SnpStage {
   const AmdKeys* keys = nullptr;
   AmdWorld world;
   const crypto::PrivateKey* report_key = nullptr;  // signs the report
+  Signing signing = Signing::kFresh;
 
   // expectations are what the guest really is, as a relying party would state it.
   [[nodiscard]] attest::Expectations expectations() const;
