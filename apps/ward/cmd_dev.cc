@@ -1,7 +1,7 @@
-#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "apps/ward/case_folder.h"
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
@@ -19,17 +19,9 @@ constexpr unsigned kMaxDays = 3650;
 
 struct Options {
   std::string dir;
-  std::string maker;
   unsigned days = kDefaultDays;
   bool json = false;
 };
-
-// in_use is true where a new platform would have to overwrite something.
-bool in_use(const std::string& dir) {
-  namespace fs = std::filesystem;
-  std::error_code failed;
-  return fs::exists(dir, failed) && !(fs::is_directory(dir, failed) && fs::is_empty(dir, failed));
-}
 
 int refuse_to_overwrite(const std::string& dir) {
   return fail(kUsage, dir + ": exists and is not an empty folder; nothing was changed",
@@ -37,7 +29,7 @@ int refuse_to_overwrite(const std::string& dir) {
 }
 
 int run_init(const Options& o) {
-  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
+  if (folder_taken(o.dir)) return refuse_to_overwrite(o.dir);
   const UnixTime at = system_now();
   crypto::SystemRng rng;
   const auto done = soft::init(o.dir, at, o.days, rng);
@@ -67,16 +59,6 @@ int run_init(const Options& o) {
       "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n");
 }
 
-int run_outdated(const Options& o) {
-  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
-  crypto::SystemRng rng;
-  const auto done = soft::make_outdated(o.dir, o.maker, rng);
-  if (!done) return fail(kCouldNotTell, done.error());
-  return print("made a platform in " + o.dir + ": of the maker of " + o.maker +
-               ", with firmware that was never updated\n"
-               "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n");
-}
-
 }  // namespace
 
 void add_dev(args::Command& app, Action& action) {
@@ -91,13 +73,7 @@ void add_dev(args::Command& app, Action& action) {
       ->capture_default_str();
   init->add_flag("--json", o->json, "print JSON (ward.dev_init/1)");
   init->callback([o, &action] { action = [o] { return run_init(*o); }; });
-  args::Command* make = dev->add_subcommand("make", "make a platform that should be refused");
-  make->require_subcommand(1);
-  args::Command* outdated =
-      make->add_subcommand("outdated", "another platform of a maker, its firmware never updated");
-  outdated->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
-  outdated->add_option("--maker", o->maker, "the folder that `ward dev init` made")->required();
-  outdated->callback([o, &action] { action = [o] { return run_outdated(*o); }; });
+  add_dev_make(*dev, action);
 }
 
 }  // namespace ward::cli

@@ -4,12 +4,7 @@
 
 namespace ward::soft::cases {
 
-std::vector<Case> all_cases() {
-  std::vector<Case> out;
-  add_dcap_cases(out);
-  add_snp_cases(out);
-  return out;
-}
+namespace {
 
 std::string case_text(const Case& one, std::string_view face, const Made& made,
                       const Setting& setting) {
@@ -38,6 +33,27 @@ std::string case_text(const Case& one, std::string_view face, const Made& made,
   for (const std::string& id : one.open)
     line("open", id);
   if (!one.tcb_status.empty()) line("tcb_status", one.tcb_status);
+  return out;
+}
+
+}  // namespace
+
+std::vector<Case> all_cases() {
+  std::vector<Case> out;
+  add_dcap_cases(out);
+  add_snp_cases(out);
+  return out;
+}
+
+std::vector<CaseFile> files_of(const Case& one, std::string_view face, const Made& made,
+                               const Setting& setting) {
+  std::vector<CaseFile> out = {
+      {"case.txt", to_buffer(as_bytes(case_text(one, face, made, setting)))},
+      {"evidence", made.evidence}};
+  for (const attest::Document& d : made.documents.documents) {
+    if (d.name == "root_ca.pem") out.push_back({"root.pem", d.bytes});
+    out.push_back({"collateral/" + d.name, d.bytes});
+  }
   return out;
 }
 

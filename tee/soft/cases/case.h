@@ -68,6 +68,9 @@ class Makers {
   [[nodiscard]] Result<DcapStage> stranger(const DcapFace& face) const;
   [[nodiscard]] Result<const AmdMakers*> amd();
 
+  // has_amd is false where amd() has to make them.
+  [[nodiscard]] bool has_amd() const { return amd_ != nullptr; }
+
  private:
   Setting setting_;
   RandomSource own_;
@@ -95,10 +98,17 @@ struct Case {
 // all_cases lists every case: those of SGX, of TDX, of SEV-SNP, the good ones first.
 [[nodiscard]] std::vector<Case> all_cases();
 
-// case_text is what stands in case.txt: a name and a value a line. `at`, `verdict`,
-// `signed_octets`, what is expected; `fails`, `open` and `tcb_status` where there are any,
-// `whole_at` likewise; of accepted ones `valid_from` and `valid_to`.
-[[nodiscard]] std::string case_text(const Case& one, std::string_view face, const Made& made,
-                                    const Setting& setting);
+// CaseFile is one file of a case's folder.
+struct CaseFile {
+  std::string name;
+  Buffer bytes;
+};
+
+// files_of are all that a case's folder holds: `evidence`, the documents, and case.txt, a name and
+// a value a line: `case`, `face`, `at`, `signed_octets`, what is expected, `verdict`; `fails`,
+// `open`, `tcb_status` and `whole_at` where there are any; of an accepted one `valid_from` and
+// `valid_to`.
+[[nodiscard]] std::vector<CaseFile> files_of(const Case& one, std::string_view face,
+                                             const Made& made, const Setting& setting);
 
 }  // namespace ward::soft::cases
