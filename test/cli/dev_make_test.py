@@ -100,6 +100,17 @@ class Seeds(Folder):
         self.assertNotEqual(one["collateral/tcb_info.json"],
                             self.make("later", "--seed", "a seed", "--at", "2026-09-23T14:13:20Z")["collateral/tcb_info.json"])
 
+    def test_the_vectors_of_the_tree_are_made_of_their_seed(self):
+        told = valid(ward("dev", "make", "all", self.folder / "all", "--seed", "ward vectors", "--at", AT, "--json").stdout)
+        for made in told["made"]:
+            if made["verdict"] == "accepted":
+                continue
+            with self.subTest(made["case"]):
+                vector = ROOT / "tee" / made["case"].split("-")[0] / "testdata/invalid" / made["case"]
+                self.assertEqual(contents(pathlib.Path(made["folder"])), contents(vector))
+        names = {made["case"] for made in told["made"] if made["verdict"] != "accepted"}
+        self.assertEqual(names, {path.name for path in ROOT.glob("tee/*/testdata/invalid/*")})
+
     def test_a_platform_of_amds_too(self):
         one = self.make("one", "--seed", "a seed", "--at", AT, case="snp-debug")
         self.assertEqual(one, self.make("again", "--seed", "a seed", "--at", AT, case="snp-debug"))
