@@ -9,7 +9,6 @@
 #include <iterator>
 #include <vector>
 
-#include "bench/likeness.h"
 #include "bench/peer_case.h"
 #include "bench/signatures.h"
 #include "crypto/digest.h"
@@ -114,7 +113,6 @@ soft::DcapWorld world_of(const soft::DcapKeys& keys, dcap::TeeType face, crypto:
     fill_svn_levels(world.qe_identity.levels, kQeAdvisories);
   }
   world.pck_crl.revoked = revoked(kRevoked, rng);
-  in_intels_likeness(world);
   return world;
 }
 
@@ -217,7 +215,6 @@ Platform amd_platform() {
   const soft::AmdFace face{snp::Line::kGenoa, 5, snp::SigningKey::kVcek};
   soft::AmdWorld world = *soft::default_amd_world(keys, face, kFrom, kDays, rng);
   world.report.report_data = kReportData;
-  in_amds_likeness(world, snp::line_name(face.line));
   const soft::AmdCollateral made = *soft::sign_amd_world(world, keys);
   Platform out{.evidence = *soft::sign_report(world.report, keys.vcek),
                .documents = made.documents(face.key),

@@ -4,6 +4,7 @@
 #include "tee/dcap/fields.h"
 #include "tee/dcap/verify.h"
 #include "tee/x509/crl.h"
+#include "tee/x509/development.h"
 #include "tee/x509/pool.h"
 #include "tee/x509/work.h"
 
@@ -37,15 +38,11 @@ const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issu
   return x509::record_crl(context.checks, ids, facts);
 }
 
-constexpr std::string_view kPckName = " SGX PCK Certificate";
-
-// The profile's subject names end like this; before it stands the maker ("Intel", or the
-// development platform's mark).
 bool pck_names(std::span<const pki::Certificate> chain) {
   const std::string ca = chain[1].subject.common_name();
-  return chain[0].subject.common_name().ends_with(kPckName) &&
-         (ca.ends_with(" SGX PCK Platform CA") || ca.ends_with(" SGX PCK Processor CA")) &&
-         chain[2].subject.common_name().ends_with(" SGX Root CA");
+  return chain[0].subject.common_name() == kPckName &&
+         (ca == kPlatformCaName || ca == kProcessorCaName) &&
+         chain[2].subject.common_name() == kRootName;
 }
 
 // PCK 1.3.5: the leaf is no CA and may sign.
@@ -59,7 +56,7 @@ bool pck_leaf_profile(const pki::Certificate& leaf) {
 // the processor CA's for machines of one (PCK 1.2).
 void add_pck_claims(const Platform& platform, std::vector<attest::Claim>& out) {
   const PckExtensions& e = platform.extensions;
-  const bool platform_ca = platform.ca().subject.common_name().ends_with(" SGX PCK Platform CA");
+  const bool platform_ca = platform.ca().subject.common_name() == kPlatformCaName;
   out.push_back({"pck.ca", std::string(kPckCas[platform_ca ? 1 : 0])});
   out.push_back({"pck.fmspc", to_buffer(e.fmspc)});
   out.push_back({"pck.pce_id", to_buffer(e.pce_id)});
@@ -89,9 +86,7 @@ void fill_platform_facts(const PckExtensions& e, attest::Facts& facts) {
 // enclave's report: of several the one that a CA of a trusted root issued, valid, and the newest.
 // Where none did, the only one that was given is meant, and its signature fails.
 const pki::Certificate* find_leaf(const x509::Pool& pool, const QeEvidence& qe) {
-  const auto named = [](const pki::Certificate& c) {
-    return c.subject.common_name().ends_with(kPckName);
-  };
+  const auto named = [](const pki::Certificate& c) { return c.subject.common_name() == kPckName; };
   const auto signed_report = pool.fitting(named, [&](const pki::Certificate& c) {
     return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, qe.report,
                                    qe.signature);
@@ -199,6 +194,8 @@ std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe)
   const auto parsed = extension == nullptr
                           ? Result<PckExtensions>(Error(Errc::kMalformed, "absent"))
                           : parse_pck_extensions(extension->value);
+  x509::record(checks, CheckId::kPckChainMark,
+               x509::judge_mark(platform.chain, parsed ? Bytes(parsed->fmspc) : Bytes(), anchor));
   if (!checks.record(CheckId::kPckExtensions, parsed.has_value(),
                      parsed ? "FMSPC " + to_hex(parsed->fmspc) : parsed.error().what(),
                      {"PPID, TCB, PCE-ID, FMSPC and SGX Type"})) {

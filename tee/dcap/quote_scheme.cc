@@ -134,8 +134,7 @@ Result<std::vector<attest::CollateralRequest>> QuoteScheme::needs(Bytes evidence
   }
   if (chain && !chain->empty()) {
     const pki::Certificate& leaf = chain->front();
-    const std::string ca =
-        leaf.issuer.common_name().ends_with(" SGX PCK Platform CA") ? "platform" : "processor";
+    const std::string ca = leaf.issuer.common_name() == kPlatformCaName ? "platform" : "processor";
     out.push_back(
         request("pck_crl", CheckId::kPckCrlPresent, ca,
                 std::string(kService) + "sgx/certification/v4/pckcrl?ca=" + ca + "&encoding=der"));

@@ -32,7 +32,7 @@ struct Signer {
 
 // Only this name may sign TCB documents (PCK 1.3): a platform's own PCK key leads to the same root.
 bool is_tcb_signing(const pki::Certificate& c) {
-  return c.subject.common_name().ends_with(" SGX TCB Signing");
+  return c.subject.common_name() == kTcbSigningName;
 }
 
 bool signing_profile(const pki::Certificate& c) {
@@ -280,7 +280,7 @@ class Selection {
     const pki::Certificate chain[] = {signer.value, root_};
     const x509::PathFacts facts =
         x509::judge_path(chain, context_.anchors, context_.now, context_.signatures,
-                         {.names_ok = root_.subject.common_name().ends_with(" SGX Root CA"),
+                         {.names_ok = root_.subject.common_name() == kRootName,
                           .leaf_fault = signing_profile(signer.value) ? "" : kLeafFault});
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (context_.work != nullptr) {

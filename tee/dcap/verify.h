@@ -55,6 +55,14 @@ struct TeeIds {
 // not there. Notes that the chain is a development platform's in the findings.
 [[nodiscard]] std::optional<Platform> verify_pck_chain(Context& context, const QeEvidence& qe);
 
+// Subject names of the profile (PCK 1.3). A development platform's certificates have them too, with
+// its mark beside.
+inline constexpr std::string_view kPckName = "Intel SGX PCK Certificate";
+inline constexpr std::string_view kPlatformCaName = "Intel SGX PCK Platform CA";
+inline constexpr std::string_view kProcessorCaName = "Intel SGX PCK Processor CA";
+inline constexpr std::string_view kTcbSigningName = "Intel SGX TCB Signing";
+inline constexpr std::string_view kRootName = "Intel SGX Root CA";
+
 // What the leaf of a chain is, where the profile does not allow it.
 inline constexpr std::string_view kLeafFault =
     "is a CA, may not sign, or has another key than P-256";

@@ -8,6 +8,7 @@
 #include "attest/collateral.h"
 #include "attest/scheme.h"
 #include "base/bytes.h"
+#include "base/result.h"
 #include "tee/snp/report.h"
 
 namespace ward::snp {
@@ -43,6 +44,11 @@ struct Evidence {
 
 // parse_evidence_json is its JSON part: nullopt, with `why`, where it is not one.
 [[nodiscard]] std::optional<Evidence> parse_evidence_json(Bytes json, std::string& why);
+
+// write_evidence_json is its inverse. The report is of the right form, on a processor of `line`.
+// kMalformed where it is not, where its signature's numbers are too long, or where an entry is of
+// no known kind.
+[[nodiscard]] Result<std::string> write_evidence_json(const Evidence& evidence, Line line);
 
 // write_table writes a certificate table: entries of the five kinds that have a GUID.
 [[nodiscard]] Buffer write_table(const std::vector<TableEntry>& table);

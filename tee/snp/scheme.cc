@@ -83,7 +83,6 @@ const attest::Anchor kAnchors[] = {
                      0xf5, 0x3f, 0x90, 0x33, 0x9c, 0x70, 0xe9, 0xd7, 0xad, 0x08},
      .name = "AMD ARK-Turin"}};
 
-// A development platform's chain says so in its root, not here: any root's name ends alike.
 constexpr const char* kMilanWarning =
     "product line Milan: its root seed was extracted by software (arXiv 2605.12990), so a report "
     "of "

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tee/x509/crl.h"
+#include "tee/x509/development.h"
 #include "tee/x509/pool.h"
 #include "tee/x509/work.h"
 
@@ -21,10 +22,9 @@ constexpr x509::CrlChecks<CheckId> kCrl = {CheckId::kCrlPresent, CheckId::kCrlSi
 constexpr const char* kVcekName = "SEV-VCEK";
 constexpr const char* kVlekName = "SEV-VLEK";
 
-// is_named is true for AMD's name itself, and for one with a development platform's mark before it.
+// is_named compares with AMD's name (VCEK 3), which a development platform's certificate has too.
 bool is_named(const pki::Certificate& c, const std::string& name) {
-  const std::string common = c.subject.common_name();
-  return common == name || common.ends_with(" " + name);
+  return c.subject.common_name() == name;
 }
 
 const char* vek_name(SigningKey key) { return key == SigningKey::kVlek ? kVlekName : kVcekName; }
@@ -219,6 +219,9 @@ bool record_chain(Context& context, std::span<const pki::Certificate> chain,
                      context.documents);
   }
   context.findings.development = anchor != nullptr && anchor->development;
+  const std::vector<Buffer>& chips = context.findings.facts.chips;
+  x509::record(context.checks, CheckId::kVekChainMark,
+               x509::judge_mark(chain, chips.empty() ? Bytes() : Bytes(chips.front()), anchor));
   context.checks.record(CheckId::kVekChainProduct,
                         root_line && (!product || *product == *root_line),
                         chain.back().subject.common_name(),

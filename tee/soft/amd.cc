@@ -15,11 +15,22 @@ constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kRootYears = 20;
 constexpr auto kSigned = SignatureAlgorithm::kRsaPssSha384;
 
-Result<pki::Name> name(const std::string& end) {
-  const std::string common = std::string(kMark) + " " + end;
-  const pki::NamePart parts[] = {
-      {"OU", "Engineering"}, {"O", "ward development - not a TEE"}, {"CN", common}};
+// AMD's name, every part of which other verifiers ask for, and the mark.
+Result<pki::Name> name(const std::string& common) {
+  const pki::NamePart parts[] = {{"OU", "Engineering"},
+                                 {"C", "US"},
+                                 {"L", "Santa Clara"},
+                                 {"ST", "CA"},
+                                 {"O", "Advanced Micro Devices"},
+                                 {"CN", common},
+                                 {"serialNumber", x509::kDevelopmentMark}};
   return pki::make_name(parts);
+}
+
+// Where the line's list would be fetched: nobody is there, it comes with the platform.
+pki::Extension crl_point(const char* key, const std::string& line) {
+  return pki::crl_distribution_point_extension("https://not-a-tee.ward.example/" +
+                                               std::string(key) + "/v1/" + line + "/crl");
 }
 
 Buffer serial(crypto::Rng& rng) {
@@ -48,6 +59,7 @@ pki::CertificateSpec certificate(const pki::Name& issuer, const pki::Name& subje
 }
 
 void make_ca(pki::CertificateSpec& spec, std::uint32_t path_len) {
+  spec.extensions.push_back(mark_extension());
   spec.extensions.push_back(
       pki::key_usage_extension(pki::key_usage::kKeyCertSign | pki::key_usage::kCrlSign));
   spec.extensions.push_back(pki::basic_constraints_extension({.ca = true, .path_len = path_len}));
@@ -92,6 +104,7 @@ snp::ReportParts default_report(const AmdFace& face, crypto::Rng& rng) {
   if (face.version >= 3) p.cpuid = default_cpuid(face.line);
   if (face.key == snp::SigningKey::kVcek) {
     fill(p.chip_id, rng);
+    std::ranges::copy(x509::kDevelopmentId, p.chip_id.begin());
     if (face.line == snp::Line::kTurin) std::fill(p.chip_id.begin() + 8, p.chip_id.end(), 0);
   }
   p.current_version = {1, 55, 40};
@@ -123,10 +136,13 @@ Result<AmdWorld> default_amd_world(const AmdKeys& keys, const AmdFace& face, Uni
   const Validity years{from, UnixTime{from.seconds + kRootYears * 365 * kDay}};
   AmdWorld out;
   out.ark_cert = certificate(ark, ark, keys.ark, years, rng);
+  out.ark_cert.extensions.push_back(crl_point("vcek", line));
   make_ca(out.ark_cert, 1);
   out.ask_cert = certificate(ark, ask, keys.ask, years, rng);
+  out.ask_cert.extensions.push_back(crl_point("vcek", line));
   make_ca(out.ask_cert, 0);
   out.asvk_cert = certificate(ark, asvk, keys.asvk, years, rng);
+  out.asvk_cert.extensions.push_back(crl_point("vlek", line));
   make_ca(out.asvk_cert, 0);
   out.vcek_cert = certificate(ask, vcek, keys.vcek, {from, to}, rng);
   out.vlek_cert = certificate(asvk, vlek, keys.vlek, {from, to}, rng);
@@ -135,6 +151,7 @@ Result<AmdWorld> default_amd_world(const AmdKeys& keys, const AmdFace& face, Uni
   out.vcek.product_name = line + "-B0";
   out.vcek.tcb = default_tcb(face.line);
   out.vlek = out.vcek;
+  out.vlek.product_name = line;  // without a stepping, as AMD's
   const std::size_t chip = face.line == snp::Line::kTurin ? 8 : out.report.chip_id.size();
   out.vcek.hwid = to_buffer(Bytes(out.report.chip_id).first(chip));
   out.vlek.csp_id = "CN=not-a-tee.ward.example";
@@ -175,6 +192,35 @@ Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys,
              return sign(keys.ark, world.crl.signature_algorithm, tbs, signing);
            }));
   return out;
+}
+
+Buffer development_chip_id(crypto::Rng& rng) {
+  constexpr std::array<std::uint8_t, 5> kRange = {0xff, 0x77, 0x61, 0x72, 0x64};
+  Buffer out(64);
+  rng.fill(out);
+  std::ranges::copy(kRange, out.begin());
+  return out;
+}
+
+Result<Buffer> outdated_vek(const pki::Certificate& vek, const PrivateKey& issuer, Bytes spki,
+                            Bytes chip, crypto::Rng& rng, Signing signing) {
+  WARD_TRY(snp::VekExtensions says, snp::parse_vek_extensions(vek));
+  says.tcb = {};
+  if (says.hwid) says.hwid = to_buffer(chip);
+  const std::vector<pki::Extension> amd = snp::write_vek_extensions(says);
+  pki::CertificateSpec spec;
+  spec.serial = serial(rng);
+  spec.signature_algorithm = kSigned;
+  spec.issuer = vek.issuer;
+  spec.subject = vek.subject;
+  spec.not_before = vek.not_before;
+  spec.not_after = vek.not_after;
+  spec.spki = to_buffer(spki);
+  for (const pki::Extension& extension : vek.extensions) {
+    const auto same = [&](const pki::Extension& a) { return a.oid == extension.oid; };
+    if (std::ranges::none_of(amd, same)) spec.extensions.push_back(extension);
+  }
+  return sign_certificate(std::move(spec), amd, issuer, signing);
 }
 
 Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key, Signing signing) {

@@ -72,6 +72,17 @@ struct AmdCollateral {
 [[nodiscard]] Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys,
                                                    Signing signing = Signing::kFresh);
 
+// development_chip_id draws a chip's id of 64 octets from the range ff 77 61 72 64 ("ward"), which
+// says that no such chip was ever made.
+[[nodiscard]] Buffer development_chip_id(crypto::Rng& rng);
+
+// outdated_vek issues the certificate of `spki` as VCEK or VLEK for another platform of a maker,
+// one whose firmware was never updated: all its SVNs are 0. `vek` is that of an up-to-date
+// platform, `issuer` its issuer's key; a VCEK names `chip`. kMalformed where `vek` is none.
+[[nodiscard]] Result<Buffer> outdated_vek(const pki::Certificate& vek,
+                                          const crypto::PrivateKey& issuer, Bytes spki, Bytes chip,
+                                          crypto::Rng& rng, Signing signing = Signing::kFresh);
+
 // sign_report signs with a P-384 key, in AMD's form.
 [[nodiscard]] Result<Buffer> sign_report(snp::ReportParts parts, const crypto::PrivateKey& key,
                                          Signing signing = Signing::kFresh);

@@ -4,6 +4,7 @@
 #include "crypto/kdf.h"
 #include "crypto/mac.h"
 #include "crypto/rng.h"
+#include "tee/soft/derive.h"
 
 namespace ward::soft {
 namespace {
@@ -12,17 +13,6 @@ using crypto::Hash;
 
 constexpr std::string_view kSalt = "ward software TEE, SGX face, 1";
 constexpr std::size_t kKeyIdSize = 32;
-
-Buffer labelled(std::string_view label, std::initializer_list<Bytes> parts) {
-  Writer w;
-  w.u32le(static_cast<std::uint32_t>(label.size()));
-  w.bytes(as_bytes(label));
-  for (const Bytes part : parts) {
-    w.u32le(static_cast<std::uint32_t>(part.size()));
-    w.bytes(part);
-  }
-  return w.take();
-}
 
 }  // namespace
 

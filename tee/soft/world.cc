@@ -15,16 +15,24 @@ using dcap::PckExtensions;
 
 constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kRootYears = 20;
-constexpr std::array<std::uint8_t, 6> kDevelopmentFmspc = {0xff, 0x77, 0x61, 0x72, 0x64, 0x00};
+constexpr const char* kRootName = "Intel SGX Root CA";
 constexpr std::uint16_t kQeSvn = 8;
 constexpr std::uint16_t kQeProdId = 1;
 constexpr std::uint16_t kTdQeProdId = 2;
 
-Result<pki::Name> name(const char* end) {
-  const std::string common = std::string(kMark) + end;
-  const pki::NamePart parts[] = {
-      {"C", "XX"}, {"O", "ward development - not a TEE"}, {"CN", common}};
+// Intel's common name, which other verifiers ask for, and the mark.
+Result<pki::Name> name(const char* common) {
+  const pki::NamePart parts[] = {{"C", "XX"},
+                                 {"O", "ward development - not a TEE"},
+                                 {"CN", common},
+                                 {"serialNumber", x509::kDevelopmentMark}};
   return pki::make_name(parts);
+}
+
+// Where the issuer's list would be fetched: nobody is there, the lists come with the platform.
+std::string crl_address(const pki::Name& issuer) {
+  return std::string("https://not-a-tee.ward.example/") +
+         (issuer.common_name() == kRootName ? "root_ca.crl" : "pck_platform_ca.crl");
 }
 
 Buffer serial(crypto::Rng& rng) {
@@ -46,7 +54,7 @@ PckExtensions platform(crypto::Rng& rng) {
   out.tcb_components.fill(1);
   out.cpu_svn.fill(1);
   out.pce_svn = 13;
-  out.fmspc = kDevelopmentFmspc;
+  std::ranges::copy(x509::kDevelopmentId, out.fmspc.begin());
   out.sgx_type = 0;
   std::array<std::uint8_t, 16> instance{};
   rng.fill(instance);
@@ -69,7 +77,8 @@ Result<pki::CertificateSpec> certificate(const pki::Name& issuer, const pki::Nam
   out.subject = subject;
   out.spki = to_buffer(subject_spki);
   out.extensions = {pki::subject_key_id_extension(subject_id),
-                    pki::authority_key_id_extension(issuer_id)};
+                    pki::authority_key_id_extension(issuer_id),
+                    pki::crl_distribution_point_extension(crl_address(issuer))};
   return out;
 }
 
@@ -186,10 +195,10 @@ std::array<std::uint8_t, 16> default_td_svn() { return {5, 1, 3}; }
 
 Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned days,
                                 crypto::Rng& rng, dcap::TeeType face) {
-  WARD_TRY(const pki::Name root, name(" SGX Root CA"));
-  WARD_TRY(const pki::Name ca, name(" SGX PCK Platform CA"));
-  WARD_TRY(const pki::Name signing, name(" SGX TCB Signing"));
-  WARD_TRY(const pki::Name pck, name(" SGX PCK Certificate"));
+  WARD_TRY(const pki::Name root, name(kRootName));
+  WARD_TRY(const pki::Name ca, name("Intel SGX PCK Platform CA"));
+  WARD_TRY(const pki::Name signing, name("Intel SGX TCB Signing"));
+  WARD_TRY(const pki::Name pck, name("Intel SGX PCK Certificate"));
   const Buffer root_spki = keys.root.public_key().to_spki();
   const Buffer ca_spki = keys.pck_ca.public_key().to_spki();
   DcapWorld out;
@@ -203,6 +212,9 @@ Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned da
   make_leaf(out.tcb_signing_cert);
   WARD_TRY(out.pck_cert, certificate(ca, pck, keys.pck.public_key().to_spki(), ca_spki, rng));
   make_leaf(out.pck_cert);
+  // Intel's profile has six extensions in a PCK certificate, which verifiers count.
+  for (pki::CertificateSpec* spec : {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert})
+    spec->extensions.insert(spec->extensions.begin(), mark_extension());
   for (pki::CertificateSpec* spec :
        {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert, &out.pck_cert}) {
     spec->not_before = from;

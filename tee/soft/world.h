@@ -16,16 +16,13 @@
 #include "tee/dcap/pck.h"
 #include "tee/dcap/quote.h"
 #include "tee/dcap/tcb_documents.h"
+#include "tee/soft/mark.h"
 #include "tee/soft/random_source.h"
 
 // The development platform's SGX and TDX faces: keys, certificates and documents in Intel's genuine
 // formats, under a root that says that it is not a TEE. What it makes is verified by the same code
 // as Intel's.
 namespace ward::soft {
-
-// What every name of the development PKI begins with; no verifier of ours takes it for hardware,
-// and no person should.
-inline constexpr const char* kMark = "NOT A TEE - ward development";
 
 // DcapKeys are the private keys of a development PKI.
 struct DcapKeys {

@@ -4,6 +4,7 @@
 
 #include "attest/recall.h"
 #include "pki/path.h"
+#include "tee/x509/development.h"
 
 namespace ward::x509 {
 namespace {
@@ -93,7 +94,7 @@ std::string chain_text(std::span<const pki::Certificate> chain) {
   std::string out;
   for (const pki::Certificate& c : chain) {
     if (!out.empty()) out += " < ";
-    out += c.subject.common_name();
+    out += &c == &chain.back() ? shown_name(c) : c.subject.common_name();
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tee/x509/development.h"
+
 namespace ward::x509 {
 namespace {
 
@@ -73,7 +75,7 @@ std::size_t show_certificate(attest::Work& work, const pki::Certificate& certifi
                              const std::string& object, const Documents& documents) {
   return work.add({.kind = attest::MaterialKind::kCertificate,
                    .object = object,
-                   .title = certificate.subject.common_name(),
+                   .title = shown_name(certificate),
                    .name = where(certificate, documents),
                    .bytes = certificate.der,
                    .from = certificate.not_before,
@@ -117,7 +119,7 @@ void show_crl(attest::Work& work, const Named<pki::Crl>& crl, const pki::Certifi
   const std::size_t issuer_material = show_certificate(work, issuer, object, documents);
   const std::size_t material = work.add({.kind = attest::MaterialKind::kRevocationList,
                                          .object = object,
-                                         .title = "CRL of " + issuer.subject.common_name(),
+                                         .title = "CRL of " + shown_name(issuer),
                                          .name = crl.name,
                                          .bytes = crl.value.der,
                                          .from = crl.value.this_update,

@@ -202,30 +202,6 @@ class Inspect(unittest.TestCase):
         self.assertTrue(err.startswith("ward: error: -: malformed sgx evidence: dcap.quote: signature data"), err)
 
 
-class Development(unittest.TestCase):
-    def test_init_refuses_a_folder_that_is_in_use_and_changes_nothing(self):
-        with tempfile.TemporaryDirectory() as folder:
-            kept = pathlib.Path(folder, "kept")
-            kept.write_text("mine")
-            code, out, err = ward("dev", "init", folder)
-            self.assertEqual((code, out), (2, ""))
-            self.assertIn("nothing was changed", err)
-            self.assertEqual(os.listdir(folder), ["kept"])
-
-    def test_secrets_are_for_their_owner_alone(self):
-        folder = pathlib.Path(tempfile.mkdtemp())
-        try:
-            code, out, err = ward("dev", "init", folder / "platform")
-            self.assertEqual((code, err), (0, ""))
-            self.assertIn("NOT A TEE", out)
-            secrets = [*folder.rglob("*.pk8"), *folder.rglob("device_root")]
-            self.assertEqual(len(secrets), 5)
-            for path in secrets:
-                self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
-        finally:
-            shutil.rmtree(folder)
-
-
 class Checks(unittest.TestCase):
     def test_the_page_is_what_the_program_prints(self):
         code, out, err = ward("checks")

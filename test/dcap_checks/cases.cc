@@ -9,6 +9,26 @@ pki::Extension only_of(std::uint8_t kind) {
   return {.oid = {0x55, 0x1d, 0x1c}, .critical = true, .value = {0x30, 0x03, tag, 0x01, 0xff}};
 }
 
+// take_marks leaves Intel's common names alone.
+void take_marks(DcapWorld& w) {
+  const auto name = [](const pki::CertificateSpec& spec) {
+    const std::string common = spec.subject.common_name();
+    const pki::NamePart parts[] = {{"CN", common}};
+    return *pki::make_name(parts);
+  };
+  for (pki::CertificateSpec* spec :
+       {&w.root_cert, &w.pck_ca_cert, &w.tcb_signing_cert, &w.pck_cert}) {
+    spec->subject = name(*spec);
+    std::erase_if(spec->extensions,
+                  [](const pki::Extension& e) { return equal(e.oid, x509::development_oid()); });
+  }
+  for (pki::Name* issuer :
+       {&w.root_cert.issuer, &w.pck_ca_cert.issuer, &w.tcb_signing_cert.issuer, &w.root_crl.issuer})
+    *issuer = w.root_cert.subject;
+  w.pck_cert.issuer = w.pck_ca_cert.subject;
+  w.pck_crl.issuer = w.pck_ca_cert.subject;
+}
+
 // Cases of the quote's own form and signatures.
 std::vector<Case> form_cases() {
   return {
@@ -110,9 +130,22 @@ std::vector<Case> chain_cases() {
       {.id = "pck_chain.not_before",
        .before = [](Stage& s) { s.world.pck_cert.not_before = kLater; }},
       {.id = "pck_chain.not_after", .before = [](Stage& s) { s.world.pck_cert.not_after = kFrom; }},
+      {.id = "pck_chain.development_mark", .before = [](Stage& s) { s.root_of_hardware = true; }},
+      // The id alone says it too.
+      {.id = "pck_chain.development_mark",
+       .before =
+           [](Stage& s) {
+             s.root_of_hardware = true;
+             take_marks(s.world);
+           }},
       {.id = "pck.sgx_extensions",
        .after = [](Made& m,
                    Stage& s) { set_chain(m, chain_without_sgx_extension(s, m.collateral)); }},
+  };
+}
+
+std::vector<Case> crl_cases() {
+  return {
       {.id = "root_crl.signature",
        .after =
            [](Made& m, Stage& s) {
@@ -391,8 +424,8 @@ std::vector<Case> absent_cases() {
 
 std::vector<Case> failing_cases() {
   std::vector<Case> out;
-  for (auto* list : {form_cases, quote_cases, chain_cases, document_cases, policy_cases, tdx_cases,
-                     event_log_cases, field_cases}) {
+  for (auto* list : {form_cases, quote_cases, chain_cases, crl_cases, document_cases, policy_cases,
+                     tdx_cases, event_log_cases, field_cases}) {
     for (Case& c : list())
       out.push_back(std::move(c));
   }

@@ -52,6 +52,7 @@ struct Stage : DcapStage {
   DcapKeys other;  // a stranger's
   attest::Policy policy;
   attest::Expectations expected;
+  bool root_of_hardware = false;  // what the relying party takes the root for
 };
 
 using Made = DcapMade;
@@ -96,8 +97,8 @@ inline Made make(const Stage& s) { return *sign_stage(s); }
 inline Appraisal judge(const Made& m, const Stage& s) {
   const auto root = crypto::sha256(s.keys.root.public_key().to_spki());
   const verifier::Verifier verifier(
-      tee::all_schemes(), {{.spki_sha256 = root, .name = "development", .development = true}},
-      s.policy);
+      tee::all_schemes(),
+      {{.spki_sha256 = root, .name = "development", .development = !s.root_of_hardware}}, s.policy);
   const Buffer quote = m.quote ? *m.quote : dcap::write_quote(m.parts);
   auto out = verifier.appraise(
       {.evidence = quote, .collateral = m.documents, .now = kNow, .expected = s.expected});

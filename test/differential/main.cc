@@ -30,35 +30,9 @@ std::vector<Face> faces_of(std::string_view name) {
   return out;
 }
 
-pki::Name intels_name(const char* common) {
-  const pki::NamePart parts[] = {
-      {"C", "XX"}, {"O", "ward development - not a TEE"}, {"CN", common}};
-  return *pki::make_name(parts);
-}
-
-// A peer may know certificates by Intel's names and demand all the extensions of Intel's profile
-// (PCK Certificate Profile 1.3.5). The organisation still says what it is.
-void in_intels_likeness(soft::DcapWorld& w) {
-  const pki::Name root = intels_name("Intel SGX Root CA");
-  const pki::Name platform_ca = intels_name("Intel SGX PCK Platform CA");
-  w.tcb_signing_cert.subject = intels_name("Intel SGX TCB Signing");
-  w.pck_cert.subject = intels_name("Intel SGX PCK Certificate");
-  w.root_cert.subject = root;
-  w.pck_ca_cert.subject = platform_ca;
-  for (auto* issuer :
-       {&w.root_cert.issuer, &w.pck_ca_cert.issuer, &w.tcb_signing_cert.issuer, &w.root_crl.issuer})
-    *issuer = root;
-  w.pck_cert.issuer = platform_ca;
-  w.pck_crl.issuer = platform_ca;
-  const pki::Extension point = pki::crl_distribution_point_extension("https://pki.example/ca.crl");
-  for (auto* spec : {&w.root_cert, &w.pck_ca_cert, &w.tcb_signing_cert, &w.pck_cert})
-    spec->extensions.insert(spec->extensions.begin(), point);
-}
-
 Drawn draw(std::string_view seed, std::uint64_t number, const std::vector<Face>& faces) {
   Dice d(as_bytes(std::string(seed) + "/" + std::to_string(number)));
   Drawn out{.stage = good_stage(d.pick(faces)), .made = {}, .names = {}};
-  in_intels_likeness(out.stage.world);
   std::vector<const Mutation*> chosen;
   for (std::uint32_t i = 1 + d.below(3); i > 0; --i)
     chosen.push_back(&d.pick(all_mutations()));

@@ -23,36 +23,6 @@ constexpr Face kDrawn[] = {
     {"turin_5_vcek", {Line::kTurin, 5, SigningKey::kVcek}},
 };
 
-pki::Name amds_name(const std::string& common) {
-  const pki::NamePart parts[] = {
-      {"OU", "Engineering"},           {"C", "US"},   {"L", "Santa Clara"}, {"ST", "CA"},
-      {"O", "Advanced Micro Devices"}, {"CN", common}};
-  return *pki::make_name(parts);
-}
-
-// A peer knows certificates by AMD's names, and asks for a CRL where the intermediate says.
-void in_amds_likeness(Platform& p) {
-  const std::string line = ward::snp::line_name(p.face.form.line);
-  soft::AmdWorld& w = p.world;
-  w.ark_cert.subject = amds_name("ARK-" + line);
-  w.ask_cert.subject = amds_name("SEV-" + line);
-  w.asvk_cert.subject = amds_name("SEV-VLEK-" + line);
-  w.vcek_cert.subject = amds_name("SEV-VCEK");
-  w.vlek_cert.subject = amds_name("SEV-VLEK");
-  for (auto* issuer : {&w.ark_cert.issuer, &w.ask_cert.issuer, &w.asvk_cert.issuer, &w.crl.issuer})
-    *issuer = w.ark_cert.subject;
-  w.vcek_cert.issuer = w.ask_cert.subject;
-  w.vlek_cert.issuer = w.asvk_cert.subject;
-  const auto point = [&](const char* key) {
-    return pki::crl_distribution_point_extension("https://kdsintf.amd.com/" + std::string(key) +
-                                                 "/v1/" + line + "/crl");
-  };
-  w.ark_cert.extensions.push_back(point("vcek"));
-  w.ask_cert.extensions.push_back(point("vcek"));
-  w.asvk_cert.extensions.push_back(point("vlek"));
-  w.vlek.product_name = line;  // without a stepping, as AMD's
-}
-
 Buffer certificate(const pki::CertificateSpec& spec, const PrivateKey& key) {
   return *pki::build_certificate(
       spec, [&](Bytes tbs) { return key.sign(spec.signature_algorithm, tbs); });
@@ -93,7 +63,6 @@ Platform good_platform(const Face& face) {
   p.ark_signer = p.ask_signer = p.crl_signer = &keys.ark;
   p.vek_signer = face.vlek() ? &keys.asvk : &keys.ask;
   p.report_signer = stage.report_key;
-  in_amds_likeness(p);
   return p;
 }
 

@@ -2,6 +2,7 @@
 """Where a bit of evidence or collateral is changed, both scripts say which check does not hold: the one that
 ward writes of the changed copy, and the genuine one that is given the changed copy."""
 import base64
+import hashlib
 import json
 import pathlib
 import re
@@ -74,10 +75,11 @@ def document_changes(folder):
     """File of a folder of collateral, its changed octets, and the check that must fail."""
     tee = folder.parent.parent.parent.name
     if (folder / "ccel.bin").exists():
-        octets = (folder / "ccel.bin").read_bytes()  # its first event is a separator of RTMR 0
-        yield "ccel.bin", flipped(octets, 79), "tdx.event_log.rtmr0"
-        yield "ccel.bin", flipped(octets, 79), "tdx.event_log.events"
-        yield "ccel.bin", flipped(octets, 131, 7), "tdx.event_log.events"
+        octets = (folder / "ccel.bin").read_bytes()
+        separator = octets.index(hashlib.sha384(bytes(4)).digest())  # of RTMR 0; behind it the data and its size
+        yield "ccel.bin", flipped(octets, separator), "tdx.event_log.rtmr0"
+        yield "ccel.bin", flipped(octets, separator), "tdx.event_log.events"
+        yield "ccel.bin", flipped(octets, separator + 48 + 4, 7), "tdx.event_log.events"
         return  # the rest is as SGX has it
     for name, check, *places in (
             ("tcb_info.json", "tcb_info", b'"tcbEvaluationDataNumber":1', b'"signature":"'),

@@ -13,7 +13,7 @@ import work
 
 CASES = {case.name: case for case in work.own_cases()}
 # A common name has 64 characters at most.
-COMMON_NAME = "';touch PWNED;'\n$(touch PWNED)`\"\x1b[2J SGX TCB Signing"
+COMMON_NAME = "';touch PWNED;'\n$(touch PWNED)`\"\x1b[2J SGX PCK Certificate"
 HOSTILE = "'; touch PWNED; '\nEND\n$(touch PWNED)`touch PWNED`\\\"\x1b[2J\x9b %s %n*"
 
 
@@ -124,8 +124,8 @@ class Script(work.WorkTest):
         self.assertEqual(refused.returncode, 1, "the verdict's")
         self.assertTrue((self.folder / "two.sh").exists())
 
-    def hostile_signer(self):
-        """A certificate of a TCB signer's name, with all that a shell could stumble over in it."""
+    def hostile_certificate(self):
+        """A certificate whose name has all that a shell could stumble over in it."""
         config = self.folder / "config"
         name = "".join("\\n" if c == "\n" else "\\" + c if c in "$'`\"" else c for c in COMMON_NAME)
         config.write_text(f"[req]\ndistinguished_name=d\nprompt=no\nutf8=yes\n[d]\nCN={name}\n")
@@ -140,18 +140,22 @@ class Script(work.WorkTest):
         shutil.copytree(case.evidence.parent, collateral)
         for number, path in enumerate(sorted(collateral.iterdir())):
             path.rename(collateral / f"{number}{HOSTILE.replace('/', '')}{path.name}")
-        next(collateral.glob("*tcb_signing.pem")).write_bytes(self.hostile_signer().read_bytes())
-        verdict = case.judge(self.folder, options=["--collateral", collateral, *case.options[2:]])
-        self.assertEqual(verdict.outcomes["sgx.tcb_info.signature"], "failed")
+        quote = case.evidence.read_bytes()
+        begin, rest = quote.index(b"-----BEGIN"), quote.index(b"-----BEGIN", quote.index(b"-----BEGIN") + 1)
+        chain = self.hostile_certificate().read_bytes() + quote[rest:]
+        body = quote[436:begin - 4] + len(chain).to_bytes(4, "little") + chain  # behind header, report and their size
+        hostile = quote[:432] + len(body).to_bytes(4, "little") + body
+        verdict = case.judge(self.folder, hostile, options=["--collateral", collateral, *case.options[2:]])
+        self.assertEqual(verdict.outcomes["sgx.pck_chain.signature"], "failed")
         text = verdict.script.read_bytes().decode("ascii")
-        self.assertIn("'\\'';touch PWNED;'\\''??(touch PWNED)???[2J SGX TCB Signing", text)
+        self.assertIn("'\\'';touch PWNED;'\\''??(touch PWNED)???[2J SGX PCK Certificate", text)
         self.assertIn("touch PWNED", text)
         for part in ("$(touch", "`touch", "\x1b", "\nEND\n$"):
             self.assertNotIn(part, text)
         # work.derive refuses a run that leaves a file.
         derived = work.derive(verdict.script)
         self.agree("hostile", derived, verdict)
-        self.assertEqual(derived.wrong() & {"sgx.tcb_info.signature"}, {"sgx.tcb_info.signature"}, derived.text)
+        self.assertIn("sgx.pck_chain.signature", derived.wrong(), derived.text)
         self.assertNotRegex(derived.text, r"[^\n -~]")
         lint = shutil.which("shellcheck")
         if lint:

@@ -1,5 +1,6 @@
 """Runs the script that `ward verify --show-work` writes, and compares what it finds with the verdict."""
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ WARD = os.environ["WARD_PROGRAM"]
 VECTORS = pathlib.Path(os.environ.get("WARD_VECTORS") or ROOT.parent / "shared/vectors")
 SYSTEM = {"PATH": "/usr/bin:/bin"}  # ward is not there
 WORKERS = 2
+NUMBERS = itertools.count()  # of files; threads draw from it
 
 
 def need_vectors():
@@ -70,7 +72,7 @@ class Case:
 
     def judge(self, folder, evidence=None, options=None):
         """`evidence`: other octets than the case's."""
-        name = f"{len(list(folder.iterdir()))}-{re.sub('[^a-z0-9_]', '-', self.name)}"
+        name = f"{next(NUMBERS)}-{re.sub('[^a-z0-9_]', '-', self.name)}"
         path = self.evidence
         if evidence is not None:
             path = folder / f"{name}.evidence"

@@ -24,8 +24,7 @@ pki::CertificateSpec& ca_cert(Stage& s) {
 }
 
 pki::Name name(const std::string& end) {
-  const std::string common = std::string(kMark) + " " + end;
-  const pki::NamePart parts[] = {{"CN", common}};
+  const pki::NamePart parts[] = {{"CN", end}};
   return *pki::make_name(parts);
 }
 
@@ -54,6 +53,22 @@ void set_tcb(std::array<std::uint8_t, 8>& tcb, const Face& face, int snp_differe
   snp::Tcb parts = snp::read_tcb(tcb, face.form.line);
   parts.snp = static_cast<std::uint8_t>(parts.snp + snp_difference);
   tcb = snp::write_tcb(parts, face.form.line);
+}
+
+bool is_mark(const pki::Extension& e) { return equal(e.oid, x509::development_oid()); }
+
+// take_marks leaves AMD's names alone.
+void take_marks(Stage& s) {
+  AmdWorld& w = s.world;
+  const std::string line = snp::line_name(s.face.form.line);
+  w.ark_cert.subject = name("ARK-" + line);
+  ca_cert(s).subject = name((s.face.vlek() ? "SEV-VLEK-" : "SEV-") + line);
+  vek_cert(s).subject = name(s.face.vlek() ? "SEV-VLEK" : "SEV-VCEK");
+  for (pki::Name* issuer : {&w.ark_cert.issuer, &ca_cert(s).issuer, &w.crl.issuer})
+    *issuer = w.ark_cert.subject;
+  vek_cert(s).issuer = ca_cert(s).subject;
+  for (pki::CertificateSpec* spec : {&w.ark_cert, &ca_cert(s), &vek_cert(s)})
+    std::erase_if(spec->extensions, is_mark);
 }
 
 std::vector<Case> form_cases() {
@@ -136,6 +151,15 @@ std::vector<Case> chain_cases() {
                        return key.sign(spec.signature_algorithm, tbs);
                      }));
            }},
+      {.id = "vek_chain.development_mark", .before = [](Stage& s) { s.root_of_hardware = true; }},
+      // The chip's id alone says it too.
+      {.id = "vek_chain.development_mark",
+       .before =
+           [](Stage& s) {
+             s.root_of_hardware = true;
+             take_marks(s);
+           },
+       .of = vcek},
       {.id = "vek_chain.not_before", .before = [](Stage& s) { vek_cert(s).not_before = kLater; }},
       {.id = "vek_chain.not_before", .before = [](Stage& s) { ca_cert(s).not_before = kLater; }},
       {.id = "vek_chain.not_after", .before = [](Stage& s) { vek_cert(s).not_after = kFrom; }},

@@ -55,6 +55,7 @@ inline const AmdKeys& keys_of(const std::string& name) {
 struct Stage : SnpStage {
   attest::Policy policy{.name = "test", .allow_development = true};
   attest::Expectations expected;
+  bool root_of_hardware = false;  // what the relying party takes the root for
 };
 
 using Made = SnpMade;
@@ -95,7 +96,9 @@ inline attest::Anchor anchor_of(const AmdKeys& keys) {
 }
 
 inline Appraisal judge(const Made& m, const Stage& s, UnixTime now = kNow) {
-  const verifier::Verifier verifier(tee::all_schemes(), {anchor_of(keys_of("one"))}, s.policy);
+  attest::Anchor anchor = anchor_of(keys_of("one"));
+  anchor.development = !s.root_of_hardware;
+  const verifier::Verifier verifier(tee::all_schemes(), {anchor}, s.policy);
   const Buffer evidence = m.whole();
   auto out = verifier.appraise(
       {.evidence = evidence, .collateral = m.documents, .now = now, .expected = s.expected});

@@ -1,17 +1,13 @@
 #include "tee/soft/attester/device_dir.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <functional>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <vector>
 
 #include "codec/pem.h"
 #include "pki/certificate.h"
-#include "tee/soft/world.h"
+#include "tee/soft/attester/files.h"
+#include "tee/soft/maker_keys.h"
 
 namespace ward::soft {
 namespace {
@@ -19,127 +15,204 @@ namespace {
 namespace fs = std::filesystem;
 using crypto::PrivateKey;
 
-constexpr mode_t kPublic = 0644;
-constexpr mode_t kSecret = 0600;
-constexpr std::size_t kMaxFile = 1U << 20U;
-
-std::string trouble(const std::string& path, const char* what) {
-  return path + ": " + what + ": " + std::generic_category().message(errno);
-}
-
-Result<void, std::string> write_file(const std::string& path, Bytes bytes, mode_t mode) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (fd < 0) return trouble(path, "cannot be created");
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t n = ::write(fd, bytes.data() + at, bytes.size() - at);
-    if (n <= 0) {
-      std::string text = trouble(path, "cannot be written");
-      ::close(fd);
-      return text;
-    }
-    at += static_cast<std::size_t>(n);
-  }
-  if (::fsync(fd) != 0 || ::close(fd) != 0) return trouble(path, "cannot be written");
-  return {};
-}
-
-// Reads into memory that is wiped: the file may be a secret. `secret` demands that nobody else may
-// read it.
-Result<SecretBytes, std::string> read_file(const std::string& path, bool secret) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return trouble(path, "cannot be opened");
-
-  struct stat st {};
-
-  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0 ||
-      static_cast<std::size_t>(st.st_size) > kMaxFile) {
-    ::close(fd);
-    return path + ": not a file of a development platform";
-  }
-  if (secret && (st.st_mode & 077U) != 0) {
-    ::close(fd);
-    return path +
-           ": a secret that others may read; run chmod 600 and make a new platform if somebody did";
-  }
-  SecretBytes out(static_cast<std::size_t>(st.st_size));
-  std::size_t at = 0;
-  while (at < out.expose().size()) {
-    const ssize_t n = ::read(fd, out.expose_mut().data() + at, out.expose().size() - at);
-    if (n <= 0) {
-      ::close(fd);
-      return path + ": cannot be read whole";
-    }
-    at += static_cast<std::size_t>(n);
-  }
-  ::close(fd);
-  return out;
-}
-
 std::string error_text(const char* what, const Error& error) {
   return std::string(what) + ": " + error.what();
 }
 
-Result<void, std::string> write_secrets(const std::string& dir, const DcapKeys& keys,
-                                        crypto::Rng& rng) {
-  const auto device_root = crypto::random_secret<32>(rng);
-  WARD_CHECK_OK(write_file(dir + "/device/device_root", device_root.expose(), kSecret));
-  WARD_CHECK_OK(write_file(dir + "/device/pck.pk8", keys.pck.to_pkcs8().expose(), kSecret));
-  WARD_CHECK_OK(write_file(dir + "/ca/root.pk8", keys.root.to_pkcs8().expose(), kSecret));
-  WARD_CHECK_OK(write_file(dir + "/ca/pck_ca.pk8", keys.pck_ca.to_pkcs8().expose(), kSecret));
-  return write_file(dir + "/ca/tcb_signing.pk8", keys.tcb_signing.to_pkcs8().expose(), kSecret);
+std::string pem_of(Bytes der) { return codec::to_pem("CERTIFICATE", der); }
+
+// Everything that will stand in a folder: it is written once all of it could be made.
+class Contents {
+ public:
+  void add(const char* name, Bytes bytes) { public_.push_back({name, to_buffer(bytes)}); }
+
+  void add(const char* name, const std::string& text) { add(name, as_bytes(text)); }
+
+  void add_secret(const char* name, SecretBytes bytes) {
+    secret_.push_back({name, std::move(bytes)});
+  }
+
+  void add_root(const std::string& pem) { roots_ += pem; }
+
+  [[nodiscard]] Result<void, std::string> write(const std::string& dir) const {
+    WARD_CHECK_OK(write_file(dir + "/root.pem", as_bytes(roots_), kPublicFile));
+    for (const auto& [name, bytes] : public_)
+      WARD_CHECK_OK(write_file(dir + "/" + name, bytes, kPublicFile));
+    for (const auto& [name, bytes] : secret_)
+      WARD_CHECK_OK(write_file(dir + "/" + name, bytes.expose(), kSecretFile));
+    return {};
+  }
+
+ private:
+  struct Public {
+    std::string name;
+    Buffer bytes;
+  };
+
+  struct Secret {
+    std::string name;
+    SecretBytes bytes;
+  };
+
+  std::string roots_;
+  std::vector<Public> public_;
+  std::vector<Secret> secret_;
+};
+
+Result<void> add_intel(const InitOptions& options, const RandomSource& source, Contents& out) {
+  WARD_TRY(const DcapKeys keys, make_dcap_keys(source));
+  WARD_TRY(const DcapWorld sgx,
+           default_world(keys, options.from, options.days, *source.stream("intel platform")));
+  WARD_TRY(const DcapCollateral made, sign_world(sgx, keys, source.signing()));
+  const DcapWorld tdx = tdx_world(sgx);
+  WARD_TRY(const TcbCollateral of_tdx,
+           sign_documents(tdx.tcb_info, tdx.qe_identity, keys.tcb_signing, source.signing()));
+  out.add_root(made.root_pem);
+  out.add("collateral/root_ca.pem", made.root_pem);
+  out.add("collateral/root_ca.crl", made.root_crl);
+  out.add("collateral/pck_platform_ca.crl", made.pck_crl);
+  out.add("collateral/tcb_signing.pem", made.tcb_signing_pem);
+  out.add("collateral/sgx_tcb_info.json", made.tcb_info);
+  out.add("collateral/qe_identity.json", made.qe_identity);
+  out.add("collateral/tdx_tcb_info.json", of_tdx.tcb_info);
+  out.add("collateral/td_qe_identity.json", of_tdx.qe_identity);
+  out.add("device/pck_chain.pem", made.pck_chain_pem);
+  out.add("device/qe_identity.json", made.qe_identity);
+  out.add("device/td_qe_identity.json", of_tdx.qe_identity);
+  out.add_secret("device/pck.pk8", keys.pck.to_pkcs8());
+  out.add_secret("ca/root.pk8", keys.root.to_pkcs8());
+  out.add_secret("ca/pck_ca.pk8", keys.pck_ca.to_pkcs8());
+  out.add_secret("ca/tcb_signing.pk8", keys.tcb_signing.to_pkcs8());
+  return {};
 }
 
-Result<void, std::string> fill(const std::string& dir, UnixTime now, unsigned days,
-                               crypto::Rng& rng) {
-  const auto keys = generate_keys(rng);
-  if (!keys) return error_text("keys", keys.error());
-  const auto world = default_world(*keys, now, days, rng);
-  if (!world) return error_text("platform", world.error());
-  const auto made = sign_world(*world, *keys);
-  if (!made) return error_text("documents", made.error());
-  for (const char* folder : {"/collateral", "/device", "/ca"}) {
-    const mode_t mode = std::string_view(folder) == "/collateral" ? 0755 : 0700;
-    if (::mkdir((dir + folder).c_str(), mode) != 0) return trouble(dir + folder, "cannot be made");
-  }
-  WARD_CHECK_OK(write_file(dir + "/root.pem", as_bytes(made->root_pem), kPublic));
-  for (const attest::Document& d : made->documents().documents) {
-    WARD_CHECK_OK(write_file(dir + "/collateral/" + d.name, d.bytes, kPublic));
-  }
-  WARD_CHECK_OK(write_file(dir + "/device/pck_chain.pem", as_bytes(made->pck_chain_pem), kPublic));
-  WARD_CHECK_OK(write_file(dir + "/device/qe_identity.json", as_bytes(made->qe_identity), kPublic));
-  return write_secrets(dir, *keys, rng);
+Result<void> add_amd(const InitOptions& options, const RandomSource& source, Contents& out) {
+  constexpr AmdFace kFace{.line = snp::Line::kGenoa};
+  WARD_TRY(const AmdKeys keys, make_amd_keys(source));
+  WARD_TRY(AmdWorld world, default_amd_world(keys, kFace, options.from, options.days,
+                                             *source.stream("amd platform")));
+  world.vcek.hwid = development_chip_id(*source.stream("amd chip"));
+  WARD_TRY(const AmdCollateral made, sign_amd_world(world, keys, source.signing()));
+  const std::string ark = pem_of(made.ark);
+  out.add_root(ark);
+  out.add("collateral/ark.pem", ark);
+  out.add("collateral/ask.der", made.ask);
+  out.add("collateral/asvk.der", made.asvk);
+  out.add("collateral/vcek.der", made.vcek);
+  out.add("collateral/vlek.der", made.vlek);
+  out.add("collateral/amd_crl.der", made.crl);
+  out.add("device/vcek_chain.pem", pem_of(made.vcek) + pem_of(made.ask) + ark);
+  out.add("device/vlek_chain.pem", pem_of(made.vlek) + pem_of(made.asvk) + ark);
+  out.add_secret("device/vcek.pk8", keys.vcek.to_pkcs8());
+  out.add_secret("device/vlek.pk8", keys.vlek.to_pkcs8());
+  out.add_secret("ca/ark.pk8", keys.ark.to_pkcs8());
+  out.add_secret("ca/ask.pk8", keys.ask.to_pkcs8());
+  out.add_secret("ca/asvk.pk8", keys.asvk.to_pkcs8());
+  return {};
 }
 
-// Copies the maker's public files: they are the same for all its platforms.
-Result<void, std::string> copy_public(const std::string& dir, const std::string& maker) {
+void add_device_root(crypto::Rng& rng, Contents& out) {
+  SecretBytes root(32);
+  rng.fill(root.expose_mut());
+  out.add_secret("device/device_root", std::move(root));
+}
+
+Result<void, std::string> fill(const std::string& dir, const InitOptions& options,
+                               const RandomSource& source) {
+  Contents contents;
+  if (options.intel) {
+    const auto done = add_intel(options, source, contents);
+    if (!done) return error_text("the platform's SGX and TDX part", done.error());
+  }
+  if (options.amd) {
+    const auto done = add_amd(options, source, contents);
+    if (!done) return error_text("the platform's SEV-SNP part", done.error());
+  }
+  add_device_root(*source.stream("device root"), contents);
+  WARD_CHECK_OK(make_folder(dir + "/collateral", kPublicFolder));
+  WARD_CHECK_OK(make_folder(dir + "/device", kSecretFolder));
+  WARD_CHECK_OK(make_folder(dir + "/ca", kSecretFolder));
+  return contents.write(dir);
+}
+
+Result<void, std::string> add_outdated_intel(const std::string& maker, crypto::Rng& rng,
+                                             Contents& out) {
+  WARD_TRY(const PrivateKey ca, read_key(maker + "/ca/pck_ca.pk8"));
+  WARD_TRY(const auto chain, read_chain(maker + "/device/pck_chain.pem"));
+  WARD_TRY(const SecretBytes qe, read_public(maker + "/device/qe_identity.json"));
+  WARD_TRY(const SecretBytes td_qe, read_public(maker + "/device/td_qe_identity.json"));
+  const auto pck = PrivateKey::generate(crypto::KeyType::kP256, rng);
+  if (!pck) return error_text("keys", pck.error());
+  const auto made = outdated_chain(chain, ca, pck->public_key().to_spki(), rng);
+  if (!made) return error_text("the platform's SGX and TDX part", made.error());
+  out.add("device/pck_chain.pem", *made);
+  out.add("device/qe_identity.json", qe.expose());
+  out.add("device/td_qe_identity.json", td_qe.expose());
+  out.add_secret("device/pck.pk8", pck->to_pkcs8());
+  return {};
+}
+
+// For VCEK and VLEK: the names of files in the maker's folder and of those that are made.
+struct VekFiles {
+  const char* issuer_key;
+  const char* chain;
+  const char* certificate;
+  const char* key;
+};
+
+Result<void, std::string> add_outdated_vek(const std::string& maker, const VekFiles& files,
+                                           const Buffer& chip, crypto::Rng& rng, Contents& out) {
+  WARD_TRY(const PrivateKey issuer, read_key(maker + "/" + files.issuer_key));
+  WARD_TRY(const auto chain, read_chain(maker + "/" + files.chain));
+  const auto key = PrivateKey::generate(crypto::KeyType::kP384, rng);
+  if (!key) return error_text("keys", key.error());
+  const auto made = outdated_vek(chain[0], issuer, key->public_key().to_spki(), chip, rng);
+  if (!made) return error_text("the platform's SEV-SNP part", made.error());
+  out.add(files.chain, pem_of(*made) + pem_of(chain[1].der) + pem_of(chain[2].der));
+  out.add(files.certificate, *made);
+  out.add_secret(files.key, key->to_pkcs8());
+  return {};
+}
+
+Result<void, std::string> add_outdated_amd(const std::string& maker, crypto::Rng& rng,
+                                           Contents& out) {
+  const Buffer chip = development_chip_id(rng);
+  constexpr VekFiles kVcek{"ca/ask.pk8", "device/vcek_chain.pem", "collateral/vcek.der",
+                           "device/vcek.pk8"};
+  constexpr VekFiles kVlek{"ca/asvk.pk8", "device/vlek_chain.pem", "collateral/vlek.der",
+                           "device/vlek.pk8"};
+  WARD_CHECK_OK(add_outdated_vek(maker, kVcek, chip, rng, out));
+  return add_outdated_vek(maker, kVlek, chip, rng, out);
+}
+
+// Copies the makers' public files: they are the same for all their platforms, but for what names
+// the platform itself.
+Result<void, std::string> copy_public(const std::string& dir, const std::string& maker,
+                                      Contents& out) {
+  WARD_TRY(const SecretBytes roots, read_public(maker + "/root.pem"));
+  out.add_root(std::string(as_text(roots.expose())));
   std::error_code failed;
-  fs::copy(maker + "/root.pem", dir + "/root.pem", failed);
-  if (!failed) fs::copy(maker + "/collateral", dir + "/collateral", failed);
+  fs::copy(maker + "/collateral", dir + "/collateral", failed);
+  for (const char* own : {"/collateral/vcek.der", "/collateral/vlek.der"}) {
+    if (!failed) fs::remove(dir + own, failed);
+  }
   if (failed) return maker + ": cannot be copied: " + failed.message();
   return {};
 }
 
 Result<void, std::string> fill_outdated(const std::string& dir, const std::string& maker,
                                         crypto::Rng& rng) {
-  WARD_TRY(const SecretBytes ca_der, read_file(maker + "/ca/pck_ca.pk8", true));
-  WARD_TRY(const SecretBytes pem, read_file(maker + "/device/pck_chain.pem", false));
-  WARD_TRY(const SecretBytes identity, read_file(maker + "/device/qe_identity.json", false));
-  const auto chain = pki::parse_certificates(as_text(pem.expose()));
-  const auto ca = PrivateKey::from_pkcs8(ca_der.expose());
-  if (!chain || !ca) return maker + ": not what `ward dev init` writes";
-  const auto pck = PrivateKey::generate(crypto::KeyType::kP256, rng);
-  if (!pck) return error_text("keys", pck.error());
-  const auto made = outdated_chain(*chain, *ca, pck->public_key().to_spki(), rng);
-  if (!made) return error_text("platform", made.error());
-  WARD_CHECK_OK(copy_public(dir, maker));
-  const std::string device = dir + "/device";
-  if (::mkdir(device.c_str(), 0700) != 0) return trouble(device, "cannot be made");
-  WARD_CHECK_OK(write_file(device + "/pck_chain.pem", as_bytes(*made), kPublic));
-  WARD_CHECK_OK(write_file(device + "/qe_identity.json", identity.expose(), kPublic));
-  const auto device_root = crypto::random_secret<32>(rng);
-  WARD_CHECK_OK(write_file(device + "/device_root", device_root.expose(), kSecret));
-  return write_file(device + "/pck.pk8", pck->to_pkcs8().expose(), kSecret);
+  std::error_code failed;
+  const bool intel = fs::exists(maker + "/ca/pck_ca.pk8", failed);
+  const bool amd = fs::exists(maker + "/ca/ask.pk8", failed);
+  if (!intel && !amd) return foreign(maker, "there is no key in its ca/");
+  Contents contents;
+  if (intel) WARD_CHECK_OK(add_outdated_intel(maker, rng, contents));
+  if (amd) WARD_CHECK_OK(add_outdated_amd(maker, rng, contents));
+  add_device_root(rng, contents);
+  WARD_CHECK_OK(copy_public(dir, maker, contents));
+  WARD_CHECK_OK(make_folder(dir + "/device", kSecretFolder));
+  return contents.write(dir);
 }
 
 // make_dir fills a new or empty folder, and leaves nothing behind where that fails.
@@ -150,7 +223,7 @@ Result<void, std::string> make_dir(const std::string& dir,
   if (existed && (!fs::is_directory(dir, failed) || !fs::is_empty(dir, failed))) {
     return dir + ": exists and is not an empty folder; nothing was changed";
   }
-  if (!existed && ::mkdir(dir.c_str(), 0755) != 0) return trouble(dir, "cannot be made");
+  if (!existed) WARD_CHECK_OK(make_folder(dir, kPublicFolder));
   auto done = fill_it();
   if (!done) {
     for (const char* entry : {"/collateral", "/device", "/ca", "/root.pem"})
@@ -162,40 +235,14 @@ Result<void, std::string> make_dir(const std::string& dir,
 
 }  // namespace
 
-Result<void, std::string> init(const std::string& dir, UnixTime now, unsigned days,
-                               crypto::Rng& rng) {
-  return make_dir(dir, [&] { return fill(dir, now, days, rng); });
+Result<void, std::string> init(const std::string& dir, const InitOptions& options,
+                               const RandomSource& source) {
+  return make_dir(dir, [&] { return fill(dir, options, source); });
 }
 
 Result<void, std::string> make_outdated(const std::string& dir, const std::string& maker,
                                         crypto::Rng& rng) {
   return make_dir(dir, [&] { return fill_outdated(dir, maker, rng); });
-}
-
-Result<Device, std::string> open_device(const std::string& dir) {
-  WARD_TRY(const SecretBytes root, read_file(dir + "/device/device_root", true));
-  WARD_TRY(const SecretBytes pck_der, read_file(dir + "/device/pck.pk8", true));
-  WARD_TRY(const SecretBytes chain, read_file(dir + "/device/pck_chain.pem", false));
-  WARD_TRY(const SecretBytes identity_json, read_file(dir + "/device/qe_identity.json", false));
-  const auto certificates = pki::parse_certificates(as_text(chain.expose()));
-  if (!certificates) return dir + "/device/pck_chain.pem: " + certificates.error().what();
-  const pki::Extension* extension = certificates->front().find(dcap::pck_extension_oid());
-  if (extension == nullptr) return dir + "/device/pck_chain.pem: not a PCK certificate";
-  const auto pck = dcap::parse_pck_extensions(extension->value);
-  const auto identity = dcap::parse_qe_identity(identity_json.expose());
-  auto key = PrivateKey::from_pkcs8(pck_der.expose());
-  if (!pck || !identity || !key || root.expose().size() != 32) {
-    return dir + "/device: not what `ward dev init` writes";
-  }
-  Secret<32> device_root;
-  std::copy(root.expose().begin(), root.expose().end(), device_root.expose_mut().begin());
-  Processor processor(std::move(device_root), pck->cpu_svn);
-  auto attestation = processor.attestation_key();
-  if (!attestation) return error_text("attestation key", attestation.error());
-  auto enclave = QuotingEnclave::create(*std::move(attestation), *key, *identity, *pck,
-                                        std::string(as_text(chain.expose())));
-  if (!enclave) return error_text("quoting enclave", enclave.error());
-  return Device{std::move(processor), *std::move(enclave)};
 }
 
 }  // namespace ward::soft

@@ -1,40 +1,60 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/diag.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "crypto/rng.h"
-#include "tee/soft/processor.h"
+#include "tee/soft/platform.h"
+#include "tee/soft/random_source.h"
 
 // The folder of a development platform, as `ward dev init` makes it and softd opens it:
-//   root.pem             the development root: what a relying party names with --trust-root
-//   collateral/          TCB info, QE identity, CRLs, certificates: what `ward verify --collateral`
-//   takes device/              the platform's own secrets (device_root, pck.pk8) and its PCK chain;
-//   softd's user alone ca/                  the makers' keys, with which documents are issued anew;
-//   nobody needs them to run keeps
+//   root.pem     the development roots, Intel-shaped and AMD-shaped: what a relying party names
+//                with --trust-root
+//   collateral/  certificates, CRLs, TCB infos and quoting enclave identities of all faces: what
+//                `ward verify --collateral` takes
+//   device/      the platform's own secrets (device_root, pck.pk8, vcek.pk8, vlek.pk8), its
+//                certificates and its quoting enclaves' identities; softd's user alone
+//   ca/          the makers' keys, with which documents are issued anew; nobody needs them to run
+//                keeps
+// A platform has an Intel-shaped processor (SGX and TDX), an AMD-shaped one (SEV-SNP, Genoa), or
+// both; what belongs to the other is not there.
 namespace ward::soft {
 
-// init writes a new development platform into `dir`, which must not exist or be empty. Secrets have
-// mode 0600. On failure nothing is left behind. The text says what failed.
-[[nodiscard]] Result<void, std::string> init(const std::string& dir, UnixTime now, unsigned days,
-                                             crypto::Rng& rng);
+// InitOptions says what platform to make.
+struct InitOptions {
+  UnixTime from;        // from when on its documents are valid
+  unsigned days = 365;  // and for how long
+  bool intel = true;
+  bool amd = true;
+};
 
-// make_outdated writes into `dir`, as init does, another platform of the maker whose folder `maker`
-// is (its ca/ signs): same root, same collateral, but firmware that was never updated. For showing
-// what a verifier says of it. The new folder has no ca/.
+// init writes a new development platform into `dir`, which must not exist or be empty. Everything
+// comes from `source`: with a seed and the same options the public files are the same octets.
+// Secrets have mode 0600. On failure nothing is left behind. The text says what failed.
+[[nodiscard]] Result<void, std::string> init(const std::string& dir, const InitOptions& options,
+                                             const RandomSource& source);
+
+// make_outdated writes into `dir`, as init does, another platform of the makers whose folder
+// `maker` is (its ca/ signs): same roots, same collateral, but firmware that was never updated on
+// each of its processors. For showing what a verifier says of it. The new folder has no ca/.
 [[nodiscard]] Result<void, std::string> make_outdated(const std::string& dir,
                                                       const std::string& maker, crypto::Rng& rng);
 
-// Device is an opened development platform.
+// open_platform reads what `init` wrote. The text says which file is missing, malformed or readable
+// by others.
+[[nodiscard]] Result<std::unique_ptr<const Platform>, std::string> open_platform(
+    const std::string& dir);
+
+// Device is an opened development platform's SGX face.
 struct Device {
   Processor processor;
   QuotingEnclave quoting_enclave;
 };
 
-// open_device reads what `init` wrote. The text says which file is missing, malformed or readable
-// by others.
+// open_device reads that face alone; errors as open_platform.
 [[nodiscard]] Result<Device, std::string> open_device(const std::string& dir);
 
 }  // namespace ward::soft

@@ -1,24 +1,26 @@
 #include <algorithm>
-#include <array>
+#include <variant>
 
 #include "tee/soft/cases/flaws.h"
+#include "tee/soft/faces.h"
 
 namespace ward::soft::cases {
 namespace {
 
-constexpr DcapFace kFaces[] = {
-    {"sgx", {3, dcap::BodyType::kSgxReport}},
-    {"sgx-v4", {4, dcap::BodyType::kSgxReport}},
-    {"sgx-v5", {5, dcap::BodyType::kSgxReport}},
-    {"tdx", {4, dcap::BodyType::kTdReport10}},
-    {"tdx-v5", {5, dcap::BodyType::kTdReport10}},
-    {"tdx-v5-1.5", {5, dcap::BodyType::kTdReport15}},
-    {"tdx-v5-1.5-ex", {5, dcap::BodyType::kTdReport15Ex}},
-};
+// Those that a development platform shows for keeps, and the longest TD report.
+std::vector<DcapFace> all_faces() {
+  std::vector<DcapFace> out;
+  for (const Face& face : faces()) {
+    if (const auto* form = std::get_if<QuoteForm>(&face.form)) out.push_back({face.name, *form});
+  }
+  out.push_back({"tdx-v5-1.5-ex", {5, dcap::BodyType::kTdReport15Ex}});
+  return out;
+}
 
 Result<Made> make_dcap(const DcapFlaw& flaw, std::string_view name, Makers& makers) {
-  const auto* face = std::ranges::find(kFaces, name, &DcapFace::name);
-  if (face == std::end(kFaces)) return Error(Errc::kUnsupported, "soft.cases: no such face");
+  const std::vector<DcapFace> all = all_faces();
+  const auto face = std::ranges::find(all, name, &DcapFace::name);
+  if (face == all.end()) return Error(Errc::kUnsupported, "soft.cases: no such face");
   WARD_TRY(DcapStage stage, makers.stage(*face));
   if (flaw.facts) flaw.facts(stage, makers.setting());
   WARD_TRY(DcapMade made, sign_stage(stage));
@@ -31,7 +33,7 @@ Result<Made> make_dcap(const DcapFlaw& flaw, std::string_view name, Makers& make
 
 void add(std::vector<Case>& out, const std::string& tee, const DcapFlaw& flaw) {
   Case one{.name = tee + "-" + flaw.id, .tee = tee, .what = flaw.what, .unseen = flaw.unseen};
-  for (const DcapFace& face : kFaces) {
+  for (const DcapFace& face : all_faces()) {
     if (face.tdx() == (tee == "tdx") && (!flaw.of || flaw.of(face))) one.faces.push_back(face.name);
   }
   if (one.faces.empty()) return;
@@ -61,7 +63,7 @@ void add_good(std::vector<Case>& out, const DcapFace& face) {
 
 void add_dcap_cases(std::vector<Case>& out) {
   for (const bool tdx : {false, true}) {
-    for (const DcapFace& face : kFaces) {
+    for (const DcapFace& face : all_faces()) {
       if (face.tdx() == tdx) add_good(out, face);
     }
     for (auto* flaws : {dcap_chain_flaws, dcap_document_flaws, dcap_quote_flaws, tdx_flaws}) {

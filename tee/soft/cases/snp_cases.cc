@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <variant>
 
 #include "tee/soft/cases/flaws.h"
+#include "tee/soft/faces.h"
 
 namespace ward::soft::cases {
 namespace {
@@ -8,21 +10,22 @@ namespace {
 using snp::Line;
 using snp::SigningKey;
 
-constexpr SnpFace kFaces[] = {
-    {"snp", {Line::kGenoa, 5, SigningKey::kVcek}},
-    {"snp-v2", {Line::kGenoa, 2, SigningKey::kVcek}},
-    {"snp-v3", {Line::kGenoa, 3, SigningKey::kVcek}},
-    {"snp-vlek", {Line::kGenoa, 5, SigningKey::kVlek}},
-    {"snp-v2-vlek", {Line::kGenoa, 2, SigningKey::kVlek}},
-    {"snp-v3-vlek", {Line::kGenoa, 3, SigningKey::kVlek}},
-    {"snp-milan", {Line::kMilan, 3, SigningKey::kVcek}},
-    {"snp-turin", {Line::kTurin, 5, SigningKey::kVcek}},
-    {"snp-extended", {Line::kGenoa, 5, SigningKey::kVcek}, true},
-};
+// Those that a development platform shows for keeps; other lines' reports, and one with a table.
+std::vector<SnpFace> all_faces() {
+  std::vector<SnpFace> out;
+  for (const Face& face : faces()) {
+    if (const auto* form = std::get_if<AmdFace>(&face.form)) out.push_back({face.name, *form});
+  }
+  out.push_back({"snp-milan", {Line::kMilan, 3, SigningKey::kVcek}});
+  out.push_back({"snp-turin", {Line::kTurin, 5, SigningKey::kVcek}});
+  out.push_back({"snp-extended", {Line::kGenoa, 5, SigningKey::kVcek}, true});
+  return out;
+}
 
 Result<Made> make_snp(const SnpFlaw& flaw, std::string_view name, Makers& makers) {
-  const auto* face = std::ranges::find(kFaces, name, &SnpFace::name);
-  if (face == std::end(kFaces)) return Error(Errc::kUnsupported, "soft.cases: no such face");
+  const std::vector<SnpFace> all = all_faces();
+  const auto face = std::ranges::find(all, name, &SnpFace::name);
+  if (face == all.end()) return Error(Errc::kUnsupported, "soft.cases: no such face");
   WARD_TRY(const AmdMakers* keys, makers.amd());
   WARD_TRY(SnpStage stage, makers.stage(*face));
   if (flaw.facts) flaw.facts(stage, makers.setting());
@@ -57,7 +60,7 @@ void add(std::vector<Case>& out, const SnpFlaw& flaw) {
            .fails = ids(flaw.fails),
            .open = ids(flaw.open)};
   // A certificate table holds what the collateral holds for the other faces.
-  for (const SnpFace& face : kFaces) {
+  for (const SnpFace& face : all_faces()) {
     if (!face.extended && (!flaw.of || flaw.of(face))) one.faces.push_back(face.name);
   }
   one.make = [flaw](std::string_view face, Makers& makers) { return make_snp(flaw, face, makers); };
@@ -78,7 +81,7 @@ void add_good(std::vector<Case>& out, const SnpFace& face) {
 }  // namespace
 
 void add_snp_cases(std::vector<Case>& out) {
-  for (const SnpFace& face : kFaces)
+  for (const SnpFace& face : all_faces())
     add_good(out, face);
   for (auto* flaws : {snp_chain_flaws, snp_report_flaws}) {
     for (const SnpFlaw& flaw : flaws())
