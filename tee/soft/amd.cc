@@ -195,10 +195,9 @@ Result<AmdCollateral> sign_amd_world(const AmdWorld& world, const AmdKeys& keys,
 }
 
 Buffer development_chip_id(crypto::Rng& rng) {
-  constexpr std::array<std::uint8_t, 5> kRange = {0xff, 0x77, 0x61, 0x72, 0x64};
   Buffer out(64);
   rng.fill(out);
-  std::ranges::copy(kRange, out.begin());
+  std::ranges::copy(x509::kDevelopmentId, out.begin());
   return out;
 }
 

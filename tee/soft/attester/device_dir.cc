@@ -89,9 +89,8 @@ Result<void> add_intel(const InitOptions& options, const RandomSource& source, C
 Result<void> add_amd(const InitOptions& options, const RandomSource& source, Contents& out) {
   constexpr AmdFace kFace{.line = snp::Line::kGenoa};
   WARD_TRY(const AmdKeys keys, make_amd_keys(source));
-  WARD_TRY(AmdWorld world, default_amd_world(keys, kFace, options.from, options.days,
-                                             *source.stream("amd platform")));
-  world.vcek.hwid = development_chip_id(*source.stream("amd chip"));
+  WARD_TRY(const AmdWorld world, default_amd_world(keys, kFace, options.from, options.days,
+                                                   *source.stream("amd platform")));
   WARD_TRY(const AmdCollateral made, sign_amd_world(world, keys, source.signing()));
   const std::string ark = pem_of(made.ark);
   out.add_root(ark);
