@@ -27,8 +27,7 @@ Result<soft::EnclaveIdentity> identity_of(const keep::Measured& measured) {
 keep::Device::Answer<std::string> KeepDevice::tee() { return std::string(kTee); }
 
 keep::Device::Answer<keep::Evidence> KeepDevice::evidence(keep::ReportData report_data) {
-  const Buffer report =
-      processor_.report(identity_, soft::QuotingService::mr_enclave(), report_data);
+  const Buffer report = processor_.report(identity_, quoting_.target_info(), report_data);
   const auto quote = quoting_.quote(report);
   if (!quote) return failure_of(quote.error());
   auto json = sgx_evidence(*quote);
