@@ -1,7 +1,6 @@
 #include "apps/softd/connection.h"
 
 #include <array>
-#include <cerrno>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -50,7 +49,7 @@ class Connection {
                                       .enforcement = keep_->enforcement()};
     if (!send_event(request_.socket, started)) return {};  // the peer is gone, and the keep with it
     KeepDevice vouching(std::move(device_), *identity);
-    attend(vouching);
+    if (!keep_->attend(vouching, ends())) keep_->kill();
     const auto status = keep_->wait();
     if (!status) return failure_of(status.error());
     (void)send_event(request_.socket, ended_of(*status));
@@ -95,29 +94,6 @@ class Connection {
   [[nodiscard]] bool is_over() const {
     auto entries = ends();
     return ::poll(entries.data(), entries.size(), 0) > 0;
-  }
-
-  // attend answers the keep's device until the keep ends, or is to end.
-  void attend(keep::Device& device) {
-    bool serving = true;
-    while (true) {
-      const auto [peer, signals, lifeline] = ends();
-      pollfd entries[] = {{.fd = keep_->pid_fd(), .events = POLLIN, .revents = 0},
-                          {.fd = serving ? keep_->device_fd() : -1, .events = POLLIN, .revents = 0},
-                          peer,
-                          signals,
-                          lifeline};
-      if (::poll(entries, std::size(entries), -1) < 0 && errno == EINTR) continue;
-      if (entries[0].revents != 0) return;
-      if (entries[2].revents != 0 || entries[3].revents != 0 || entries[4].revents != 0) {
-        keep_->kill();
-        return;
-      }
-      if (entries[1].revents != 0) {
-        const auto more = keep_->serve_device(device);
-        serving = more && *more;
-      }
-    }
   }
 
   const ConnectionRequest& request_;

@@ -22,8 +22,8 @@ class KeepDevice final : public keep::Device {
         quoting_(processor_, std::move(device.quoting_enclave)),
         identity_(identity) {}
 
-  [[nodiscard]] Result<std::string> tee() override;
-  [[nodiscard]] Result<keep::Evidence> evidence(keep::ReportData report_data) override;
+  [[nodiscard]] Answer<std::string> tee() override;
+  [[nodiscard]] Answer<keep::Evidence> evidence(keep::ReportData report_data) override;
 
  private:
   soft::Processor processor_;

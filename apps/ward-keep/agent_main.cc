@@ -86,17 +86,19 @@ Result<RunReport> work(const AgentWorld& world, OutputWriter& output) {
   std::vector<int> inputs;
   for (std::size_t i = 0; i < parsed.manifest.inputs.size(); ++i)
     inputs.push_back(kInputFd + static_cast<int>(i));
-  return run_agent(
-      {.keep = &parsed,
-       .init_data = as_text(init_data),
-       .device = &device,
-       .connector = &connector,
-       .files = world.files,
-       .rng = world.rng,
-       .input_fds = inputs,
-       .workload = {.manifest = &parsed.manifest, .seccomp = filter, .hangup_fd = kDeviceFd},
-       .output = &output,
-       .deadline = &deadline});
+  return run_agent({.keep = &parsed,
+                    .init_data = as_text(init_data),
+                    .device = &device,
+                    .connector = &connector,
+                    .files = world.files,
+                    .rng = world.rng,
+                    .input_fds = inputs,
+                    .workload = {.manifest = &parsed.manifest,
+                                 .seccomp = filter,
+                                 .hangup_fd = kDeviceFd,
+                                 .door_fd = kDoorFd},
+                    .output = &output,
+                    .deadline = &deadline});
 }
 
 }  // namespace

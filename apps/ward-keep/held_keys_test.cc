@@ -34,10 +34,7 @@ class HeldKeysTest : public KeepTest, public testing::WithParamInterface<test::M
     relay_inside_.reset();
     std::thread device([&] {
       EchoDevice echo;
-      while (true) {
-        auto more = (*keep)->serve_device(echo);
-        if (!more || !*more) return;
-      }
+      EXPECT_TRUE((*keep)->attend(echo, {}));
     });
     std::string kind(32, '\0');
     const ssize_t n = ::read(out_[0], kind.data(), kind.size());

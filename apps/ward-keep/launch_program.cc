@@ -17,9 +17,9 @@ using namespace ward;
 
 class EchoDevice final : public keep::Device {
  public:
-  Result<std::string> tee() override { return std::string("sgx"); }
+  Answer<std::string> tee() override { return std::string("sgx"); }
 
-  Result<keep::Evidence> evidence(keep::ReportData report_data) override {
+  Answer<keep::Evidence> evidence(keep::ReportData report_data) override {
     return keep::Evidence{.tee = "sgx", .primary = "{\"quote\":\"" + to_hex(report_data) + "\"}"};
   }
 };
@@ -43,10 +43,7 @@ int main(int argc, char** argv) {
   ::close(request.relay_fd);
   ::close(request.output_fd);
   EchoDevice device;
-  while (true) {
-    auto more = (*started)->serve_device(device);
-    if (!more || !*more) break;
-  }
+  (void)(*started)->attend(device, {});
   const auto status = (*started)->wait();
   char octet = 0;
   (void)!::read(0, &octet, 1);  // the parent looks around meanwhile

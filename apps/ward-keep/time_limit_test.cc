@@ -2,6 +2,7 @@
 // impatient_program.cc; what is silent stays so until the keep has ended.
 #include <array>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "test/support/agent_fixture.h"
@@ -10,6 +11,40 @@ namespace ward::keep {
 namespace {
 
 constexpr const char* kNoAnswer = "no answer within 400 ms";
+
+// SilentDevice answers some requests, and the next only after speak().
+class SilentDevice final : public Device {
+ public:
+  explicit SilentDevice(int answers) : answers_(answers) {}
+
+  Answer<std::string> tee() override {
+    count();
+    return echo_.tee();
+  }
+
+  Answer<Evidence> evidence(ReportData report_data) override {
+    count();
+    return echo_.evidence(report_data);
+  }
+
+  void speak() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answers_ = std::numeric_limits<int>::max();
+    spoken_.notify_all();
+  }
+
+ private:
+  void count() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    spoken_.wait(lock, [&] { return answers_ > 0; });
+    --answers_;
+  }
+
+  EchoDevice echo_;
+  std::mutex mutex_;
+  std::condition_variable spoken_;
+  int answers_;
+};
 
 class TimeLimitTest : public KeepTest {
  protected:
@@ -27,12 +62,11 @@ class TimeLimitTest : public KeepTest {
     }
     output_inside_.reset();
     relay_inside_.reset();
-    EchoDevice echo;
-    for (int i = 0; i < device_answers; ++i) {
-      const auto more = (*keep)->serve_device(echo);
-      if (!more || !*more) break;
-    }
+    SilentDevice device(device_answers);
+    std::thread attending([&] { EXPECT_TRUE((*keep)->attend(device, {})); });
     auto report = read_outputs(output_.get(), manifest_, 1U << 24U, sink_);
+    device.speak();
+    attending.join();
     EXPECT_TRUE(report);
     return report ? *report : RunReport{};
   }

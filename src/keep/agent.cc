@@ -95,8 +95,8 @@ class Agent {
     return failed;
   }
 
-  static Step device_failed(const Error& error) {
-    return ended(Ending::kInternal, "device", error.what());
+  static Step device_failed(const Failure& failure) {
+    return ended(Ending::kInternal, "device", failure.what);
   }
 
   Step attest() {

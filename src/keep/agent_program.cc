@@ -29,7 +29,9 @@ int main() {
   const auto parsed = parse_canonical(read_file(kManifestPath));
   const auto filter = seccomp_program(Role::kWorkload);
   if (!parsed || !filter) return 2;
-  const auto report =
-      run_workload({.manifest = &parsed->manifest, .seccomp = *filter, .hangup_fd = kDeviceFd});
+  const auto report = run_workload({.manifest = &parsed->manifest,
+                                    .seccomp = *filter,
+                                    .hangup_fd = kDeviceFd,
+                                    .door_fd = kDoorFd});
   return report && OutputWriter(kOutputFd).report(*report) ? 0 : 3;
 }

@@ -1,26 +1,18 @@
 #include "keep/device_channel.h"
 
 #include <array>
-#include <optional>
 
 #include "base/reader.h"
-#include "base/writer.h"
 #include "keep/frame.h"
+#include "keep/text.h"
 
 namespace ward::keep {
 namespace {
 
-constexpr std::uint8_t kAskTee = 't';
-constexpr std::uint8_t kAskEvidence = 'e';
-constexpr std::size_t kReplyHead = 5;
+Failure failure_of(const Error& error) { return {.code = error.code(), .what = error.what()}; }
 
-Result<void> answer(int fd, const Result<std::string>& result, int limit_ms) {
-  Writer w;
-  w.u8(result ? 0 : static_cast<std::uint8_t>(1 + static_cast<unsigned>(result.error().code())));
-  w.u32le(result ? static_cast<std::uint32_t>(result->size()) : 0);
-  if (result) w.bytes(as_bytes(*result));
-  const Deadline deadline(limit_ms);
-  return write_exact(fd, w.view(), &deadline);
+Failure no_answer(Errc code) {
+  return {.code = code, .what = "keep.device: not an answer of a device"};
 }
 
 // code_of takes the other side's word for why, where it is one of ours.
@@ -29,56 +21,81 @@ Errc code_of(std::uint8_t octet) {
   return n <= static_cast<unsigned>(Errc::kInternal) ? static_cast<Errc>(n) : Errc::kMalformed;
 }
 
-Result<std::string> evidence_text(Device& device, ReportData report_data) {
-  WARD_TRY(Evidence evidence, device.evidence(report_data));
-  if (evidence.primary.size() > kMaxEvidenceBytes)
-    return Error(Errc::kLimit, "keep.device: evidence", evidence.primary.size());
-  return std::move(evidence.primary);
-}
-
 }  // namespace
 
-Result<std::string> DeviceClient::reply() {
-  std::array<std::uint8_t, kReplyHead> head{};
-  WARD_CHECK_OK(read_exact(fd_, head, deadline_));
+Device::Answer<SecretBytes> DeviceClient::ask(const DeviceRequest& request) {
+  // A device that refuses what it need not read whole has said why all the same.
+  const auto sent = write_exact(fd_, write_device_request(request), deadline_);
+  std::array<std::uint8_t, kDeviceHeadSize> head{};
+  if (const auto read = read_exact(fd_, head, deadline_); !read)
+    return failure_of(sent ? read.error() : sent.error());
   Reader r(head);
   std::uint8_t code = 0;
   std::uint32_t size = 0;
-  if (!r.u8(code) || !r.u32le(size)) return Error(Errc::kTruncated, "keep.device: reply");
-  if (code != 0) return Error(code_of(code), "keep.device: refused");
-  if (size > kMaxEvidenceBytes) return Error(Errc::kLimit, "keep.device: reply", size);
-  Buffer octets(size);
-  WARD_CHECK_OK(read_exact(fd_, octets, deadline_));
-  return std::string(as_text(octets));
+  if (!r.u8(code) || !r.u32le(size)) return no_answer(Errc::kTruncated);
+  if (size > (code == 0 ? kMaxEvidenceBytes : kMaxReasonBytes)) return no_answer(Errc::kLimit);
+  SecretBytes octets(size);
+  if (const auto read = read_exact(fd_, octets.expose_mut(), deadline_); !read)
+    return failure_of(read.error());
+  if (code == 0) return octets;
+  return Failure{.code = code_of(code),
+                 .what = valid_text(as_text(octets.expose()), kMaxReasonBytes)};
 }
 
-Result<std::string> DeviceClient::tee() {
-  WARD_CHECK_OK(write_exact(fd_, Bytes(&kAskTee, 1), deadline_));
-  return reply();
+Device::Answer<std::string> DeviceClient::ask_for_text(const DeviceRequest& request) {
+  WARD_TRY(const SecretBytes octets, ask(request));
+  return std::string(as_text(octets.expose()));
 }
 
-Result<Evidence> DeviceClient::evidence(ReportData report_data) {
+Device::Answer<void> DeviceClient::ask_for_nothing(const DeviceRequest& request) {
+  WARD_TRY(const SecretBytes octets, ask(request));
+  if (!octets.empty()) return no_answer(Errc::kMalformed);
+  return {};
+}
+
+Device::Answer<std::string> DeviceClient::tee() {
+  return ask_for_text({.call = DeviceCall::kTee, .report_data = {}, .octets = {}});
+}
+
+Device::Answer<Evidence> DeviceClient::evidence(ReportData report_data) {
   WARD_TRY(std::string name, tee());
-  Buffer request = {kAskEvidence};
-  request.insert(request.end(), report_data.begin(), report_data.end());
-  WARD_CHECK_OK(write_exact(fd_, request, deadline_));
-  WARD_TRY(std::string text, reply());
+  WARD_TRY(std::string text,
+           ask_for_text({.call = DeviceCall::kEvidence, .report_data = report_data, .octets = {}}));
   return Evidence{.tee = std::move(name), .primary = std::move(text)};
 }
 
-Result<bool> serve_device_request(int fd, Device& device, int limit_ms) {
-  WARD_TRY(const std::optional<std::uint8_t> kind, read_octet(fd));
-  if (!kind) return false;
-  if (*kind == kAskTee) {
-    WARD_CHECK_OK(answer(fd, device.tee(), limit_ms));
-    return true;
-  }
-  if (*kind != kAskEvidence) return Error(Errc::kMalformed, "keep.device: request", *kind);
-  std::array<std::uint8_t, kReportDataSize> report_data{};
-  const Deadline deadline(limit_ms);
-  WARD_CHECK_OK(read_exact(fd, report_data, &deadline));
-  WARD_CHECK_OK(answer(fd, evidence_text(device, report_data), limit_ms));
-  return true;
+Device::Answer<RawEvidence> DeviceClient::raw_evidence(ReportData report_data) {
+  WARD_TRY(const SecretBytes octets,
+           ask({.call = DeviceCall::kRawEvidence, .report_data = report_data, .octets = {}}));
+  Reader r(octets.expose());
+  std::uint32_t size = 0;
+  Bytes evidence;
+  if (!r.u32le(size) || !r.bytes(size, evidence)) return no_answer(Errc::kMalformed);
+  return RawEvidence{.evidence = to_buffer(evidence),
+                     .event_log = to_buffer(octets.expose().subspan(r.offset()))};
+}
+
+Device::Answer<std::string> DeviceClient::info() {
+  return ask_for_text({.call = DeviceCall::kInfo, .report_data = {}, .octets = {}});
+}
+
+Device::Answer<Buffer> DeviceClient::local_report(Bytes target, ReportData report_data) {
+  WARD_TRY(const SecretBytes octets,
+           ask({.call = DeviceCall::kLocalReport, .report_data = report_data, .octets = target}));
+  return to_buffer(octets.expose());
+}
+
+Device::Answer<void> DeviceClient::verify_report(Bytes report) {
+  return ask_for_nothing({.call = DeviceCall::kVerifyReport, .report_data = {}, .octets = report});
+}
+
+Device::Answer<SecretBytes> DeviceClient::key(Bytes request) {
+  return ask({.call = DeviceCall::kKey, .report_data = {}, .octets = request});
+}
+
+Device::Answer<void> DeviceClient::extend(unsigned index, Bytes event_data) {
+  return ask_for_nothing(
+      {.call = DeviceCall::kExtend, .report_data = {}, .index = index, .octets = event_data});
 }
 
 }  // namespace ward::keep

@@ -5,9 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "keep/launcher.h"
+#include "base/result.h"
 
 namespace ward::keep {
+
+// Failure says what could not be done, and where: paths and numbers of the system, or words of the
+// platform's own, no content.
+struct Failure {
+  Errc code = Errc::kInternal;
+  std::string what;  // "file /usr/bin/python3: no such file (source usr/bin/python3)"
+
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
 
 // errno_code sorts the system's error numbers into ours.
 [[nodiscard]] inline Errc errno_code(int number) {

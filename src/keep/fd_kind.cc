@@ -43,6 +43,13 @@ bool is_unix_stream(int fd) {
          option(fd, SO_ACCEPTCONN) == 0;
 }
 
+bool is_connected_unix_stream(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  void* at = &peer;
+  return is_unix_stream(fd) && ::getpeername(fd, static_cast<sockaddr*>(at), &size) == 0;
+}
+
 bool is_pipe_in(int fd) { return kind_of(fd) == S_IFIFO && is_open_for_writing(fd); }
 
 bool takes_text(int fd) {

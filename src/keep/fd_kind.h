@@ -9,6 +9,9 @@ namespace ward::keep {
 // is_unix_stream: a unix stream socket that is not listening.
 [[nodiscard]] bool is_unix_stream(int fd);
 
+// is_connected_unix_stream: one that has, or had, another end.
+[[nodiscard]] bool is_connected_unix_stream(int fd);
+
 // is_pipe_in: the writing end of a pipe or FIFO.
 [[nodiscard]] bool is_pipe_in(int fd);
 

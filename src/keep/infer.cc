@@ -13,6 +13,7 @@
 #include "keep/elf_kind.h"
 #include "keep/failure.h"
 #include "keep/names.h"
+#include "keep/runtime.h"
 
 namespace ward::keep {
 namespace {
@@ -90,6 +91,10 @@ class Inference {
   Result<void, Failure> program() {
     if (request_.argv.empty()) return Failure{.code = Errc::kMalformed, .what = "no command"};
     std::vector<std::string> argv = request_.argv;
+    if (argv[0] == kAgentPath) {  // it is in every keep
+      out_.argv = std::move(argv);
+      return {};
+    }
     for (int depth = 0;; ++depth) {
       WARD_TRY(argv[0], looked_up(argv[0]));
       const std::string head = head_of(argv[0]);

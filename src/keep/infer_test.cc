@@ -135,6 +135,14 @@ TEST_F(InferTest, what_is_inferred_parses_and_pins_to_the_same_keep) {
   EXPECT_EQ(again->workload, measured->workload);
 }
 
+TEST(Infer, the_devices_client_needs_no_file) {
+  const auto manifest =
+      infer_manifest({.name = "device", .argv = {"/ward/keep", "device", "info"}});
+  ASSERT_TRUE(manifest) << manifest.error().what;
+  EXPECT_TRUE(manifest->files.empty());
+  EXPECT_EQ(*parse_manifest(as_bytes(to_toml(*manifest))), *manifest);
+}
+
 TEST(Capture, returns_what_a_program_writes) {
   auto text = capture({"/bin/echo", "a"});
   ASSERT_TRUE(text);

@@ -20,7 +20,12 @@ inline constexpr unsigned kInsideGid = 1000;
 inline constexpr int kRelayFd = 3;
 inline constexpr int kDeviceFd = 4;
 inline constexpr int kOutputFd = 5;
-inline constexpr int kInputFd = 6;
+inline constexpr int kDoorFd = 6;
+inline constexpr int kInputFd = 7;
+
+// The workload's end of the door to its device (keep/device_server.h): its only descriptor beside
+// stdin, stdout and stderr.
+inline constexpr int kWorkloadDoorFd = 3;
 
 inline constexpr std::size_t kMaxInheritedFds = 48;
 

@@ -21,7 +21,7 @@
 #include "crypto/secret_memory.h"
 #include "keep/cgroup.h"
 #include "keep/deadline.h"
-#include "keep/device_channel.h"
+#include "keep/device_server.h"
 #include "keep/failure.h"
 #include "keep/fd.h"
 #include "keep/frame.h"
@@ -49,9 +49,9 @@ struct Pair {
   UniqueFd there;
 };
 
-Result<Pair, Failure> socket_pair() {
+Result<Pair, Failure> socket_pair(int type = SOCK_STREAM) {
   std::array<int, 2> fds{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds.data()) != 0)
     return system_failure("socket pair", errno);
   return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
@@ -96,7 +96,7 @@ class OuterBound {
 // Started keeps what must live as long as the keep, and kills it when it goes.
 class Started final : public Keep {
  public:
-  Started(pid_t pid, UniqueFd pid_fd, UniqueFd device, std::unique_ptr<KeepCgroup> cgroup)
+  Started(pid_t pid, UniqueFd pid_fd, DeviceServer device, std::unique_ptr<KeepCgroup> cgroup)
       : pid_(pid),
         pid_fd_(std::move(pid_fd)),
         device_(std::move(device)),
@@ -116,14 +116,23 @@ class Started final : public Keep {
     return enforcement_;
   }
 
-  [[nodiscard]] int device_fd() const override { return device_.get(); }
-
-  [[nodiscard]] Result<bool> serve_device(Device& device) override {
-    if (!device_.valid()) return false;
-    auto served = serve_device_request(device_.get(), device);
-    if (!served) device_.reset();
-    return served;
+  [[nodiscard]] bool attend(Device& device, std::span<const pollfd> ends) override {
+    while (true) {
+      std::vector<pollfd> entries(ends.begin(), ends.end());
+      entries.push_back({.fd = pid_fd_.get(), .events = POLLIN, .revents = 0});
+      int timeout_ms = -1;
+      device_.wait_for(entries, timeout_ms);
+      if (::poll(entries.data(), entries.size(), timeout_ms) < 0) continue;  // a signal
+      const std::span<const pollfd> happened(entries);
+      if (happened[ends.size()].revents != 0) return true;
+      for (const pollfd& end : happened.first(ends.size())) {
+        if (end.revents != 0) return false;
+      }
+      device_.serve(device, happened.subspan(ends.size() + 1));
+    }
   }
+
+  void hang_up() override { device_.hang_up(); }
 
   [[nodiscard]] int pid_fd() const override { return pid_fd_.get(); }
 
@@ -156,7 +165,7 @@ class Started final : public Keep {
  private:
   pid_t pid_;
   UniqueFd pid_fd_;
-  UniqueFd device_;
+  DeviceServer device_;
   std::unique_ptr<KeepCgroup> cgroup_;
   Measured measured_;
   std::vector<Enforcement> enforcement_;
@@ -262,11 +271,13 @@ class Launch {
   Result<void, Failure> prepare_descriptors() {
     WARD_TRY(sync_, socket_pair());
     WARD_TRY(device_, socket_pair());
+    WARD_TRY(door_, socket_pair(SOCK_SEQPACKET));
     null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!null_.valid()) return system_failure("/dev/null", errno);
     const auto or_null = [&](int fd) { return fd >= 0 ? fd : null_.get(); };
     fds_ = {null_.get(),       or_null(request_.stdout_fd), or_null(request_.stderr_fd),
-            request_.relay_fd, device_.there.get(),         or_null(request_.output_fd)};
+            request_.relay_fd, device_.there.get(),         or_null(request_.output_fd),
+            door_.there.get()};
     for (const InputEntry& input : manifest_.inputs) {
       WARD_TRY(UniqueFd fd, open_source(request_, input.source));
       fds_.push_back(fd.get());
@@ -294,9 +305,11 @@ class Launch {
     if (pid == 0) run_init(plan);
     if (pid < 0) return system_failure("new namespaces", errno);
     KeepCgroup& group = *cgroup_;
-    keep_ = std::make_unique<Started>(pid, UniqueFd(pid_fd), std::move(device_.here),
+    keep_ = std::make_unique<Started>(pid, UniqueFd(pid_fd),
+                                      DeviceServer(std::move(device_.here), std::move(door_.here)),
                                       std::move(cgroup_));
     device_.there.reset();
+    door_.there.reset();
     sync_.there.reset();
     WARD_CHECK_OK(group.add(pid));
     // Where this process was given no room for 1 itself, it needs a privilege to give it.
@@ -389,6 +402,7 @@ class Launch {
   UniqueFd work_mount_;
   Pair sync_;
   Pair device_;
+  Pair door_;
   UniqueFd null_;
   std::vector<UniqueFd> inputs_;
   std::vector<int> fds_;

@@ -4,25 +4,22 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <poll.h>
 #include <sys/types.h>
 
 #include "base/result.h"
 #include "keep/device.h"
+#include "keep/failure.h"
 #include "keep/manifest.h"
 #include "keep/measure.h"
 
 // The launcher builds a keep's root, measures it and starts the agent in it. It holds ciphertext
 // and measured files only: keys and plaintext come to be inside. softd is its caller.
 namespace ward::keep {
-
-// Failure says what could not be done, and where: paths and numbers of the system, no content.
-struct Failure {
-  Errc code = Errc::kInternal;
-  std::string what;  // "file /usr/bin/python3: no such file (source usr/bin/python3)"
-};
 
 // FileReader is the user under whose rights the launcher opens the sources when it is root, so that
 // nobody reads through it what he could not read himself.
@@ -73,12 +70,14 @@ class Keep {
 
   [[nodiscard]] virtual const std::vector<Enforcement>& enforcement() const = 0;
 
-  // device_fd is readable when the keep asks something of its device; end of file when it is gone.
-  [[nodiscard]] virtual int device_fd() const = 0;
+  // attend answers what agent and workload ask of their device, with `device`: true once the keep
+  // has ended, false as soon as one of `ends` has an event. Nobody who is slow holds up another.
+  // It returns after an end even while somebody is being answered: it waits for nothing but
+  // poll(2).
+  [[nodiscard]] virtual bool attend(Device& device, std::span<const pollfd> ends) = 0;
 
-  // serve_device answers one request from device_fd() with `device`. false at end of file.
-  // kMalformed for a request that is none (the socket is then closed).
-  [[nodiscard]] virtual Result<bool> serve_device(Device& device) = 0;
+  // hang_up shows the agent that its launcher is gone; for tests.
+  virtual void hang_up() = 0;
 
   // pid_fd is readable when the keep has ended (pidfd_open(2)).
   [[nodiscard]] virtual int pid_fd() const = 0;
@@ -96,7 +95,7 @@ class Keep {
   Keep() = default;
 };
 
-// launch starts a keep. The caller then serves device_fd() until the keep ends. The keep dies with
+// launch starts a keep. The caller then attends to it until it ends. The keep dies with
 // the thread that calls launch, however that ends, and whatever was built of it goes with it but
 // its cgroups (remove_orphaned_groups of keep/cgroup.h). The calling process should be undumpable
 // where it is root (an ordinary user's cannot be: it could not map the keep's user ids) and must

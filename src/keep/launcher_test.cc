@@ -71,7 +71,7 @@ TEST_F(LauncherTest, agent_has_no_privilege_left) {
   EXPECT_EQ(seen["shmget"], is_counted(*keep) ? "0" : number(EPERM));
   EXPECT_EQ(seen["environment"], "0");
   EXPECT_EQ(seen["hostname"], "keep");
-  EXPECT_EQ(seen["descriptors"], "0 1 2 3 4 5");
+  EXPECT_EQ(seen["descriptors"], "0 1 2 3 4 5 6");
 }
 
 TEST_F(LauncherTest, agent_sees_measured_files_and_nothing_of_the_host) {

@@ -7,6 +7,7 @@
 #include "codec/toml_text.h"
 #include "crypto/signature.h"
 #include "keep/names.h"
+#include "keep/runtime.h"
 #include "keep/toml_reader.h"
 
 namespace ward::keep {
@@ -208,10 +209,12 @@ class Parser {
     }
   }
 
-  // program: what starts must be a file of the keep; whether a tree holds it shows at launch.
+  // program: what starts must be a file of the keep, or ward-keep itself, which is in every keep;
+  // whether a tree holds it shows at launch.
   void program(TomlTable& top, const Manifest& out) {
     const std::string path = out.argv.empty() ? "" : out.argv.front();
     if (!is_clean_path(path)) top.refuse("argv", "the absolute path of a program first");
+    if (path == kAgentPath) return;
     const auto file = std::find_if(out.files.begin(), out.files.end(),
                                    [&](const FileEntry& f) { return f.path == path; });
     if (file != out.files.end() ? file->mode != FileMode::kProgram : out.trees.empty())

@@ -96,6 +96,13 @@ TEST(Manifest, reads_every_member) {
   EXPECT_EQ(manifest->links[0].target, "usr/lib");
 }
 
+TEST(Manifest, ward_keep_itself_is_a_program_of_every_keep) {
+  const auto manifest = parse_manifest(
+      as_bytes(replaced(whole(), "\"/usr/bin/python3\", \"/app/infer.py\"", "\"/ward/keep\"")));
+  ASSERT_TRUE(manifest) << to_text(manifest.error());
+  EXPECT_EQ(manifest->argv, std::vector<std::string>{"/ward/keep"});
+}
+
 TEST(Manifest, written_and_read_again_is_the_same) {
   auto manifest = parse_manifest(as_bytes(whole()));
   ASSERT_TRUE(manifest);

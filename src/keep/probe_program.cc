@@ -251,6 +251,32 @@ void copy_file(const char* from, const char* to) {
   ::close(fd);
 }
 
+// ask_device goes in through the door, descriptor 3, and prints what the device calls itself.
+int ask_device() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 10;
+  char knock[] = "d";
+  iovec part{knock, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
+  if (::sendmsg(3, &message, 0) != 1) return 11;
+  ::close(ends[1]);
+  if (::write(ends[0], "t\0\0\0\0", 5) != 5) return 12;
+  char answer[8] = {};
+  if (::recv(ends[0], answer, sizeof answer, MSG_WAITALL) != sizeof answer) return 13;
+  say("tee", std::string(answer + 5, 3));
+  return 0;
+}
+
 int run(const std::string& command, const std::vector<std::string>& rest) {
   if (command == "probe") {
     descriptors();
@@ -268,6 +294,13 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
   if (command == "ignore-signals") ignore_signals();
   if (command == "leave-children") leave_children();
   if (command == "pause") ignore_signals();
+  if (command == "device") return ask_device();
+  if (command == "ward-folder") {
+    say("execute_keep", try_exec("/ward/keep"));
+    say("open_keep", outcome(::open("/ward/keep", O_RDONLY)));
+    say("open_manifest", outcome(::open("/ward/manifest.cbor", O_RDONLY)));
+    return 0;
+  }
   if (command == "copy" && rest.size() == 2) {
     copy_file(rest[0].c_str(), rest[1].c_str());
     return 0;

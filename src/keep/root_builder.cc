@@ -132,11 +132,12 @@ class RootBuilder {
       WARD_CHECK_OK(add_link(entry));
     for (const TreeEntry& entry : manifest.trees)
       WARD_CHECK_OK(add_tree(entry.path, entry.source, 0));
-    if (const auto entry = file_of(manifest.argv.front());
-        entry == root_.files.end() || entry->mode != FileMode::kProgram) {
-      return Failure{
-          .code = Errc::kMalformed,
-          .what = "argv[0] " + manifest.argv.front() + ": not a file of the keep with mode 0111"};
+    const std::string& program = manifest.argv.front();
+    if (const auto entry = file_of(program);
+        program != kAgentPath &&
+        (entry == root_.files.end() || entry->mode != FileMode::kProgram)) {
+      return Failure{.code = Errc::kMalformed,
+                     .what = "argv[0] " + program + ": not a file of the keep with mode 0111"};
     }
     const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
     std::sort(root_.files.begin(), root_.files.end(), by_path);

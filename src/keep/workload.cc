@@ -15,6 +15,8 @@
 
 #include "keep/deadline.h"
 #include "keep/fd.h"
+#include "keep/keep_init.h"
+#include "keep/runtime.h"
 #include "keep/sandbox.h"
 
 namespace ward::keep {
@@ -34,7 +36,8 @@ std::vector<std::pair<std::string, std::uint64_t>> workload_paths() {
       {"/dev/null", kReadOnly | kLandlockWriteFile},
       {"/dev/zero", kReadOnly | kLandlockWriteFile},
       {"/dev/random", kReadOnly},
-      {"/dev/urandom", kReadOnly}};
+      {"/dev/urandom", kReadOnly},
+      {kAgentPath, kLandlockExecute | kLandlockReadFile}};  // ward-keep device
   const std::unique_ptr<DIR, int (*)(DIR*)> root(::opendir("/"), &::closedir);
   if (!root) return out;
   while (const dirent* item = ::readdir(root.get())) {
@@ -79,16 +82,21 @@ Prepared prepare(const Manifest& manifest) {
   sigset_t none;
   ::sigemptyset(&none);
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-  // The error pipe becomes 3 and closes by exec; everything else above 2 is closed at once.
-  if (::dup2(errors, 3) != 3 || ::fcntl(3, F_SETFD, FD_CLOEXEC) != 0 ||
-      ::close_range(4, ~0U, 0) != 0) {
-    ::_exit(kNotStarted);
+  // The error pipe stands behind the door and closes by exec; everything else is closed at once.
+  constexpr int kErrors = kWorkloadDoorFd + 1;
+  const int door = request.door_fd < 0 ? -1 : ::fcntl(request.door_fd, F_DUPFD, kErrors + 1);
+  bool ok = ::dup3(errors, kErrors, O_CLOEXEC) == kErrors;
+  if (request.door_fd < 0) {
+    ::close(kWorkloadDoorFd);
+  } else {
+    ok = ok && ::dup2(door, kWorkloadDoorFd) == kWorkloadDoorFd;
   }
-  bool ok = ::setsid() >= 0 && ::chdir(request.manifest->working_directory.c_str()) == 0;
+  if (!ok || ::close_range(kErrors + 1, ~0U, 0) != 0) ::_exit(kNotStarted);
+  ok = ::setsid() >= 0 && ::chdir(request.manifest->working_directory.c_str()) == 0;
   ok = ok && enter_landlock(prepared.rules) && enter_seccomp(request.seccomp);
   if (ok) ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
   const int problem = errno;
-  (void)!::write(3, &problem, sizeof problem);
+  (void)!::write(kErrors, &problem, sizeof problem);
   ::_exit(kNotStarted);
 }
 

@@ -18,13 +18,15 @@ struct WorkloadRequest {
   const Manifest* manifest = nullptr;
   std::span<const sock_filter> seccomp;  // seccomp_program(Role::kWorkload)
   int hangup_fd = -1;                    // when its other end closes, the run is over; -1: none
+  int door_fd = -1;                      // becomes kWorkloadDoorFd (keep/keep_init.h); -1: none
 };
 
-// run_workload starts the program with nothing but stdin, stdout and stderr, under Landlock (its
-// own files read-only, /out /tmp /dev/shm writable, /ward not at all) and the stricter filter,
-// waits for it or for limits.seconds, ends every process that is left in the pid namespace and
-// reaps them all. The report's subject and detail are empty. Only for pid 1: kInternal otherwise,
-// and where the kernel refuses what it needs.
+// run_workload starts the program with nothing but stdin, stdout, stderr and the door to its
+// device, under Landlock (its own files read-only, /out /tmp /dev/shm writable, of /ward the
+// program /ward/keep, to be executed, and nothing else) and the stricter filter, waits for it or
+// for limits.seconds, ends every process that is left in the pid namespace and reaps them all. The
+// report's subject and detail are empty. Only for pid 1: kInternal otherwise, and where the kernel
+// refuses what it needs.
 [[nodiscard]] Result<RunReport> run_workload(const WorkloadRequest& request);
 
 }  // namespace ward::keep

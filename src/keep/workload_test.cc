@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "keep/output_channel.h"
+#include "test/support/echo_device.h"
 #include "test/support/keep_fixture.h"
 
 namespace ward::keep {
@@ -73,7 +74,7 @@ TEST_F(WorkloadTest, sees_less_than_the_agent) {
   manifest_.environment = {{"A", "1"}, {"B", "2"}};
   run({"probe"});
   auto seen = told();
-  EXPECT_EQ(seen["descriptors"], "0 1 2");
+  EXPECT_EQ(seen["descriptors"], "0 1 2 3");  // 3: the door to its device
   EXPECT_EQ(seen["environment"], "2");
   EXPECT_EQ(seen["root"], "errno " + number(EACCES));
   EXPECT_EQ(seen["data"], "measured");
@@ -85,6 +86,23 @@ TEST_F(WorkloadTest, sees_less_than_the_agent) {
   EXPECT_EQ(seen["exec_tmp"], number(EACCES));
   EXPECT_EQ(seen["create_in_tmp"], "0");
   EXPECT_EQ(seen["signal_first"], number(EPERM));
+}
+
+TEST_F(WorkloadTest, asks_the_device_through_its_door) {
+  launch_command({"device"});
+  test::EchoDevice device;
+  EXPECT_TRUE(keep_->attend(device, {}));
+  EXPECT_EQ(told()["tee"], "sgx");
+}
+
+// Of /ward it may execute the one program, which is the device's client; a second agent finds that
+// it is not the first process.
+TEST_F(WorkloadTest, executes_ward_keep_and_reads_nothing_below_ward) {
+  EXPECT_EQ(run({"ward-folder"}).ending, Ending::kDone);
+  auto seen = told();
+  EXPECT_EQ(seen["execute_keep"], "2");  // the test agent's own exit code: no manifest for it
+  EXPECT_EQ(seen["open_keep"], number(EACCES));
+  EXPECT_EQ(seen["open_manifest"], number(EACCES));
 }
 
 TEST_F(WorkloadTest, a_program_that_does_not_start_is_named_by_errno) {
@@ -166,7 +184,7 @@ TEST_F(WorkloadTest, ends_when_the_launcher_is_gone) {
   char block[16];
   ASSERT_GT(::read(out_[0], block, sizeof block), 0);  // it runs
   // Closing the launcher's end of the device socket is what its death looks like.
-  ASSERT_EQ(::shutdown(keep_->device_fd(), SHUT_RDWR), 0);
+  keep_->hang_up();
   auto status = keep_->wait();
   ASSERT_TRUE(status);
   EXPECT_TRUE(WIFEXITED(*status));

@@ -7,30 +7,11 @@
 #include "base/result.h"
 #include "crypto/secret.h"
 #include "crypto/sign.h"
+#include "tee/sgx/key_request.h"
+#include "tee/sgx/target_info.h"
 #include "tee/soft/quoting_enclave.h"
 
 namespace ward::soft {
-
-// sgx_report_t (SDM volume 3D, 34.15): body, key id, MAC. Octets.
-inline constexpr std::size_t kReportSize = 432;
-
-// sgx_key_request_t's KEYNAME and KEYPOLICY, those that the software TEE answers (SDM volume
-// 3D, 34.18).
-enum class KeyName : std::uint16_t { kReport = 3, kSeal = 4 };
-
-namespace key_policy {
-inline constexpr std::uint16_t kMrEnclave = 1U << 0U;
-inline constexpr std::uint16_t kMrSigner = 1U << 1U;
-inline constexpr std::uint16_t kConfigId = 1U << 3U;
-}  // namespace key_policy
-
-// KeyRequest names a key: sgx_key_request_t, the members that the software TEE heeds.
-struct KeyRequest {
-  KeyName name = KeyName::kSeal;
-  std::uint16_t policy = key_policy::kMrEnclave;
-  std::uint16_t isv_svn = 0;  // at most the caller's own
-  std::array<std::uint8_t, 32> key_id{};
-};
 
 // mr_enclave_of is the launch measurement of a runtime image's canonical form, domain separated.
 [[nodiscard]] crypto::Sha256Digest mr_enclave_of(Bytes runtime);
@@ -38,6 +19,12 @@ struct KeyRequest {
 // config_id_of places a workload's digest (48 octets of SHA-384, or 32) at the front of CONFIGID,
 // zeros behind it. kMalformed for more than 64 octets.
 [[nodiscard]] Result<std::array<std::uint8_t, 64>> config_id_of(Bytes workload);
+
+// apply_sigstruct is EINIT: checks a SIGSTRUCT of `enclave`, whose MRENCLAVE and debug are
+// measured, and adds what it says: MRSIGNER, product, SVN. Errors of sgx::parse_sigstruct;
+// kUntrusted where its signature is wrong or it is for another image; kDenied where it does not
+// allow the enclave's attributes, debugging among them.
+Result<void> apply_sigstruct(Bytes sigstruct, EnclaveIdentity& enclave);
 
 // Processor emulates what SGX hardware does for enclaves: local reports and keys, all derived from
 // one device root secret that never leaves it. Who calls is told by the launcher that started the
@@ -48,19 +35,21 @@ class Processor {
 
   // report makes a local report of `caller` for `target` (EREPORT): only the target's report key
   // verifies its MAC.
-  [[nodiscard]] Buffer report(const EnclaveIdentity& caller,
-                              const crypto::Sha256Digest& target_mr_enclave,
+  [[nodiscard]] Buffer report(const EnclaveIdentity& caller, const sgx::TargetInfo& target,
                               std::span<const std::uint8_t, 64> report_data) const;
 
   // verify_report is true where `report` was made by this processor for the enclave `target`.
-  [[nodiscard]] bool verify_report(Bytes report,
-                                   const crypto::Sha256Digest& target_mr_enclave) const;
+  [[nodiscard]] bool verify_report(Bytes report, const sgx::TargetInfo& target) const;
 
-  // get_key derives a key for `caller` (EGETKEY). kDenied for an ISVSVN above the caller's own, so
-  // that an older build cannot read what a newer one sealed; DEBUG is always part of the
-  // derivation. kUnsupported for a policy without MRENCLAVE and MRSIGNER.
+  // target_of is what local reports for `enclave` are made for.
+  [[nodiscard]] sgx::TargetInfo target_of(const EnclaveIdentity& enclave) const;
+
+  // get_key derives a key for `caller` (EGETKEY). kDenied for an ISVSVN or CONFIGSVN above the
+  // caller's own, so that an older build cannot read what a newer one sealed; for a CPUSVN that the
+  // platform does not reach; and for the keys of Intel's own enclaves. kUnsupported for other key
+  // names.
   [[nodiscard]] Result<Secret<16>> get_key(const EnclaveIdentity& caller,
-                                           const KeyRequest& request) const;
+                                           const sgx::KeyRequest& request) const;
 
   // attestation_key is the quoting enclave's: the same for the same device root.
   [[nodiscard]] Result<crypto::PrivateKey> attestation_key() const;
@@ -68,26 +57,31 @@ class Processor {
   [[nodiscard]] const std::array<std::uint8_t, 16>& cpu_svn() const { return cpu_svn_; }
 
  private:
-  [[nodiscard]] Secret<16> report_key(const crypto::Sha256Digest& target, Bytes key_id) const;
+  [[nodiscard]] Secret<16> report_key(const sgx::TargetInfo& target, Bytes key_id) const;
+  [[nodiscard]] Secret<16> seal_key(const EnclaveIdentity& caller,
+                                    const sgx::KeyRequest& request) const;
 
   Secret<32> device_root_;
   std::array<std::uint8_t, 16> cpu_svn_;
 };
 
-// QuotingService turns local reports for the quoting enclave into quotes; it signs nothing that its
-// processor did not report.
+// quote_report turns a local report for `enclave` into a quote of that form: a quoting enclave
+// signs nothing that its processor did not report. kUntrusted where the MAC is wrong, kMalformed
+// for another size.
+[[nodiscard]] Result<Buffer> quote_report(const Processor& processor, const QuotingEnclave& enclave,
+                                          Bytes report, const QuoteForm& form);
+
+// QuotingService is a quoting enclave beside its processor.
 class QuotingService {
  public:
   // `processor` must outlive the service.
   QuotingService(const Processor& processor, QuotingEnclave enclave)
       : processor_(processor), enclave_(std::move(enclave)) {}
 
-  // quote verifies the local report and signs its body. kUntrusted where the MAC is wrong,
-  // kMalformed for another size.
+  // quote is quote_report in version 3.
   [[nodiscard]] Result<Buffer> quote(Bytes report) const;
 
-  // mr_enclave is the target that reports for this service are made for.
-  [[nodiscard]] static crypto::Sha256Digest mr_enclave();
+  [[nodiscard]] sgx::TargetInfo target_info() const { return enclave_.target_info(); }
 
  private:
   const Processor& processor_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/mac.h"
 #include "crypto/rng.h"
 #include "tee/dcap/report_body.h"
 #include "tee/soft/world.h"
@@ -25,63 +26,61 @@ EnclaveIdentity keep(std::uint8_t n, std::uint16_t svn = 3) {
   return out;
 }
 
+sgx::TargetInfo target(std::uint8_t n) {
+  sgx::TargetInfo out;
+  out.mr_enclave.fill(n);
+  return out;
+}
+
 TEST(Processor, ALocalReportVerifiesForItsTargetOnThisDeviceAlone) {
   const Processor p(root("a"), {1});
   const Processor other(root("b"), {1});
-  crypto::Sha256Digest target{7};
-  const Buffer report = p.report(keep(1), target, kData);
-  ASSERT_EQ(report.size(), kReportSize);
-  EXPECT_TRUE(p.verify_report(report, target));
-  EXPECT_FALSE(p.verify_report(report, crypto::Sha256Digest{8}));
-  EXPECT_FALSE(other.verify_report(report, target));
+  const Processor updated(root("a"), {2});
+  const Buffer report = p.report(keep(1), target(7), kData);
+  ASSERT_EQ(report.size(), sgx::kLocalReportSize);
+  EXPECT_TRUE(p.verify_report(report, target(7)));
+  EXPECT_FALSE(p.verify_report(report, target(8)));
+  EXPECT_FALSE(other.verify_report(report, target(7)));
+  EXPECT_FALSE(updated.verify_report(report, target(7)));
+}
+
+TEST(Processor, ALocalReportIsForAllThatItsTargetIs) {
+  const Processor p(root("a"), {1});
+  const Buffer report = p.report(keep(1), p.target_of(keep(2)), kData);
+  EXPECT_TRUE(p.verify_report(report, p.target_of(keep(2))));
+  EnclaveIdentity debug = keep(2);
+  debug.debug = true;
+  EnclaveIdentity config = keep(2);
+  config.config_id[0] ^= 1U;
+  EnclaveIdentity config_svn = keep(2);
+  config_svn.config_svn = 1;
+  for (const EnclaveIdentity& other : {debug, config, config_svn, keep(3)})
+    EXPECT_FALSE(p.verify_report(report, p.target_of(other)));
 }
 
 TEST(Processor, EveryFlippedBitOfAReportIsNoticed) {
   const Processor p(root("a"), {1});
-  const crypto::Sha256Digest target{7};
-  const Buffer report = p.report(keep(1), target, kData);
+  const Buffer report = p.report(keep(1), target(7), kData);
   for (std::size_t i = 0; i < report.size(); ++i) {
     Buffer flipped = report;
     flipped[i] ^= 1U;
-    EXPECT_FALSE(p.verify_report(flipped, target)) << i;
+    EXPECT_FALSE(p.verify_report(flipped, target(7))) << i;
   }
-  EXPECT_FALSE(p.verify_report(Bytes(report).first(kReportSize - 1), target));
+  for (std::size_t size = 0; size < report.size(); ++size)
+    EXPECT_FALSE(p.verify_report(Bytes(report).first(size), target(7))) << size;
+  EXPECT_FALSE(p.verify_report(concat({report, Buffer(1)}), target(7)));
 }
 
-bool same_key(const Processor& p, const EnclaveIdentity& a, const EnclaveIdentity& b,
-              const KeyRequest& request) {
-  const auto x = p.get_key(a, request);
-  const auto y = p.get_key(b, request);
-  EXPECT_TRUE(x && y);
-  return ct_equal(x->expose(), y->expose());
-}
-
-TEST(SealKeys, DependOnWhatThePolicyNamesAndAlwaysOnDebug) {
+// As hardware has it: whoever is the target gets the key of the MAC by EGETKEY.
+TEST(Processor, TheTargetsReportKeyGivesTheMac) {
   const Processor p(root("a"), {1});
-  EnclaveIdentity debug = keep(1);
-  debug.debug = true;
-  EnclaveIdentity same_signer = keep(2);
-  EXPECT_TRUE(same_key(p, keep(1), keep(1), {}));
-  EXPECT_FALSE(same_key(p, keep(1), keep(2), {}));
-  EXPECT_FALSE(same_key(p, keep(1), debug, {}));
-  EXPECT_TRUE(same_key(p, keep(1), same_signer, {.policy = key_policy::kMrSigner}));
-  EXPECT_FALSE(
-      same_key(p, keep(1), same_signer, {.policy = key_policy::kMrSigner | key_policy::kConfigId}));
-}
-
-TEST(SealKeys, DifferBetweenDevices) {
-  const Processor a(root("a"), {1});
-  const Processor b(root("b"), {1});
-  EXPECT_FALSE(ct_equal(a.get_key(keep(1), {})->expose(), b.get_key(keep(1), {})->expose()));
-}
-
-TEST(SealKeys, AnOlderBuildCannotAskForANewerSvn) {
-  const Processor p(root("a"), {1});
-  EXPECT_TRUE(p.get_key(keep(1, 3), {.isv_svn = 3}));
-  EXPECT_TRUE(p.get_key(keep(1, 3), {.isv_svn = 2}));
-  EXPECT_EQ(p.get_key(keep(1, 3), {.isv_svn = 4}).error().code(), Errc::kDenied);
-  EXPECT_EQ(p.get_key(keep(1), {.policy = key_policy::kConfigId}).error().code(),
-            Errc::kUnsupported);
+  const Buffer report = p.report(keep(1), p.target_of(keep(2)), kData);
+  sgx::KeyRequest request{.key_name = sgx::key_name::kReport};
+  request.key_id = *to_array<32>(Bytes(report).subspan(384, 32));
+  const auto key = p.get_key(keep(2), request);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(to_hex(crypto::cmac_aes128(key->expose(), Bytes(report).first(384))),
+            to_hex(Bytes(report).subspan(416)));
 }
 
 TEST(ConfigId, TakesADigestAtTheFrontAndNothingLonger) {
@@ -100,17 +99,15 @@ TEST(QuotingService, SignsWhatItsProcessorReportedAndNothingElse) {
   auto qe = QuotingEnclave::create(*p.attestation_key(), keys->pck, world->qe_identity, world->pck,
                                    signed_world->pck_chain_pem);
   const QuotingService service(p, *std::move(qe));
-  const auto quote = service.quote(p.report(keep(1), QuotingService::mr_enclave(), kData));
+  const sgx::TargetInfo to = service.target_info();
+  const auto quote = service.quote(p.report(keep(1), to, kData));
   ASSERT_TRUE(quote);
   const auto parsed = dcap::parse_quote(*quote, dcap::TeeType::kSgx);
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(equal(parsed->report().get<dcap::report_body::ReportData>(), kData));
-  EXPECT_EQ(
-      service.quote(other.report(keep(1), QuotingService::mr_enclave(), kData)).error().code(),
-      Errc::kUntrusted);
-  EXPECT_EQ(service.quote(p.report(keep(1), crypto::Sha256Digest{}, kData)).error().code(),
-            Errc::kUntrusted);
-  EXPECT_EQ(service.quote(Buffer(kReportSize - 1)).error().code(), Errc::kMalformed);
+  EXPECT_EQ(service.quote(other.report(keep(1), to, kData)).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(service.quote(p.report(keep(1), target(0), kData)).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(service.quote(Buffer(sgx::kLocalReportSize - 1)).error().code(), Errc::kMalformed);
 }
 
 }  // namespace

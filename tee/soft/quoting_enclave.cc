@@ -15,17 +15,19 @@ constexpr std::size_t kAuthDataSize = 32;
 
 }  // namespace
 
+std::array<std::uint8_t, 16> EnclaveIdentity::attributes() const {
+  // FLAGS: INIT, DEBUG, MODE64BIT, KSS (CONFIGID is in use); XFRM: x87 and SSE.
+  const std::uint8_t flags = static_cast<std::uint8_t>(0x85U | (debug ? 0x02U : 0U));
+  return {flags, 0, 0, 0, 0, 0, 0, 0, 3};
+}
+
 Buffer report_body(const EnclaveIdentity& enclave, const std::array<std::uint8_t, 16>& cpu_svn,
                    std::span<const std::uint8_t, 64> report_data) {
-  // FLAGS: INIT, DEBUG, MODE64BIT, KSS (CONFIGID is in use); XFRM: x87 and SSE (SDM volume
-  // 3D, 34.7.1).
-  const std::uint8_t flags = static_cast<std::uint8_t>(0x85U | (enclave.debug ? 0x02U : 0U));
   Writer w;
   w.bytes(cpu_svn);
-  w.zeros(4 + 12 + 16);  // MISCSELECT, reserved, ISVEXTPRODID
-  w.u8(flags);
-  w.zeros(7);
-  w.u64le(3);
+  w.zeros(4 + 12);  // MISCSELECT, reserved
+  w.bytes(enclave.isv_ext_prod_id);
+  w.bytes(enclave.attributes());
   w.bytes(enclave.mr_enclave);
   w.zeros(32);
   w.bytes(enclave.mr_signer);
@@ -33,7 +35,9 @@ Buffer report_body(const EnclaveIdentity& enclave, const std::array<std::uint8_t
   w.bytes(enclave.config_id);
   w.u16le(enclave.isv_prod_id);
   w.u16le(enclave.isv_svn);
-  w.zeros(2 + 42 + 16);  // CONFIGSVN, reserved, ISVFAMILYID
+  w.u16le(enclave.config_svn);
+  w.zeros(42);
+  w.bytes(enclave.isv_family_id);
   w.bytes(report_data);
   return w.take();
 }
@@ -87,6 +91,11 @@ Result<Buffer> QuotingEnclave::quote(Bytes body, const QuoteForm& form) const {
   WARD_TRY(parts.signature, sign_rs(attestation_, SignatureAlgorithm::kEcdsaP256Sha256,
                                     dcap::write_signed_part(parts), signing_));
   return dcap::write_quote(parts);
+}
+
+sgx::TargetInfo QuotingEnclave::target_info() const {
+  return sgx::target_info_of(
+      dcap::ReportBody(Bytes(parts_.qe_report).first<dcap::kReportBodySize>()));
 }
 
 }  // namespace ward::soft

@@ -11,6 +11,7 @@
 #include "tee/dcap/pck.h"
 #include "tee/dcap/quote.h"
 #include "tee/dcap/tcb_documents.h"
+#include "tee/sgx/target_info.h"
 #include "tee/soft/random_source.h"
 
 namespace ward::soft {
@@ -23,6 +24,12 @@ struct EnclaveIdentity {
   std::uint16_t isv_prod_id = 0;
   std::uint16_t isv_svn = 0;
   bool debug = false;
+  std::array<std::uint8_t, 16> isv_ext_prod_id{};
+  std::array<std::uint8_t, 16> isv_family_id{};
+  std::uint16_t config_svn = 0;
+
+  // attributes is ATTRIBUTES, FLAGS and XFRM (SDM volume 3D, 38.7.1); MISCSELECT is zero.
+  [[nodiscard]] std::array<std::uint8_t, 16> attributes() const;
 };
 
 // report_body writes sgx_report_body_t for a keep on a platform with this CPUSVN.
@@ -58,6 +65,9 @@ class QuotingEnclave {
   // quote signs a body: a whole quote of the form asked for. kInternal where the body is not of its
   // type's size.
   [[nodiscard]] Result<Buffer> quote(Bytes body, const QuoteForm& form = {}) const;
+
+  // target_info is what local reports for it are made for.
+  [[nodiscard]] sgx::TargetInfo target_info() const;
 
  private:
   QuotingEnclave(crypto::PrivateKey attestation, dcap::QuoteParts parts, Signing signing);

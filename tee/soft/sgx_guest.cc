@@ -18,18 +18,41 @@ class SgxGuest final : public Guest {
 
   [[nodiscard]] Result<GuestEvidence> evidence(ReportData report_data) override {
     const Buffer report =
-        processor_.sgx.report(identity_, QuotingService::mr_enclave(), report_data);
-    // The quoting enclave signs nothing that its processor did not report.
-    if (!processor_.sgx.verify_report(report, QuotingService::mr_enclave()))
-      return Error(Errc::kInternal, "soft.evidence: report MAC");
+        processor_.sgx.report(identity_, processor_.quoting_enclave.target_info(), report_data);
     GuestEvidence out;
-    WARD_TRY(out.octets,
-             processor_.quoting_enclave.quote(Bytes(report).first(dcap::kReportBodySize),
-                                              std::get<QuoteForm>(face_.form)));
+    WARD_TRY(out.octets, quote_report(processor_.sgx, processor_.quoting_enclave, report,
+                                      std::get<QuoteForm>(face_.form)));
     codec::JsonWriter w;
     w.begin_object().member("quote", to_base64(out.octets, Base64::kStandard));
     WARD_TRY(out.primary, w.end_object().take());
     return out;
+  }
+
+  [[nodiscard]] Result<Buffer> local_report(Bytes target, ReportData report_data) const override {
+    WARD_TRY(const sgx::TargetInfo info, sgx::parse_target_info(target));
+    return processor_.sgx.report(identity_, info, report_data);
+  }
+
+  [[nodiscard]] Buffer own_target() const override {
+    return sgx::write_target_info(processor_.sgx.target_of(identity_));
+  }
+
+  Result<void> verify_report(Bytes report) const override {
+    if (report.size() < sgx::kLocalReportSize)
+      return Error(Errc::kTruncated, "soft.verify_report: size, not 432", report.size());
+    if (report.size() > sgx::kLocalReportSize)
+      return Error(Errc::kMalformed, "soft.verify_report: size, not 432", report.size());
+    if (!processor_.sgx.verify_report(report, processor_.sgx.target_of(identity_))) {
+      return Error(Errc::kUntrusted,
+                   "soft.verify_report: not made on this platform for this keep (MAC)");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<SecretBytes> derive_key(Bytes request) const override {
+    WARD_TRY(const sgx::KeyRequest parsed, sgx::parse_key_request(request));
+    WARD_TRY(const Secret<16> key, processor_.sgx.get_key(identity_, parsed));
+    return SecretBytes::copy_of(key.expose());
   }
 
   Result<void> extend(unsigned, Bytes) override {
@@ -50,6 +73,7 @@ Result<std::unique_ptr<Guest>> launch_sgx(const IntelProcessor& processor, const
   identity.mr_enclave = mr_enclave_of(launch.runtime);
   WARD_TRY(identity.config_id, config_id_of(launch.workload));
   identity.debug = launch.debug;
+  if (!launch.signature.empty()) WARD_CHECK_OK(apply_sigstruct(launch.signature, identity));
   return std::unique_ptr<Guest>(std::make_unique<SgxGuest>(processor, face, identity));
 }
 

@@ -36,6 +36,23 @@ class TdxGuest final : public Guest {
     return out;
   }
 
+  [[nodiscard]] Result<Buffer> local_report(Bytes target, ReportData report_data) const override {
+    if (!target.empty()) {
+      return Error(Errc::kMalformed,
+                   "soft.local_report: on TDX a local report is for the whole platform: no target");
+    }
+    return report(report_data);
+  }
+
+  Result<void> verify_report(Bytes report) const override {
+    WARD_CHECK_OK(processor_.tdx.verify(report));
+    return {};
+  }
+
+  [[nodiscard]] Result<SecretBytes> derive_key(Bytes) const override {
+    return Error(Errc::kUnsupported, "soft.derive_key: TDX 1.5 has no sealing keys");
+  }
+
   Result<void> extend(unsigned index, Bytes event_data) override {
     return log_.extend(index, event_data);
   }
@@ -58,6 +75,8 @@ class TdxGuest final : public Guest {
 
 Result<std::unique_ptr<Guest>> launch_tdx(const IntelProcessor& processor, const Face& face,
                                           const Launch& launch) {
+  if (!launch.signature.empty())
+    return Error(Errc::kUnsupported, "soft.launch: a TD takes no launch signature");
   WARD_TRY(TdLog log, TdLog::create(launch.canonical));
   tdx::TdReportParts td;
   td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;

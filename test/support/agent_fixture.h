@@ -16,6 +16,7 @@
 #include "net/http/server.h"
 #include "protocol/kbs/message.h"
 #include "seal/file/sealed_file.h"
+#include "test/support/echo_device.h"
 #include "test/support/keep_fixture.h"
 #include "test/support/tls_identity.h"
 #include "token/jwe.h"
@@ -248,14 +249,7 @@ class MemorySink final : public OutputSink {
   std::string current_;
 };
 
-class EchoDevice final : public Device {
- public:
-  Result<std::string> tee() override { return std::string("sgx"); }
-
-  Result<Evidence> evidence(ReportData report_data) override {
-    return Evidence{.tee = "sgx", .primary = "{\"quote\":\"" + to_hex(report_data) + "\"}"};
-  }
-};
+using test::EchoDevice;
 
 // A keep with one sealed input, which the workload copies to the one output.
 class KeepTest : public KeepFixture {
@@ -305,10 +299,7 @@ class KeepTest : public KeepFixture {
     relay_inside_.reset();
     std::thread device([&] {
       EchoDevice echo;
-      while (true) {
-        auto more = (*keep)->serve_device(echo);
-        if (!more || !*more) return;
-      }
+      EXPECT_TRUE((*keep)->attend(echo, {}));
     });
     auto report = read_outputs(output_.get(), manifest_, 1U << 24U, sink_);
     device.join();

@@ -41,7 +41,7 @@ func (o *octets) UnmarshalJSON(text []byte) error {
 type testCase struct {
 	Evidence octets `json:"evidence"` // a report, or one with its certificate table
 	Line     string `json:"line"`     // whose root is trusted
-	Ark      octets `json:"ark"`
+	Ark      octets `json:"ark"`      // empty: AMD's, which the library carries
 	Ask      octets `json:"ask"`
 	Asvk     octets `json:"asvk"`
 	Vek      octets `json:"vek"` // empty where the table has it
@@ -65,7 +65,10 @@ func optional(der octets) (*x509.Certificate, error) {
 	return x509.ParseCertificate(der)
 }
 
-func (c *testCase) roots() (*trust.AMDRootCerts, error) {
+func (c *testCase) roots() (map[string][]*trust.AMDRootCerts, error) {
+	if len(c.Ark) == 0 {
+		return nil, nil
+	}
 	var errs [3]error
 	certs := new(trust.ProductCerts)
 	certs.Ark, errs[0] = optional(c.Ark)
@@ -73,7 +76,7 @@ func (c *testCase) roots() (*trust.AMDRootCerts, error) {
 	certs.Asvk, errs[2] = optional(c.Asvk)
 	root := trust.AMDRootCertsProduct(c.Line)
 	root.ProductCerts = certs
-	return root, errors.Join(errs[:]...)
+	return map[string][]*trust.AMDRootCerts{c.Line: {root}}, errors.Join(errs[:]...)
 }
 
 func (c *testCase) attestation() (*spb.Attestation, error) {
@@ -95,7 +98,7 @@ func (c *testCase) attestation() (*spb.Attestation, error) {
 }
 
 func (c *testCase) judge() error {
-	root, err := c.roots()
+	roots, err := c.roots()
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,7 @@ func (c *testCase) judge() error {
 		DisableCertFetching: true,
 		Getter:              c,
 		Now:                 time.Unix(c.Now, 0),
-		TrustedRoots:        map[string][]*trust.AMDRootCerts{c.Line: {root}},
+		TrustedRoots:        roots,
 	})
 	if err != nil {
 		return err

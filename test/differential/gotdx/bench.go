@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -45,16 +44,10 @@ func prepare(mode string, text []byte) (gobench.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	der, err := hex.DecodeString(c.Root)
+	roots, err := c.roots()
 	if err != nil {
 		return nil, err
 	}
-	root, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(root)
 	getter := &remembered{&c.Collateral, map[string]fetched{}}
 	if mode != "full" && mode != "chain" {
 		return nil, fmt.Errorf("unknown mode %s", mode)
