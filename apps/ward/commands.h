@@ -6,6 +6,7 @@
 namespace ward::cli {
 
 void add_advisories(args::Command& app, Action& action);
+void add_attest(args::Command& app, Action& action);
 void add_checks(args::Command& app, Action& action);
 void add_demo(args::Command& app, Action& action);
 void add_dev(args::Command& app, Action& action);
