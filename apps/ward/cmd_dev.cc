@@ -161,6 +161,7 @@ void add_dev(args::Command& app, Action& action) {
   args::Command* dev = app.add_subcommand("dev", "the development platform (not a TEE)");
   dev->require_subcommand(1);
   add_init(*dev, o, action);
+  add_dev_sign(*dev, action);
   args::Command* make = dev->add_subcommand("make", "make a platform that should be refused");
   make->require_subcommand(1);
   args::Command* outdated =
