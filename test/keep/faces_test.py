@@ -289,7 +289,7 @@ class Device(Machines):
                  self.path / "one/root.pem", "--allow-development", "--report-data", DATA)
         ward(*words, "--collateral", log, check=0)
         octets = bytearray(log.read_bytes())
-        octets[octets.index(b"model-loaded") - 10] ^= 1  # its digest stands before it
+        octets[octets.rindex(b"model-loaded") - 24] ^= 1  # in its digest, which stands before it
         log.write_bytes(octets)
         self.assertEqual(ward(*words, "--collateral", log).returncode, 1)
         self.assertIn("RTMR", self.device("tdx", "extend", "--index", "0", "x", code=1))
