@@ -144,6 +144,7 @@ void add_dev(args::Command& app, Action& action) {
   dev->require_subcommand(1);
   add_init(*dev, o, action);
   add_dev_make(*dev, action);
+  add_dev_serve(*dev, action);
 }
 
 }  // namespace ward::cli
