@@ -149,7 +149,7 @@ class Machine:
         process = self._platform.start(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         log = self._logs / f"{name}.log"
         self._running = Running(process, "stdout", log).wait_for("listening")
-        self.banner = log.read_text().splitlines()[0]
+        self.banner = next(line for line in log.read_text().splitlines() if "listening" in line)
         return socket
 
     @property

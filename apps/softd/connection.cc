@@ -19,9 +19,6 @@
 namespace ward::softd {
 namespace {
 
-// What a person reads where the evidence's own words are not at hand.
-constexpr const char* kPlatform = "ward software TEE, SGX face";
-
 keep::Failure failure_of(const Error& error) {
   return {.code = error.code(), .what = error.what()};
 }
@@ -34,22 +31,13 @@ keep::LaunchEnded ended_of(int status) {
 
 class Connection {
  public:
-  Connection(const ConnectionRequest& request, soft::Device device)
-      : request_(request), device_(std::move(device)) {}
+  Connection(const ConnectionRequest& request, const soft::Platform& platform)
+      : request_(request), platform_(platform) {}
 
   Result<void, keep::Failure> run() {
     WARD_CHECK_OK(start());
-    const keep::Measured& measured = keep_->measured();
-    auto identity = identity_of(measured);
-    if (!identity) return failure_of(identity.error());
-    const keep::LaunchStarted started{.platform = kPlatform,
-                                      .development = true,
-                                      .workload = to_hex(measured.workload),
-                                      .launch_measurement = to_hex(identity->mr_enclave),
-                                      .enforcement = keep_->enforcement()};
-    if (!send_event(request_.socket, started)) return {};  // the peer is gone, and the keep with it
-    KeepDevice vouching(std::move(device_), *identity);
-    if (!keep_->attend(vouching, ends())) keep_->kill();
+    if (!send_event(request_.socket, started())) return {};  // the peer is gone, the keep with it
+    if (!keep_->attend(*device_, ends())) keep_->kill();
     const auto status = keep_->wait();
     if (!status) return failure_of(status.error());
     (void)send_event(request_.socket, ended_of(*status));
@@ -68,20 +56,36 @@ class Connection {
       return keep::Failure{.code = Errc::kMalformed,
                            .what = "manifest: " + to_text(manifest.error())};
     }
-    keep::LaunchRequest launch{.manifest = &*manifest,
-                               .root_fd = demand->fds.root.get(),
-                               .relay_fd = demand->fds.relay.get(),
-                               .output_fd = demand->fds.output.get(),
-                               .stdout_fd = demand->fds.standard_output.get(),
-                               .stderr_fd = demand->fds.standard_error.get(),
-                               .reader = std::nullopt,
-                               .number = request_.number,
-                               .agent = request_.agent,
-                               .given_up = [this] { return is_over(); }};
+    keep::LaunchRequest launch{
+        .manifest = &*manifest,
+        .root_fd = demand->fds.root.get(),
+        .relay_fd = demand->fds.relay.get(),
+        .output_fd = demand->fds.output.get(),
+        .stdout_fd = demand->fds.standard_output.get(),
+        .stderr_fd = demand->fds.standard_error.get(),
+        .reader = std::nullopt,
+        .number = request_.number,
+        .agent = request_.agent,
+        .admit = [&](const keep::Measured& measured) -> Result<void, keep::Failure> {
+          WARD_TRY(device_, KeepDevice::launch(platform_, demand->options, measured));
+          return {};
+        },
+        .given_up = [this] { return is_over(); }};
     if (keep::host_ids(request_.number).privileged)
       launch.reader = keep::FileReader{.uid = request_.peer.uid, .gid = request_.peer.gid};
     WARD_TRY(keep_, keep::launch(launch));
     return {};  // `demand` closes its descriptors: the keep has its own
+  }
+
+  [[nodiscard]] keep::LaunchStarted started() const {
+    const soft::Guest& guest = device_->guest();
+    return {.platform = std::string("ward software TEE, soft-") + guest.face().name + ": " +
+                        guest.face().text,
+            .development = true,
+            .mark = kMark,
+            .workload = to_hex(keep_->measured().workload),
+            .launch_measurement = to_hex(guest.launch_measurement()),
+            .enforcement = keep_->enforcement()};
   }
 
   // What ends a keep: the peer is gone, a signal has come, softd is gone.
@@ -97,15 +101,16 @@ class Connection {
   }
 
   const ConnectionRequest& request_;
-  soft::Device device_;
+  const soft::Platform& platform_;
+  std::unique_ptr<KeepDevice> device_;
   keep::UniqueFd signals_;
   std::unique_ptr<keep::Keep> keep_;
 };
 
 }  // namespace
 
-void serve_connection(const ConnectionRequest& request, soft::Device device) {
-  const auto done = Connection(request, std::move(device)).run();
+void serve_connection(const ConnectionRequest& request, const soft::Platform& platform) {
+  const auto done = Connection(request, platform).run();
   if (!done) (void)send_event(request.socket, done.error());
 }
 

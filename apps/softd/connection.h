@@ -5,12 +5,16 @@
 
 #include <sys/types.h>
 
-#include "tee/soft/attester/device_dir.h"
+#include "tee/soft/platform.h"
 
 namespace ward::softd {
 
 // How long a peer may take, in all, to say which keep it wants.
 inline constexpr int kDemandLimitMs = 30'000;
+
+// What is said at every start, and of every keep that starts.
+inline constexpr const char* kMark =
+    "software TEE for development: the administrator of this machine can read everything";
 
 // Peer is who asks for a keep: the sources are opened under these rights where softd is root.
 struct Peer {
@@ -31,6 +35,6 @@ struct ConnectionRequest {
 // serve_connection reads one demand, starts the keep, vouches for it while it runs, and says how it
 // ended. When the peer or softd is gone or a signal comes, the keep ends, or is given up while it
 // is being built; before that signals end the process. Nothing is kept.
-void serve_connection(const ConnectionRequest& request, soft::Device device);
+void serve_connection(const ConnectionRequest& request, const soft::Platform& platform);
 
 }  // namespace ward::softd

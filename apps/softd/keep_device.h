@@ -1,34 +1,44 @@
 #pragma once
 
+#include <memory>
+
 #include "keep/device.h"
+#include "keep/launch_options.h"
 #include "keep/measure.h"
-#include "tee/soft/attester/device_dir.h"
+#include "tee/soft/guest.h"
 
 namespace ward::softd {
 
-// kTee is the name of the platform in the KBS protocol: the software TEE shows its SGX face.
-inline constexpr const char* kTee = "sgx";
-
-// identity_of says what a keep is to the platform: the ward-keep image is the enclave (MRENCLAVE),
-// the workload stands in CONFIGID. MRSIGNER is zero: nobody signs the image. kInternal.
-[[nodiscard]] Result<soft::EnclaveIdentity> identity_of(const keep::Measured& measured);
-
-// KeepDevice vouches for one keep, as what the launcher measured; the keep itself is not asked who
-// it is.
+// KeepDevice is the device of one keep: what the platform answers for the guest that the launcher
+// measured. The keep itself is not asked who it is.
 class KeepDevice final : public keep::Device {
  public:
-  KeepDevice(soft::Device device, soft::EnclaveIdentity identity)
-      : processor_(std::move(device.processor)),
-        quoting_(processor_, std::move(device.quoting_enclave)),
-        identity_(identity) {}
+  // launch states the keep to the platform, before its first instruction. kUnsupported for a face
+  // that is none or that the platform lacks; kDenied, kUntrusted and kMalformed for a signature
+  // that does not fit. `platform` must outlive the device.
+  [[nodiscard]] static Result<std::unique_ptr<KeepDevice>, keep::Failure> launch(
+      const soft::Platform& platform, const keep::LaunchOptions& options,
+      const keep::Measured& measured);
+
+  [[nodiscard]] const soft::Guest& guest() const { return *guest_; }
 
   [[nodiscard]] Answer<std::string> tee() override;
+  [[nodiscard]] Answer<std::string> info() override;
   [[nodiscard]] Answer<keep::Evidence> evidence(keep::ReportData report_data) override;
+  [[nodiscard]] Answer<keep::RawEvidence> raw_evidence(keep::ReportData report_data) override;
+  [[nodiscard]] Answer<Buffer> local_report(Bytes target, keep::ReportData report_data) override;
+  [[nodiscard]] Answer<void> verify_report(Bytes report) override;
+  [[nodiscard]] Answer<SecretBytes> key(Bytes request) override;
+  [[nodiscard]] Answer<void> extend(unsigned index, Bytes event_data) override;
 
  private:
-  soft::Processor processor_;
-  soft::QuotingService quoting_;  // borrows processor_
-  soft::EnclaveIdentity identity_;
+  KeepDevice(std::unique_ptr<soft::Guest> guest, const keep::LaunchOptions& options,
+             const keep::Measured& measured)
+      : guest_(std::move(guest)), debug_(options.debug), workload_(measured.workload) {}
+
+  std::unique_ptr<soft::Guest> guest_;
+  bool debug_;
+  crypto::Sha384Digest workload_;
 };
 
 }  // namespace ward::softd

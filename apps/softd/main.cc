@@ -1,6 +1,6 @@
 // softd: the "processor" of the software TEE. It holds the development platform's device root,
-// alone starts and measures keeps, and vouches for them with genuine SGX quotes of version 3 under
-// a root that says that it is not a TEE.
+// alone starts and measures keeps, and vouches for them with genuine SGX and TDX quotes and SEV-SNP
+// reports under roots that say that they are not a TEE's.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -11,10 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "apps/softd/connection.h"
 #include "apps/softd/service.h"
 #include "args/args.h"
 #include "keep/host.h"
 #include "keep/keep_init.h"
+#include "tee/soft/attester/device_dir.h"
 
 namespace {
 
@@ -61,7 +63,7 @@ bool hide_memory() {
   return !keep::host_ids(0).privileged || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-int serve_socket(const Options& options, soft::Device device) {
+int serve_socket(const Options& options, const soft::Platform& platform) {
   const softd::ServiceOptions service{.socket_path = options.socket,
                                       .users = {options.users.begin(), options.users.end()},
                                       .agent = agent_of(options)};
@@ -79,7 +81,7 @@ int serve_socket(const Options& options, soft::Device device) {
         options.socket.c_str(), ::geteuid());
   }
   std::fflush(stdout);
-  const auto done = softd::serve(*std::move(listener), service, std::move(device));
+  const auto done = softd::serve(*std::move(listener), service, platform);
   return done ? kDone : fail_with(done.error());
 }
 
@@ -87,15 +89,19 @@ int run(const Options& options) {
   if (options.socket.empty() == (options.connection < 0))
     return fail(kUsage, "give --socket PATH (or --connection FD)", "see `softd --help`");
   if (!hide_memory()) return fail(kCouldNotTell, "this process cannot hide its memory");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return fail(kCouldNotTell, "this process cannot give up new privileges");
   const std::string agent = agent_of(options);
   if (::access(agent.c_str(), R_OK) != 0)
     return fail(kCouldNotTell, agent + ": no such program", "name ward-keep with --agent");
-  auto device = soft::open_device(options.device);
-  if (!device) {
-    return fail(kCouldNotTell, device.error(), "`ward dev init DIR` makes a development platform");
+  const auto platform = soft::open_platform(options.device);
+  if (!platform) {
+    return fail(kCouldNotTell, platform.error(),
+                "`ward dev init DIR` makes a development platform");
   }
-  if (!options.socket.empty()) return serve_socket(options, *std::move(device));
-  const auto done = softd::serve_one(options.connection, agent, *std::move(device));
+  std::fprintf(stderr, "softd: %s\n", softd::kMark);
+  if (!options.socket.empty()) return serve_socket(options, **platform);
+  const auto done = softd::serve_one(options.connection, agent, **platform);
   return done ? kDone : fail_with(done.error());
 }
 

@@ -71,8 +71,8 @@ constexpr int kTidyUpMs = 500;
 
 class Service {
  public:
-  Service(keep::UniqueFd listener, const ServiceOptions& options, soft::Device device)
-      : listener_(std::move(listener)), options_(options), device_(std::move(device)) {}
+  Service(keep::UniqueFd listener, const ServiceOptions& options, const soft::Platform& platform)
+      : listener_(std::move(listener)), options_(options), platform_(platform) {}
 
   Result<void, keep::Failure> run() {
     WARD_TRY(signals_, blocked_signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD}));
@@ -179,7 +179,7 @@ class Service {
                       .peer = *peer,
                       .number = static_cast<std::uint32_t>(number),
                       .agent = options_.agent},
-                     std::move(device_));
+                     platform_);
     return {};
   }
 
@@ -195,7 +195,7 @@ class Service {
 
   keep::UniqueFd listener_;
   const ServiceOptions& options_;
-  soft::Device device_;
+  const soft::Platform& platform_;
   keep::UniqueFd signals_;
   keep::UniqueFd lifeline_;       // connections watch this end
   keep::UniqueFd lifeline_here_;  // nobody but this process holds it
@@ -222,17 +222,18 @@ Result<keep::UniqueFd, keep::Failure> listen_at(const ServiceOptions& options) {
 }
 
 Result<void, keep::Failure> serve(keep::UniqueFd listener, const ServiceOptions& options,
-                                  soft::Device device) {
-  return Service(std::move(listener), options, std::move(device)).run();
+                                  const soft::Platform& platform) {
+  return Service(std::move(listener), options, platform).run();
 }
 
-Result<void, keep::Failure> serve_one(int socket, const std::string& agent, soft::Device device) {
+Result<void, keep::Failure> serve_one(int socket, const std::string& agent,
+                                      const soft::Platform& platform) {
   serve_connection({.socket = socket,
                     .lifeline = -1,  // the socket is: whoever started this process holds it
                     .peer = {.uid = ::geteuid(), .gid = ::getegid()},
                     .number = number_of_this_process(),
                     .agent = agent},
-                   std::move(device));
+                   platform);
   return {};
 }
 

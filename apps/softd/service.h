@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "keep/fd.h"
 #include "keep/launcher.h"
-#include "tee/soft/attester/device_dir.h"
+#include "tee/soft/platform.h"
 
 namespace ward::softd {
 
@@ -33,10 +33,11 @@ struct ServiceOptions {
 // SIGQUIT; then it ends every keep, waits for them and removes the socket. The caller has one
 // thread and lets these signals at their default.
 [[nodiscard]] Result<void, keep::Failure> serve(keep::UniqueFd listener,
-                                                const ServiceOptions& options, soft::Device device);
+                                                const ServiceOptions& options,
+                                                const soft::Platform& platform);
 
 // serve_one answers a connection that the caller was started with, and returns when its keep ended.
 [[nodiscard]] Result<void, keep::Failure> serve_one(int socket, const std::string& agent,
-                                                    soft::Device device);
+                                                    const soft::Platform& platform);
 
 }  // namespace ward::softd

@@ -145,6 +145,7 @@ void add_dev(args::Command& app, Action& action) {
   add_init(*dev, o, action);
   add_dev_make(*dev, action);
   add_dev_serve(*dev, action);
+  add_dev_sign(*dev, action);
 }
 
 }  // namespace ward::cli

@@ -196,6 +196,9 @@ int make(const Options& o, const std::vector<Case>& cases, const Setting& settin
 }
 
 int run_outdated(const Options& o) {
+  if (o.json || !(o.face + o.seed + o.at).empty()) {
+    return fail(kUsage, "`outdated` takes --maker alone", "leave the other options out");
+  }
   if (o.maker.empty()) {
     return fail(kUsage, "--maker is required", "it is the folder that `ward dev init` made");
   }

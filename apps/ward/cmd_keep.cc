@@ -4,12 +4,12 @@
 
 #include "apps/ward/commands.h"
 #include "apps/ward/keep_cli.h"
+#include "apps/ward/soft_tee.h"
 #include "args/args.h"
 #include "codec/json_write.h"
 #include "keep/fd.h"
 #include "keep/infer.h"
 #include "keep/launcher.h"
-#include "tee/soft/processor.h"
 
 // ward keep new|measure: write a manifest for a command, and say what a manifest's identity is.
 // cmd_keep_run.cc has `ward keep run`.
@@ -20,6 +20,7 @@ struct Options {
   std::string manifest;
   std::string root = "/";
   std::string agent;
+  std::string tee;
   std::string name = "workload";
   std::vector<std::string> command;
   std::vector<std::string> trees;
@@ -45,28 +46,39 @@ Result<std::string> measured_json(const keep::Manifest& manifest, const keep::Me
   w.member("manifest", to_hex(crypto::sha384(measured.canonical)));
   w.member("runtime", to_hex(crypto::sha256(measured.runtime)));
   w.name("launch_measurement").begin_object();
-  w.member("soft-sgx", to_hex(soft::mr_enclave_of(measured.runtime))).end_object();
+  for (const char* tee : {"soft-sgx", "soft-tdx", "soft-snp"})
+    w.member(tee, to_hex(launch_measurement(**soft_face(tee), measured.runtime)));
+  w.end_object();
   w.member("init_data", measured.init_data);
   return w.end_object().take();
 }
 
-int show(const keep::Manifest& manifest, const keep::Measured& measured, const Options& options) {
+int show(const keep::Manifest& manifest, const keep::Measured& measured, const Options& options,
+         const soft::Face* face) {
   if (options.json) {
     const auto text = measured_json(manifest, measured);
     if (!text) return fail(kCouldNotTell, error_text(text.error()));
     return print(*text + '\n');
   }
   if (options.init_data) return print(measured.init_data);
-  if (options.runtime) return print(to_hex(soft::mr_enclave_of(measured.runtime)) + '\n');
+  if (face != nullptr) return print(to_hex(launch_measurement(*face, measured.runtime)) + '\n');
   return print(to_hex(measured.workload) + '\n');
 }
 
 int run_measure(const Options& options) {
+  const soft::Face* face = nullptr;
+  if (options.runtime || !options.tee.empty()) {
+    const auto named = soft_face(options.tee.empty() ? "soft-sgx" : options.tee);
+    if (!named) return fail_with(named.error());
+    face = *named;
+  }
+  if (options.json + options.init_data + (face != nullptr) > 1)
+    return fail(kUsage, "--json, --init-data and --tee are alternatives");
   const auto loaded = load_manifest(options.manifest);
   if (!loaded) return manifest_failure(loaded.error());
   const auto measured = measure(loaded->manifest, options);
   if (!measured) return fail_with(measured.error());
-  return show(loaded->manifest, *measured, options);
+  return show(loaded->manifest, *measured, options, face);
 }
 
 int run_new(const Options& options) {
@@ -97,8 +109,9 @@ void add_measure(args::Command& keep, const std::shared_ptr<Options>& options, A
   measure->add_option("--agent", options->agent, "the ward-keep program");
   measure->add_flag("--init-data", options->init_data, "print the KBS init-data instead");
   measure->add_flag("--runtime", options->runtime,
-                    "print the launch measurement of ward-keep instead (software TEE: MRENCLAVE), "
-                    "which a policy names under `runtimes`");
+                    "print the launch measurement of ward-keep instead, which a policy names under "
+                    "`runtimes`: MRENCLAVE, MRTD or MEASUREMENT of the TEE that --tee names");
+  measure->add_option("--tee", options->tee, "print that of this TEE (soft-sgx): " + soft_faces());
   measure->add_flag("--json", options->json, "all digests as JSON");
   measure->callback([options, &action] { action = [options] { return run_measure(*options); }; });
 }

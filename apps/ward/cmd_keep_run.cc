@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/input.h"
 #include "apps/ward/keep_cli.h"
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
+#include "apps/ward/soft_tee.h"
 #include "args/args.h"
 #include "base/file_error.h"
 #include "codec/json_write.h"
@@ -46,6 +48,9 @@ struct Options {
   std::string device;
   std::string out = ".";
   std::string agent;
+  std::string tee = "soft-sgx";
+  std::string signature;
+  bool debug = false;
   bool force = false;
   bool json = false;
   bool quiet = false;
@@ -139,22 +144,24 @@ struct Ended {
 
 class Run {
  public:
-  Run(const Options& options, const LoadedManifest& loaded, Outputs& outputs)
-      : options_(options), loaded_(loaded), outputs_(outputs) {}
+  Run(const Options& options, const LoadedManifest& loaded, const keep::LaunchOptions& launch,
+      Outputs& outputs)
+      : options_(options), loaded_(loaded), launch_(launch), outputs_(outputs) {}
 
   Result<Ended, keep::Failure> run() {
     const double begin = now_seconds();
     Ended out;
-    WARD_TRY(const KeepService service, connect());
+    WARD_TRY(const KeepService service,
+             KeepService::of(options_.device, options_.agent, options_.softd));
     WARD_CHECK_OK(demand(service.fd()));
-    WARD_TRY(out.started, started(service.fd()));
+    WARD_TRY(out.started, service.await_start());
     out.start_s = now_seconds() - begin;
     announce(out.started);
     start_relay();
     auto report =
         keep::read_outputs(output_.get(), loaded_.manifest, most_output_octets(), outputs_);
     stop_relay();
-    if (!report) return ended_early(service.fd(), report.error());
+    if (!report) return ended_early(service, report.error());
     out.report = *std::move(report);
     if (relay_error_ && out.report.ending == keep::Ending::kBrokerUnreachable)
       out.report.detail = relay_error_->what();
@@ -164,59 +171,28 @@ class Run {
   }
 
  private:
-  Result<KeepService, keep::Failure> connect() const {
-    if (!options_.device.empty()) return KeepService::start(options_.device, options_.agent);
-    return KeepService::at(options_.softd.empty() ? default_socket() : options_.softd);
-  }
-
   // demand asks for the keep and hands over the inner ends of its streams.
   Result<void, keep::Failure> demand(int service) {
     keep::LaunchFds fds;
     WARD_TRY(fds.root, open_root(options_.root));
-    WARD_CHECK_OK(make_pair(relay_, fds.relay));
-    WARD_CHECK_OK(make_pair(output_, fds.output));
+    WARD_CHECK_OK(stream_pair(relay_, fds.relay));
+    WARD_CHECK_OK(stream_pair(output_, fds.output));
     fds.standard_output.reset(
         ::fcntl(options_.json ? STDERR_FILENO : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     fds.standard_error.reset(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!fds.standard_output.valid() || !fds.standard_error.valid())
       return keep::Failure{.code = Errc::kUnavailable, .what = "standard output is closed"};
     // A softd that refuses who asks does not read the demand: what it says is read all the same.
-    (void)keep::send_demand(service, fds, loaded_.document);
+    (void)keep::send_demand(service, fds, loaded_.document, launch_);
     return {};
-  }
-
-  static Result<void, keep::Failure> make_pair(keep::UniqueFd& here, keep::UniqueFd& there) {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-      return keep::system_failure("socket pair", errno);
-    here.reset(ends[0]);
-    there.reset(ends[1]);
-    return {};
-  }
-
-  [[nodiscard]] Result<keep::LaunchStarted, keep::Failure> started(int service) const {
-    auto event = keep::receive_event(service);
-    if (!event && !options_.device.empty()) {
-      return keep::Failure{.code = Errc::kUnavailable,
-                           .what = "this run's own softd ended; what it said stands above"};
-    }
-    if (!event) {
-      auto failure = keep::library_failure("softd went away", event.error());
-      // Whether the stream ended or was reset depends on who was faster.
-      if (failure.code == Errc::kTruncated) failure.code = Errc::kUnavailable;
-      return failure;
-    }
-    if (auto* failure = std::get_if<keep::Failure>(&*event)) return std::move(*failure);
-    auto* out = std::get_if<keep::LaunchStarted>(&*event);
-    if (out == nullptr)
-      return keep::Failure{.code = Errc::kInternal, .what = "softd: an end without a beginning"};
-    return std::move(*out);
   }
 
   void announce(const keep::LaunchStarted& started) const {
     say(options_, "keep " + loaded_.manifest.name + ", workload " + started.workload);
-    say(options_, "platform: " + started.platform +
-                      (started.development ? "; not a TEE: for development only" : ""));
+    say(options_, "platform: " + started.platform);
+    // A softd of this run's own has said it.
+    if (options_.device.empty() && !started.mark.empty()) say(options_, started.mark);
+    if (launch_.debug) say(options_, "debug: its evidence says so, and nothing should be released");
     std::string bounds;
     for (const keep::Enforcement& one : started.enforcement)
       bounds += (bounds.empty() ? "" : "; ") + one.limit + ": " + one.mechanism;
@@ -245,22 +221,15 @@ class Run {
   }
 
   // ended_early: the stream of outputs broke off; softd knows how the keep ended.
-  static keep::Failure ended_early(int service, const Error& error) {
+  static keep::Failure ended_early(const KeepService& service, const Error& error) {
     if (error.code() != Errc::kTruncated)
       return keep::library_failure("what the keep hands out", error);
-    auto event = keep::receive_event(service);
-    if (event && std::holds_alternative<keep::Failure>(*event))
-      return std::get<keep::Failure>(*event);
-    std::string how = "the keep ended without a report";
-    if (event && std::holds_alternative<keep::LaunchEnded>(*event)) {
-      const auto& ended = std::get<keep::LaunchEnded>(*event);
-      how += (ended.signalled ? ": signal " : ": status ") + std::to_string(ended.number);
-    }
-    return {.code = Errc::kUnavailable, .what = how};
+    return service.await_end();
   }
 
   const Options& options_;
   const LoadedManifest& loaded_;
+  const keep::LaunchOptions& launch_;
   Outputs& outputs_;
   keep::UniqueFd relay_;
   keep::UniqueFd output_;
@@ -377,6 +346,16 @@ int show(const Ended& ended, const Options& options, const keep::Manifest& manif
   return kAccepted;
 }
 
+Result<keep::LaunchOptions, keep::Failure> launch_options(const Options& options,
+                                                          const soft::Face& face) {
+  keep::LaunchOptions out{.face = face.name, .debug = options.debug, .signature = {}};
+  if (options.signature.empty()) return out;
+  auto octets = read_file(options.signature, keep::kMaxSignatureBytes);
+  if (!octets) return keep::library_failure(options.signature, octets.error());
+  out.signature = *std::move(octets);
+  return out;
+}
+
 int run(const Options& options) {
   if (!options.softd.empty() && !options.device.empty())
     return fail(kUsage, "--softd and --device are alternatives");
@@ -384,6 +363,10 @@ int run(const Options& options) {
   if (!options.device.empty() && ::access(secret.c_str(), R_OK) != 0)
     return fail(kCouldNotTell, secret + ": " + error_text(file_error(errno)),
                 "`ward dev init DIR` makes a development platform for --device DIR");
+  const auto face = soft_face(options.tee);
+  if (!face) return fail_with(face.error());
+  const auto launch = launch_options(options, **face);
+  if (!launch) return fail_with(launch.error());
   const auto loaded = manifest_of(options);
   if (!loaded) {
     if (is_manifest(options.words)) return manifest_failure(loaded.error());
@@ -396,7 +379,7 @@ int run(const Options& options) {
     return fail_with(ready.error());
   }
   std::fflush(stdout);
-  const auto ended = Run(options, *loaded, outputs).run();
+  const auto ended = Run(options, *loaded, *launch, outputs).run();
   if (!ended) {
     const int code = fail_with(ended.error());
     if (options.softd.empty() && options.device.empty() && code == kCouldNotTell)
@@ -420,6 +403,12 @@ void add_keep_run(args::Command& keep, Action& action) {
   made->add_option("--softd", options->softd, "socket of the running softd");
   made->add_option("--device", options->device,
                    "development platform (ward dev init): start a softd for this run");
+  made->add_option("--tee", options->tee,
+                   "whose evidence the keep gives (soft-sgx): " + soft_faces());
+  made->add_flag("--debug", options->debug, "a debug keep: its evidence says that it can be read");
+  made->add_option(
+      "--launch-signature", options->signature,
+      "who signed ward-keep (ward dev sign): SIGSTRUCT, or ID block with its authentication");
   made->add_option("--out", options->out, "folder for the sealed outputs, NAME.sealed (.)");
   made->add_option("--agent", options->agent, "the ward-keep program, with --device");
   made->add_flag("--force", options->force, "replace outputs that exist");

@@ -76,6 +76,44 @@ Result<KeepService, keep::Failure> KeepService::start(const std::string& device_
   return KeepService(std::move(here), pid);
 }
 
+Result<KeepService, keep::Failure> KeepService::of(const std::string& device_dir,
+                                                   const std::string& agent,
+                                                   const std::string& socket_path) {
+  if (!device_dir.empty()) return start(device_dir, agent);
+  return at(socket_path.empty() ? default_socket() : socket_path);
+}
+
+Result<keep::LaunchStarted, keep::Failure> KeepService::await_start() const {
+  auto event = keep::receive_event(fd_.get());
+  if (!event && pid_ != 0) {
+    return keep::Failure{.code = Errc::kUnavailable,
+                         .what = "this run's own softd ended; what it said stands above"};
+  }
+  if (!event) {
+    auto failure = keep::library_failure("softd went away", event.error());
+    // Whether the stream ended or was reset depends on who was faster.
+    if (failure.code == Errc::kTruncated) failure.code = Errc::kUnavailable;
+    return failure;
+  }
+  if (auto* failure = std::get_if<keep::Failure>(&*event)) return std::move(*failure);
+  auto* out = std::get_if<keep::LaunchStarted>(&*event);
+  if (out == nullptr)
+    return keep::Failure{.code = Errc::kInternal, .what = "softd: an end without a beginning"};
+  return std::move(*out);
+}
+
+keep::Failure KeepService::await_end() const {
+  auto event = keep::receive_event(fd_.get());
+  if (event && std::holds_alternative<keep::Failure>(*event))
+    return std::get<keep::Failure>(*event);
+  std::string how = "the keep ended without a report";
+  if (event && std::holds_alternative<keep::LaunchEnded>(*event)) {
+    const auto& ended = std::get<keep::LaunchEnded>(*event);
+    how += (ended.signalled ? ": signal " : ": status ") + std::to_string(ended.number);
+  }
+  return {.code = Errc::kUnavailable, .what = how};
+}
+
 KeepService::KeepService(KeepService&& other) noexcept
     : fd_(std::move(other.fd_)), pid_(std::exchange(other.pid_, 0)) {}
 
@@ -87,6 +125,15 @@ KeepService::~KeepService() {
   }
   // One that was killed has not tidied up.
   if (WIFSIGNALED(status)) (void)keep::remove_orphaned_groups(keep::find_cgroups("/proc/self"));
+}
+
+Result<void, keep::Failure> stream_pair(keep::UniqueFd& here, keep::UniqueFd& there) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return keep::system_failure("socket pair", errno);
+  here.reset(ends[0]);
+  there.reset(ends[1]);
+  return {};
 }
 
 std::string default_socket() {

@@ -139,6 +139,14 @@ Result<crypto::PrivateKey> read_identity(const std::string& path) {
   return key;
 }
 
+Result<crypto::PrivateKey> read_signing_key(const std::string& path) {
+  WARD_TRY(const KeyFile file, read_key_file(path, kMaxKeyFileBytes));
+  WARD_TRY(const SecretBytes der, read_pem(file.octets, "PRIVATE KEY"));
+  WARD_TRY(crypto::PrivateKey key, crypto::PrivateKey::from_pkcs8(der.expose()));
+  WARD_CHECK_OK(check_owner(file));
+  return key;
+}
+
 Result<crypto::PublicKey> read_recipient(const std::string& path) {
   WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
   const auto is_p256 = [](const auto& key) { return key && key->type() == crypto::KeyType::kP256; };

@@ -28,6 +28,9 @@ namespace ward::cli {
 // read_identity: a P-256 private key in PEM (PKCS #8, "PRIVATE KEY").
 [[nodiscard]] Result<crypto::PrivateKey> read_identity(const std::string& path);
 
+// read_signing_key: a private key of any kind in PEM (PKCS #8, "PRIVATE KEY").
+[[nodiscard]] Result<crypto::PrivateKey> read_signing_key(const std::string& path);
+
 // read_recipient: a P-256 public key as JWK or PEM ("PUBLIC KEY").
 [[nodiscard]] Result<crypto::PublicKey> read_recipient(const std::string& path);
 

@@ -28,9 +28,16 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
   std::shared_ptr<attest::PlatformStore> platforms_;
 };
 
-// evidence_of gives the octets that a TEE's scheme reads: of {"quote":"<base64>"} the quote, as the
-// KBS protocol carries SGX, and TDX beside an event log; of an object without that member its JSON
-// text itself, as Trustee carries SEV-SNP. kMalformed.
-[[nodiscard]] Result<Buffer> evidence_of(std::string_view primary_evidence);
+// KbsEvidence is what a client of the KBS protocol sends as primary_evidence.
+struct KbsEvidence {
+  Buffer evidence;            // the octets that a TEE's scheme reads
+  attest::Collateral beside;  // the event log of a TD, where it came along
+};
+
+// evidence_of gives of {"quote":"<base64>"} the quote, as the KBS protocol carries SGX, and TDX
+// with its event log in `cc_eventlog` (base64, or null); of an object without `quote` its JSON text
+// itself, as Trustee carries SEV-SNP. kMalformed; an event log that is none is kMalformed too: the
+// sender of evidence brings no other collateral.
+[[nodiscard]] Result<KbsEvidence> evidence_of(std::string_view primary_evidence);
 
 }  // namespace ward::wardd

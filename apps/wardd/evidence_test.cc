@@ -2,20 +2,44 @@
 
 #include <gtest/gtest.h>
 
+#include "test/support/vectors.h"
+
 namespace ward::wardd {
 namespace {
 
 TEST(EvidenceOf, AQuoteIsDecodedAndAnotherObjectIsTheEvidenceItself) {
-  const auto quote = evidence_of(R"({"cc_eventlog":"x","quote":"AQI="})");
-  ASSERT_TRUE(quote);
-  EXPECT_EQ(*quote, (Buffer{1, 2}));
+  for (const char* plain : {R"({"quote":"AQI="})", R"({"cc_eventlog":null,"quote":"AQI="})"}) {
+    const auto quote = evidence_of(plain);
+    ASSERT_TRUE(quote) << plain;
+    EXPECT_EQ(quote->evidence, (Buffer{1, 2}));
+    EXPECT_TRUE(quote->beside.documents.empty());
+  }
   constexpr std::string_view kReport = R"({"attestation_report":{"version":2}})";
   const auto report = evidence_of(kReport);
   ASSERT_TRUE(report);
-  EXPECT_EQ(as_text(*report), kReport);
+  EXPECT_EQ(as_text(report->evidence), kReport);
   for (const char* wrong : {"", "{", "[]", R"(["quote"])", R"("quote")", R"({"quote":""})",
                             R"({"quote":7})", R"({"quote":"*"})"}) {
     const auto refused = evidence_of(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().code(), Errc::kMalformed) << wrong;
+  }
+}
+
+TEST(EvidenceOf, AnEventLogComesAlongAndNothingElseDoes) {
+  const Buffer log = test::read_file(test::source_dir() / "tee/tdx/testdata/valid/tdx_4/ccel.bin");
+  const auto with = [](std::string_view value) {
+    return evidence_of(R"({"quote":"AQI=","cc_eventlog":)" + std::string(value) + "}");
+  };
+  const auto sent = with('"' + to_base64(log, Base64::kStandard) + '"');
+  ASSERT_TRUE(sent);
+  ASSERT_EQ(sent->beside.documents.size(), 1U);
+  EXPECT_EQ(sent->beside.documents[0].bytes, log);
+  const Buffer document =
+      test::read_file(test::source_dir() / "tee/tdx/testdata/valid/tdx_4/tcb_info.json");
+  for (const std::string& wrong : {std::string(R"("")"), std::string(R"("*")"), std::string("7"),
+                                   '"' + to_base64(document, Base64::kStandard) + '"'}) {
+    const auto refused = with(wrong);
     ASSERT_FALSE(refused) << wrong;
     EXPECT_EQ(refused.error().code(), Errc::kMalformed) << wrong;
   }

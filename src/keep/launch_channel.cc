@@ -17,7 +17,7 @@
 namespace ward::keep {
 namespace {
 
-constexpr std::array<std::uint8_t, 4> kMagic = {'W', 'K', 'L', '1'};
+constexpr std::array<std::uint8_t, 4> kMagic = {'W', 'K', 'L', '2'};
 constexpr std::size_t kFdCount = 5;
 constexpr std::size_t kMaxEnforcements = 32;
 constexpr std::size_t kMaxEventText = 4096;
@@ -78,6 +78,18 @@ Result<void> check_kinds(const LaunchFds& fds) {
   return {};
 }
 
+// receive_part reads a length and what it counts.
+Result<Buffer> receive_part(int socket, std::size_t most, const Deadline* deadline) {
+  std::array<std::uint8_t, 4> head{};
+  WARD_CHECK_OK(read_exact(socket, head, deadline));
+  std::uint32_t size = 0;
+  if (!Reader(head).u32le(size)) return Error(Errc::kTruncated, "keep.launch: request");
+  if (size > most) return Error(Errc::kLimit, "keep.launch: request is too long", size);
+  Buffer out(size);
+  WARD_CHECK_OK(read_exact(socket, out, deadline));
+  return out;
+}
+
 std::optional<std::string> text_of(const codec::CborValue& map, std::string_view key) {
   const codec::CborValue* v = map.find(key);
   const auto text = v != nullptr ? v->as_text() : std::nullopt;
@@ -115,13 +127,15 @@ Result<std::vector<Enforcement>> enforcement_of(const codec::CborValue* list) {
 Result<LaunchEvent> started_of(const codec::CborValue& map) {
   auto platform = text_of(map, "platform");
   const auto development = flag_of(map, "development");
+  auto mark = text_of(map, "mark");
   auto workload = text_of(map, "workload");
   auto launch = text_of(map, "launch_measurement");
-  if (map.members().size() != 5 || !platform || !development || !workload || !launch)
+  if (map.members().size() != 6 || !platform || !development || !mark || !workload || !launch)
     return Error(Errc::kMalformed, kNoEvent);
   WARD_TRY(std::vector<Enforcement> enforcement, enforcement_of(map.find("enforcement")));
   return LaunchEvent(LaunchStarted{.platform = *std::move(platform),
                                    .development = *development,
+                                   .mark = *std::move(mark),
                                    .workload = *std::move(workload),
                                    .launch_measurement = *std::move(launch),
                                    .enforcement = std::move(enforcement)});
@@ -147,6 +161,7 @@ Result<LaunchEvent> ended_of(const codec::CborValue& map) {
 Result<Buffer> write_started(const LaunchStarted& event) {
   codec::CborWriter w;
   w.begin_map().member("platform", event.platform).member("development", event.development);
+  w.member("mark", event.mark);
   w.member("workload", event.workload).member("launch_measurement", event.launch_measurement);
   w.name("enforcement").begin_array();
   for (const Enforcement& one : event.enforcement)
@@ -169,7 +184,9 @@ Result<Buffer> write_ended(const LaunchEnded& event) {
 
 }  // namespace
 
-Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest) {
+Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest,
+                         const LaunchOptions& options) {
+  WARD_TRY(const Buffer more, write_launch_options(options));
   Writer head;
   head.bytes(kMagic);
   head.u32le(static_cast<std::uint32_t>(manifest.size()));
@@ -195,30 +212,29 @@ Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest) {
   } while (n < 0 && errno == EINTR);
   if (n != 1) return Error(Errc::kUnavailable, "keep.launch: send", static_cast<unsigned>(errno));
   WARD_CHECK_OK(write_exact(socket, octets.subspan(1)));
-  return write_exact(socket, manifest);
+  WARD_CHECK_OK(write_exact(socket, manifest));
+  Writer rest;
+  rest.u32le(static_cast<std::uint32_t>(more.size()));
+  rest.bytes(more);
+  return write_exact(socket, rest.view());
 }
 
 Result<LaunchDemand> receive_demand(int socket, const Deadline* deadline) {
-  std::array<std::uint8_t, kMagic.size() + 4> head{};
-  WARD_TRY(std::vector<UniqueFd> received, receive_first(socket, head[0], deadline));
+  std::array<std::uint8_t, kMagic.size()> magic{};
+  WARD_TRY(std::vector<UniqueFd> received, receive_first(socket, magic[0], deadline));
   LaunchFds fds = {.root = std::move(received[0]),
                    .relay = std::move(received[1]),
                    .output = std::move(received[2]),
                    .standard_output = std::move(received[3]),
                    .standard_error = std::move(received[4])};
   WARD_CHECK_OK(check_kinds(fds));
-  WARD_CHECK_OK(read_exact(socket, std::span(head).subspan(1), deadline));
-  Reader r(head);
-  Bytes magic;
-  std::uint32_t size = 0;
-  if (!r.bytes(kMagic.size(), magic) || !r.u32le(size))
-    return Error(Errc::kTruncated, "keep.launch: request");
-  if (!std::equal(magic.begin(), magic.end(), kMagic.begin()))
-    return Error(Errc::kMalformed, "keep.launch: request");
-  if (size > kMaxManifestBytes) return Error(Errc::kLimit, "keep.launch: manifest", size);
-  Buffer manifest(size);
-  WARD_CHECK_OK(read_exact(socket, manifest, deadline));
-  return LaunchDemand{.fds = std::move(fds), .manifest = std::move(manifest)};
+  WARD_CHECK_OK(read_exact(socket, std::span(magic).subspan(1), deadline));
+  if (magic != kMagic) return Error(Errc::kMalformed, "keep.launch: request of another version");
+  WARD_TRY(Buffer manifest, receive_part(socket, kMaxManifestBytes, deadline));
+  WARD_TRY(const Buffer more, receive_part(socket, kMaxLaunchOptionsBytes, deadline));
+  WARD_TRY(LaunchOptions options, parse_launch_options(more));
+  return LaunchDemand{
+      .fds = std::move(fds), .manifest = std::move(manifest), .options = std::move(options)};
 }
 
 Result<EventOctets> write_event(const LaunchEvent& event) {

@@ -10,12 +10,15 @@
 #include "base/result.h"
 #include "keep/deadline.h"
 #include "keep/fd.h"
+#include "keep/launch_options.h"
 #include "keep/launcher.h"
 
 // The socket between who wants a keep and the service that starts it (docs/protocols/softd.md).
 // One connection is one keep; when the connection closes, the keep ends.
 //
-//   request   "WKL1" length(4, LE) the manifest's octets; with its first octet five descriptors
+//   request   "WKL2" length(4, LE) the manifest's octets length(4, LE) options; with its first
+//   octet
+//             five descriptors
 //   events    kind(1) length(4, LE) deterministic CBOR:
 //             'S' the keep has started, 'F' it could not, 'X' it has ended
 //
@@ -37,12 +40,14 @@ struct LaunchFds {
 struct LaunchDemand {
   LaunchFds fds;
   Buffer manifest;  // the document, as a person wrote it
+  LaunchOptions options;
 };
 
 // LaunchStarted says what was started and by what it is bound.
 struct LaunchStarted {
-  std::string platform;            // for people: what vouches for this keep
+  std::string platform;            // for people: what vouches for this keep, and its face
   bool development = false;        // the platform is no TEE
+  std::string mark;                // then, for people: what that means; else empty
   std::string workload;            // lower-case hex
   std::string launch_measurement;  // of the ward-keep image on this platform, lower-case hex
   std::vector<Enforcement> enforcement;
@@ -62,12 +67,15 @@ using LaunchEvent = std::variant<LaunchStarted, Failure, LaunchEnded>;
 
 inline constexpr std::size_t kMaxEventBytes = std::size_t{64} << 10U;
 
-// send_demand asks for a keep. The descriptors are borrowed. kUnavailable where nobody listens.
-[[nodiscard]] Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest);
+// send_demand asks for a keep. The descriptors are borrowed. kUnavailable where nobody listens,
+// errors of write_launch_options.
+[[nodiscard]] Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest,
+                                       const LaunchOptions& options);
 
 // receive_demand is the service's side: kTruncated, kMalformed (other octets, another number or
-// another kind of descriptors), kLimit (a manifest beyond kMaxManifestBytes), kUnavailable where
-// all of it has not come by the deadline (borrowed; nullptr: none).
+// another kind of descriptors, other options), kLimit (a manifest beyond kMaxManifestBytes, options
+// beyond theirs), kUnavailable where all of it has not come by the deadline (borrowed; nullptr:
+// none).
 [[nodiscard]] Result<LaunchDemand> receive_demand(int socket, const Deadline* deadline = nullptr);
 
 // send_event: a failure's text becomes valid_text (keep/text.h). kUnavailable where the other side

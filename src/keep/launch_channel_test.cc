@@ -60,8 +60,8 @@ LaunchFds fds_with(UniqueFd output) {
 // demand_octets is what send_demand writes, without the descriptors.
 Buffer demand_octets(Bytes manifest) {
   SocketPair pair;
-  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), manifest));
-  Buffer out(8 + manifest.size());
+  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), manifest, {}));
+  Buffer out(4 + 4 + manifest.size() + 4 + write_launch_options({})->size());
   EXPECT_TRUE(read_exact(pair.service.get(), out));
   return out;
 }
@@ -69,7 +69,7 @@ Buffer demand_octets(Bytes manifest) {
 // send_first sends a demand's first octet, with which the descriptors travel, and no more.
 void send_first(int socket) {
   SocketPair pair;
-  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), {}));
+  EXPECT_TRUE(send_demand(pair.client.get(), fds_with(end_of_pipe(1)), {}, {}));
   std::array<std::uint8_t, 1> octet{};
   iovec part{.iov_base = octet.data(), .iov_len = 1};
   alignas(cmsghdr) std::array<char, 128> control{};
@@ -92,6 +92,7 @@ void send_first(int socket) {
 LaunchStarted started() {
   return {.platform = "a platform",
           .development = true,
+          .mark = "no TEE",
           .workload = "aa",
           .launch_measurement = "bb",
           .enforcement = {{.limit = "memory", .mechanism = "cgroup v2"},
@@ -105,12 +106,14 @@ TEST(LaunchChannel, a_demand_arrives_with_its_descriptors_in_their_places) {
   const UniqueFd read(ends[0]);
   {
     const LaunchFds fds = fds_with(UniqueFd(ends[1]));
-    ASSERT_TRUE(send_demand(pair.client.get(), fds, as_bytes("version = 1")));
+    ASSERT_TRUE(send_demand(pair.client.get(), fds, as_bytes("version = 1"),
+                            {.face = "tdx", .debug = true, .signature = {1, 2}}));
   }
   {
     const auto demand = receive_demand(pair.service.get());
     ASSERT_TRUE(demand) << demand.error().what();
     EXPECT_EQ(as_text(demand->manifest), "version = 1");
+    EXPECT_EQ(demand->options, (LaunchOptions{.face = "tdx", .debug = true, .signature = {1, 2}}));
     ASSERT_EQ(::write(demand->fds.output.get(), "x", 1), 1);
   }
   char text[2];
@@ -121,7 +124,7 @@ TEST(LaunchChannel, a_demand_arrives_with_its_descriptors_in_their_places) {
 
 TEST(LaunchChannel, another_number_of_descriptors_is_malformed) {
   SocketPair pair;
-  ASSERT_TRUE(write_exact(pair.client.get(), as_bytes("WKL1....")));
+  ASSERT_TRUE(write_exact(pair.client.get(), as_bytes("WKL2....")));
   const auto demand = receive_demand(pair.service.get());
   ASSERT_FALSE(demand);
   EXPECT_EQ(demand.error().code(), Errc::kMalformed);
@@ -162,7 +165,7 @@ TEST(LaunchChannel, a_descriptor_of_another_kind_is_malformed) {
     LaunchFds fds = fds_with(one_of_pair(SOCK_STREAM));
     fds.*c.member = c.make();
     ASSERT_TRUE((fds.*c.member).valid()) << c.name;
-    ASSERT_TRUE(send_demand(pair.client.get(), fds, as_bytes("version = 1")));
+    ASSERT_TRUE(send_demand(pair.client.get(), fds, as_bytes("version = 1"), {}));
     const auto demand = receive_demand(pair.service.get());
     ASSERT_FALSE(demand) << c.name;
     EXPECT_EQ(demand.error().code(), Errc::kMalformed) << c.name;
@@ -181,7 +184,7 @@ TEST(LaunchChannel, a_demand_that_does_not_come_is_not_waited_for) {
 TEST(LaunchChannel, a_demand_that_drips_is_not_waited_for) {
   SocketPair pair;
   send_first(pair.client.get());
-  ASSERT_TRUE(write_exact(pair.client.get(), as_bytes("KL1")));
+  ASSERT_TRUE(write_exact(pair.client.get(), as_bytes("KL2")));
   ASSERT_TRUE(write_exact(pair.client.get(), std::array<std::uint8_t, 4>{0, 0, 0x80, 0}));
   const std::jthread dripping([&](const std::stop_token& over) {
     while (!over.stop_requested()) {
@@ -208,11 +211,46 @@ TEST(LaunchChannel, a_demand_truncated_anywhere_is_refused) {
   }
 }
 
+// after_first is what the service says of a demand whose octets behind the first are these.
+Errc after_first(Bytes octets) {
+  SocketPair pair;
+  send_first(pair.client.get());
+  EXPECT_TRUE(write_exact(pair.client.get(), octets));
+  const auto demand = receive_demand(pair.service.get());
+  EXPECT_FALSE(demand);
+  return demand ? Errc::kInternal : demand.error().code();
+}
+
+TEST(LaunchChannel, a_demand_of_another_version_is_refused) {
+  for (const char* magic : {"KL1", "KL3", "KL\0"}) {
+    Buffer whole = demand_octets(as_bytes("abc"));
+    std::copy_n(magic, 3, whole.begin() + 1);
+    EXPECT_EQ(after_first(Bytes(whole).subspan(1)), Errc::kMalformed) << magic;
+  }
+}
+
+TEST(LaunchChannel, other_options_than_there_are_are_refused) {
+  const Buffer whole = demand_octets({});
+  Buffer other = whole;
+  other.back() = 0xf4;  // the last octet, an empty signature, becomes `false`
+  EXPECT_EQ(after_first(Bytes(other).subspan(1)), Errc::kMalformed);
+  Buffer longer(whole.begin() + 1, whole.begin() + 8);
+  longer.insert(longer.end(), {0x81, 0x20, 0, 0});  // 8321 octets
+  EXPECT_EQ(after_first(longer), Errc::kLimit);
+}
+
+TEST(LaunchChannel, options_that_are_none_are_not_sent) {
+  SocketPair pair;
+  const auto sent = send_demand(pair.client.get(), fds_with(end_of_pipe(1)), {}, {.face = "TDX"});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code(), Errc::kMalformed);
+}
+
 TEST(LaunchChannel, a_manifest_beyond_the_limit_is_refused_before_it_is_read) {
   SocketPair pair;
   const Buffer large(kMaxManifestBytes + 1);
   std::jthread sender(
-      [&] { (void)send_demand(pair.client.get(), fds_with(end_of_pipe(1)), large); });
+      [&] { (void)send_demand(pair.client.get(), fds_with(end_of_pipe(1)), large, {}); });
   const auto demand = receive_demand(pair.service.get());
   pair.service.reset();
   ASSERT_FALSE(demand);

@@ -374,6 +374,7 @@ class Launch {
     WARD_TRY(Buffer runtime, install_agent(request_, root_mount_.get()));
     auto measured = measured_of(manifest_, root, std::move(runtime));
     if (!measured) return library_failure("measurement", measured.error());
+    if (request_.admit) WARD_CHECK_OK(request_.admit(*measured));
     WARD_CHECK_OK(finish_root(root_mount_.get(),
                               {{.path = kManifestPath, .content = measured->canonical},
                                {.path = kInitDataPath, .content = as_bytes(measured->init_data)}}));

@@ -42,6 +42,9 @@ struct LaunchRequest {
   // nullopt: this process counts. Below kKeepUids (keep/host.h).
   std::optional<std::uint32_t> number;
   std::string agent;  // path of the ward-keep program, a static ELF file
+  // Asked once, with what was measured, before the keep's first instruction; a failure gives it up.
+  // Empty: nobody is asked.
+  std::function<Result<void, Failure>(const Measured&)> admit;
   // The keep is ended after so many milliseconds, whatever it does. 0: longest_run_ms of the
   // manifest (keep/deadline.h).
   std::int64_t longest_ms = 0;

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shlex
 import subprocess
 import tempfile
@@ -140,6 +141,7 @@ class Refusals(Folder):
         self.assertIn("--face is of one case", self.refused("all", x, "--face", "sgx"))
         self.assertIn("--maker is of `outdated`", self.refused("sgx-debug", x, "--maker", x))
         self.assertIn("--maker is required", self.refused("outdated", x))
+        self.assertIn("--maker alone", self.refused("outdated", x, "--maker", x, "--face", "sgx"))
         self.assertIn("--at", self.refused("sgx-debug", x, "--at", "yesterday"))
         self.assertIn("--days", self.refused("sgx-debug", x, "--days", "1"))
         self.refused("sgx-debug", x, "--seed", "")
@@ -161,6 +163,14 @@ class Refusals(Folder):
 
     def test_where_it_cannot_write_nothing_is_left(self):
         self.assertIn("no such file", self.refused("sgx-debug", self.folder / "no/such", code=3))
+
+    def test_on_a_full_disk_nothing_is_left(self):
+        full = subprocess.run([WARD, "dev", "make", "sgx-debug", self.folder / "x"], capture_output=True, text=True,
+                              timeout=PATIENCE_S, restore_signals=False,  # SIGXFSZ stays ignored, as Python has it
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)))
+        self.assertEqual(full.returncode, 3, full.stderr)
+        self.assertIn("cannot be written", full.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_outdated_is_as_it_was(self):
         ward("dev", "init", self.folder / "dev")

@@ -171,7 +171,7 @@ class Commands(unittest.TestCase):
         done = ward("keep", "run", "--device", self.device, "--", "/bin/echo", "hello")
         self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr.decode())
         self.assertIn('argv = ["/usr/bin/echo", "hello"]', done.stderr.decode())
-        self.assertIn("not a TEE", done.stderr.decode())
+        self.assertIn("software TEE for development", done.stderr.decode())
 
     def test_the_manifest_that_was_printed_runs_the_same_workload(self):
         done = ward("keep", "run", "--device", self.device, "--json", "--", "/bin/echo", "hello")
@@ -179,7 +179,7 @@ class Commands(unittest.TestCase):
         begin = text.index("version = 1")
         path = self.path / "inferred.toml"
         # What the workload says may stand between the manifest and ward's last line.
-        lines = text[begin : text.index("ward: keep ", begin)].splitlines()
+        lines = text[begin : text.index("softd: ", begin)].splitlines()
         path.write_text("\n".join(line for line in lines if line != "hello"), encoding="utf-8")
         again = ward("keep", "run", "--device", self.device, "--json", path, check=0)
         self.assertEqual(json.loads(done.stdout)["workload"], json.loads(again.stdout)["workload"])
@@ -218,7 +218,7 @@ class Commands(unittest.TestCase):
         said = done.stderr.decode()
         begin = said.index("this one was inferred:\n") + len("this one was inferred:\n")
         manifest = self.path / "inferred.toml"
-        manifest.write_text(said[begin:said.index("ward: keep ")], encoding="utf-8")
+        manifest.write_text(said[begin:said.index("softd: ")], encoding="utf-8")
         again = ward("keep", "run", "--device", self.device, manifest)
         self.assertEqual((again.returncode, again.stdout), (0, b"hello\n"), again.stderr.decode())
 

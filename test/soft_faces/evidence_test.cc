@@ -138,6 +138,15 @@ TEST(Faces, AreFoundByName) {
     EXPECT_EQ(find_face(name), nullptr) << name;
 }
 
+TEST(Faces, StandInTheReadme) {
+  const std::string readme = test::read_text(test::source_dir() / "tee/soft/README.md");
+  for (const Face& face : faces()) {
+    const std::string row =
+        std::string("| `") + face.name + "` | " + face.text + " | " + face.tee + " |\n";
+    EXPECT_NE(readme.find(row), std::string::npos) << row;
+  }
+}
+
 TEST(Launch, IsRefusedWithoutAnImageOrAProcessor) {
   crypto::SeededRng rng(as_bytes("launch"));
   const auto intel = *Platform::create(faces_fixture::device_root("a"),

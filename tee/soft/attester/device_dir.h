@@ -48,13 +48,4 @@ struct InitOptions {
 [[nodiscard]] Result<std::unique_ptr<const Platform>, std::string> open_platform(
     const std::string& dir);
 
-// Device is an opened development platform's SGX face.
-struct Device {
-  Processor processor;
-  QuotingEnclave quoting_enclave;
-};
-
-// open_device reads that face alone; errors as open_platform.
-[[nodiscard]] Result<Device, std::string> open_device(const std::string& dir);
-
 }  // namespace ward::soft

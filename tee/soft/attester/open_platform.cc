@@ -69,23 +69,4 @@ Result<std::unique_ptr<const Platform>, std::string> open_platform(const std::st
   return *std::move(platform);
 }
 
-Result<Device, std::string> open_device(const std::string& dir) {
-  const std::string device = dir + "/device";
-  WARD_TRY(Secret<32> root, read_device_root(device + "/device_root"));
-  WARD_TRY(const IntelParts parts, read_intel(device));
-  const auto chain = pki::parse_certificates(parts.pck_chain_pem);
-  const pki::Extension* extension =
-      chain && !chain->empty() ? chain->front().find(dcap::pck_extension_oid()) : nullptr;
-  if (extension == nullptr) return device + "/pck_chain.pem: not a PCK certificate";
-  const auto pck = dcap::parse_pck_extensions(extension->value);
-  if (!pck) return device + "/pck_chain.pem: " + pck.error().what();
-  Processor processor(std::move(root), pck->cpu_svn);
-  auto attestation = processor.attestation_key();
-  if (!attestation) return device + ": " + attestation.error().what();
-  auto enclave = QuotingEnclave::create(*std::move(attestation), parts.pck, parts.qe_identity, *pck,
-                                        parts.pck_chain_pem);
-  if (!enclave) return device + ": " + enclave.error().what();
-  return Device{std::move(processor), *std::move(enclave)};
-}
-
 }  // namespace ward::soft

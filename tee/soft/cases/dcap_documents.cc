@@ -37,6 +37,18 @@ Result<void> info_forged(DcapMade& made, const DcapStage& stage, const Makers& m
   return {};
 }
 
+// The same maker's documents of the same platform, for its other TEE.
+Result<void> other_tee(DcapMade& made, const DcapStage& stage, const Makers& makers) {
+  const QuoteForm sgx{4, dcap::BodyType::kSgxReport};
+  const QuoteForm tdx{4, dcap::BodyType::kTdReport10};
+  WARD_TRY(const DcapStage other,
+           makers.stage(DcapFace{"the other", stage.face.tdx() ? sgx : tdx}));
+  WARD_TRY(DcapMade others, sign_stage(other));
+  for (const char* name : {"tcb_info.json", "qe_identity.json"})
+    document(made.documents, name) = std::move(document(others.documents, name));
+  return {};
+}
+
 std::vector<DcapFlaw> info_flaws() {
   return {
       {.id = "tcb-recovery",
@@ -76,6 +88,11 @@ std::vector<DcapFlaw> info_flaws() {
        .unseen = kAttackUnseen,
        .fails = {"tcb_info.signature"},
        .forge = info_forged},
+      {.id = "documents-of-another-tee",
+       .what = "TCB info and QE identity are right, for the platform's other TEE",
+       .unseen = kAttackUnseen,
+       .fails = {"tcb_info.id", "qe_identity.id"},
+       .forge = other_tee},
       {.id = "below-every-level",
        .what = "the platform is older than every level of its TCB info",
        .unseen = "Intel's TCB infos end in a level that every platform reaches",

@@ -137,6 +137,18 @@ std::vector<SnpFlaw> snp_report_flaws() {
        .unseen = kFirmwareUnseen,
        .fails = {"report.version"},
        .facts = [](SnpStage& s, const Setting& /*at*/) { s.world.report.version = 6; }},
+      {.id = "chain-of-another-line",
+       .what = "the report names a processor of the Milan line, the chain is of Genoa's",
+       .unseen = kFirmwareUnseen,
+       .fails = {"vek_chain.product", "vek.product_name"},
+       .facts =
+           [](SnpStage& s, const Setting& /*at*/) {
+             s.world.report.cpuid = {0x19, 0x01, 1};
+           },
+       .of =
+           [](const SnpFace& f) {
+             return f.form.version >= 3 && f.form.line == snp::Line::kGenoa;
+           }},
       {.id = "asked-for-by-the-host",
        .what = "the host asked for the report, not the guest at one of its privilege levels",
        .unseen = "hosts do not publish theirs",

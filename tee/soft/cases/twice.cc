@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "crypto/repeatable.h"
 #include "tee/soft/cases/flaws.h"

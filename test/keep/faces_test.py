@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""Every face of the software TEE, as a user asks for it: evidence alone, and what a keep asks its device."""
+import json
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from world import BIN, PATIENCE_S, follows_its_schema, wait_for, ward
+
+FACES = ("sgx", "sgx-v4", "sgx-v5", "tdx", "tdx-v5", "tdx-v5-1.5", "snp", "snp-v2", "snp-v3", "snp-vlek", "snp-v2-vlek",
+         "snp-v3-vlek")
+DATA = bytes(range(64)).hex()
+MARK = "software TEE for development: the administrator of this machine can read everything"
+
+
+class Machines(unittest.TestCase):
+    """Two machines of one maker's kind, each with a softd that listens."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.path = pathlib.Path(tempfile.mkdtemp(prefix="ward-faces-", dir="/var/tmp"))
+        cls.path.chmod(0o755)
+        cls.services = []
+        for name in ("one", "two"):
+            ward("dev", "init", cls.path / name, check=0)
+            log = open(cls.path / f"{name}.log", "wb")
+            cls.services.append((subprocess.Popen(
+                [BIN / "softd", "--device", cls.path / name, "--socket", cls.path / f"{name}.sock"],
+                stdout=log, stderr=subprocess.STDOUT), log))
+            wait_for(cls.path / f"{name}.sock")
+
+    @classmethod
+    def tearDownClass(cls):
+        for service, log in cls.services:
+            service.terminate()
+            service.wait(PATIENCE_S)
+            log.close()
+        shutil.rmtree(cls.path)
+
+    def socket(self, machine="one"):
+        return self.path / f"{machine}.sock"
+
+    def device(self, face, *words, machine="one", code=0, options=(), **more):
+        """device is what `ward-keep device WORDS` prints in a keep of that face."""
+        done = ward("keep", "run", "--quiet", "--softd", self.socket(machine), "--tee", f"soft-{face}", *options, "--",
+                    "/ward/keep", "device", *words, **more)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done.stderr.decode() if code else done.stdout
+
+    def attest(self, face, *words, code=0):
+        done = ward("attest", "--softd", self.socket(), "--tee", f"soft-{face}", "--report-data", DATA, *words)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done
+
+
+class Attest(Machines):
+    def test_softd_says_at_its_start_that_it_is_no_tee(self):
+        self.assertIn(MARK, (self.path / "one.log").read_text())
+
+    def test_evidence_of_every_face_is_accepted_by_the_command_that_is_printed(self):
+        for face in FACES:
+            with self.subTest(face):
+                out = self.path / f"{face}.evidence"
+                log = ("--event-log", self.path / f"{face}.log") if face.startswith("tdx") else ()
+                done = self.attest(face, "-o", out, *log)
+                said = done.stderr.decode()
+                self.assertIn(MARK, said)
+                words = said.split("ward: next: ward ")[1].split()
+                words = [word.replace("DIR/", f"{self.path}/one/") for word in words]
+                accepted = json.loads(ward(*words, "--json", check=0).stdout)
+                self.assertTrue(accepted["development"])
+                if log:
+                    self.assertGreater((self.path / f"{face}.log").stat().st_size, 0)
+                # Without either of the two switches it is refused, and under another machine's root.
+                refused = [word for word in words if word != "--allow-development"]
+                self.assertEqual(ward(*refused).returncode, 1)
+                at = words.index("--trust-root")
+                self.assertEqual(ward(*words[:at], *words[at + 2:]).returncode, 1)
+                other = [word.replace("/one/root.pem", "/two/root.pem") for word in words]
+                self.assertEqual(ward(*other).returncode, 1)
+
+    def test_it_says_what_was_made_as_json(self):
+        out = self.path / "json.evidence"
+        told = json.loads(self.attest("snp", "-o", out, "--json").stdout)
+        follows_its_schema(told)
+        self.assertEqual((told["tee"], told["report_data"], told["evidence"]), ("soft-snp", DATA, str(out)))
+        self.assertEqual(told["evidence_bytes"], out.stat().st_size)
+
+    def test_stdout_is_a_file_too(self):
+        done = self.attest("sgx", "-o", "-")
+        self.assertEqual(struct.unpack_from("<H", done.stdout)[0], 3)
+        self.assertIn(bytes.fromhex(DATA), done.stdout)
+
+    def test_hardware_is_not_here_and_the_line_says_what_is_lacking(self):
+        for tee, lacks in (("auto", "no TEE to attest with"), ("sgx", "/dev/sgx_enclave"), ("tdx", "/dev/tdx_guest"),
+                           ("snp", "/dev/sev-guest"), ("tpm", "/dev/tpmrm0")):
+            done = ward("attest", "--tee", tee, "--report-data", DATA, "-o", self.path / "never")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(lacks, done.stderr.decode())
+            self.assertFalse((self.path / "never").exists())
+
+    def test_usage(self):
+        never = self.path / "never"
+        for words, text in (((["--tee", "soft-epid", "-o", never]), "no such TEE"),
+                            ((["--tee", "soft-sgx", "-o", never, "--event-log", never]), "has no event log"),
+                            ((["--tee", "soft-sgx", "-o", "-", "--json"]), "--json needs stdout"),
+                            ((["--tee", "soft-sgx", "-o", self.path / "one.log"]), "exists already")):
+            done = ward("attest", "--softd", self.socket(), "--report-data", DATA, *words)
+            self.assertEqual(done.returncode, 2, done.stderr.decode())
+            self.assertIn(text, done.stderr.decode())
+        done = ward("attest", "--softd", self.socket(), "--tee", "soft-sgx", "--report-data", "00", "-o", never)
+        self.assertEqual(done.returncode, 2)
+        self.assertFalse(never.exists())
+
+    def test_a_machine_without_the_processor_says_so(self):
+        intel = self.path / "intel"
+        ward("dev", "init", intel, "--tee", "sgx,tdx", check=0)
+        done = ward("attest", "--device", intel, "--tee", "soft-snp", "--report-data", DATA, "-o", self.path / "never")
+        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        self.assertIn("soft-snp: ", done.stderr.decode())
+        self.assertFalse((self.path / "never").exists())
+
+    def test_the_launch_measurement_is_foretold(self):
+        manifest = self.path / "m.toml"
+        manifest.write_bytes(ward("keep", "new", "--name", "m", "--", "/bin/true", check=0).stdout)
+        for face in FACES:
+            said = json.loads(self.device(face, "info"))
+            foretold = ward("keep", "measure", "--tee", f"soft-{face}", manifest, check=0).stdout.decode().strip()
+            self.assertEqual(said["launch_measurement"], foretold)
+            self.assertEqual((said["face"], said["development"], said["debug"]), (face, True, False))
+
+
+class Device(Machines):
+    """What a workload asks of its device."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, words in (("rsa", ("RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-pkeyopt", "rsa_keygen_pubexp:3")),
+                            ("ec", ("EC", "-pkeyopt", "ec_paramgen_curve:P-384")),
+                            ("author", ("EC", "-pkeyopt", "ec_paramgen_curve:P-384"))):
+            subprocess.run(["openssl", "genpkey", "-out", cls.path / f"{name}.pem", "-algorithm", *words], check=True,
+                           capture_output=True, timeout=PATIENCE_S)
+            (cls.path / f"{name}.pem").chmod(0o600)
+
+    def sign(self, tee, name, *words):
+        """sign makes a launch signature and returns the option that names it, and the signer."""
+        out = self.path / f"{name}.sig"
+        key = self.path / ("rsa.pem" if tee == "sgx" else "ec.pem")
+        said = ward("dev", "sign", "--tee", f"soft-{tee}", "--key", key, *words, "-o", out, check=0).stdout.decode()
+        return ("--launch-signature", out), said.split()[1]
+
+    def run_shell(self, face, script, *files, machine="one", code=0):
+        """run_shell is what a shell prints in a keep; `files` of the host are measured and lie there."""
+        manifest = self.path / "shell.toml"
+        more = [word for file in files for word in ("--file", file)]
+        manifest.write_bytes(ward("keep", "new", "--name", "shell", *more, "--", "/bin/sh", "-c", script, check=0).stdout)
+        done = ward("keep", "run", "--quiet", "--softd", self.socket(machine), "--tee", f"soft-{face}", manifest)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done.stderr.decode() if code else done.stdout
+
+    def test_a_keep_verifies_its_own_report_and_none_that_was_changed(self):
+        for face in ("sgx", "tdx"):
+            made = f"/ward/keep device report {DATA} > /tmp/r"
+            self.run_shell(face, f"{made} && exec /ward/keep device verify-report < /tmp/r")
+            said = self.run_shell(face, f"{made} && (/bin/echo -n x; /bin/cat /tmp/r) > /tmp/s; "
+                                  "exec /ward/keep device verify-report < /tmp/s", "/bin/echo", "/bin/cat", code=1)
+            self.assertIn("ward-keep: error: ", said)
+
+    def test_a_report_for_another_keep_is_refused(self):
+        report = self.path / "sgx.report"
+        report.write_bytes(self.device("sgx", "report", DATA))
+        said = self.run_shell("sgx", f"exec /ward/keep device verify-report < {report}", report, code=1)
+        self.assertIn("not made on this platform for this keep", said)
+
+    def test_a_tds_report_is_verified_by_another_keep_of_the_machine_and_by_none_of_another(self):
+        report = self.path / "td.report"
+        report.write_bytes(self.device("tdx", "report", DATA))
+        script = f"exec /ward/keep device verify-report < {report}"
+        self.run_shell("tdx", script, report)
+        said = self.run_shell("tdx", script, report, machine="two", code=1)
+        self.assertIn("ward-keep: error: ", said)
+        # The other TEEs of the same machine do not know it either.
+        self.run_shell("sgx", script, report, code=1)
+        self.assertIn("SEV-SNP has no local reports", self.run_shell("snp", script, report, code=1))
+
+    def test_a_sealing_key_is_the_workloads_on_this_machine(self):
+        for face in ("sgx", "snp"):
+            key = self.device(face, "seal-key", "--hex")
+            self.assertEqual(self.device(face, "seal-key", "--hex"), key)
+            self.assertEqual(len(key), 33 if face == "sgx" else 65)
+            for other in (self.device(face, "seal-key", "--policy", "measurement", "--hex"),  # another workload
+                          self.device(face, "seal-key", "--hex", machine="two"),
+                          self.device(face, "seal-key", "--hex", options=("--debug",))):
+                self.assertNotEqual(other, key)
+        self.assertIn("no sealing keys", self.device("tdx", "seal-key", code=1))
+        # The raw request says why too.
+        self.assertIn("TDX", self.device("tdx", "key", "00" * 512, code=1))
+
+    def test_an_older_ward_keep_cannot_open_what_a_newer_one_sealed(self):
+        older, signer = self.sign("sgx", "svn1", "--isv-svn", "1", "--isv-prod-id", "7")
+        newer, again = self.sign("sgx", "svn2", "--isv-svn", "2", "--isv-prod-id", "7")
+        self.assertEqual(signer, again)
+        words = ("seal-key", "--policy", "signer", "--hex", "--svn")
+        data_of_older = self.device("sgx", *words, "1", options=older)
+        self.assertEqual(self.device("sgx", *words, "1", options=newer), data_of_older)
+        self.assertEqual(len(self.device("sgx", *words, "2", options=newer)), 33)
+        self.assertIn("above", self.device("sgx", *words, "2", options=older, code=1))
+        other, _ = self.sign("sgx", "prod8", "--isv-svn", "2", "--isv-prod-id", "8")
+        self.assertNotEqual(self.device("sgx", *words, "1", options=other), data_of_older)
+        debug, _ = self.sign("sgx", "debug", "--isv-svn", "2", "--isv-prod-id", "7", "--debug")
+        self.assertNotEqual(self.device("sgx", *words, "1", options=(*debug, "--debug")), data_of_older)
+        self.assertIn("nobody signed this keep", self.device("sgx", *words, "1", code=1))
+
+    def test_on_snp_the_id_block_gives_the_svn(self):
+        block, _ = self.sign("snp", "block", "--isv-svn", "2", "--author-key", self.path / "author.pem")
+        words = ("seal-key", "--hex", "--svn")
+        older = self.device("snp", *words, "1", options=block)
+        self.assertNotEqual(self.device("snp", *words, "2", options=block), older)
+        self.assertIn("above", self.device("snp", *words, "3", options=block, code=1))
+        self.assertIn("above", self.device("snp", *words, "1", code=1))
+        self.assertIn("no key from a signer", self.device("snp", "seal-key", "--policy", "signer", code=1))
+
+    def test_who_signed_stands_in_the_evidence(self):
+        for tee in ("sgx", "snp"):
+            signature, signer = self.sign(tee, f"shown-{tee}", "--isv-svn", "3")
+            evidence = self.device(tee, "evidence", DATA, options=signature)
+            self.assertIn(bytes.fromhex(signer), evidence)
+
+    def test_a_signature_that_does_not_fit_starts_nothing(self):
+        other = self.path / "other-agent"
+        other.write_bytes((BIN / "ward-keep").read_bytes() + b"x")
+        other.chmod(0o755)
+        for tee, words, options, why in (
+                ("sgx", ("--agent", other), (), "another image"),
+                ("snp", ("--agent", other), (), "another image"),
+                ("sgx", (), ("--debug",), "does not allow debugging"),
+                ("snp", (), ("--debug",), "policy on debugging"),
+                ("sgx", ("--debug",), (), "debugging alone"),
+                ("snp", ("--debug",), (), "policy on debugging")):
+            name = f"unfit-{tee}-{why.split()[0]}-{len(words)}"
+            signature, _ = self.sign(tee, name, *words)
+            said = self.device(tee, "info", options=(*signature, *options), code=1)
+            self.assertIn(why, said)
+            self.assertNotIn("development\":true", said)
+        flipped = self.path / "flipped.sig"
+        octets = bytearray(self.sign("sgx", "whole")[0][1].read_bytes())
+        octets[600] ^= 1
+        flipped.write_bytes(octets)
+        self.device("sgx", "info", options=("--launch-signature", flipped), code=1)
+        self.device("tdx", "info", options=("--launch-signature", flipped), code=1)
+        flipped.write_bytes(bytes(9000))
+        done = ward("keep", "run", "--softd", self.socket(), "--launch-signature", flipped, "--", "/bin/true")
+        self.assertEqual(done.returncode, 3)
+
+    def test_keys_that_sign_no_launch_are_usage(self):
+        done = ward("dev", "sign", "--key", self.path / "ec.pem", "-o", self.path / "never")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("rsa_keygen_pubexp:3", done.stderr.decode())
+        done = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "rsa.pem", "-o", self.path / "never")
+        self.assertEqual(done.returncode, 2)
+        done = ward("dev", "sign", "--tee", "soft-tdx", "--key", self.path / "rsa.pem", "-o", self.path / "never")
+        self.assertEqual(done.returncode, 2)
+        self.assertFalse((self.path / "never").exists())
+
+    def test_a_debug_keep_is_refused_unless_debugging_is_allowed(self):
+        for face in ("sgx", "tdx", "snp"):
+            out = self.path / f"debug-{face}"
+            out.write_bytes(self.device(face, "evidence", DATA, options=("--debug",)))
+            words = ("verify", out, "--collateral", self.path / "one/collateral", "--trust-root",
+                     self.path / "one/root.pem", "--allow-development", "--report-data", DATA)
+            self.assertEqual(ward(*words).returncode, 1)
+            ward(*words, "--allow-debug", check=0)
+
+    def test_an_event_of_run_time_is_in_the_next_evidence_and_its_log(self):
+        framed = self.run_shell("tdx", "/ward/keep device extend model-loaded && "
+                                f"exec /ward/keep device evidence --framed {DATA}")
+        size = struct.unpack_from("<I", framed)[0]
+        quote, log = self.path / "td.quote", self.path / "td.log"
+        quote.write_bytes(framed[4:4 + size])
+        log.write_bytes(framed[4 + size:])
+        self.assertIn(b"model-loaded", log.read_bytes())
+        words = ("verify", quote, "--collateral", self.path / "one/collateral", "--trust-root",
+                 self.path / "one/root.pem", "--allow-development", "--report-data", DATA)
+        ward(*words, "--collateral", log, check=0)
+        octets = bytearray(log.read_bytes())
+        octets[octets.rindex(b"model-loaded") - 24] ^= 1  # in its digest, which stands before it
+        log.write_bytes(octets)
+        self.assertEqual(ward(*words, "--collateral", log).returncode, 1)
+        self.assertIn("RTMR", self.device("tdx", "extend", "--index", "0", "x", code=1))
+        self.assertIn("nothing at run time", self.device("sgx", "extend", "x", code=1))
+
+    def test_a_keep_has_no_evidence_for_another(self):
+        # What is bound is the keep's own: the same question in two keeps names two workloads.
+        one = self.device("sgx", "evidence", DATA)
+        two = self.run_shell("sgx", f"exec /ward/keep device evidence {DATA}")
+        digest = json.loads(ward("keep", "measure", "--json", self.path / "shell.toml", check=0).stdout)["workload"]
+        self.assertIn(bytes.fromhex(digest), two)
+        self.assertNotIn(bytes.fromhex(digest), one)
+
+    def test_python_asks_by_descriptor_3(self):
+        script = self.path / "ask.py"
+        script.write_text("""import socket, struct
+door = socket.socket(fileno=3)
+def ask(kind, octets=b""):
+    here, there = socket.socketpair()
+    socket.send_fds(door, [b"d"], [there.fileno()])
+    there.close()
+    here.sendall(kind + struct.pack("<I", len(octets)) + octets)
+    head = here.recv(5, socket.MSG_WAITALL)
+    return head[0], here.recv(struct.unpack_from("<I", head, 1)[0], socket.MSG_WAITALL)
+assert ask(b"t") == (0, b"tdx")
+code, answer = ask(b"q", bytes(range(64)))
+assert code == 0 and bytes(range(64)) in answer
+code, why = ask(b"x", b"\\x01data")
+assert code != 0 and b"RTMR" in why, why
+code, why = ask(b"z")
+assert code == 2 and b"no such request" in why, (code, why)
+print("asked")
+""", encoding="utf-8")
+        done = ward("keep", "run", "--quiet", "--softd", self.socket(), "--tee", "soft-tdx", "--", "/usr/bin/python3",
+                    script)
+        self.assertEqual(done.stdout, b"asked\n", done.stderr.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()
