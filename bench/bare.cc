@@ -109,6 +109,22 @@ Bare bare_rsa_pss_sha384(Bytes spki, Bytes message, Bytes signature) {
           }};
 }
 
+Bare bare_sign(Bytes pkcs8, Bytes message) {
+  const unsigned char* at = pkcs8.data();
+  const Handle<EVP_PKEY> key(known(d2i_AutoPrivateKey(nullptr, &at, size_of(pkcs8))),
+                             EVP_PKEY_free);
+  const bool p256 = EVP_PKEY_bits(key.get()) == 256;
+  const Handle<EVP_MD_CTX> context(known(EVP_MD_CTX_new()), EVP_MD_CTX_free);
+  return {p256 ? "ECDSA P-256 signature" : "ECDSA P-384 signature", openssl_name(),
+          [key, context, hash = p256 ? EVP_sha256() : EVP_sha384(), message = to_buffer(message)] {
+            std::array<unsigned char, 128> der{};
+            std::size_t size = der.size();
+            return EVP_DigestSignInit(context.get(), nullptr, hash, nullptr, key.get()) == 1 &&
+                   EVP_DigestSign(context.get(), der.data(), &size, message.data(),
+                                  message.size()) == 1;
+          }};
+}
+
 Bare bare_p256_key(Bytes xy) {
   Handle<EC_GROUP> group(known(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)), EC_GROUP_free);
   return {"point on P-256", openssl_name(),

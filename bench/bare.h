@@ -27,6 +27,9 @@ struct Bare {
 // bare_p384 is the engine that this program registered (crypto/p384.h), or OpenSSL without one.
 [[nodiscard]] Bare bare_p384(Bytes spki, Bytes message, Bytes r_s);
 
+// bare_sign makes one ECDSA signature, DER, with the P-256 or P-384 key in `pkcs8`.
+[[nodiscard]] Bare bare_sign(Bytes pkcs8, Bytes message);
+
 [[nodiscard]] Bare bare_p256_key(Bytes xy);
 [[nodiscard]] Bare bare_sha256(Bytes data);
 [[nodiscard]] Bare bare_sha384(Bytes data);

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "bench/bare.h"
 #include "bench/platform.h"
+#include "bench/quotes.h"
 #include "codec/json.h"
 #include "crypto/aead.h"
 #include "crypto/digest.h"
@@ -233,7 +234,10 @@ constexpr PathMaker kPaths[] = {
     {"verify.snp.warm", snp_warm},
 };
 
-constexpr PathMaker kInformative[] = {{"openssl.p384_verify", p384_openssl}};
+constexpr PathMaker kInformative[] = {{"openssl.p384_verify", p384_openssl},
+                                      {"quotes.sgx", sgx_quote},
+                                      {"quotes.tdx", tdx_quote},
+                                      {"quotes.snp", snp_report}};
 
 }  // namespace
 

@@ -202,11 +202,6 @@ Buffer read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// RSA keys of AMD's size take seconds to make and cannot be drawn from a seed.
-PrivateKey rsa_key(const char* file) {
-  return *PrivateKey::from_pkcs8(read_file(std::filesystem::path(WARD_BENCH_DATA) / file));
-}
-
 Platform amd_platform() {
   crypto::SeededRng rng(as_bytes("bench amd"));
   const soft::AmdKeys keys{rsa_key("ark.pkcs8"), rsa_key("ask.pkcs8"), rsa_key("ask.pkcs8"),
@@ -234,6 +229,10 @@ bool Platform::accepted(attest::Work* work) const {
                                              .expected = expected,
                                              .work = work});
   return appraisal && appraisal->verdict == attest::Verdict::kAccepted;
+}
+
+crypto::PrivateKey rsa_key(const char* file) {
+  return *PrivateKey::from_pkcs8(read_file(std::filesystem::path(WARD_BENCH_DATA) / file));
 }
 
 soft::DcapKeys dcap_keys() {

@@ -52,6 +52,10 @@ struct Platform {
 // signature that is new with each quote.
 [[nodiscard]] Result<HotPath> warm_path(const std::string& name, const Platform& platform);
 
+// rsa_key reads one of this program's RSA keys of AMD's size ("ark.pkcs8"), which take seconds to
+// make.
+[[nodiscard]] crypto::PrivateKey rsa_key(const char* file);
+
 // dcap_keys are what the development platforms of Intel's kind are made with, for those who make
 // more of them.
 [[nodiscard]] soft::DcapKeys dcap_keys();

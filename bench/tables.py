@@ -10,6 +10,7 @@ TITLES = {
     "threads": "Threads: runs per second of N threads, against one thread",
     "memory": "Memory: what one cold verification allocates, C++ and OpenSSL together",
     "platforms": "Platforms that are remembered: SGX, each with a quoting enclave vouched for anew, one relying party",
+    "quotes": "The software TEE: evidence, against the one signature in it",
     "keep": "A keep without workload, from start to end",
 }
 
@@ -35,6 +36,10 @@ def columns_of(area):
         return (("name", lambda r: r["name"]), ("found again", lambda r: f"{r['found']:,}"),
                 ("first, us", lambda r: micros(r["base_us"])), ("known, us", lambda r: micros(r["us"])),
                 ("octets each", lambda r: f"{r['counted']:,}"), ("by malloc", lambda r: f"{r['allocated']:,}"))
+    if area == "quotes":
+        return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])), ("quartiles", lambda r: range_of(r["quartiles"])),
+                ("a second", lambda r: f"{1e6 / r['us']:,.0f}"), ("us", lambda r: micros(r["us"])),
+                ("against, us", lambda r: micros(r["base_us"])), ("against", lambda r: r["base"] or ""))
     if area == "keep":
         return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])),
                 ("ms", lambda r: number(r["us"] / 1000, 1)), ("quartiles, ms", lambda r: range_of(r["quartiles_ms"])),

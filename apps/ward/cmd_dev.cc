@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <unistd.h>
 
+#include "apps/ward/case_folder.h"
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
@@ -26,7 +26,6 @@ constexpr std::size_t kMaxSeed = 1024;
 
 struct Options {
   std::string dir;
-  std::string maker;
   std::string at;
   std::string seed;
   std::string seed_file;
@@ -34,13 +33,6 @@ struct Options {
   unsigned days = kDefaultDays;
   bool json = false;
 };
-
-// in_use is true where a new platform would have to overwrite something.
-bool in_use(const std::string& dir) {
-  namespace fs = std::filesystem;
-  std::error_code failed;
-  return fs::exists(dir, failed) && !(fs::is_directory(dir, failed) && fs::is_empty(dir, failed));
-}
 
 int refuse_to_overwrite(const std::string& dir) {
   return fail(kUsage, dir + ": exists and is not an empty folder; nothing was changed",
@@ -104,7 +96,7 @@ int print_made(const Options& o, const soft::InitOptions& made) {
 }
 
 int run_init(const Options& o) {
-  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
+  if (folder_taken(o.dir)) return refuse_to_overwrite(o.dir);
   const auto wanted = [&](std::string_view tee) {
     return std::ranges::find(o.tees, tee) != o.tees.end();
   };
@@ -120,16 +112,6 @@ int run_init(const Options& o) {
   const auto done = soft::init(o.dir, options, *source);
   if (!done) return fail(kCouldNotTell, done.error());
   return print_made(o, options);
-}
-
-int run_outdated(const Options& o) {
-  if (in_use(o.dir)) return refuse_to_overwrite(o.dir);
-  crypto::SystemRng rng;
-  const auto done = soft::make_outdated(o.dir, o.maker, rng);
-  if (!done) return fail(kCouldNotTell, done.error());
-  return print("made a platform in " + o.dir + ": of the maker of " + o.maker +
-               ", with firmware that was never updated\n"
-               "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n");
 }
 
 void add_init(args::Command& dev, const std::shared_ptr<Options>& o, Action& action) {
@@ -161,14 +143,9 @@ void add_dev(args::Command& app, Action& action) {
   args::Command* dev = app.add_subcommand("dev", "the development platform (not a TEE)");
   dev->require_subcommand(1);
   add_init(*dev, o, action);
+  add_dev_make(*dev, action);
+  add_dev_serve(*dev, action);
   add_dev_sign(*dev, action);
-  args::Command* make = dev->add_subcommand("make", "make a platform that should be refused");
-  make->require_subcommand(1);
-  args::Command* outdated =
-      make->add_subcommand("outdated", "another platform of a maker, its firmware never updated");
-  outdated->add_option("DIR", o->dir, "a folder that does not exist yet, or is empty")->required();
-  outdated->add_option("--maker", o->maker, "the folder that `ward dev init` made")->required();
-  outdated->callback([o, &action] { action = [o] { return run_outdated(*o); }; });
 }
 
 }  // namespace ward::cli

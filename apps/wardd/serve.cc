@@ -210,6 +210,13 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
     log("warning", {{"what", *warning}});
   }
+  for (const attest::Anchor& root : config.trust_roots) {
+    if (!root.development) continue;
+    log("warning", {{"what",
+                     "a development root is trusted: NOT A TEE, the administrator of its machine "
+                     "reads everything; only policies with allow_development accept it"},
+                    {"root", root.name}});
+  }
   net::ServerOptions options;
   options.max_connections = connection_bound(options.max_connections);
   options.address = config.address;

@@ -14,7 +14,18 @@ namespace ward::wardd {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
+
+TEST_F(Wardd, every_start_names_the_development_roots_that_it_trusts) {
+  EXPECT_THAT(Running({}, made_.config).lines_before(), Not(HasSubstr("NOT A TEE")));
+  const std::string config = test::read_text(made_.config);
+  write("wardd.toml", config + "\n[[trust_root]]\nname = \"dev\"\nspki_sha256 = \"" +
+                          std::string(64, 'a') + "\"\ndevelopment = true\n");
+  const Running service({}, made_.config);
+  EXPECT_THAT(service.lines_before(), HasSubstr("a development root is trusted: NOT A TEE"));
+  EXPECT_THAT(service.lines_before(), HasSubstr("\"root\":\"dev\""));
+}
 
 TEST_F(Wardd, an_administrator_manages_secrets_and_policies) {
   Running service({}, made_.config);

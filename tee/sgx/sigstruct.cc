@@ -20,7 +20,6 @@ constexpr std::array<std::uint8_t, 16> kHeader2 = {1,    1, 0, 0, 0x60, 0, 0, 0,
                                                    0x60, 0, 0, 0, 1,    0, 0, 0};
 constexpr std::uint32_t kIntel = 0x8086;
 constexpr std::uint32_t kExponent = 3;
-constexpr std::size_t kHeadSize = sigstruct::Modulus::kBegin;
 
 template <std::size_t N>
 void copy(std::span<const std::uint8_t, N> from, std::array<std::uint8_t, N>& to) {

@@ -6,8 +6,8 @@
 
 namespace ward::soft {
 
-Result<std::unique_ptr<Guest>> launch(const Platform& platform, const Face& face, Launch launch,
-                                      crypto::Rng& rng) {
+Result<std::unique_ptr<Guest>> launch(const Platform& platform, const Face& face,
+                                      const Launch& launch, crypto::Rng& rng) {
   if (launch.runtime.empty()) return Error(Errc::kMalformed, "soft.launch: no runtime image");
   if (std::holds_alternative<AmdFace>(face.form)) {
     if (platform.amd() == nullptr)

@@ -66,7 +66,7 @@ class Guest {
   // verify_report checks a local report that another keep gave to this one. kUntrusted where this
   // platform did not make it, or (SGX) made it for another target; kMalformed, kTruncated;
   // kUnsupported as local_report.
-  virtual Result<void> verify_report(Bytes report) const = 0;
+  [[nodiscard]] virtual Result<void> verify_report(Bytes report) const = 0;
 
   // derive_key gives a key that no other device, and no keep that differs in what the request
   // names, can get: SGX's KEYREQUEST gives 16 octets, the payload of SNP's MSG_KEY_REQ 32. kDenied
@@ -87,6 +87,6 @@ class Guest {
 // and apply_id_block where a signature does not fit; kUnsupported for a signature where the TEE
 // takes none.
 [[nodiscard]] Result<std::unique_ptr<Guest>> launch(const Platform& platform, const Face& face,
-                                                    Launch launch, crypto::Rng& rng);
+                                                    const Launch& launch, crypto::Rng& rng);
 
 }  // namespace ward::soft

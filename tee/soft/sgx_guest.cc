@@ -37,7 +37,7 @@ class SgxGuest final : public Guest {
     return sgx::write_target_info(processor_.sgx.target_of(identity_));
   }
 
-  Result<void> verify_report(Bytes report) const override {
+  [[nodiscard]] Result<void> verify_report(Bytes report) const override {
     if (report.size() < sgx::kLocalReportSize)
       return Error(Errc::kTruncated, "soft.verify_report: size, not 432", report.size());
     if (report.size() > sgx::kLocalReportSize)

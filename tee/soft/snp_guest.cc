@@ -61,7 +61,7 @@ class SnpGuest final : public Guest {
     return Error(Errc::kUnsupported, "soft.local_report: SEV-SNP has none: its report is signed");
   }
 
-  Result<void> verify_report(Bytes) const override {
+  [[nodiscard]] Result<void> verify_report(Bytes) const override {
     return Error(Errc::kUnsupported, "soft.verify_report: SEV-SNP has no local reports");
   }
 
@@ -180,9 +180,14 @@ Result<Secret<32>> derive_snp_key(const AmdProcessor& processor, const SnpGuestS
   Writer w;
   w.u64le(request.guest_field_select);
   w.u32le(request.vmpl);
-  // DEBUG always counts, whether the policy is selected or not: otherwise a guest that the host may
-  // look into would get the keys of the one that it was made from. AMD's firmware leaves it to the
-  // guest; here it is as on SGX.
+  // Always in the key, whatever is selected. HOST_DATA: firmware was seen to mix it in (the
+  // specification names no field for it), and without it all workloads on one image would have one
+  // key. The signer: what an ID block states is only as good as its author, or its ID key where it
+  // has none. DEBUG: otherwise a guest that the host may look into would get the keys of the one
+  // that it was made from.
+  w.bytes(report.host_data);
+  const bool has_author = (report.key_info & kAuthorKeyEn) != 0;
+  w.bytes(has_author ? report.author_key_digest : report.id_key_digest);
   w.u64le(report.policy &
           (selected(snp::guest_field::kGuestPolicy) ? ~std::uint64_t{0}
                                                     : bit(snp::guest_policy::kDebug)));

@@ -20,8 +20,9 @@ struct SnpGuestState {
 };
 
 // derive_snp_key is the firmware's answer to MSG_KEY_REQ, for a guest on a processor whose VCEK or
-// VLEK (`has_vlek`) is loaded. kDenied for a GUEST_SVN above the guest's own, a part of TCB_VERSION
-// above the committed one, a VMPL above 3, and the VLEK where none is loaded.
+// VLEK (`has_vlek`) is loaded. The workload (HOST_DATA), who signed the ID block and DEBUG are in
+// the key whatever the request selects. kDenied for a GUEST_SVN above the guest's own, a part of
+// TCB_VERSION above the committed one, a VMPL above 3, and the VLEK where none is loaded.
 [[nodiscard]] Result<Secret<32>> derive_snp_key(const AmdProcessor& processor,
                                                 const SnpGuestState& guest, bool has_vlek,
                                                 const snp::KeyRequest& request);

@@ -33,7 +33,7 @@ void write_json(const CborValue& v, codec::JsonWriter& w) {
       w.unsigned_integer(*v.as_uint());
       return;
     case CborValue::Kind::kNegative:
-      w.integer(v.as_int().value_or(0));
+      w.integer(*v.as_int());
       return;
     case CborValue::Kind::kBytes:
       w.string(to_hex(*v.as_bytes()));
@@ -45,7 +45,7 @@ void write_json(const CborValue& v, codec::JsonWriter& w) {
       w.boolean(*v.as_bool());
       return;
     case CborValue::Kind::kNull:
-    case CborValue::Kind::kTag:  // the manifest has none
+    case CborValue::Kind::kTag:  // is_plain has none
       w.null();
       return;
     case CborValue::Kind::kArray:
@@ -57,12 +57,22 @@ void write_json(const CborValue& v, codec::JsonWriter& w) {
     case CborValue::Kind::kMap:
       w.begin_object();
       for (const auto& [key, value] : v.members()) {
-        w.name(key.as_text().value_or(""));
+        w.name(*key.as_text());
         write_json(value, w);
       }
       w.end_object();
       return;
   }
+}
+
+// is_plain is true where write_json loses nothing: map keys are texts, numbers fit, no tags.
+bool is_plain(const CborValue& v) {
+  const auto is_member_plain = [](const CborValue::Member& m) {
+    return m.first.as_text().has_value() && is_plain(m.second);
+  };
+  const bool fits = v.kind() != CborValue::Kind::kNegative || v.as_int().has_value();
+  return fits && v.kind() != CborValue::Kind::kTag && std::ranges::all_of(v.items(), is_plain) &&
+         std::ranges::all_of(v.members(), is_member_plain);
 }
 
 Result<std::string> text_of(std::string_view name, const CborValue& value) {
@@ -110,7 +120,8 @@ void TdLog::measure_text(unsigned index, std::string_view text) {
 
 Result<TdLog> TdLog::create(Bytes canonical) {
   WARD_TRY(const CborValue top, codec::parse_cbor(canonical, kLimits));
-  if (!top.is_map()) return Error(Errc::kMalformed, "soft.launch: the measured form is no map");
+  if (!top.is_map() || !is_plain(top))
+    return Error(Errc::kMalformed, "soft.launch: not the measured form of a manifest");
   if (top.members().size() > kMaxMembers)
     return Error(Errc::kLimit, "soft.launch: members of the measured form", top.members().size());
   TdLog out;
@@ -123,7 +134,7 @@ Result<TdLog> TdLog::create(Bytes canonical) {
   std::vector<std::string> files;
   std::size_t octets = 0;
   for (const auto& [key, value] : top.members()) {
-    const std::string name(key.as_text().value_or(""));
+    const std::string name(*key.as_text());
     if (!is_file_list(name)) {
       WARD_TRY(const std::string text, text_of(name, value));
       out.measure_text(2, text);

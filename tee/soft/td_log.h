@@ -24,7 +24,8 @@ class TdLog {
   // create measures what the launcher knows of a keep: the platform in RTMR0; files and links of
   // `canonical`, the measured form of a manifest (docs/formats/manifest.md), in RTMR1; its other
   // members in RTMR2. Where there are more files than the bounds allow, one event measures all.
-  // kMalformed where `canonical` is no CBOR map, errors of codec::parse_cbor.
+  // kMalformed where `canonical` is no CBOR map, or holds what JSON cannot say (tags, keys that are
+  // no texts); errors of codec::parse_cbor.
   static Result<TdLog> create(Bytes canonical);
 
   // extend measures an event of run time into RTMR3; the log lists the data. Errors of

@@ -44,7 +44,7 @@ class TdxGuest final : public Guest {
     return report(report_data);
   }
 
-  Result<void> verify_report(Bytes report) const override {
+  [[nodiscard]] Result<void> verify_report(Bytes report) const override {
     WARD_CHECK_OK(processor_.tdx.verify(report));
     return {};
   }

@@ -80,11 +80,13 @@ class Schemas(unittest.TestCase):
                 ("inspect", folder / "plain.sealed", "--json"),
                 ("inspect", folder / "plain.sealed", "--json", "--layout"),
                 ("dev", "init", folder / "dev", "--json"),
+                ("dev", "make", "--json"),
+                ("dev", "make", "sgx-debug", folder / "debug", "--json"),
                 ("policy", "check", folder / "policy", "--for", "evidence", "--json"),
                 ("policy", "default", "--tee", "sgx", "--json"),
             )]
         self.assertEqual(seen, ["checks", "advisories", "advisories", "inspection", "inspection", "sealed-file",
-                                "sealed-file-layout", "dev_init", "policy-check", "policy-default"])
+                                "sealed-file-layout", "dev_init", "dev_cases", "dev_make", "policy-check", "policy-default"])
 
     def test_a_schema_refuses_what_it_does_not_describe(self):
         told = json.loads(ward("checks", "--json"))

@@ -24,14 +24,16 @@ using attest::Appraisal;
 using attest::Outcome;
 using attest::Verdict;
 
-// A folder of tee/<name>/testdata/valid: `evidence`, `case.txt` (a name and a value a line), and
-// collateral, of which root_ca.pem is the root to trust.
+// A folder of tee/<name>/testdata/{valid,invalid}: `evidence`, `case.txt` (a name and a value a
+// line), and collateral, of which root_ca.pem is the root to trust.
 struct Vector {
   std::string name;
   const attest::Scheme* scheme = nullptr;
   Buffer evidence;
   attest::Collateral collateral;
   std::map<std::string, std::string> facts;
+  std::vector<std::string> fails;  // where it is invalid
+  std::vector<std::string> open;
   attest::Anchor root;
 
   [[nodiscard]] UnixTime time(const char* fact) const { return *parse_rfc3339(facts.at(fact)); }
@@ -41,38 +43,49 @@ struct Vector {
   }
 };
 
+void read_facts(Vector& out, const fs::path& path) {
+  std::ifstream in(path);
+  for (std::string key, value; in >> key >> value;) {
+    if (key == "fails") out.fails.push_back(value);
+    if (key == "open") out.open.push_back(value);
+    out.facts[key] = value;
+  }
+}
+
 Vector read_vector(const attest::Scheme& scheme, const fs::path& folder) {
   Vector out;
   out.name = std::string(scheme.info().name) + "/" + folder.filename().string();
   out.scheme = &scheme;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
+    if (entry.is_directory()) continue;
     if (name == "evidence") {
       out.evidence = test::read_file(entry.path());
     } else if (name == "case.txt") {
-      std::ifstream in(entry.path());
-      for (std::string key, value; in >> key >> value;)
-        out.facts[key] = value;
+      read_facts(out, entry.path());
     } else {
       out.collateral.documents.push_back({name, test::read_file(entry.path())});
+      if (name != "root_ca.pem") continue;
+      const auto pem = codec::parse_pem(as_text(out.collateral.documents.back().bytes));
+      const auto root = pki::parse_certificate(pem->at(0).der);
+      out.root = {
+          .spki_sha256 = crypto::sha256(root->spki), .name = "development", .development = true};
     }
   }
-  const auto pem = codec::parse_pem(test::read_text(folder / "root_ca.pem"));
-  const auto root = pki::parse_certificate(pem->at(0).der);
-  out.root = {
-      .spki_sha256 = crypto::sha256(root->spki), .name = "development", .development = true};
   return out;
 }
 
-std::vector<Vector> all_vectors() {
+std::vector<Vector> vectors_of(const char* kind) {
   std::vector<Vector> out;
   for (const attest::Scheme* scheme : tee::all_schemes()) {
-    const fs::path valid = test::source_dir() / "tee" / scheme->info().name / "testdata/valid";
-    for (const auto& folder : fs::directory_iterator(valid))
+    const fs::path all = test::source_dir() / "tee" / scheme->info().name / "testdata" / kind;
+    for (const auto& folder : fs::directory_iterator(all))
       out.push_back(read_vector(*scheme, folder.path()));
   }
   return out;
 }
+
+std::vector<Vector> all_vectors() { return vectors_of("valid"); }
 
 attest::Expectations expected_of(const Vector& v) {
   return {v.value("report_data"), v.value("measurement"), v.value("workload")};
@@ -124,6 +137,27 @@ TEST(Conformance, AValidVectorPassesEveryCheck) {
     for (const attest::Check& c : a.checks)
       EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
   }
+}
+
+TEST(Conformance, AnInvalidVectorFailsItsOwnChecksAlone) {
+  std::set<const attest::Scheme*> seen;
+  for (const Vector& v : vectors_of("invalid")) {
+    SCOPED_TRACE(v.name);
+    seen.insert(v.scheme);
+    const Appraisal a = Judge{}(v);
+    EXPECT_NE(a.verdict, Verdict::kAccepted);
+    EXPECT_EQ(attest::to_text(a.verdict), v.facts.at("verdict")) << attest::summary(a);
+    EXPECT_EQ(a.failed(), v.fails);
+    EXPECT_FALSE(v.fails.empty() && v.open.empty());
+    for (const std::string& id : v.open) {
+      ASSERT_NE(a.check(id), nullptr) << id;
+      EXPECT_EQ(a.check(id)->outcome, Outcome::kNotDone) << id;
+    }
+    if (v.facts.contains("tcb_status")) {
+      EXPECT_EQ(a.tcb.status, v.facts.at("tcb_status"));
+    }
+  }
+  EXPECT_EQ(seen.size(), tee::all_schemes().size());
 }
 
 // The default policy of a folder is what the pipeline's default really is.

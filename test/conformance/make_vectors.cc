@@ -1,12 +1,12 @@
-// ward-make-vectors DIR: writes the vectors that the project holds itself, DIR/<tee>/<face>/, to be
-// copied to tee/<tee>/testdata/valid. Everything but the signatures comes from a seed: a new run
-// makes other signatures under the same keys.
+// ward-make-vectors DIR: writes the vectors that the project holds itself,
+// DIR/<tee>/testdata/{valid,invalid}/NAME/, as they stand in tee/. Every run makes the same octets.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "base/time.h"
+#include "tee/soft/cases/case.h"
 #include "test/dcap_checks/platform_fixture.h"
 #include "test/snp_checks/platform_fixture.h"
 
@@ -17,6 +17,7 @@ using namespace fixture;  // NOLINT(google-build-using-namespace): written in it
 namespace fs = std::filesystem;
 
 bool write_file(const fs::path& path, Bytes octets) {
+  fs::create_directories(path.parent_path());
   std::ofstream out(path, std::ios::binary);
   const std::string_view text = as_text(octets);
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
@@ -40,7 +41,6 @@ struct Vector {
 };
 
 bool write_vector(const fs::path& folder, const Vector& v) {
-  fs::create_directories(folder);
   bool good = write_file(folder / "evidence", v.evidence) &&
               write_file(folder / "case.txt", as_bytes(v.facts));
   for (const attest::Document& d : v.documents.documents)
@@ -48,12 +48,15 @@ bool write_vector(const fs::path& folder, const Vector& v) {
   return good;
 }
 
+fs::path valid(const fs::path& top, const std::string& tee) { return top / tee / "testdata/valid"; }
+
 bool write_dcap(const fs::path& top) {
   for (const Face& face : kFaces) {
     Stage s = good_stage(face);
+    s.signing = Signing::kRepeatable;
     const Made m = make(s);
     const std::size_t size = dcap::write_signed_part(m.parts).size();
-    if (!write_vector(top / (face.tdx() ? "tdx" : "sgx") / face.name,
+    if (!write_vector(valid(top, face.tdx() ? "tdx" : "sgx") / face.name,
                       {dcap::write_quote(m.parts), facts(s.expected, size), m.documents})) {
       return false;
     }
@@ -64,13 +67,31 @@ bool write_dcap(const fs::path& top) {
 bool write_snp(const fs::path& top) {
   static_assert(snp_fixture::kFrom == kFrom && snp_fixture::kNow == kNow);
   for (const snp_fixture::Face& face : snp_fixture::kFaces) {
-    const snp_fixture::Stage s = snp_fixture::good_stage(face);
+    snp_fixture::Stage s = snp_fixture::good_stage(face);
+    s.signing = Signing::kRepeatable;
     const snp_fixture::Made m = snp_fixture::make(s);
     const std::string whole = "whole_at " + std::to_string(snp::kReportSize) + "\n";
     const std::string more = face.extended ? whole : "";
-    if (!write_vector(top / "snp" / face.name,
+    if (!write_vector(valid(top, "snp") / face.name,
                       {m.whole(), facts(s.expected, snp::kSignedSize) + more, m.documents})) {
       return false;
+    }
+  }
+  return true;
+}
+
+// Those that `ward dev make` makes and a verifier does not accept, as it writes them.
+bool write_cases(const fs::path& top) {
+  const cases::Setting setting{.seed = to_buffer(as_bytes("ward vectors")), .at = kNow};
+  cases::Makers makers(setting);
+  for (const cases::Case& one : cases::all_cases()) {
+    if (one.verdict == attest::Verdict::kAccepted) continue;
+    const std::string& face = one.faces.front();
+    const auto made = one.make(face, makers);
+    if (!made) return false;
+    for (const cases::CaseFile& file : cases::files_of(one, face, *made, setting)) {
+      if (!write_file(top / one.tee / "testdata/invalid" / one.name / file.name, file.bytes))
+        return false;
     }
   }
   return true;
@@ -81,7 +102,7 @@ int run(int argc, char** argv) {
     std::fputs("usage: ward-make-vectors DIR\n", stderr);
     return 2;
   }
-  return write_dcap(argv[1]) && write_snp(argv[1]) ? 0 : 1;
+  return write_dcap(argv[1]) && write_snp(argv[1]) && write_cases(argv[1]) ? 0 : 1;
 }
 
 }  // namespace

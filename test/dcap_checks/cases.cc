@@ -344,7 +344,7 @@ std::vector<Case> tdx_cases() {
 
 // A log in which the firmware's separators stand once too often.
 tcg::LogParts log_with_separators() {
-  tcg::LogParts out = good_log_parts();
+  tcg::LogParts out = default_log();
   const tcg::EventParts separator = out.events.at(1);
   out.events.insert(out.events.begin() + 1, 8, separator);
   return out;

@@ -8,17 +8,13 @@
 
 #include "codec/pem.h"
 #include "tee/all.h"
-#include "tee/soft/quoting_enclave.h"
+#include "tee/soft/dcap_stage.h"
 #include "tee/soft/tcb_documents.h"
-#include "tee/soft/world.h"
-#include "tee/tcg/event_log.h"
 #include "tee/tcg/event_type.h"
 #include "tee/tcg/replay.h"
-#include "tee/tdx/td_report.h"
 #include "verifier/verifier.h"
 
-// For tests: a good platform, with its facts before they are signed and its documents after, so
-// that a test can change one.
+// For tests: a good platform (tee/soft/dcap_stage.h), what is expected of it, and changes to it.
 namespace ward::soft::fixture {
 
 using attest::Appraisal;
@@ -29,23 +25,13 @@ namespace field = dcap::report_body;
 inline constexpr UnixTime kFrom{1'790'000'000};
 inline constexpr UnixTime kNow{1'790'000'000 + 86400};
 inline constexpr UnixTime kLater{1'790'000'000 + 2 * 86400};
-inline constexpr std::array<std::uint8_t, 64> kReportData = {1, 2, 3};
 
 inline DcapKeys make_keys(const char* seed) {
   crypto::SeededRng rng(as_bytes(seed));
   return *generate_keys(rng);
 }
 
-// Face is one kind of quote that the development platform makes.
-struct Face {
-  const char* name;  // for people
-  QuoteForm form;
-
-  [[nodiscard]] bool tdx() const { return form.tee() == dcap::TeeType::kTdx; }
-
-  // prefix is what the ids of its checks begin with.
-  [[nodiscard]] std::string prefix() const { return tdx() ? "tdx." : "sgx."; }
-};
+using Face = DcapFace;
 
 inline constexpr Face kFaces[] = {
     {"sgx_3", {3, dcap::BodyType::kSgxReport}},
@@ -62,37 +48,14 @@ inline constexpr Face kTdx15 = kFaces[5];
 
 // Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
 // (Made).
-struct Stage {
-  Face face;
-  DcapKeys keys = make_keys("one");
-  DcapKeys other = make_keys("two");
-  DcapWorld world;
-  dcap::QeIdentity quoting_enclave;  // what the quoting enclave really is
-  EnclaveIdentity enclave;           // of an SGX face
-  tdx::TdReportParts td;             // of a TDX face
+struct Stage : DcapStage {
+  DcapKeys other;  // a stranger's
   attest::Policy policy;
   attest::Expectations expected;
   bool root_of_hardware = false;  // what the relying party takes the root for
-
-  [[nodiscard]] Buffer body() const {
-    return face.tdx() ? tdx::write_td_report(td, face.form.body)
-                      : report_body(enclave, world.pck.cpu_svn, kReportData);
-  }
 };
 
-// Made is what a stage came to, signed.
-struct Made {
-  DcapCollateral collateral;
-  attest::Collateral documents;
-  dcap::QuoteParts parts;
-  std::optional<Buffer> quote;  // where set, used instead of the parts
-
-  // whole is the quote as octets, to change one.
-  Buffer& whole() {
-    if (!quote) quote = dcap::write_quote(parts);
-    return *quote;
-  }
-};
+using Made = DcapMade;
 
 // Case changes one fact, before or after signing. The id is without the TEE's name.
 struct Case {
@@ -109,65 +72,14 @@ inline PrivateKey attestation_key() {
   return *PrivateKey::generate(crypto::KeyType::kP256, rng);
 }
 
-// good_log_parts is what the good TD's firmware, boot loader, kernel and guest measured, one
-// register after the other (UEFI 2.10, 38.4.1: index n + 1 is RTMR n).
-inline tcg::LogParts good_log_parts() {
-  constexpr std::array kBank = {tcg::Algorithm::kSha384};
-  const Buffer separator(4, 0);
-  const Bytes line = as_bytes("ro quiet");
-  // UEFI_VARIABLE_DATA of SecureBoot, set.
-  const Buffer secure_boot = *from_hex(
-      "61dfe48bca93d211aa0d00e098032b8c0a000000000000000100000000000000"
-      "53006500630075007200650042006f006f00740001");
-  tcg::LogParts out;
-  out.spec.register_index = 1;
-  out.spec.algorithms = {{static_cast<std::uint16_t>(kBank[0]), 48}};
-  out.events = {
-      tcg::measured(1, tcg::event_type::kEfiVariableDriverConfig, secure_boot, secure_boot, kBank),
-      tcg::measured(1, tcg::event_type::kSeparator, separator, separator, kBank),
-      tcg::measured(2, tcg::event_type::kEfiAction, as_bytes("Calling EFI Application"),
-                    as_bytes("Calling EFI Application"), kBank),
-      tcg::measured(3, tcg::event_type::kIpl, line,
-                    concat({as_bytes("kernel_cmdline: "), line, Buffer(1, 0)}), kBank),
-      tcg::measured(4, tcg::event_type::kEventTag, as_bytes("at run time"), as_bytes("tag"), kBank),
-  };
-  return out;
-}
-
-// good_td is a TD whose measurements all differ, without a service TD: most peers refuse one.
-inline tdx::TdReportParts good_td() {
-  tdx::TdReportParts td;
-  td.tee_tcb_svn = default_td_svn();
-  td.tee_tcb_svn2 = td.tee_tcb_svn;
-  td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;
-  td.xfam = 0xe7;
-  std::uint8_t fill = 0xa0;
-  for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config})
-    field->fill(fill++);
-  const Buffer log = tcg::write_event_log(good_log_parts());
-  const auto replayed =
-      *tcg::replay(*tcg::parse_event_log(log), tcg::Registers::kRtmr, tcg::Algorithm::kSha384);
-  for (const tcg::Replayed& r : replayed.registers)
-    std::ranges::copy(r.value, td.rt_mr.at(r.number).begin());
-  td.report_data = kReportData;
-  return td;
-}
-
 inline Stage good_stage(const Face& face = kSgx) {
-  Stage s;
-  s.face = face;
   crypto::SeededRng rng(as_bytes("world"));
-  s.world = *default_world(s.keys, kFrom, 30, rng, face.form.tee());
-  s.quoting_enclave = s.world.qe_identity;
-  s.enclave.mr_enclave.fill(0xaa);
-  s.enclave.config_id.fill(0xbb);
-  s.td = good_td();
+  Stage s{*soft::good_stage(face, make_keys("one"), attestation_key(), kFrom, 30, rng),
+          make_keys("two"),
+          {},
+          {}};
   s.policy.allow_development = true;
-  const Bytes measured = face.tdx() ? Bytes(s.td.mr_td) : Bytes(s.enclave.mr_enclave);
-  const Bytes workload = face.tdx() ? Bytes(s.td.mr_config_id) : Bytes(s.enclave.config_id);
-  s.expected = {.report_data = std::vector<Buffer>{to_buffer(kReportData)},
-                .measurement = std::vector<Buffer>{to_buffer(measured)},
-                .workload = std::vector<Buffer>{to_buffer(workload)}};
+  s.expected = s.expectations();
   return s;
 }
 
@@ -180,18 +92,7 @@ inline void sign_qe_report(dcap::QuoteParts& p, const Stage& s) {
   p.qe_signature = *s.keys.pck.sign_rs(SignatureAlgorithm::kEcdsaP256Sha256, p.qe_report);
 }
 
-inline Made make(Stage& s) {
-  Made m;
-  m.collateral = *sign_world(s.world, s.keys);
-  m.documents = m.collateral.documents();
-  if (s.face.tdx())
-    m.documents.documents.push_back({"ccel.bin", tcg::write_event_log(good_log_parts())});
-  const auto qe = QuotingEnclave::create(attestation_key(), s.keys.pck, s.quoting_enclave,
-                                         s.world.pck, m.collateral.pck_chain_pem);
-  const Buffer quote = *qe->quote(s.body(), s.face.form);
-  m.parts = dcap::parts_of(*dcap::parse_quote(quote, s.face.form.tee()));
-  return m;
-}
+inline Made make(const Stage& s) { return *sign_stage(s); }
 
 inline Appraisal judge(const Made& m, const Stage& s) {
   const auto root = crypto::sha256(s.keys.root.public_key().to_spki());

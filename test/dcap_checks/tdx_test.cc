@@ -237,7 +237,7 @@ TEST(TdxEventLog, WhatTheLogSaysIsAClaimOfTheQuote) {
 
 TEST(TdxEventLog, ALogThatWasChangedIsRefusedAndNotBelieved) {
   const Appraisal a = with_log([](Made& m) {
-    tcg::LogParts parts = good_log_parts();
+    tcg::LogParts parts = default_log();
     constexpr std::array kBank = {tcg::Algorithm::kSha384};
     const Bytes line = as_bytes("init=/evil");
     parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
@@ -257,7 +257,7 @@ TEST(TdxEventLog, WithoutALogNothingIsAskedAndTheQuoteIsAsGood) {
 // A guest extends RTMR3 without the firmware's log knowing.
 TEST(TdxEventLog, ARegisterOfWhichTheLogSaysNothingIsNotJudged) {
   const Appraisal a = with_log([](Made& m) {
-    tcg::LogParts parts = good_log_parts();
+    tcg::LogParts parts = default_log();
     parts.events.pop_back();
     document(m, "ccel.bin") = tcg::write_event_log(parts);
   });
@@ -267,7 +267,7 @@ TEST(TdxEventLog, ARegisterOfWhichTheLogSaysNothingIsNotJudged) {
 
 TEST(TdxEventLog, OfSeveralLogsTheOneThatFitsCountsAndTheOthersAreNamed) {
   const Appraisal a = with_log([](Made& m) {
-    tcg::LogParts other = good_log_parts();
+    tcg::LogParts other = default_log();
     other.events.erase(other.events.begin(), other.events.begin() + 3);
     other.events.push_back(other.events.front());
     m.documents.documents.insert(m.documents.documents.begin(),
@@ -314,7 +314,7 @@ TEST(TdxEventLog, WithoutAProofADemandIsUndetermined) {
   }
   // A log that says nothing of the register.
   const Appraisal silent = with_values({{kLine, {"ro quiet"}}}, [](Made& m) {
-    tcg::LogParts parts = good_log_parts();
+    tcg::LogParts parts = default_log();
     parts.events.erase(parts.events.begin() + 3);
     document(m, "ccel.bin") = tcg::write_event_log(parts);
   });
@@ -324,7 +324,7 @@ TEST(TdxEventLog, WithoutAProofADemandIsUndetermined) {
 // A log that does not fit proves nothing: it is refused, and its claims are not taken.
 TEST(TdxEventLog, ADemandIsNotMetByALogThatDoesNotReplay) {
   const Appraisal a = with_values({{kLine, {"init=/good"}}}, [](Made& m) {
-    tcg::LogParts parts = good_log_parts();
+    tcg::LogParts parts = default_log();
     constexpr std::array kBank = {tcg::Algorithm::kSha384};
     const Bytes line = as_bytes("init=/good");
     parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, line, line, kBank);
@@ -346,7 +346,7 @@ TEST(TdxEventLog, ADemandIsNotMetByRelabelling) {
   for (const Buffer& label : {as_command, as_file, Buffer{}}) {
     Stage s = good_stage(kTdx15);
     s.policy.accepted_values[kLine] = {"ro quiet"};
-    tcg::LogParts parts = good_log_parts();
+    tcg::LogParts parts = default_log();
     parts.events[3] = tcg::measured(3, tcg::event_type::kIpl, good, as_line, kBank);
     parts.events.push_back(tcg::measured(3, tcg::event_type::kIpl, evil, label, kBank));
     const Buffer log = tcg::write_event_log(parts);
@@ -364,7 +364,7 @@ TEST(TdxEventLog, LogsBeyondTheLimitsAreNoted) {
   constexpr std::size_t kMaxLogs = 16;
   for (const std::size_t more : {0U, 1U}) {
     const Appraisal a = with_log([&](Made& m) {
-      const Buffer log = tcg::write_event_log(good_log_parts());
+      const Buffer log = tcg::write_event_log(default_log());
       for (std::size_t i = 1; i < kMaxLogs + more; ++i)
         m.documents.documents.push_back({"again " + std::to_string(i), log});
     });
@@ -374,7 +374,7 @@ TEST(TdxEventLog, LogsBeyondTheLimitsAreNoted) {
               static_cast<std::ptrdiff_t>(more));
   }
   const Appraisal large = with_log([](Made& m) {
-    Buffer log = tcg::write_event_log(good_log_parts());
+    Buffer log = tcg::write_event_log(default_log());
     log.resize(tcg::kMaxLogSize + 1, 0xff);
     m.documents.documents.push_back({"large.bin", log});
   });

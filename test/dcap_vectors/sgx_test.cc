@@ -162,6 +162,13 @@ TEST(SgxVectors, EachMissingDocumentLeavesTheVerdictUndeterminedUnderItsOwnName)
                    "sgx.root_crl.present", "sgx.tcb_signing.present"});
 }
 
+TEST(SgxVectors, HardwareAndADevelopmentPlatformAreToldApart) {
+  WARD_NEED_VECTORS();
+  const Sample good = sample();
+  expect_apart("sgx/testdata/valid/sgx_3", read_file(vectors(good.file)), good.collateral, good.at,
+               lenient(good.status));
+}
+
 TEST(SgxVectors, ThePinnedAnchorIsTheSourcesKey) {
   WARD_NEED_VECTORS();
   const sgx::Sgx scheme;

@@ -168,5 +168,12 @@ TEST(TdxVectors, EachMissingDocumentLeavesTheVerdictUndeterminedUnderItsOwnName)
                    "tdx.root_crl.present", "tdx.tcb_signing.present"});
 }
 
+TEST(TdxVectors, HardwareAndADevelopmentPlatformAreToldApart) {
+  WARD_NEED_VECTORS();
+  const Sample good = sample4();
+  expect_apart("tdx/testdata/valid/tdx_4", read_file(vectors(good.file)), good.collateral, good.at,
+               lenient(good.status));
+}
+
 }  // namespace
 }  // namespace ward::test

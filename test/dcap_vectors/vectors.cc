@@ -1,10 +1,13 @@
 #include "test/dcap_vectors/vectors.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "pki/certificate.h"
 #include "tee/all.h"
 #include "tee/dcap/quote.h"
+#include "tee/x509/anchors.h"
 #include "verifier/verifier.h"
 
 namespace ward::test {
@@ -91,6 +94,48 @@ Appraisal judge(Bytes quote, const attest::Collateral& collateral, const std::st
        .expected = {attest::Unchecked{}, attest::Unchecked{}, attest::Unchecked{}}});
   EXPECT_TRUE(result);
   return *std::move(result);
+}
+
+void expect_apart(const std::string& own, const Buffer& genuine,
+                  const attest::Collateral& collateral, const std::string& at,
+                  const attest::Policy& policy) {
+  const std::filesystem::path folder = source_dir() / "tee" / own;
+  attest::Collateral both = collateral;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    // An event log is of one piece of evidence.
+    if (name != "evidence" && name != "case.txt" && name != "ccel.bin")
+      both.documents.push_back({name, read_file(entry.path())});
+  }
+  const auto appraise = [&](std::vector<attest::Anchor> roots, attest::Policy allowing,
+                            const Buffer& evidence, const std::string& when) {
+    allowing.allow_development = true;
+    const verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(allowing));
+    const attest::Unchecked none;
+    return *verifier.appraise({.evidence = evidence,
+                               .collateral = both,
+                               .now = *parse_rfc3339(when),
+                               .expected = {none, none, none}});
+  };
+  const auto roots = *x509::development_anchors(read_text(folder / "root_ca.pem"));
+  const attest::Appraisal without = judge(genuine, collateral, at, policy);
+  const attest::Appraisal beside = appraise(roots, policy, genuine, at);
+  EXPECT_EQ(beside.verdict, without.verdict) << failed_of(beside);
+  EXPECT_EQ(beside.tcb.status, without.tcb.status);
+  EXPECT_EQ(beside.failed(), without.failed());
+  EXPECT_FALSE(beside.development);
+
+  const Buffer evidence = read_file(folder / "evidence");
+  std::string when;
+  std::ifstream facts(folder / "case.txt");
+  for (std::string name, value; when.empty() && facts >> name >> value;)
+    if (name == "at") when = value;
+  const attest::Appraisal marked = appraise(roots, anything_good(), evidence, when);
+  EXPECT_EQ(marked.verdict, attest::Verdict::kAccepted) << failed_of(marked);
+  EXPECT_TRUE(marked.development);
+  const attest::Appraisal refused = appraise({}, anything_good(), evidence, when);
+  EXPECT_EQ(refused.verdict, attest::Verdict::kRefused);
+  EXPECT_FALSE(refused.tcb.status);
 }
 
 attest::Policy lenient(const std::string& status) {

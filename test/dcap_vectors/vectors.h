@@ -29,6 +29,13 @@ attest::Collateral row_documents(Row& row);
 attest::Appraisal judge(Bytes quote, const attest::Collateral& collateral, const std::string& at,
                         const attest::Policy& policy = {});
 
+// expect_apart appraises a development platform's vector (tee/<own>, a folder with evidence and
+// documents) and genuine evidence with the documents of both at hand and the development root
+// trusted: hardware is judged as without it, and each is called what it is.
+void expect_apart(const std::string& own, const Buffer& genuine,
+                  const attest::Collateral& collateral, const std::string& at,
+                  const attest::Policy& policy);
+
 // lenient accepts one status, and debug; anything_good every status but Revoked, and debug.
 attest::Policy lenient(const std::string& status);
 attest::Policy anything_good();

@@ -1,5 +1,7 @@
 #include "test/snp_checks/cases.h"
 
+#include "tee/soft/world.h"
+
 namespace ward::soft::snp_fixture {
 namespace {
 

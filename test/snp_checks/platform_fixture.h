@@ -7,13 +7,12 @@
 #include "codec/pem.h"
 #include "pki/certificate.h"
 #include "tee/all.h"
-#include "tee/soft/amd.h"
-#include "tee/soft/world.h"
+#include "tee/soft/snp_stage.h"
 #include "test/support/vectors.h"
 #include "verifier/verifier.h"
 
-// For tests: a good SEV-SNP platform, with its facts before they are signed and its documents
-// after, so that a test can change one.
+// For tests: a good SEV-SNP platform (tee/soft/snp_stage.h), what is expected of it, and changes
+// to it.
 namespace ward::soft::snp_fixture {
 
 using attest::Appraisal;
@@ -23,16 +22,7 @@ inline constexpr UnixTime kNow{1'790'000'000 + 86400};
 inline constexpr UnixTime kLater{1'790'000'000 + 2 * 86400};
 inline constexpr unsigned kDays = 30;
 
-// Face is one kind of report that the development platform makes.
-struct Face {
-  const char* name;
-  AmdFace form;
-  bool extended = false;  // VEK, ASK and ARK stand behind the report
-
-  [[nodiscard]] bool turin() const { return form.line == snp::Line::kTurin; }
-
-  [[nodiscard]] bool vlek() const { return form.key == snp::SigningKey::kVlek; }
-};
+using Face = SnpFace;
 
 inline constexpr Face kFaces[] = {
     {"milan_2_vcek", {snp::Line::kMilan, 2, snp::SigningKey::kVcek}},
@@ -62,28 +52,13 @@ inline const AmdKeys& keys_of(const std::string& name) {
 
 // Everything that one appraisal is made of. A case changes it before it is signed (Stage) or after
 // (Made).
-struct Stage {
-  Face face;
-  AmdWorld world;
-  const crypto::PrivateKey* report_key = nullptr;
+struct Stage : SnpStage {
   attest::Policy policy{.name = "test", .allow_development = true};
   attest::Expectations expected;
   bool root_of_hardware = false;  // what the relying party takes the root for
 };
 
-// Made is what a stage came to, signed.
-struct Made {
-  AmdCollateral collateral;
-  attest::Collateral documents;
-  Buffer report;  // kReportSize octets
-  std::vector<snp::TableEntry> table;
-  Buffer evidence;  // what stands here already is used instead of report and table
-
-  [[nodiscard]] Buffer whole() const {
-    if (!evidence.empty()) return evidence;
-    return table.empty() ? report : concat({report, snp::write_table(table)});
-  }
-};
+using Made = SnpMade;
 
 // Case changes one fact. The id is without the TEE's name.
 struct Case {
@@ -95,29 +70,12 @@ struct Case {
 
 inline Stage good_stage(const Face& face) {
   crypto::SeededRng rng(as_bytes(std::string("amd ") + face.name));
-  Stage s{.face = face};
-  s.world = *default_amd_world(keys_of("one"), face.form, kFrom, kDays, rng);
-  s.report_key = face.vlek() ? &keys_of("one").vlek : &keys_of("one").vcek;
-  const auto& p = s.world.report;
-  s.expected = {std::vector<Buffer>{to_buffer(p.report_data)},
-                std::vector<Buffer>{to_buffer(p.measurement)},
-                std::vector<Buffer>{to_buffer(p.host_data)}};
+  Stage s{*soft::good_stage(face, keys_of("one"), kFrom, kDays, rng)};
+  s.expected = s.expectations();
   return s;
 }
 
-inline Made make(const Stage& s) {
-  Made m;
-  m.collateral = *sign_amd_world(s.world, keys_of("one"));
-  m.documents = m.collateral.documents(s.face.form.key);
-  m.report = *sign_report(s.world.report, *s.report_key);
-  if (s.face.extended) {
-    m.table = m.collateral.table(s.face.form.key);
-    std::erase_if(m.documents.documents, [](const attest::Document& d) {
-      return d.name != "crl.der" && d.name != "root_ca.pem";
-    });
-  }
-  return m;
-}
+inline Made make(const Stage& s) { return *sign_stage(s); }
 
 // document returns the one with this name.
 inline Buffer& document(Made& m, std::string_view name) {

@@ -153,6 +153,16 @@ TEST(SnpReports, TheOneInsideAzuresEvidenceIsAccepted) {
   EXPECT_EQ(claim_text(a, "vmpl"), "0");
 }
 
+TEST(SnpReports, HardwareAndADevelopmentPlatformAreToldApart) {
+  WARD_NEED_VECTORS();
+  for (const Judged& j : judged()) {
+    SCOPED_TRACE(j.file);
+    if (j.vek == nullptr) continue;
+    expect_apart("snp/testdata/valid/genoa_4_vcek_extended", octets(j.file), certificates(), j.at,
+                 without_revocation());
+  }
+}
+
 TEST(SnpReports, WhereRevocationIsDemandedTheListIsNamedAsAbsent) {
   WARD_NEED_VECTORS();
   attest::Policy demanding = without_revocation();

@@ -225,6 +225,37 @@ TEST(SnpKeys, AreAlwaysOfTheDeviceAndOfDebug) {
   }
 }
 
+// Whatever is selected, a workload and a signer have keys of their own.
+TEST(SnpKeys, AreAlwaysOfTheWorkloadAndTheSigner) {
+  const auto signed_by = [](const char* id_seed, const char* author_seed) {
+    const auto make = [](const char* seed) {
+      crypto::SeededRng rng(as_bytes(seed));
+      return *crypto::PrivateKey::generate(crypto::KeyType::kP384, rng);
+    };
+    snp::IdBlock block;
+    const Buffer measured = keep("snp")->launch_measurement();
+    std::ranges::copy(measured, block.launch_digest.begin());
+    block.policy = guest_policy_of(false);
+    const auto author = make(author_seed == nullptr ? "none" : author_seed);
+    Launch what = good_launch();
+    what.signature =
+        concat({snp::write_id_block(block),
+                snp::write_id_auth(*snp::sign_id_block(
+                    block, make(id_seed), author_seed == nullptr ? nullptr : &author))});
+    return start(machine(), *find_face("snp"), what);
+  };
+  for (const std::uint64_t fields : {std::uint64_t{0}, snp::guest_field::kKnown}) {
+    const Buffer request = snp::write_key_request({.guest_field_select = fields});
+    const std::string own = key(*keep("snp"), request);
+    EXPECT_NE(key(*start(machine(), *find_face("snp"), other_workload()), request), own);
+    EXPECT_NE(key(*signed_by("id", nullptr), request), own);
+    EXPECT_NE(key(*signed_by("id", nullptr), request), key(*signed_by("id 2", nullptr), request));
+    EXPECT_NE(key(*signed_by("id", "a"), request), key(*signed_by("id", "b"), request));
+    // An author may change the ID key.
+    EXPECT_EQ(key(*signed_by("id", "a"), request), key(*signed_by("id 2", "a"), request));
+  }
+}
+
 TEST(SnpKeys, OfAnOlderSvnAreOpenToANewerOneAndNotTheOtherWayRound) {
   const auto older = plain_block();
   const auto newer = with_block([](snp::IdBlock& b) { b.guest_svn = 6; });

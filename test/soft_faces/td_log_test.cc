@@ -116,6 +116,9 @@ TEST(TdLog, RefusesWhatIsNoMeasuredForm) {
   EXPECT_EQ(TdLog::create({}).error().code(), Errc::kTruncated);
   EXPECT_EQ(TdLog::create(Buffer{0x80}).error().code(), Errc::kMalformed);
   EXPECT_EQ(TdLog::create(Buffer{0xa0, 0x00}).error().code(), Errc::kMalformed);
+  for (const char* lossy : {"a10100", "a16161c100", "a16161a10100", "a161613bffffffffffffffff"})
+    EXPECT_EQ(TdLog::create(*from_hex(lossy)).error().code(), Errc::kMalformed) << lossy;
+  EXPECT_TRUE(TdLog::create(*from_hex("a1616120")));
   codec::CborWriter w;
   w.begin_map();
   for (std::uint64_t i = 0; i < 65; ++i)

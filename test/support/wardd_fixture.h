@@ -79,6 +79,9 @@ class Running {
   // started_line is what it logged then.
   [[nodiscard]] const std::string& started_line() const { return started_; }
 
+  // lines_before are what it logged before that.
+  [[nodiscard]] const std::string& lines_before() const { return before_; }
+
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
@@ -90,7 +93,9 @@ class Running {
       text.push_back(c);
       if (mark.empty() || c != '\n') continue;
       if (text.find(mark) != std::string::npos) {
-        started_ = text.substr(text.rfind('\n', text.size() - 2) + 1);
+        const std::size_t last = text.rfind('\n', text.size() - 2) + 1;
+        before_ = text.substr(0, last);
+        started_ = text.substr(last);
         return;
       }
     }
@@ -99,6 +104,7 @@ class Running {
 
   pid_t pid_ = -1;
   int log_ = -1;
+  std::string before_;
   std::string started_;
   std::jthread drain_;
 };

@@ -86,7 +86,7 @@ void expect_the_same(const Scene& good, const Scene& s) {
 
 template <class Face, class Stage, class Made, class Case>
 void expect_all_the_same(const Face& face, const std::vector<Case>& cases,
-                         Stage (*good_stage)(const Face&), Made (*make)(Stage&)) {
+                         Stage (*good_stage)(const Face&), Made (*make)(const Stage&)) {
   Stage good = good_stage(face);
   const Scene known = scene(make(good), good);
   for (const Case& c : cases) {
@@ -100,8 +100,6 @@ void expect_all_the_same(const Face& face, const std::vector<Case>& cases,
   }
 }
 
-snp_fixture::Made make_snp(snp_fixture::Stage& s) { return snp_fixture::make(s); }
-
 TEST(Warm, EveryWrongFactOfAQuoteIsSeenLikeTheFirstTime) {
   for (const auto& face : dcap_fixture::kFaces) {
     expect_all_the_same(face, dcap_fixture::failing_cases(), dcap_fixture::good_stage,
@@ -113,8 +111,10 @@ TEST(Warm, EveryWrongFactOfAQuoteIsSeenLikeTheFirstTime) {
 
 TEST(Warm, EveryWrongFactOfAReportIsSeenLikeTheFirstTime) {
   for (const auto& face : snp_fixture::kFaces) {
-    expect_all_the_same(face, snp_fixture::failing_cases(), snp_fixture::good_stage, make_snp);
-    expect_all_the_same(face, snp_fixture::absent_cases(), snp_fixture::good_stage, make_snp);
+    expect_all_the_same(face, snp_fixture::failing_cases(), snp_fixture::good_stage,
+                        snp_fixture::make);
+    expect_all_the_same(face, snp_fixture::absent_cases(), snp_fixture::good_stage,
+                        snp_fixture::make);
   }
 }
 

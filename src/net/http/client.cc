@@ -87,6 +87,8 @@ class HttpExchange final : public protocol::Exchange {
       if (parser.is_done()) return {};
       WARD_TRY(const std::size_t n, stream_->read(chunk));
       if (n == 0) {
+        // The library takes an end before the first octet for a whole reply, with the status 200.
+        if (!parser.got_some()) return Error(Errc::kUnavailable, "net.http: no reply came");
         parser.put_eof(code);
         if (code || !parser.is_done()) return Error(Errc::kTruncated, "net.http: reply");
         return {};

@@ -10,6 +10,7 @@
 
 #include "net/http/client.h"
 #include "net/http/server.h"
+#include "net/socket.h"
 #include "net/tls/stream.h"
 #include "test/support/https_fixture.h"
 #include "test/support/program.h"
@@ -247,6 +248,54 @@ TEST(Https, openssl_speaks_to_it_in_tls_1_3_only) {
   EXPECT_NE(modern.out.find("New, TLSv1.3"), std::string::npos);
   const auto old = test::run_program({"openssl", "s_client", "-connect", at, "-tls1_2"});
   EXPECT_NE(old.exit, 0);
+}
+
+// The same server without TLS.
+struct Plain {
+  explicit Plain(const ServerOptions& options = {}) : server(*serve_http(options, echo)) {}
+
+  std::unique_ptr<protocol::Exchange> connect() const {
+    auto below = tcp_connect("127.0.0.1", server->port(), kTimeoutMs);
+    EXPECT_TRUE(below);
+    return http_over(*std::move(below), "127.0.0.1");
+  }
+
+  std::unique_ptr<HttpServer> server;
+};
+
+TEST(Http, talks_over_one_connection_and_ends) {
+  const Plain plain;
+  const auto connection = plain.connect();
+  for (const char* target : {"/one", "/two", "/three"}) {
+    const auto reply = connection->exchange(get(target));
+    ASSERT_TRUE(reply) << reply.error().what();
+    EXPECT_EQ(text(*reply), std::string(target) + "|");
+  }
+  plain.server->stop();
+  const auto late = connection->exchange(get("/"));
+  ASSERT_FALSE(late) << late->status;
+  EXPECT_EQ(late.error().code(), Errc::kUnavailable);
+}
+
+TEST(Http, has_the_same_bounds) {
+  ServerOptions options;
+  options.max_body_bytes = 1000;
+  options.max_connections = 4;
+  const Plain plain(options);
+  std::vector<std::unique_ptr<protocol::Transport>> silent;
+  for (int i = 0; i < 12; ++i) {
+    auto one = tcp_connect("127.0.0.1", plain.server->port(), kTimeoutMs);
+    ASSERT_TRUE(one);
+    silent.push_back(*std::move(one));
+    EXPECT_EQ(plain.connect()->exchange(post(1000))->status, 200U);
+    EXPECT_EQ(plain.connect()->exchange(post(1001))->status, 413U);
+  }
+}
+
+TEST(Http, no_tls_is_spoken_where_none_is_served) {
+  const Plain plain;
+  EXPECT_FALSE(https_connect(url_of(*plain.server), pin(), now(), kTimeoutMs));
+  EXPECT_TRUE(plain.connect()->exchange(get("/")));
 }
 
 TEST(TlsContext, refuses_what_is_no_identity) {

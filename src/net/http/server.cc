@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <thread>
@@ -44,11 +45,13 @@ Peer peer_of(const tcp::endpoint& endpoint) {
 
 class Server final : public HttpServer, public http_server::Shared {
  public:
-  Server(ServerOptions options, const TlsContext& context, Handler handler)
+  // `context` is null for HTTP without TLS.
+  Server(ServerOptions options, const TlsContext* context, Handler handler)
       : options_(std::move(options)),
         handler_(std::move(handler)),
-        tls_(share(context)),
-        acceptor_(asio::make_strand(io_)) {}
+        acceptor_(asio::make_strand(io_)) {
+    if (context != nullptr) tls_.emplace(share(*context));
+  }
 
   ~Server() override { stop(); }
 
@@ -123,7 +126,8 @@ class Server final : public HttpServer, public http_server::Shared {
     const Peer peer = peer_of(socket.remote_endpoint(code));
     if (code || !make_room()) return;  // it is closed
     socket.set_option(tcp::no_delay(true), code);
-    auto session = std::make_shared<Session>(*this, std::move(socket), peer, tls_);
+    auto session =
+        std::make_shared<Session>(*this, std::move(socket), peer, tls_ ? &*tls_ : nullptr);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       sessions_.insert(session.get());
@@ -175,7 +179,7 @@ class Server final : public HttpServer, public http_server::Shared {
   asio::io_context io_;
   asio::io_context handlers_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{handlers_.get_executor()};
-  asio::ssl::context tls_;
+  std::optional<asio::ssl::context> tls_;
   tcp::acceptor acceptor_;
   std::vector<std::jthread> threads_;
 };
@@ -184,7 +188,13 @@ class Server final : public HttpServer, public http_server::Shared {
 
 Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
                                                 const TlsContext& context, Handler handler) {
-  auto server = std::make_unique<Server>(options, context, std::move(handler));
+  auto server = std::make_unique<Server>(options, &context, std::move(handler));
+  WARD_CHECK_OK(server->start());
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+Result<std::unique_ptr<HttpServer>> serve_http(const ServerOptions& options, Handler handler) {
+  auto server = std::make_unique<Server>(options, nullptr, std::move(handler));
   WARD_CHECK_OK(server->start());
   return std::unique_ptr<HttpServer>(std::move(server));
 }

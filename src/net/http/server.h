@@ -33,8 +33,8 @@ struct ServerOptions {
 // it throws is answered with 500.
 using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
 
-// HttpServer serves HTTP/1.1 over TLS 1.3 until it is stopped. Slow peers cost a connection, never
-// a thread, and never somebody else's connection while they have more of them.
+// HttpServer serves HTTP/1.1, over TLS 1.3 or without, until it is stopped. Slow peers cost a
+// connection, never a thread, and never somebody else's connection while they have more of them.
 class HttpServer {
  public:
   HttpServer() = default;
@@ -54,5 +54,10 @@ class HttpServer {
 [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
                                                               const TlsContext& context,
                                                               Handler handler);
+
+// serve_http is the same without TLS: for what is public and whose signatures are verified by
+// whoever takes it. Errors as serve_https.
+[[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_http(const ServerOptions& options,
+                                                             Handler handler);
 
 }  // namespace ward::net

@@ -56,20 +56,23 @@ protocol::HttpResponse call(const Handler& handler, const protocol::HttpRequest&
 }  // namespace
 
 Session::Session(Shared& shared, asio::ip::tcp::socket socket, const Peer& peer,
-                 asio::ssl::context& tls)
+                 asio::ssl::context* tls)
     : shared_(shared),
-      stream_(std::move(socket), tls),
+      stream_(std::move(socket)),
       buffer_(shared.options().max_header_bytes + shared.options().max_body_bytes),
       peer_(peer),
-      waiting_since_(shared.tick()) {}
+      waiting_since_(shared.tick()) {
+  if (tls != nullptr) tls_.emplace(stream_, *tls);
+}
 
 Session::~Session() { shared_.gone(this); }
 
 void Session::start() {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->closing_) return self->stream_.next_layer().close();
-    self->stream_.next_layer().expires_after(self->shared_.options().request_timeout);
-    self->stream_.async_handshake(asio::ssl::stream_base::server, [self](const Code& code) {
+    if (self->closing_) return self->stream_.close();
+    if (!self->tls_) return self->wait_for_request();
+    self->stream_.expires_after(self->shared_.options().request_timeout);
+    self->tls_->async_handshake(asio::ssl::stream_base::server, [self](const Code& code) {
       if (code) return self->end();
       self->wait_for_request();
     });
@@ -81,7 +84,7 @@ void Session::close() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     // What is pending is cancelled, and its own completion ends the connection: a second operation
     // beside it (a TLS shutdown during a read) is what neither library allows.
-    if (self->stage_ == Stage::kWaiting) self->stream_.next_layer().cancel();
+    if (self->stage_ == Stage::kWaiting) self->stream_.cancel();
   });
 }
 
@@ -89,7 +92,7 @@ void Session::evict() {
   closing_ = true;
   evicted_ = true;
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->stage_ != Stage::kAtWork) self->stream_.next_layer().close();
+    if (self->stage_ != Stage::kAtWork) self->stream_.close();
   });
 }
 
@@ -100,10 +103,12 @@ void Session::wait_for_request() {
   parser_.emplace();
   parser_->header_limit(shared_.options().max_header_bytes);
   parser_->body_limit(shared_.options().max_body_bytes);
-  stream_.next_layer().expires_after(shared_.options().request_timeout);
-  http::async_read(
-      stream_, buffer_, *parser_,
-      [self = shared_from_this()](const Code& code, std::size_t) { self->on_request(code); });
+  stream_.expires_after(shared_.options().request_timeout);
+  const auto done = [self = shared_from_this()](const Code& code, std::size_t) {
+    self->on_request(code);
+  };
+  if (tls_) return http::async_read(*tls_, buffer_, *parser_, done);
+  http::async_read(stream_, buffer_, *parser_, done);
 }
 
 void Session::on_request(Code code) {
@@ -119,7 +124,7 @@ void Session::on_request(Code code) {
   }
   if (code) return end();
   stage_ = Stage::kAtWork;
-  stream_.next_layer().expires_never();
+  stream_.expires_never();
   const bool keep = parser_->get().keep_alive();
   // The guard keeps the sockets' context running while the request is elsewhere.
   asio::post(shared_.handlers(),
@@ -142,24 +147,27 @@ void Session::answer(protocol::HttpResponse reply, bool keep) {
   auto message = to_reply(std::move(reply), stay);
   waiting_since_ = shared_.tick();
   stage_ = Stage::kReplying;
-  stream_.next_layer().expires_after(shared_.options().reply_timeout);
-  http::async_write(stream_, *message,
-                    [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
-                      if (code || !stay) return self->end();
-                      self->wait_for_request();
-                    });
+  stream_.expires_after(shared_.options().reply_timeout);
+  const auto done = [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
+    if (code || !stay) return self->end();
+    self->wait_for_request();
+  };
+  if (tls_) return http::async_write(*tls_, *message, done);
+  http::async_write(stream_, *message, done);
 }
 
 void Session::end() {
-  auto& below = stream_.next_layer();
-  if (!below.socket().is_open()) return;
+  if (!stream_.socket().is_open()) return;
   waiting_since_ = 0;  // whoever only says goodbye makes room first
-  below.expires_after(std::chrono::seconds(2));
-  stream_.async_shutdown([self = shared_from_this()](const Code&) {
-    Code ignored;
-    self->stream_.next_layer().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    self->stream_.next_layer().close();
-  });
+  if (!tls_) return close_socket();
+  stream_.expires_after(std::chrono::seconds(2));
+  tls_->async_shutdown([self = shared_from_this()](const Code&) { self->close_socket(); });
+}
+
+void Session::close_socket() {
+  Code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
 }
 
 }  // namespace ward::net::http_server

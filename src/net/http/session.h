@@ -42,12 +42,14 @@ class Shared {
 // has to itself.
 using Peer = std::array<std::uint8_t, 8>;
 
-// Session is one connection: handshake, then request and reply in turn. Everything but `close`,
-// `evict` and the readings runs on its own strand. Kept alive by its pending operations.
+// Session is one connection: handshake where there is TLS, then request and reply in turn.
+// Everything but `close`, `evict` and the readings runs on its own strand. Kept alive by its
+// pending operations.
 class Session : public std::enable_shared_from_this<Session> {
  public:
+  // `tls` is null for HTTP without TLS.
   Session(Shared& shared, boost::asio::ip::tcp::socket socket, const Peer& peer,
-          boost::asio::ssl::context& tls);
+          boost::asio::ssl::context* tls);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -77,9 +79,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void answer(protocol::HttpResponse reply, bool keep);
   void refuse(unsigned status, std::string_view detail);
   void end();
+  void close_socket();
 
   Shared& shared_;
-  boost::asio::ssl::stream<boost::beast::tcp_stream> stream_;
+  boost::beast::tcp_stream stream_;
+  std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;  // over it
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
       parser_;

@@ -64,6 +64,7 @@ Result<void> add_intel(const InitOptions& options, const RandomSource& source, C
   WARD_TRY(const DcapWorld sgx,
            default_world(keys, options.from, options.days, *source.stream("intel platform")));
   WARD_TRY(const DcapCollateral made, sign_world(sgx, keys, source.signing()));
+  WARD_TRY(const auto pck_chain, pki::parse_certificates(made.pck_chain_pem));
   const DcapWorld tdx = tdx_world(sgx);
   WARD_TRY(const TcbCollateral of_tdx,
            sign_documents(tdx.tcb_info, tdx.qe_identity, keys.tcb_signing, source.signing()));
@@ -71,6 +72,7 @@ Result<void> add_intel(const InitOptions& options, const RandomSource& source, C
   out.add("collateral/root_ca.pem", made.root_pem);
   out.add("collateral/root_ca.crl", made.root_crl);
   out.add("collateral/pck_platform_ca.crl", made.pck_crl);
+  out.add("collateral/pck_platform_ca.pem", pem_of(pck_chain.at(1).der) + made.root_pem);
   out.add("collateral/tcb_signing.pem", made.tcb_signing_pem);
   out.add("collateral/sgx_tcb_info.json", made.tcb_info);
   out.add("collateral/qe_identity.json", made.qe_identity);
