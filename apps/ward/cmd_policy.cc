@@ -7,6 +7,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
+#include "broker/facts.h"
 #include "broker/policy.h"
 #include "codec/json.h"
 #include "server/files.h"
@@ -42,6 +43,7 @@ std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
     const auto parsed = broker::parse_results_policy(text);
     for (const broker::ReleaseRule& rule : parsed->rules)
       words.insert(words.end(), rule.accepted_tcb.begin(), rule.accepted_tcb.end());
+    std::erase(words, broker::kNoTcbStatus);
   }
   const auto strange = std::ranges::find_if_not(words, known_status);
   return strange == words.end() ? std::nullopt : std::optional(*strange);

@@ -122,6 +122,12 @@ Result<void, std::string> DevCollateral::add_intel(const std::string& folder) {
       {}, [hex = to_hex(root_crl.expose())](const Parameters&) {
         return reply(kOk, kCrl, as_bytes(hex));
       }};
+  // Where the certificates themselves say that the lists are.
+  entries_["/root_ca.crl"] = {{}, [der = to_buffer(root_crl.expose())](const Parameters&) {
+                                return reply(kOk, kCrl, der);
+                              }};
+  entries_["/pck_platform_ca.crl"] = {
+      {}, [der = to_buffer(pck_crl.expose())](const Parameters&) { return reply(kOk, kCrl, der); }};
   entries_["/sgx/certification/v4/pckcrl"] = {
       {{"ca", true, [](std::string_view v) { return v == "platform" || v == "processor"; },
         [](std::string_view v) { return v == "platform"; }, "platform"},

@@ -98,7 +98,7 @@ void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
                               .outcome = same ? attest::Outcome::kPassed : attest::Outcome::kFailed,
                               .not_done = attest::NotDone::kNone,
                               .found = to_hex(appraisal.facts.workload),
-                              .expected = to_hex(digest) + " and zeros",
+                              .expected = to_hex(digest) + ", zeros behind it or cut to 32 octets",
                               .origin = attest::Origin::kCaller,
                               .expected_from = "init-data of the message"});
   appraisal.verdict = attest::verdict_of(appraisal.checks);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/admin.h"
+#include "broker/facts.h"
 #include "broker/records.h"
 #include "codec/json.h"
 #include "ledger/audit.h"
@@ -265,6 +266,32 @@ TEST_F(BrokerTest, init_data_must_be_what_was_measured) {
   world_.verifier.workload.resize(64);
   EXPECT_EQ(attest(manifest), "");
   EXPECT_THAT(attest(manifest + " "), StartsWith("kbs.init_data.digest: "));
+}
+
+TEST(CarriesDigest, a_whole_digest_and_zeros_or_32_octets_of_a_sha384) {
+  const Buffer digest = to_buffer(crypto::sha384(as_bytes("a workload")));
+  const auto field = [&](std::size_t of_digest, std::size_t size) {
+    Buffer out(digest.begin(), digest.begin() + static_cast<std::ptrdiff_t>(of_digest));
+    out.resize(size);
+    return out;
+  };
+  EXPECT_TRUE(carries_digest(field(48, 48), digest));   // MRCONFIGID
+  EXPECT_TRUE(carries_digest(field(48, 64), digest));   // CONFIGID
+  EXPECT_TRUE(carries_digest(field(32, 32), digest));   // HOST_DATA
+  EXPECT_FALSE(carries_digest(field(32, 48), digest));  // cut where it need not be
+  EXPECT_FALSE(carries_digest(field(32, 64), digest));
+  for (const std::size_t size : {0U, 1U, 31U, 33U, 47U})
+    EXPECT_FALSE(carries_digest(field(size, size), digest)) << size;
+  for (std::size_t i = 0; i < 64; ++i) {
+    Buffer changed = field(48, 64);
+    changed[i] ^= 1U;
+    EXPECT_FALSE(carries_digest(changed, digest)) << i;
+    EXPECT_EQ(carries_digest(Bytes(changed).first(32), digest), i >= 32) << i;
+  }
+  const Buffer sha256 = to_buffer(crypto::sha256(as_bytes("a workload")));
+  EXPECT_TRUE(carries_digest(sha256, sha256));
+  EXPECT_FALSE(carries_digest(Bytes(sha256).first(31), sha256));
+  EXPECT_FALSE(carries_digest(field(32, 32), {}));
 }
 
 TEST_F(BrokerTest, refuses_keys_that_no_reply_can_be_encrypted_to) {

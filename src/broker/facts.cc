@@ -59,6 +59,11 @@ const JsonValue* facts_member(const JsonValue& claims) {
   return nullptr;
 }
 
+std::optional<std::string> tcb_status_of(const attest::Appraisal& appraisal) {
+  if (appraisal.facts.tcb_status_check == nullptr && !appraisal.tcb.status) return kNoTcbStatus;
+  return appraisal.tcb.status;
+}
+
 }  // namespace
 
 Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) {
@@ -69,7 +74,7 @@ Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) 
           .runtime = appraisal.facts.measurement,
           .signer = appraisal.facts.signer,
           .debug = appraisal.facts.debug,
-          .tcb_status = appraisal.tcb.status,
+          .tcb_status = tcb_status_of(appraisal),
           .development = appraisal.development,
           .tee_pubkey = std::string(tee_pubkey)};
 }
@@ -85,7 +90,7 @@ Result<std::string> tee_claims(const attest::Appraisal& appraisal) {
   w.name("ward.facts").begin_object().member("tee", appraisal.tee);
   w.member("workload", to_hex(facts.workload)).member("runtime", to_hex(facts.measurement));
   w.member("signer", to_hex(facts.signer)).member("debug", facts.debug);
-  w.member("tcb_status", appraisal.tcb.status);
+  w.member("tcb_status", tcb_status_of(appraisal));
   return w.end_object().end_object().take();
 }
 
@@ -117,6 +122,10 @@ Result<Facts> read_facts(const JsonValue& claims) {
 }
 
 bool carries_digest(Bytes field, Bytes digest) {
+  constexpr std::size_t kHostDataSize = 32;
+  constexpr std::size_t kSha384Size = 48;
+  if (field.size() == kHostDataSize && digest.size() == kSha384Size)
+    return equal(field, digest.first(kHostDataSize));
   return !digest.empty() && field.size() >= digest.size() &&
          equal(field.first(digest.size()), digest) && all_zero(field.subspan(digest.size()));
 }

@@ -12,6 +12,11 @@
 
 namespace ward::broker {
 
+// kNoTcbStatus stands where a TCB status would, for a TEE whose maker gives none (AMD): the owner
+// of a resource names it in accepted_tcb, and the policy for evidence judges the TCB
+// (minimum_values).
+inline constexpr const char* kNoTcbStatus = "NotStated";
+
 // Facts are what a release is decided on. They travel inside the attestation result, in the member
 // `ward.facts` of the TEE's claims, so that any replica can decide.
 struct Facts {
@@ -22,7 +27,7 @@ struct Facts {
   Buffer runtime;   // the launch measurement
   Buffer signer;    // empty where there is none
   std::optional<bool> debug;
-  std::optional<std::string> tcb_status;
+  std::optional<std::string> tcb_status;  // nullopt: no level of the maker's matches
   bool development = true;
   std::string tee_pubkey;  // canonical JWK
 };
@@ -37,8 +42,10 @@ struct Facts {
 // kMalformed where a member is absent or of a wrong type; kUnsupported for another profile.
 [[nodiscard]] Result<Facts> read_facts(const codec::JsonValue& claims);
 
-// carries_digest is true where `field` holds `digest` followed by zeros only. A field that is
-// shorter than the digest carries none of it.
+// carries_digest is true where `field` holds `digest` followed by zeros only; and where a field of
+// 32 octets (HOST_DATA of SEV-SNP) holds the first 32 of a SHA-384, which is how a workload stands
+// there (docs/formats/manifest.md). Another field that is shorter than the digest carries none of
+// it.
 [[nodiscard]] bool carries_digest(Bytes field, Bytes digest);
 
 }  // namespace ward::broker

@@ -69,6 +69,14 @@ TEST(Release, refuses_by_exactly_the_check_that_differs) {
       {"status", [](ReleaseRule&, Facts& f) { f.tcb_status = "OutOfDate"; },
        "kbs.release.tcb_status"},
       {"no status", [](ReleaseRule&, Facts& f) { f.tcb_status.reset(); }, "kbs.release.tcb_status"},
+      {"no status of this TEE's", [](ReleaseRule&, Facts& f) { f.tcb_status = kNoTcbStatus; },
+       "kbs.release.tcb_status"},
+      {"no level, where another TEE has no status",
+       [](ReleaseRule& r, Facts& f) {
+         r.accepted_tcb = {"UpToDate", kNoTcbStatus};
+         f.tcb_status.reset();
+       },
+       "kbs.release.tcb_status"},
       {"debug", [](ReleaseRule&, Facts& f) { f.debug = true; }, "kbs.release.debug"},
       {"debug unknown", [](ReleaseRule&, Facts& f) { f.debug.reset(); }, "kbs.release.debug"},
       {"development", [](ReleaseRule&, Facts& f) { f.development = true; },
@@ -94,6 +102,9 @@ TEST(Release, widens_only_by_the_owners_word) {
   one.allow_development = true;
   one.accepted_tcb = {"SWHardeningNeeded"};
   one.signers.reset();
+  EXPECT_EQ(failed(one, facts), Ids{});
+  facts.tcb_status = kNoTcbStatus;
+  one.accepted_tcb = {kNoTcbStatus};
   EXPECT_EQ(failed(one, facts), Ids{});
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -125,6 +126,14 @@ class Whole(unittest.TestCase):
         pem = self.got(SGX + "/pckcrl?encoding=pem&ca=platform")[1]
         self.assertEqual(openssl("crl", "-outform", "DER", given=pem), der)
 
+    def test_lists_are_where_the_certificates_say(self):
+        for name in ("root_ca.crl", "pck_platform_ca.crl"):
+            self.assertEqual(self.got("/" + name)[1], self.file(name))
+        for path in self.collateral.glob("*.pem"):
+            text = openssl("x509", "-in", path, "-noout", "-text").decode()
+            for place in re.findall(r"URI:https://[^/]+(/\S+)", text):
+                self.got(place)
+
     def test_amd_certificates_and_list(self):
         for key, issuer, own in (("vcek", "ask", self.chip), ("vlek", "asvk", "cert")):
             chain = self.got(f"/{key}/v1/Genoa/cert_chain")[1]
@@ -177,7 +186,7 @@ class Whole(unittest.TestCase):
     def test_the_list_names_what_is_there(self):
         lines = self.got("/")[1].decode().splitlines()
         self.assertIn("NOT A TEE", lines[0])
-        self.assertEqual(len(lines), 2 + 12)
+        self.assertEqual(len(lines), 2 + 14)
         for path in lines[2:]:
             self.got(path)
 

@@ -14,7 +14,10 @@ class LinePeer:
     def judge(self, line):
         self.process.stdin.write(line)
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        while answer and not answer.startswith("{"):  # a library's own words to people
+            answer = self.process.stdout.readline()
+        return json.loads(answer)
 
     def close(self):
         self.process.stdin.close()

@@ -14,6 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from world import BIN, PATIENCE_S, RECORDS, World, follows_its_schema, wait_for, ward
 
 ROOT = os.geteuid() == 0
+FACES = ("sgx", "sgx-v4", "sgx-v5", "tdx", "tdx-v5", "tdx-v5-1.5", "snp", "snp-v2", "snp-v3", "snp-vlek", "snp-v2-vlek",
+         "snp-v3-vlek")
 NOBODY = 65534
 
 
@@ -53,6 +55,33 @@ class Released(unittest.TestCase):
                       f"records={self.world.file_id}", "--allow-development", "-o", out / "plain")
         self.assertEqual(opened.returncode, 0, opened.stderr.decode())
         self.assertEqual((out / "plain").read_bytes(), RECORDS)
+
+    def test_the_same_manifest_gets_its_key_on_every_face_by_one_policy(self):
+        manifest = self.world.manifest()
+        workload = self.world.approve(manifest)
+        for face in FACES:
+            with self.subTest(face):
+                out = self.world.out()
+                done = self.run_keep(manifest, "--tee", f"soft-{face}", "--out", out, "--json")
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                said = json.loads(done.stdout)
+                self.assertEqual((said["ending"], said["workload"]), ("done", workload))
+                self.assertIn(f"soft-{face}: ", said["platform"])
+                opened = ward("open", out / "result.sealed", "--identity", self.world.identity, "--jwks",
+                              self.world.jwks(), "--issuer", "wardd", "--expect-workload", workload, "--expect-input",
+                              f"records={self.world.file_id}", "--allow-development", "-o", out / "plain")
+                self.assertEqual(opened.returncode, 0, opened.stderr.decode())
+                self.assertEqual((out / "plain").read_bytes(), RECORDS)
+
+    def test_on_each_tee_another_runtime_or_a_debug_keep_gets_nothing(self):
+        manifest = self.world.manifest()
+        measured = json.loads(ward("keep", "measure", "--json", manifest, check=0).stdout)["launch_measurement"]
+        for tee in ("sgx", "tdx", "snp"):
+            others = [value for name, value in measured.items() if name != f"soft-{tee}"]
+            self.world.approve(manifest, release={"runtimes": others})
+            self.refused(self.run_keep(manifest, "--tee", f"soft-{tee}", "--out", self.world.out()), "kbs.release.runtime")
+            self.world.approve(manifest)
+            self.refused(self.run_keep(manifest, "--tee", f"soft-{tee}", "--debug", "--out", self.world.out()), "debug")
 
     def test_another_workload_is_refused_by_name(self):
         self.world.approve(self.world.manifest())

@@ -42,12 +42,15 @@ def follows_its_schema(told):
     jsonschema.validate(told, json.loads(page.read_text()))
 
 
-def spki_sha256(certificate):
-    """spki_sha256 of a PEM certificate's public key."""
-    pem = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], capture_output=True, check=True)
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=pem.stdout, capture_output=True,
-                         check=True)
-    return hashlib.sha256(der.stdout).hexdigest()
+def spki_sha256(certificates):
+    """spki_sha256 of the public key of each certificate in a PEM file."""
+    end = "-----END CERTIFICATE-----\n"
+    for certificate in pathlib.Path(certificates).read_text().split(end)[:-1]:
+        pem = subprocess.run(["openssl", "x509", "-noout", "-pubkey"], input=(certificate + end).encode(),
+                             capture_output=True, check=True)
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=pem.stdout, capture_output=True,
+                             check=True)
+        yield hashlib.sha256(der.stdout).hexdigest()
 
 
 class World:
@@ -79,8 +82,9 @@ class World:
         shutil.copytree(self.device / "collateral", service / "collateral")
         with open(service / "wardd.toml", encoding="utf-8") as file:
             text = file.read().replace("# collateral =", "collateral =")
-        text += (f'\n[[trust_root]]\nname = "development"\nspki_sha256 = "{spki_sha256(self.device / "root.pem")}"\n'
-                 "development = true\n")
+        for number, root in enumerate(spki_sha256(self.device / "root.pem")):
+            text += (f'\n[[trust_root]]\nname = "development {number}"\nspki_sha256 = "{root}"\n'
+                     "development = true\n")
         (service / "wardd.toml").write_text(text, encoding="utf-8")
         self.log = open(self.folder / "wardd.log", "wb")
         self.service = subprocess.Popen([BIN / "wardd", "--config", service / "wardd.toml"], stderr=self.log)
@@ -134,11 +138,11 @@ receiver = "{facts['receiver']}"
     def approve(self, manifest, **changes):
         """approve sets both policies for this manifest; `changes` replace members of either."""
         measured = json.loads(ward("keep", "measure", "--json", manifest, check=0).stdout)
-        runtime = measured["launch_measurement"]["soft-sgx"]
-        evidence = {"schema": "ward.evidence-policy/1", "name": "test", "runtimes": [runtime],
+        runtimes = list(measured["launch_measurement"].values())  # one for each TEE
+        evidence = {"schema": "ward.evidence-policy/1", "name": "test", "runtimes": runtimes,
                     "accepted_tcb": ["UpToDate"], "allow_development": True}
-        release = {"resources": ["key/records"], "workloads": [measured["workload"]], "runtimes": [runtime],
-                   "accepted_tcb": ["UpToDate"], "allow_development": True}
+        release = {"resources": ["key/records"], "workloads": [measured["workload"]], "runtimes": runtimes,
+                   "accepted_tcb": ["UpToDate", "NotStated"], "allow_development": True}
         evidence.update(changes.get("evidence", {}))
         release.update(changes.get("release", {}))
         results = {"schema": "ward.results-policy/1", "releases": [release]}

@@ -138,7 +138,8 @@ class Attack(unittest.TestCase):
         self.assertTrue(refused_to_nobody(lambda: os.listdir(f"/proc/{softd.pid}/fd")))
         self.assertTrue(refused_to_nobody(lambda: os.kill(softd.pid, signal.SIGKILL)))
         self.assertTrue(refused_to_nobody(lambda: attach(softd.pid)))
-        self.assertTrue(refused_to_nobody(lambda: socket.socket(socket.AF_UNIX).connect(str(path))))
+        with socket.socket(socket.AF_UNIX) as client:
+            self.assertTrue(refused_to_nobody(lambda: client.connect(str(path))))
         self.assertIsNone(softd.poll())
         softd.terminate()
         self.assertEqual(softd.wait(), 0)

@@ -31,8 +31,9 @@ if dcap_qvl is None:
 WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
 REPORT_DATA = bytes(range(64))
 LINE = "Genoa"
-# What each of them knows: go-tdx-guest reads TDX quotes of version 4 alone.
-SGX, TDX = ("sgx", "sgx-v4", "sgx-v5"), ("tdx", "tdx-v5", "tdx-v5-1.5")
+# What each of them knows: go-tdx-guest reads TDX quotes of version 4 alone, dcap-qvl SGX quotes of version 3 alone.
+QVL = ("sgx", "tdx", "tdx-v5", "tdx-v5-1.5")
+UNKNOWN_TO_QVL = ("sgx-v4", "sgx-v5")
 SNP = ("snp", "snp-v2", "snp-v3", "snp-vlek", "snp-v2-vlek", "snp-v3-vlek")
 
 
@@ -113,7 +114,7 @@ class Others(unittest.TestCase):
                     self.assertRegex(refused["why"], "root|authority|signed|verification", name)
 
     def test_dcap_qvl(self):
-        for face in (*SGX, *TDX):
+        for face in QVL:
             with self.subTest(face=face):
                 quote = self.mine.evidence(face)
                 collateral = dcap_qvl.QuoteCollateralV3.from_json(json.dumps(self.mine.qvl_collateral(quote, face[:3])))
@@ -123,6 +124,11 @@ class Others(unittest.TestCase):
                     dcap_qvl.verify(quote, collateral, self.now)
                 with self.assertRaises(ValueError):
                     dcap_qvl.verify_with_root_ca(quote, collateral, self.other.der("root_ca.pem"), self.now)
+        for face in UNKNOWN_TO_QVL:
+            quote = self.mine.evidence(face)
+            collateral = dcap_qvl.QuoteCollateralV3.from_json(json.dumps(self.mine.qvl_collateral(quote, "sgx")))
+            with self.assertRaisesRegex(ValueError, "must have version 3"):
+                dcap_qvl.verify_with_root_ca(quote, collateral, self.mine.der("root_ca.pem"), self.now)
 
     def test_a_changed_octet_is_refused_by_each(self):
         tdx, sev = go_tdx_guest_peer.Peer(), go_sev_guest_peer.Peer()

@@ -83,10 +83,14 @@ Result<void> Client::on_token(const HttpResponse& reply) {
 
 Result<HttpRequest> Client::get(const ResourcePath& path) const {
   if (state_ != State::kAttested) return Error(Errc::kInternal, "kbs.client: get out of order");
-  return HttpRequest{.method = "GET",
-                     .target = std::string(kRoot) + "/resource/" + path.text(),
-                     .headers = {{"Cookie", cookie_}, {"Authorization", "Bearer " + token_}},
-                     .body = {}};
+  HttpRequest out{.method = "GET",
+                  .target = std::string(kRoot) + "/resource/" + path.text(),
+                  .headers = {{"Cookie", cookie_}},
+                  .body = {}};
+  // The session is enough; a token that tells of a whole event log does not fit into a header.
+  if (token_.size() <= kMaxBearerBytes)
+    out.headers.emplace_back("Authorization", "Bearer " + token_);
+  return out;
 }
 
 Result<std::string> Client::on_resource(const HttpResponse& reply) {

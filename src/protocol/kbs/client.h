@@ -19,6 +19,9 @@ struct ClientOptions {
   std::optional<InitData> init_data;  // the manifest
 };
 
+// No longer token is sent in a header: servers bound those.
+inline constexpr std::size_t kMaxBearerBytes = std::size_t{16} << 10U;
+
 // Client is the attester's side of the protocol, without sockets: it makes requests and reads
 // replies. The order is auth, on_challenge, attest, on_token, then get and on_resource any number
 // of times; a call out of order is kInternal. After an error the session is over: begin a new one.
@@ -47,6 +50,7 @@ class Client {
   // token is the attestation result (a JWT), not verified here; valid after on_token.
   [[nodiscard]] const std::string& token() const { return token_; }
 
+  // get asks within the session, and by the token too where that is no longer than kMaxBearerBytes.
   [[nodiscard]] Result<HttpRequest> get(const ResourcePath& path) const;
 
   // on_resource returns the flattened JWE of the reply: open it with token/jwe.h and the private

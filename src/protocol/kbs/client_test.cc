@@ -45,9 +45,25 @@ TEST(KbsClient, goes_through_the_protocol) {
   ASSERT_TRUE(get);
   EXPECT_EQ(get->target, "/kbs/v0/resource/default/test/dummy");
   EXPECT_EQ(get->header("Authorization"), "Bearer a.b.c");
+  EXPECT_EQ(get->header("Cookie"), "kbs-session-id=abc");
   const auto jwe = client.on_resource(reply(200, "{}"));
   ASSERT_TRUE(jwe);
   EXPECT_EQ(*jwe, "{}");
+}
+
+TEST(KbsClient, a_token_that_fits_into_no_header_is_left_to_the_session) {
+  for (const std::size_t size : {kMaxBearerBytes, kMaxBearerBytes + 1}) {
+    Client client = make();
+    ASSERT_TRUE(client.auth());
+    ASSERT_TRUE(client.on_challenge(challenge()));
+    ASSERT_TRUE(client.attest("{}"));
+    const std::string token(size, 'a');
+    ASSERT_TRUE(client.on_token(reply(200, R"({"token":")" + token + R"("})")));
+    const auto get = client.get({"default", "test", "dummy"});
+    ASSERT_TRUE(get);
+    EXPECT_EQ(get->header("Cookie"), "kbs-session-id=abc");
+    EXPECT_EQ(get->header("Authorization").has_value(), size == kMaxBearerBytes);
+  }
 }
 
 TEST(KbsClient, tells_refusals_apart) {

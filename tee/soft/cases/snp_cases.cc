@@ -59,9 +59,8 @@ void add(std::vector<Case>& out, const SnpFlaw& flaw) {
            .verdict = verdict(flaw),
            .fails = ids(flaw.fails),
            .open = ids(flaw.open)};
-  // A certificate table holds what the collateral holds for the other faces.
   for (const SnpFace& face : all_faces()) {
-    if (!face.extended && (!flaw.of || flaw.of(face))) one.faces.push_back(face.name);
+    if (!flaw.of || flaw.of(face)) one.faces.push_back(face.name);
   }
   one.make = [flaw](std::string_view face, Makers& makers) { return make_snp(flaw, face, makers); };
   out.push_back(std::move(one));

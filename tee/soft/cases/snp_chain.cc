@@ -18,9 +18,16 @@ pki::CertificateSpec& ca_cert(SnpStage& s) {
   return s.face.vlek() ? s.world.asvk_cert : s.world.ask_cert;
 }
 
-const char* vek_file(const SnpFace& face) { return face.vlek() ? "vlek.der" : "vcek.der"; }
+// Where the two certificates of a stage stand: among the collateral, or behind the report.
+Buffer& vek_in(SnpMade& made, const SnpFace& face) {
+  if (face.extended) return made.table.at(0).data;
+  return document(made.documents, face.vlek() ? "vlek.der" : "vcek.der");
+}
 
-const char* ca_file(const SnpFace& face) { return face.vlek() ? "asvk.der" : "ask.der"; }
+Buffer& ca_in(SnpMade& made, const SnpFace& face) {
+  if (face.extended) return made.table.at(1).data;
+  return document(made.documents, face.vlek() ? "asvk.der" : "ask.der");
+}
 
 const crypto::PrivateKey& ca_key(const SnpStage& s) {
   return s.face.vlek() ? s.keys->asvk : s.keys->ask;
@@ -49,13 +56,12 @@ Result<void> vek_twice(SnpMade& made, const SnpStage& stage, const AmdMakers& /*
   const pki::CertificateSpec spec = whole_vek(stage);
   pki::Extension second = spec.extensions.back();
   second.value.back() ^= 1U;
-  WARD_TRY(document(made.documents, vek_file(stage.face)),
-           twice(spec, std::move(second), ca_key(stage)));
+  WARD_TRY(vek_in(made, stage.face), twice(spec, std::move(second), ca_key(stage)));
   return {};
 }
 
 Result<void> ca_twice(SnpMade& made, const SnpStage& stage, const AmdMakers& /*makers*/) {
-  WARD_TRY(document(made.documents, ca_file(stage.face)),
+  WARD_TRY(ca_in(made, stage.face),
            twice(ca_of(stage), pki::basic_constraints_extension({.ca = true}), stage.keys->ark));
   return {};
 }
@@ -66,16 +72,14 @@ Result<void> second_root(SnpMade& made, const SnpStage& stage, const AmdMakers& 
   root.spki = makers.stranger.public_key().to_spki();
   WARD_TRY(Buffer der, pki::build_certificate(root, by(makers.stranger)));
   made.documents.documents.push_back({"ark.der", std::move(der)});
-  WARD_TRY(document(made.documents, ca_file(stage.face)),
-           pki::build_certificate(ca_of(stage), by(makers.stranger)));
+  WARD_TRY(ca_in(made, stage.face), pki::build_certificate(ca_of(stage), by(makers.stranger)));
   WARD_TRY(document(made.documents, "crl.der"),
            pki::build_crl(stage.world.crl, by(makers.stranger)));
   return {};
 }
 
 Result<void> vek_forged(SnpMade& made, const SnpStage& stage, const AmdMakers& makers) {
-  WARD_TRY(document(made.documents, vek_file(stage.face)),
-           pki::build_certificate(whole_vek(stage), by(makers.stranger)));
+  WARD_TRY(vek_in(made, stage.face), pki::build_certificate(whole_vek(stage), by(makers.stranger)));
   return {};
 }
 

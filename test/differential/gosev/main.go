@@ -1,6 +1,6 @@
 // ward-go-sev-guest judges SEV-SNP reports with Google's go-sev-guest: a case a line in, as
 // ward-resigned-snp prints it, a verdict a line out. It opens no socket: certificates and CRL stand in the
-// case. With the argument `samples` it prints the report of the library's own tests, with the
+// case, but where that names a server (`ward dev serve`), which the library's own getter then asks. With the argument `samples` it prints the report of the library's own tests, with the
 // certificates that the library carries, instead; with `bench` it is
 // a contestant of bench/compare.py.
 package main
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"time"
 
@@ -47,6 +48,7 @@ type testCase struct {
 	Vek      octets `json:"vek"` // empty where the table has it
 	Crl      octets `json:"crl"` // empty where none is asked for
 	Now      int64  `json:"now"`
+	Server   string `json:"server"` // "http://127.0.0.1:8081": has what is missing, and the CRL
 }
 
 type verdict struct {
@@ -56,6 +58,24 @@ type verdict struct {
 
 // Get answers as AMD's KDS would: the library asks for the CRL alone.
 func (c *testCase) Get(string) ([]byte, error) { return c.Crl, nil }
+
+// served has the library's own getter ask `server` where it would ask AMD.
+type served struct{ server string }
+
+func (s *served) Get(address string) ([]byte, error) {
+	at, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	return new(trust.SimpleHTTPSGetter).Get(s.server + at.RequestURI())
+}
+
+func (c *testCase) getter() trust.HTTPSGetter {
+	if c.Server != "" {
+		return &served{c.Server}
+	}
+	return c
+}
 
 // optional is nil where there are no octets.
 func optional(der octets) (*x509.Certificate, error) {
@@ -107,9 +127,9 @@ func (c *testCase) judge() error {
 		return err
 	}
 	err = verify.SnpAttestation(attestation, &verify.Options{
-		CheckRevocations:    len(c.Crl) > 0,
-		DisableCertFetching: true,
-		Getter:              c,
+		CheckRevocations:    len(c.Crl) > 0 || c.Server != "",
+		DisableCertFetching: c.Server == "",
+		Getter:              c.getter(),
 		Now:                 time.Unix(c.Now, 0),
 		TrustedRoots:        roots,
 	})

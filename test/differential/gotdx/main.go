@@ -1,5 +1,6 @@
 // ward-go-tdx-guest judges TDX quotes with Google's go-tdx-guest: a case a line in, as ward-resigned
-// prints it, a verdict a line out. It opens no socket: the collateral stands in the case. With the
+// prints it, a verdict a line out. It opens no socket: the collateral stands in the case, but where that names a server
+// (`ward dev serve`), which the library's own getter then asks. With the
 // argument `samples` it prints the quote of the library's own tests, with its collateral, instead; with `bench` it is
 // a contestant of bench/compare.py.
 package main
@@ -19,6 +20,7 @@ import (
 	samples "github.com/google/go-tdx-guest/testing"
 	"github.com/google/go-tdx-guest/testing/testdata"
 	"github.com/google/go-tdx-guest/verify"
+	"github.com/google/go-tdx-guest/verify/trust"
 	"github.com/google/logger"
 )
 
@@ -39,6 +41,7 @@ type testCase struct {
 	Root       string     `json:"root"` // empty: Intel's, which the library carries
 	Now        int64      `json:"now"`
 	Collateral collateral `json:"collateral"`
+	Server     string     `json:"server"` // "http://127.0.0.1:8081": has the collateral
 }
 
 type verdict struct {
@@ -87,6 +90,24 @@ func (c *testCase) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
+// served has the library's own getter ask `server` where it would ask Intel.
+type served struct{ server string }
+
+func (s *served) Get(address string) (map[string][]string, []byte, error) {
+	at, err := url.Parse(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	return new(trust.SimpleHTTPSGetter).Get(s.server + at.RequestURI())
+}
+
+func (c *testCase) getter() trust.HTTPSGetter {
+	if c.Server != "" {
+		return &served{c.Server}
+	}
+	return &c.Collateral
+}
+
 func judge(c *testCase) (out verdict) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -104,7 +125,7 @@ func judge(c *testCase) (out verdict) {
 	err = verify.RawTdxQuote(quote, &verify.Options{
 		CheckRevocations: true,
 		GetCollateral:    true,
-		Getter:           &c.Collateral,
+		Getter:           c.getter(),
 		Now:              time.Unix(c.Now, 0),
 		TrustedRoots:     roots,
 	})
