@@ -4,8 +4,6 @@
 #include <optional>
 #include <thread>
 
-#include "crypto/repeatable.h"
-
 namespace ward::soft {
 namespace {
 
@@ -35,7 +33,7 @@ Result<AmdKeys> make_amd_keys(const RandomSource& source) {
     std::array<std::jthread, kLabels.size()> threads;
     for (std::size_t i = 0; i < kLabels.size(); ++i) {
       threads[i] = std::jthread([&source, &out = made[i], label = kLabels[i]] {
-        out.emplace(crypto::generate_rsa_from(*source.stream(label), kAmdBits));
+        out.emplace(source.rsa_key(label, kAmdBits));
       });
     }
   }

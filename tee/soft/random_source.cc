@@ -17,6 +17,11 @@ Result<Buffer> sign_rs(const crypto::PrivateKey& key, crypto::SignatureAlgorithm
                                          : key.sign_rs(algorithm, message);
 }
 
+Result<crypto::PrivateKey> RandomSource::rsa_key(std::string_view label, std::size_t bits) const {
+  if (!seed_) return crypto::PrivateKey::generate_rsa(bits);
+  return crypto::generate_rsa_from(*stream(label), bits);
+}
+
 std::unique_ptr<crypto::Rng> RandomSource::stream(std::string_view label) const {
   if (!seed_) return std::make_unique<crypto::SystemRng>();
   const Secret<32> own = crypto::hkdf<32>(crypto::Hash::kSha256, seed_->expose(),

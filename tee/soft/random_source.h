@@ -42,6 +42,10 @@ class RandomSource {
   // stream begins the stream of `label`: with a seed, twice the same.
   [[nodiscard]] std::unique_ptr<crypto::Rng> stream(std::string_view label) const;
 
+  // rsa_key makes the RSA key of `label`: 2048, 3072 or 4096 bits, one to three seconds for the
+  // last.
+  [[nodiscard]] Result<crypto::PrivateKey> rsa_key(std::string_view label, std::size_t bits) const;
+
  private:
   std::optional<SecretBytes> seed_;
 };

@@ -1,4 +1,3 @@
-#include "crypto/repeatable.h"
 #include "tee/soft/cases/case.h"
 #include "tee/soft/maker_keys.h"
 
@@ -40,8 +39,7 @@ Result<DcapStage> Makers::stranger(const DcapFace& face) const {
 Result<const AmdMakers*> Makers::amd() {
   if (!amd_) {
     WARD_TRY(AmdKeys keys, make_amd_keys(own_));
-    WARD_TRY(crypto::PrivateKey stranger,
-             crypto::generate_rsa_from(*strange_.stream("ark"), kRsaBits));
+    WARD_TRY(crypto::PrivateKey stranger, strange_.rsa_key("ark", kRsaBits));
     amd_ = std::make_unique<const AmdMakers>(AmdMakers{std::move(keys), std::move(stranger)});
   }
   return amd_.get();
