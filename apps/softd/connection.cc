@@ -13,7 +13,6 @@
 #include "apps/softd/keep_device.h"
 #include "apps/softd/signals.h"
 #include "keep/deadline.h"
-#include "keep/host.h"
 #include "keep/launch_channel.h"
 
 namespace ward::softd {
@@ -56,14 +55,14 @@ class Connection {
       return keep::Failure{.code = Errc::kMalformed,
                            .what = "manifest: " + to_text(manifest.error())};
     }
-    keep::LaunchRequest launch{
+    const keep::LaunchRequest launch{
         .manifest = &*manifest,
         .root_fd = demand->fds.root.get(),
         .relay_fd = demand->fds.relay.get(),
         .output_fd = demand->fds.output.get(),
         .stdout_fd = demand->fds.standard_output.get(),
         .stderr_fd = demand->fds.standard_error.get(),
-        .reader = std::nullopt,
+        .reader = keep::FileReader{.uid = request_.peer.uid, .gid = request_.peer.gid},
         .number = request_.number,
         .agent = request_.agent,
         .admit = [&](const keep::Measured& measured) -> Result<void, keep::Failure> {
@@ -71,8 +70,6 @@ class Connection {
           return {};
         },
         .given_up = [this] { return is_over(); }};
-    if (keep::host_ids(request_.number).privileged)
-      launch.reader = keep::FileReader{.uid = request_.peer.uid, .gid = request_.peer.gid};
     WARD_TRY(keep_, keep::launch(launch));
     return {};  // `demand` closes its descriptors: the keep has its own
   }

@@ -1,10 +1,6 @@
 #include "apps/softd/keep_device.h"
 
-#include <algorithm>
-#include <string_view>
-
 #include "codec/json_write.h"
-#include "crypto/kdf.h"
 #include "crypto/rng.h"
 
 namespace ward::softd {
@@ -100,15 +96,8 @@ keep::Device::Answer<void> KeepDevice::verify_report(Bytes report) {
   return answer(guest_->verify_report(report));
 }
 
-// key: SEV-SNP's derivation has no room for HOST_DATA, so that the processor's keys are the same
-// for all workloads of one ward-keep. A workload's own comes of it here, as an agent that stands
-// before the hardware would have it.
 keep::Device::Answer<SecretBytes> KeepDevice::key(Bytes request) {
-  auto made = guest_->derive_key(request);
-  if (!made) return failure_of(made.error());
-  if (std::string_view(guest_->tee()) != "snp") return *std::move(made);
-  return answer(crypto::hkdf(crypto::Hash::kSha256, made->expose(), workload_,
-                             as_bytes("ward keep: key of a workload"), made->size()));
+  return answer(guest_->derive_key(request));
 }
 
 keep::Device::Answer<void> KeepDevice::extend(unsigned index, Bytes event_data) {

@@ -88,6 +88,13 @@ int serve_socket(const Options& options, const soft::Platform& platform) {
 int run(const Options& options) {
   if (options.socket.empty() == (options.connection < 0))
     return fail(kUsage, "give --socket PATH (or --connection FD)", "see `softd --help`");
+  if (!options.users.empty() && ::geteuid() != 0 && !keep::host_ids(0).privileged) {
+    return fail(
+        kUsage,
+        "--allow-user: this user cannot read files with another one's rights, only with its "
+        "own",
+        "start softd as root to serve several users");
+  }
   if (!hide_memory()) return fail(kCouldNotTell, "this process cannot hide its memory");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fail(kCouldNotTell, "this process cannot give up new privileges");

@@ -143,6 +143,16 @@ struct Own {
   Buffer report;
 };
 
+// own_svn is the guest's SVN, which a report of SEV-SNP states.
+Result<std::uint32_t, Failure> own_svn(Device& device) {
+  const std::array<std::uint8_t, kReportDataSize> nothing{};
+  WARD_TRY(const RawEvidence raw, device.raw_evidence(nothing));
+  const auto svn = snp_guest_svn(raw.evidence);
+  if (!svn)
+    return Failure{.code = Errc::kMalformed, .what = "the device's report is none of SEV-SNP"};
+  return *svn;
+}
+
 // own asks for a report that is for nobody: what stands in it is what counts.
 Result<Own, Failure> own(Device& device) {
   Own out;
@@ -199,7 +209,7 @@ int verify_report(Device& device, const Words& /*words*/) {
 }
 
 // seal_request is what to ask for, or why there is nothing to ask for.
-Result<Buffer, Failure> seal_request(const Own& self, KeyPolicy policy,
+Result<Buffer, Failure> seal_request(Device& device, const Own& self, KeyPolicy policy,
                                      std::optional<std::uint16_t> svn) {
   if (self.tee == "sgx") {
     if (policy == KeyPolicy::kSigner && !is_signed(self.report)) {
@@ -215,7 +225,9 @@ Result<Buffer, Failure> seal_request(const Own& self, KeyPolicy policy,
       return Failure{.code = Errc::kUnsupported,
                      .what = "SEV-SNP derives no key from a signer: use --policy measurement"};
     }
-    return snp_seal_request(svn);
+    if (svn) return snp_seal_request(*svn);
+    WARD_TRY(const std::uint32_t own, own_svn(device));
+    return snp_seal_request(own);
   }
   return Failure{.code = Errc::kUnsupported,
                  .what = self.tee + " has no sealing keys: use the broker's"};
@@ -232,8 +244,8 @@ int seal_key(Device& device, const Words& words) {
   }
   const auto self = own(device);
   if (!self) return fail_with(self.error());
-  const auto request =
-      seal_request(*self, policy == "signer" ? KeyPolicy::kSigner : KeyPolicy::kMeasurement, svn);
+  const auto request = seal_request(
+      device, *self, policy == "signer" ? KeyPolicy::kSigner : KeyPolicy::kMeasurement, svn);
   if (!request) return fail_with(request.error());
   const auto made = device.key(*request);
   return made ? print(made->expose(), words.has("--hex")) : fail_with(made.error());

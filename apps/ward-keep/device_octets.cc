@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/reader.h"
 #include "base/writer.h"
 
 namespace ward::keep {
@@ -34,6 +35,8 @@ constexpr std::uint16_t kByConfigId = 1U << 3U;
 // What seals of Intel's own SDK take of the attributes: INIT, DEBUG, KSS and the reserved ones.
 constexpr std::uint64_t kAttributeMask = 0xff0000000000008bU;
 constexpr std::uint32_t kMiscMask = 0xf0000000U;
+
+constexpr std::size_t kSnpReportSize = 1184;  // table 23
 
 // MSG_KEY_REQ, GUEST_FIELD_SELECT.
 constexpr std::uint64_t kByGuestPolicy = 1U << 0U;
@@ -84,13 +87,21 @@ std::optional<Buffer> sgx_seal_request(Bytes report, KeyPolicy policy,
   return to_buffer(w.view());
 }
 
-Buffer snp_seal_request(std::optional<std::uint32_t> svn) {
+std::optional<std::uint32_t> snp_guest_svn(Bytes report) {
+  std::uint32_t version = 0;
+  std::uint32_t svn = 0;
+  Reader r(report);
+  if (report.size() < kSnpReportSize || !r.u32le(version) || !r.u32le(svn)) return std::nullopt;
+  return svn;
+}
+
+Buffer snp_seal_request(std::uint32_t svn) {
   Writer w;
   w.u32le(0);  // KEY_SEL, ROOT_KEY_SELECT: the key that signs reports
   w.u32le(0);
-  w.u64le(kByGuestPolicy | kByMeasurement | (svn ? kByGuestSvn : 0));
+  w.u64le(kByGuestPolicy | kByMeasurement | kByGuestSvn);
   w.u32le(0);  // VMPL 0
-  w.u32le(svn.value_or(0));
+  w.u32le(svn);
   w.u64le(0);  // TCB_VERSION: not part of it
   return to_buffer(w.view());
 }

@@ -31,8 +31,11 @@ enum class KeyPolicy : std::uint8_t {
 [[nodiscard]] std::optional<Buffer> sgx_seal_request(Bytes report, KeyPolicy policy,
                                                      std::optional<std::uint16_t> svn);
 
-// snp_seal_request is MSG_KEY_REQ for a key of VCEK or VLEK from measurement and guest policy; with
-// the guest's SVN where one is given.
-[[nodiscard]] Buffer snp_seal_request(std::optional<std::uint32_t> svn);
+// snp_guest_svn is GUEST_SVN of an attestation report. nullopt for what is shorter than one.
+[[nodiscard]] std::optional<std::uint32_t> snp_guest_svn(Bytes report);
+
+// snp_seal_request is MSG_KEY_REQ for a key of VCEK or VLEK from measurement, guest policy and the
+// guest's SVN.
+[[nodiscard]] Buffer snp_seal_request(std::uint32_t svn);
 
 }  // namespace ward::keep

@@ -75,17 +75,22 @@ TEST(DeviceOctets, a_report_with_a_signer_is_signed) {
   EXPECT_TRUE(is_signed(report));
 }
 
-TEST(DeviceOctets, an_snp_request_is_for_measurement_and_guest_policy) {
-  EXPECT_EQ(to_hex(snp_seal_request(std::nullopt)),
-            "0000000000000000"  // KEY_SEL, reserved
-            "0900000000000000"  // GUEST_FIELD_SELECT
-            "0000000000000000"  // VMPL, GUEST_SVN
-            "0000000000000000");
+TEST(DeviceOctets, an_snp_request_is_for_measurement_guest_policy_and_svn) {
   EXPECT_EQ(to_hex(snp_seal_request(7)),
-            "0000000000000000"
-            "1900000000000000"
-            "0000000007000000"
+            "0000000000000000"  // KEY_SEL, reserved
+            "1900000000000000"  // GUEST_FIELD_SELECT
+            "0000000007000000"  // VMPL, GUEST_SVN
             "0000000000000000");
+}
+
+TEST(DeviceOctets, an_snp_report_states_the_svn) {
+  Buffer report(1184);
+  report[4] = 2;
+  report[7] = 1;
+  EXPECT_EQ(snp_guest_svn(report), 0x01000002U);
+  report.push_back(0);  // the certificate table
+  EXPECT_EQ(snp_guest_svn(report), 0x01000002U);
+  EXPECT_FALSE(snp_guest_svn(Bytes(report).first(1183)));
 }
 
 }  // namespace

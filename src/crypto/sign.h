@@ -20,8 +20,8 @@ class PrivateKey {
   static Result<PrivateKey> generate(KeyType type, Rng& rng);
 
   // generate_rsa makes an RSA key of 2048, 3072 or 4096 bits with the exponent 65537, or 3, which
-  // SGX's SIGSTRUCT wants. It draws from OpenSSL's own generator, since 3.0 takes no other: RSA
-  // keys are not reproducible from a seed. kUnsupported for other sizes and exponents.
+  // SGX's SIGSTRUCT wants. It draws from OpenSSL's own generator (from a seed:
+  // crypto/repeatable.h). kUnsupported for other sizes and exponents.
   static Result<PrivateKey> generate_rsa(std::size_t bits, std::uint64_t exponent = 65537);
 
   // from_pkcs8 reads an unencrypted DER PrivateKeyInfo (RFC 5958) with nothing behind it. The
@@ -50,8 +50,8 @@ class PrivateKey {
   [[nodiscard]] SecretBytes to_pkcs8() const;
 
   // sign signs `message`; ECDSA gives a DER ECDSA-Sig-Value. ECDSA nonces and PSS salts come from
-  // OpenSSL's own generator: 3.0 has no deterministic ECDSA (RFC 6979), so signatures differ from
-  // call to call even under a seeded key. kUnsupported for an algorithm of another key type.
+  // OpenSSL's own generator, so signatures differ from call to call even under a seeded key
+  // (crypto/repeatable.h's do not). kUnsupported for an algorithm of another key type.
   [[nodiscard]] Result<Buffer> sign(SignatureAlgorithm algorithm, Bytes message) const;
 
   // sign_rs gives an ECDSA signature as r || s (IEEE P1363). kUnsupported for others.

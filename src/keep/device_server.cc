@@ -21,9 +21,8 @@ bool would_wait(int error_number) { return error_number == EAGAIN || error_numbe
 
 // Knock is one message at the door.
 struct Knock {
-  bool came = false;  // false: nothing there, or nobody will come any more
-  bool open = true;   // false: the other end is closed
-  UniqueFd fd;        // what may come in
+  bool open = true;  // false: the other end is closed
+  UniqueFd fd;       // what may come in
 };
 
 // descriptors_of owns whatever came with a message.
@@ -42,6 +41,12 @@ std::vector<UniqueFd> descriptors_of(msghdr& message) {
   return out;
 }
 
+// has_hung_up: an empty message reads like the end of the stream, but nobody has gone.
+bool has_hung_up(int door) {
+  pollfd entry{.fd = door, .events = 0, .revents = 0};
+  return ::poll(&entry, 1, 0) != 0;
+}
+
 Knock receive_knock(int door) {
   std::array<std::uint8_t, 2> octets{};
   iovec part{.iov_base = octets.data(), .iov_len = octets.size()};
@@ -52,10 +57,10 @@ Knock receive_knock(int door) {
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   const ssize_t n = ::recvmsg(door, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (n < 0) return {.came = false, .open = would_wait(errno), .fd = {}};
+  if (n < 0) return {.open = would_wait(errno), .fd = {}};
   std::vector<UniqueFd> fds = descriptors_of(message);
-  if (n == 0 && fds.empty()) return {.came = false, .open = false, .fd = {}};
-  Knock out{.came = true, .open = true, .fd = {}};
+  if (n == 0 && fds.empty() && has_hung_up(door)) return {.open = false, .fd = {}};
+  Knock out{.open = true, .fd = {}};
   if (n == 1 && octets[0] == kKnock && fds.size() == 1 && (message.msg_flags & MSG_CTRUNC) == 0 &&
       is_connected_unix_stream(fds.front().get())) {
     out.fd = std::move(fds.front());

@@ -166,7 +166,8 @@ TEST_F(DeviceServerTest, another_message_at_the_door_is_dropped_and_its_descript
                                           {"more_than_fit", "d", 9},
                                           {"another_octet", "e", 1},
                                           {"more_octets", "dd", 1},
-                                          {"no_octet", "", 1}}) {
+                                          {"no_octet", "", 1},
+                                          {"nothing_at_all", "", 0}}) {
     auto [here, there] = pair_of(SOCK_STREAM);
     const int fd = there.get();
     bool sent = false;

@@ -3,6 +3,7 @@
 
 #include "attest/recall.h"
 #include "tee/dcap/verify.h"
+#include "tee/x509/development.h"
 #include "tee/x509/path.h"
 #include "tee/x509/work.h"
 
@@ -278,10 +279,16 @@ class Selection {
 
   bool record_signer(const Named<pki::Certificate>& signer) {
     const pki::Certificate chain[] = {signer.value, root_};
-    const x509::PathFacts facts =
+    x509::PathFacts facts =
         x509::judge_path(chain, context_.anchors, context_.now, context_.signatures,
                          {.names_ok = root_.subject.common_name() == kRootName,
                           .leaf_fault = signing_profile(signer.value) ? "" : kLeafFault});
+    // A development platform's name under a root of hardware, where that root's other certificates
+    // have not failed for it already.
+    x509::Judged mark =
+        x509::judge_mark(std::span(chain).first(1), {}, x509::find_anchor(context_.anchors, root_));
+    if (!mark.passed && context_.checks.passed(CheckId::kPckChainMark))
+      facts.names = std::move(mark);
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (context_.work != nullptr) {
       x509::show_chain(*context_.work, chain,

@@ -51,7 +51,7 @@ TEST(MakerKeys, MakeTheSameOctetsFromTheSameSeed) {
     all = concat({all, key->public_key().to_spki()});
   }
   EXPECT_EQ(to_hex(crypto::sha256(all)),
-            "2a61939bf18fd3c5bc852d4e7662068818ffd4632bfa33202068f8dfbf018689");
+            "04b14b245b4689e502384c6c6228266a1399fd6bb6db7f49cc8038af9314ee64");
   EXPECT_EQ(keys->amd.ark.public_key().to_spki().size(), 550U);  // RSA-4096
   EXPECT_EQ(publish(source, *keys).octets, publish(RandomSource(as_bytes("seed")), *keys).octets);
 }

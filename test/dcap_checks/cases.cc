@@ -212,6 +212,18 @@ std::vector<Case> document_cases() {
            }},
       {.id = "tcb_signing.names",
        .before = [](Stage& s) { s.world.tcb_signing_cert.issuer = other_name(); }},
+      // The mark on this certificate alone.
+      {.id = "tcb_signing.names",
+       .before =
+           [](Stage& s) {
+             s.root_of_hardware = true;
+             const pki::CertificateSpec marked = s.world.tcb_signing_cert;
+             take_marks(s.world);
+             s.world.tcb_signing_cert.subject = marked.subject;
+             s.world.tcb_signing_cert.extensions = marked.extensions;
+             s.world.pck.fmspc = {0x00, 0x90, 0x6e, 0xd5, 0x00, 0x00};
+             s.world.tcb_info.fmspc = s.world.pck.fmspc;
+           }},
       {.id = "tcb_signing.constraints",
        .before = [](Stage& s) { set_ca(s.world.tcb_signing_cert); }},
       {.id = "tcb_signing.not_before",

@@ -155,12 +155,12 @@ class Device(Machines):
         said = ward("dev", "sign", "--tee", f"soft-{tee}", "--key", key, *words, "-o", out, check=0).stdout.decode()
         return ("--launch-signature", out), said.split()[1]
 
-    def run_shell(self, face, script, *files, machine="one", code=0):
+    def run_shell(self, face, script, *files, machine="one", code=0, options=()):
         """run_shell is what a shell prints in a keep; `files` of the host are measured and lie there."""
         manifest = self.path / "shell.toml"
         more = [word for file in files for word in ("--file", file)]
         manifest.write_bytes(ward("keep", "new", "--name", "shell", *more, "--", "/bin/sh", "-c", script, check=0).stdout)
-        done = ward("keep", "run", "--quiet", "--softd", self.socket(machine), "--tee", f"soft-{face}", manifest)
+        done = ward("keep", "run", "--quiet", "--softd", self.socket(machine), "--tee", f"soft-{face}", *options, manifest)
         self.assertEqual(done.returncode, code, done.stderr.decode())
         return done.stderr.decode() if code else done.stdout
 
@@ -218,10 +218,16 @@ class Device(Machines):
         self.assertIn("nobody signed this keep", self.device("sgx", *words, "1", code=1))
 
     def test_on_snp_the_id_block_gives_the_svn(self):
-        block, _ = self.sign("snp", "block", "--isv-svn", "2", "--author-key", self.path / "author.pem")
+        author = ("--author-key", self.path / "author.pem")
+        block, _ = self.sign("snp", "block", "--isv-svn", "2", *author)
+        before, _ = self.sign("snp", "before", "--isv-svn", "1", *author)
+        # One workload, so that nothing but the SVN makes the difference. Where none is named it is the keep's own.
+        script = "/ward/keep device seal-key --hex; /ward/keep device seal-key --hex --svn 1"
+        older = self.run_shell("snp", script, options=before).split()
+        newer = self.run_shell("snp", script, options=block).split()
+        self.assertEqual([older[0], newer[1]], [older[1], older[1]])
+        self.assertNotEqual(newer[0], older[0])
         words = ("seal-key", "--hex", "--svn")
-        older = self.device("snp", *words, "1", options=block)
-        self.assertNotEqual(self.device("snp", *words, "2", options=block), older)
         self.assertIn("above", self.device("snp", *words, "3", options=block, code=1))
         self.assertIn("above", self.device("snp", *words, "1", code=1))
         self.assertIn("no key from a signer", self.device("snp", "seal-key", "--policy", "signer", code=1))

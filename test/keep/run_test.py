@@ -398,6 +398,33 @@ class Commands(unittest.TestCase):
         self.assertIn("secret.txt", done.stderr.decode())
         self.assertEqual(done.stdout, b"")
 
+    def test_an_ordinary_users_softd_serves_nobody_else(self):
+        before = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if ROOT else []
+        done = subprocess.run([*before, BIN / "softd", "--device", self.device, "--socket", self.path / "nobodys.sock",
+                               "--allow-user", str(NOBODY - 1)], capture_output=True, timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 2, done.stderr.decode())
+        self.assertIn("another one's rights", done.stderr.decode())
+        self.assertFalse((self.path / "nobodys.sock").exists())
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_a_softd_that_cannot_take_another_users_rights_reads_nothing_for_him(self):
+        secret = self.path / "own.txt"
+        secret.write_text("not for others")
+        secret.chmod(0o600)
+        # Root of a user namespace without a range of ids has no more rights than who made it.
+        service = subprocess.Popen(["unshare", "--user", "--map-root-user", BIN / "softd", "--device", self.device,
+                                    "--socket", self.path / "mapped.sock", "--allow-user", str(NOBODY)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.stop, service)
+        wait_for(self.path / "mapped.sock")
+        path = self.path / "own.toml"
+        head = ward("keep", "new", "--name", "reads", "--", "/bin/cat", "/own.txt", check=0).stdout.decode()
+        path.write_text(head + f'\n[[file]]\npath = "/own.txt"\nsource = "{secret}"\n', encoding="utf-8")
+        done = ward("keep", "run", "--softd", self.path / "mapped.sock", path, user=NOBODY, cwd="/")
+        self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr.decode())
+        self.assertIn("cannot take the asker's rights", done.stderr.decode())
+        ward("keep", "run", "--quiet", "--softd", self.path / "mapped.sock", path, check=0)
+
     @unittest.skipUnless(ROOT, "only root can become another user")
     def test_another_user_has_no_more_than_his_share(self):
         self.softd("--allow-user", str(NOBODY), name="share.sock")
