@@ -170,6 +170,9 @@ Result<void> OutputFile::prepare(bool replace) {
   }
   if (taken && S_ISDIR(info.st_mode))
     return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is a folder");
+  // Root would otherwise have a file where /dev/null was.
+  if (taken && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+    return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is no regular file");
   if (!temporary_.empty()) return {};
   temporary_ = PartialName(temporary_beside(path_));
   (void)::unlink(temporary_.name().c_str());  // of a process of this number that was killed

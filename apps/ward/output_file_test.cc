@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,6 +106,15 @@ int in_child(const std::function<void()>& what) {
   int status = 0;
   EXPECT_EQ(::waitpid(pid, &status, 0), pid);
   return status;
+}
+
+TEST_F(OutputFileTest, what_is_no_regular_file_is_not_replaced) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  OutputFile file = written("pipe", "x");
+  const auto committed = file.commit(true);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code(), Errc::kUnavailable);
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
 }
 
 TEST_F(OutputFileTest, exists_only_once_it_is_committed) {

@@ -284,7 +284,8 @@ std::string ask(int device, char kind, const std::string& octets) {
     ::_exit(12);
   unsigned char head[5] = {};
   if (::recv(device, head, sizeof head, MSG_WAITALL) != sizeof head) ::_exit(13);
-  std::string answer(head[1] | head[2] << 8U | head[3] << 16U, '\0');
+  const std::size_t size_of_answer = head[1] + 256UL * head[2] + 65536UL * head[3];
+  std::string answer(size_of_answer, '\0');
   if (!answer.empty() && ::recv(device, answer.data(), answer.size(), MSG_WAITALL) !=
                              static_cast<ssize_t>(answer.size()))
     ::_exit(14);

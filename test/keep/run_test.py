@@ -92,6 +92,24 @@ class Released(unittest.TestCase):
             self.refused(done, "the agent alone attests")
             self.assertEqual(done.stdout, b"")
 
+    def test_a_keep_verifies_a_report_that_another_made_for_it(self):
+        # The report reaches it as a sealed input of any version: what a keep is given that way is not measured.
+        manifest = self.world.manifest("verifies", ("/bin/sh", "-c", "/ward/keep device verify-report < /in/records && "
+                                                    "echo verified > /out/result"), file_id="any",
+                                       source=self.world.folder / "report.sealed")
+        workload = bytes.fromhex(self.world.approve(manifest))
+        runtime = ward("keep", "measure", "--tee", "soft-sgx", manifest, check=0).stdout.decode().strip()
+        # TARGETINFO: MRENCLAVE, ATTRIBUTES (INIT, MODE64BIT, KSS; x87 and SSE), CONFIGID.
+        target = (bytes.fromhex(runtime) + bytes([0x85]) + bytes(7) + bytes([3]) + bytes(7) + bytes(16) + workload).ljust(
+            512, b"\0").hex()
+        for face, named, code in (("sgx", target, 0), ("sgx", target.replace("85", "84", 1), 1), ("tdx", None, 0)):
+            made = ward("keep", "run", "--quiet", "--device", self.world.device, "--tee", f"soft-{face}", "--",
+                        "/ward/keep", "device", "report", *(("--target", named) if named else ()), "ab" * 64, check=0)
+            (self.world.folder / "report").write_bytes(made.stdout)
+            self.world.seal("report")
+            done = self.run_keep(manifest, "--tee", f"soft-{face}", "--out", self.world.out())
+            self.assertEqual(done.returncode, code, done.stderr.decode())
+
     def test_another_workload_is_refused_by_name(self):
         self.world.approve(self.world.manifest())
         other = self.world.manifest("other", ("/bin/cp", "-v", "/in/records", "/out/result"))
