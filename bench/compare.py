@@ -130,6 +130,15 @@ def keep_rows(quick):
                   ratio=made["ratio"] if first else None, base="1 x keep.hashing" if first else None)
 
 
+def softd_rows(rows, quick):
+    """Evidence through softd (softd_quotes.py), against the same evidence made in this process."""
+    import softd_quotes
+    alone = {row["name"]: row["us"] for row in rows}
+    for (face, clients), us in softd_quotes.measure(500 if quick else 4000, 1 if quick else 5).items():
+        name = f"quotes.{face}"
+        yield results.row("quotes", f"{name}.softd.{clients}", us=us, ratio=us / alone[name], base=f"1 x {name}", base_us=alone[name])
+
+
 def wanted(options, area):
     return options.area in (None, area)
 
@@ -163,6 +172,8 @@ def measure(options, ward):
                 part.close()
     if options.keep and wanted(options, "keep"):
         out += keep_rows(options.quick)
+    if options.keep and wanted(options, "quotes"):
+        out += softd_rows(out, options.quick)
     order = list(tables.TITLES)
     return {"rows": sorted(out, key=lambda made: order.index(made["area"])),
             "peers": [name for part in parts for name in part.named],

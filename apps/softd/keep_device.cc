@@ -1,7 +1,5 @@
 #include "apps/softd/keep_device.h"
 
-#include <algorithm>
-
 #include "codec/json_write.h"
 #include "crypto/rng.h"
 

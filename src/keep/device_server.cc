@@ -74,8 +74,8 @@ void lower(int& timeout_ms, int left_ms) {
 
 }  // namespace
 
-DeviceSession::DeviceSession(UniqueFd fd, int limit_ms)
-    : fd_(std::move(fd)), limit_ms_(limit_ms), deadline_(limit_ms) {}
+DeviceSession::DeviceSession(UniqueFd fd, int limit_ms, MayAttest may_attest)
+    : fd_(std::move(fd)), limit_ms_(limit_ms), may_attest_(may_attest), deadline_(limit_ms) {}
 
 std::int16_t DeviceSession::events() const { return out_.empty() ? POLLIN : POLLOUT; }
 
@@ -118,6 +118,12 @@ void DeviceSession::read_some(Device& device) {
 void DeviceSession::take_request(Device& device) {
   const auto request = parse_device_request(head_, Bytes(in_).subspan(kDeviceHeadSize));
   if (!request) return refuse({.code = request.error().code(), .what = request.error().what()});
+  const bool attests =
+      request->call == DeviceCall::kEvidence || request->call == DeviceCall::kRawEvidence;
+  if (attests && may_attest_ == MayAttest::kNo) {
+    return reply(refusal_of(
+        {.code = Errc::kDenied, .what = "the manifest names a broker: the agent alone attests"}));
+  }
   reply(answer_of(device, *request));
 }
 
@@ -148,8 +154,8 @@ void DeviceSession::write_some() {
   if (last_) end();
 }
 
-DeviceServer::DeviceServer(UniqueFd agent, UniqueFd door, int limit_ms)
-    : limit_ms_(limit_ms), door_(std::move(door)) {
+DeviceServer::DeviceServer(UniqueFd agent, UniqueFd door, MayAttest clients, int limit_ms)
+    : limit_ms_(limit_ms), clients_may_attest_(clients), door_(std::move(door)) {
   agent_.emplace_back(std::move(agent), limit_ms);
 }
 
@@ -177,7 +183,7 @@ void DeviceServer::serve(Device& device, std::span<const pollfd> entries) {
 void DeviceServer::take_client() {
   Knock knock = receive_knock(door_.get());
   if (!knock.open) door_.reset();
-  if (knock.fd.valid()) clients_.emplace_back(std::move(knock.fd), limit_ms_);
+  if (knock.fd.valid()) clients_.emplace_back(std::move(knock.fd), limit_ms_, clients_may_attest_);
 }
 
 void DeviceServer::hang_up() {

@@ -15,12 +15,17 @@ namespace ward::keep {
 // At most so many streams of a keep's workload are answered at a time; more wait at the door.
 inline constexpr std::size_t kMaxDeviceClients = 16;
 
+// MayAttest says whether whoever asks on a stream is given evidence. Where a manifest names a
+// broker the agent alone is: evidence that binds another key than the agent's would bring what the
+// broker releases out of the keep.
+enum class MayAttest : std::uint8_t { kNo, kYes };
+
 // DeviceSession is one stream on which a keep asks its device. It never waits: each call of serve()
 // takes one step. A request that is none, one that does not come whole, and an answer that is not
 // taken within the limit end it; where it can it says why first.
 class DeviceSession {
  public:
-  DeviceSession(UniqueFd fd, int limit_ms);
+  DeviceSession(UniqueFd fd, int limit_ms, MayAttest may_attest = MayAttest::kYes);
 
   [[nodiscard]] bool ended() const { return !fd_.valid(); }
 
@@ -47,6 +52,7 @@ class DeviceSession {
 
   UniqueFd fd_;
   int limit_ms_;
+  MayAttest may_attest_;
   bool busy_ = false;  // a request or an answer is under way, by deadline_
   bool last_ = false;  // ends once the answer has gone
   Deadline deadline_;
@@ -63,7 +69,9 @@ class DeviceSession {
 class DeviceServer {
  public:
   DeviceServer() = default;
-  DeviceServer(UniqueFd agent, UniqueFd door, int limit_ms = kDeviceRequestLimitMs);
+  // `clients` is what the workload may; the agent may attest.
+  DeviceServer(UniqueFd agent, UniqueFd door, MayAttest clients,
+               int limit_ms = kDeviceRequestLimitMs);
 
   // wait_for appends what to wait for, and lowers `timeout_ms` (-1: without end) to when serve()
   // has something to do at the latest.
@@ -81,6 +89,7 @@ class DeviceServer {
   void take_client();
 
   int limit_ms_ = 0;
+  MayAttest clients_may_attest_ = MayAttest::kNo;
   std::vector<DeviceSession> agent_;  // one, or none any more
   UniqueFd door_;
   std::vector<DeviceSession> clients_;

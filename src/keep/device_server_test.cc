@@ -53,12 +53,12 @@ bool send_through(int door, std::string_view text, std::initializer_list<int> fd
 
 class DeviceServerTest : public testing::Test {
  protected:
-  void make(int limit_ms = kPatienceMs) {
+  void make(int limit_ms = kPatienceMs, MayAttest clients = MayAttest::kYes) {
     auto [agent, agent_inside] = pair_of(SOCK_STREAM);
     auto [door, door_inside] = pair_of(SOCK_SEQPACKET);
     agent_ = std::move(agent);
     door_ = std::move(door);
-    server_.emplace(std::move(agent_inside), std::move(door_inside), limit_ms);
+    server_.emplace(std::move(agent_inside), std::move(door_inside), clients, limit_ms);
   }
 
   // step waits for the server's next event and lets it take one step; false when nothing comes for
@@ -312,6 +312,27 @@ TEST_F(DeviceServerTest, requests_that_lie_one_behind_the_other_are_answered_in_
   const ssize_t n = ::recv(client.get(), answers.data(), answers.size(), 0);
   EXPECT_EQ(std::string_view(answers.data(), static_cast<std::size_t>(n)),
             std::string_view("\0\3\0\0\0sgx\0\2\0\0\0{}", 15));
+}
+
+TEST_F(DeviceServerTest, where_the_agent_alone_attests_a_client_has_no_evidence_and_the_rest) {
+  make(kPatienceMs, MayAttest::kNo);
+  const UniqueFd client = enter();
+  for (const std::uint8_t kind : as_bytes("eq")) {
+    Buffer ask = {kind, 64, 0, 0, 0};
+    ask.resize(5 + kReportDataSize);
+    put(client.get(), ask);
+    serve_until([&] { return is_readable(client.get()); });
+    std::array<char, 256> answer{};
+    const ssize_t n = ::recv(client.get(), answer.data(), answer.size(), 0);
+    EXPECT_EQ(answer[0] - 1, static_cast<int>(Errc::kDenied));
+    EXPECT_EQ(std::string_view(answer.data() + 5, static_cast<std::size_t>(n - 5)),
+              "the manifest names a broker: the agent alone attests");
+    put(agent_.get(), ask);
+    serve_until([&] { return is_readable(agent_.get()); });
+    ASSERT_GT(::recv(agent_.get(), answer.data(), answer.size(), 0), 5);
+    EXPECT_EQ(answer[0], 0);
+  }
+  is_answered(client.get());
 }
 
 // Both ends of one pair: answers become questions, which are none.

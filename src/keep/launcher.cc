@@ -305,9 +305,11 @@ class Launch {
     if (pid == 0) run_init(plan);
     if (pid < 0) return system_failure("new namespaces", errno);
     KeepCgroup& group = *cgroup_;
-    keep_ = std::make_unique<Started>(pid, UniqueFd(pid_fd),
-                                      DeviceServer(std::move(device_.here), std::move(door_.here)),
-                                      std::move(cgroup_));
+    keep_ =
+        std::make_unique<Started>(pid, UniqueFd(pid_fd),
+                                  DeviceServer(std::move(device_.here), std::move(door_.here),
+                                               manifest_.broker ? MayAttest::kNo : MayAttest::kYes),
+                                  std::move(cgroup_));
     device_.there.reset();
     door_.there.reset();
     sync_.there.reset();

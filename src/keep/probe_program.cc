@@ -251,10 +251,10 @@ void copy_file(const char* from, const char* to) {
   ::close(fd);
 }
 
-// ask_device goes in through the door, descriptor 3, and prints what the device calls itself.
-int ask_device() {
+// enter goes in through the door, descriptor 3, and returns a stream to the device.
+int enter() {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 10;
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) ::_exit(10);
   char knock[] = "d";
   iovec part{knock, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -268,12 +268,62 @@ int ask_device() {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
-  if (::sendmsg(3, &message, 0) != 1) return 11;
+  if (::sendmsg(3, &message, 0) != 1) ::_exit(11);
   ::close(ends[1]);
-  if (::write(ends[0], "t\0\0\0\0", 5) != 5) return 12;
-  char answer[8] = {};
-  if (::recv(ends[0], answer, sizeof answer, MSG_WAITALL) != sizeof answer) return 13;
-  say("tee", std::string(answer + 5, 3));
+  return ends[0];
+}
+
+// ask puts one question and returns the answer's octets; another code than 0 ends the program.
+std::string ask(int device, char kind, const std::string& octets) {
+  const auto size = static_cast<unsigned>(octets.size());
+  std::string request(1, kind);
+  for (int shift = 0; shift < 32; shift += 8)
+    request += static_cast<char>(size >> shift & 0xffU);
+  request += octets;
+  if (::write(device, request.data(), request.size()) != static_cast<ssize_t>(request.size()))
+    ::_exit(12);
+  unsigned char head[5] = {};
+  if (::recv(device, head, sizeof head, MSG_WAITALL) != sizeof head) ::_exit(13);
+  std::string answer(head[1] | head[2] << 8U | head[3] << 16U, '\0');
+  if (!answer.empty() && ::recv(device, answer.data(), answer.size(), MSG_WAITALL) !=
+                             static_cast<ssize_t>(answer.size()))
+    ::_exit(14);
+  if (head[0] != 0) {
+    say("refused", answer);
+    ::_exit(15);
+  }
+  return answer;
+}
+
+int ask_device() {
+  say("tee", ask(enter(), 't', ""));
+  return 0;
+}
+
+// make_quotes asks for evidence `count` times, each over other report data, which must be in it.
+int make_quotes(int count) {
+  const int device = enter();
+  for (int i = 0; i < count; ++i) {
+    std::string data = std::to_string(i) + " ";
+    data.resize(64, static_cast<char>(i));
+    if (ask(device, 'q', data).find(data) == std::string::npos) return 16;
+  }
+  say("quotes", count);
+  return 0;
+}
+
+// knock_wildly holds more streams than are answered at a time, half of them with half a question,
+// and sends what is no question; one that behaves is answered all the same.
+int knock_wildly() {
+  std::vector<int> streams;
+  for (int i = 0; i < 60; ++i) {
+    streams.push_back(enter());
+    if (i % 2 == 0) (void)!::write(streams.back(), "e\x40", 2);
+    if (i % 3 == 0) (void)!::write(streams.back(), "\xff\xff\xff\xff\xff\xff", 6);
+  }
+  for (const int stream : streams)
+    ::close(stream);
+  say("tee", ask(enter(), 't', ""));
   return 0;
 }
 
@@ -295,6 +345,14 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
   if (command == "leave-children") leave_children();
   if (command == "pause") ignore_signals();
   if (command == "device") return ask_device();
+  if (command == "hold") {
+    (void)enter();  // stays open
+    (void)ask_device();
+    for (;;)
+      ::pause();
+  }
+  if (command == "wild") return knock_wildly();
+  if (command == "quotes" && rest.size() == 1) return make_quotes(std::atoi(rest[0].c_str()));
   if (command == "ward-folder") {
     say("execute_keep", try_exec("/ward/keep"));
     say("open_keep", outcome(::open("/ward/keep", O_RDONLY)));

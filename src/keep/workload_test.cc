@@ -95,6 +95,13 @@ TEST_F(WorkloadTest, asks_the_device_through_its_door) {
   EXPECT_EQ(told()["tee"], "sgx");
 }
 
+TEST_F(WorkloadTest, streams_that_are_no_good_do_not_take_the_device_away) {
+  launch_command({"wild"});
+  test::EchoDevice device;
+  EXPECT_TRUE(keep_->attend(device, {}));
+  EXPECT_EQ(told()["tee"], "sgx");
+}
+
 // Of /ward it may execute the one program, which is the device's client; a second agent finds that
 // it is not the first process.
 TEST_F(WorkloadTest, executes_ward_keep_and_reads_nothing_below_ward) {

@@ -50,13 +50,13 @@ Buffer write_target_info(const TargetInfo& target) {
 }
 
 TargetInfo target_info_of(const dcap::ReportBody& body) {
-  using namespace dcap::report_body;
+  namespace field = dcap::report_body;
   TargetInfo out;
-  copy(body.get<MrEnclave>(), out.mr_enclave);
-  copy(body.get<Attributes>(), out.attributes);
-  copy(body.get<MiscSelect>(), out.misc_select);
-  copy(body.get<ConfigId>(), out.config_id);
-  out.config_svn = body.u16<ConfigSvn>();
+  copy(body.get<field::MrEnclave>(), out.mr_enclave);
+  copy(body.get<field::Attributes>(), out.attributes);
+  copy(body.get<field::MiscSelect>(), out.misc_select);
+  copy(body.get<field::ConfigId>(), out.config_id);
+  out.config_svn = body.u16<field::ConfigSvn>();
   return out;
 }
 

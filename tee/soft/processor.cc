@@ -179,8 +179,4 @@ Result<Buffer> quote_report(const Processor& processor, const QuotingEnclave& en
   return enclave.quote(report.first(dcap::kReportBodySize), form);
 }
 
-Result<Buffer> QuotingService::quote(Bytes report) const {
-  return quote_report(processor_, enclave_, report, {});
-}
-
 }  // namespace ward::soft

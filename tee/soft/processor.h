@@ -71,21 +71,4 @@ class Processor {
 [[nodiscard]] Result<Buffer> quote_report(const Processor& processor, const QuotingEnclave& enclave,
                                           Bytes report, const QuoteForm& form);
 
-// QuotingService is a quoting enclave beside its processor.
-class QuotingService {
- public:
-  // `processor` must outlive the service.
-  QuotingService(const Processor& processor, QuotingEnclave enclave)
-      : processor_(processor), enclave_(std::move(enclave)) {}
-
-  // quote is quote_report in version 3.
-  [[nodiscard]] Result<Buffer> quote(Bytes report) const;
-
-  [[nodiscard]] sgx::TargetInfo target_info() const { return enclave_.target_info(); }
-
- private:
-  const Processor& processor_;
-  QuotingEnclave enclave_;
-};
-
 }  // namespace ward::soft

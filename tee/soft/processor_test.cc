@@ -89,7 +89,7 @@ TEST(ConfigId, TakesADigestAtTheFrontAndNothingLonger) {
   EXPECT_EQ(config_id_of(Buffer(65, 1)).error().code(), Errc::kMalformed);
 }
 
-TEST(QuotingService, SignsWhatItsProcessorReportedAndNothingElse) {
+TEST(QuoteReport, SignsWhatItsProcessorReportedAndNothingElse) {
   const Processor p(root("a"), {1});
   const Processor other(root("b"), {1});
   crypto::SeededRng rng(as_bytes("keys"));
@@ -98,16 +98,16 @@ TEST(QuotingService, SignsWhatItsProcessorReportedAndNothingElse) {
   const auto signed_world = sign_world(*world, *keys);
   auto qe = QuotingEnclave::create(*p.attestation_key(), keys->pck, world->qe_identity, world->pck,
                                    signed_world->pck_chain_pem);
-  const QuotingService service(p, *std::move(qe));
-  const sgx::TargetInfo to = service.target_info();
-  const auto quote = service.quote(p.report(keep(1), to, kData));
+  const auto quote_of = [&](Bytes report) { return quote_report(p, *qe, report, {}); };
+  const sgx::TargetInfo to = qe->target_info();
+  const auto quote = quote_of(p.report(keep(1), to, kData));
   ASSERT_TRUE(quote);
   const auto parsed = dcap::parse_quote(*quote, dcap::TeeType::kSgx);
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(equal(parsed->report().get<dcap::report_body::ReportData>(), kData));
-  EXPECT_EQ(service.quote(other.report(keep(1), to, kData)).error().code(), Errc::kUntrusted);
-  EXPECT_EQ(service.quote(p.report(keep(1), target(0), kData)).error().code(), Errc::kUntrusted);
-  EXPECT_EQ(service.quote(Buffer(sgx::kLocalReportSize - 1)).error().code(), Errc::kMalformed);
+  EXPECT_EQ(quote_of(other.report(keep(1), to, kData)).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(quote_of(p.report(keep(1), target(0), kData)).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(quote_of(Buffer(sgx::kLocalReportSize - 1)).error().code(), Errc::kMalformed);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ constexpr std::uint32_t kTagOfRunTime = 0x6d747277;   // "wrtm"
 constexpr codec::CborLimits kLimits{
     .max_bytes = std::size_t{32} << 20U, .max_depth = 16, .max_items = 200'000};
 
+// NOLINTBEGIN(misc-no-recursion): at most kLimits.max_depth levels
 // write_json writes the value as JSON; byte strings in hex.
 void write_json(const CborValue& v, codec::JsonWriter& w) {
   switch (v.kind()) {
@@ -74,6 +75,8 @@ bool is_plain(const CborValue& v) {
   return fits && v.kind() != CborValue::Kind::kTag && std::ranges::all_of(v.items(), is_plain) &&
          std::ranges::all_of(v.members(), is_member_plain);
 }
+
+// NOLINTEND(misc-no-recursion)
 
 Result<std::string> text_of(std::string_view name, const CborValue& value) {
   codec::JsonWriter w;

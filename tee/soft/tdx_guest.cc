@@ -24,7 +24,7 @@ class TdxGuest final : public Guest {
   [[nodiscard]] Result<GuestEvidence> evidence(ReportData report_data) override {
     // The quoting enclave for TDs signs nothing that its platform did not report.
     WARD_TRY(const tdx::TdReportParts td, processor_.tdx.verify(report(report_data)));
-    const QuoteForm& form = std::get<QuoteForm>(face_.form);
+    const auto& form = std::get<QuoteForm>(face_.form);
     GuestEvidence out;
     WARD_TRY(out.octets,
              processor_.td_quoting_enclave.quote(tdx::write_td_report(td, form.body), form));

@@ -56,25 +56,25 @@ bool reserved_zero(Raw raw) {
 }
 
 TdReportParts read_td(Raw raw) {
-  using namespace local_report;
+  namespace field = local_report;
   TdReportParts td;
-  copy(TeeTcbSvn::in(raw), td.tee_tcb_svn);
-  copy(MrSeam::in(raw), td.mr_seam);
-  copy(MrSignerSeam::in(raw), td.mr_signer_seam);
-  copy(SeamAttributes::in(raw), td.seam_attributes);
-  copy(TeeTcbSvn2::in(raw), td.tee_tcb_svn2);
-  td.td_attributes = attest::little_endian(TdAttributes::in(raw));
-  td.xfam = attest::little_endian(Xfam::in(raw));
-  copy(MrTd::in(raw), td.mr_td);
-  copy(MrConfigId::in(raw), td.mr_config_id);
-  copy(MrOwner::in(raw), td.mr_owner);
-  copy(MrOwnerConfig::in(raw), td.mr_owner_config);
-  copy(RtMr0::in(raw), td.rt_mr[0]);
-  copy(RtMr1::in(raw), td.rt_mr[1]);
-  copy(RtMr2::in(raw), td.rt_mr[2]);
-  copy(RtMr3::in(raw), td.rt_mr[3]);
-  copy(ServTdHash::in(raw), td.mr_service_td);
-  copy(ReportData::in(raw), td.report_data);
+  copy(field::TeeTcbSvn::in(raw), td.tee_tcb_svn);
+  copy(field::MrSeam::in(raw), td.mr_seam);
+  copy(field::MrSignerSeam::in(raw), td.mr_signer_seam);
+  copy(field::SeamAttributes::in(raw), td.seam_attributes);
+  copy(field::TeeTcbSvn2::in(raw), td.tee_tcb_svn2);
+  td.td_attributes = attest::little_endian(field::TdAttributes::in(raw));
+  td.xfam = attest::little_endian(field::Xfam::in(raw));
+  copy(field::MrTd::in(raw), td.mr_td);
+  copy(field::MrConfigId::in(raw), td.mr_config_id);
+  copy(field::MrOwner::in(raw), td.mr_owner);
+  copy(field::MrOwnerConfig::in(raw), td.mr_owner_config);
+  copy(field::RtMr0::in(raw), td.rt_mr[0]);
+  copy(field::RtMr1::in(raw), td.rt_mr[1]);
+  copy(field::RtMr2::in(raw), td.rt_mr[2]);
+  copy(field::RtMr3::in(raw), td.rt_mr[3]);
+  copy(field::ServTdHash::in(raw), td.mr_service_td);
+  copy(field::ReportData::in(raw), td.report_data);
   return td;
 }
 

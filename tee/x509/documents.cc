@@ -109,7 +109,7 @@ void add_document(const attest::Document& document, Documents& out) {
   } else if (const auto der = from_hex(text); der && !der->empty()) {
     add_der({document.name, crypto::sha256(bytes)}, *der, crypto::sha256(*der), out);
   } else {
-    out.unknown.push_back({document.name, "no kind of collateral that ward knows"});
+    out.unknown.push_back({document.name, "no kind of document that counts for this TEE"});
   }
 }
 

@@ -83,6 +83,15 @@ class Released(unittest.TestCase):
             self.world.approve(manifest)
             self.refused(self.run_keep(manifest, "--tee", f"soft-{tee}", "--debug", "--out", self.world.out()), "debug")
 
+    def test_a_workload_with_a_broker_has_no_evidence_of_its_own(self):
+        # Such evidence could bind a key of the operator's, and the broker would release to that.
+        manifest = self.world.manifest("attests", ("/ward/keep", "device", "evidence", "00" * 64))
+        self.world.approve(manifest)
+        for tee in ("sgx", "tdx", "snp"):
+            done = self.run_keep(manifest, "--tee", f"soft-{tee}", "--out", self.world.out())
+            self.refused(done, "the agent alone attests")
+            self.assertEqual(done.stdout, b"")
+
     def test_another_workload_is_refused_by_name(self):
         self.world.approve(self.world.manifest())
         other = self.world.manifest("other", ("/bin/cp", "-v", "/in/records", "/out/result"))

@@ -6,6 +6,12 @@
 #include "test/soft_faces/machine_fixture.h"
 
 namespace ward::soft {
+
+// For gtest, which looks here by the type's namespace.
+void PrintTo(const Face* face, std::ostream* out);
+
+void PrintTo(const Face* face, std::ostream* out) { *out << face->name; }
+
 namespace {
 
 using faces_fixture::good_launch;

@@ -124,8 +124,9 @@ run_bench() {
     ' '* | peers* | *' --peers '*) need_peers ;;
   esac
   case $area in
-    '' | keep)
+    '' | keep | quotes)
       build_or_fail release ward_programs
+      build_or_fail release ward_keep_probe
       set -- "$@" --keep
       ;;
   esac
