@@ -130,6 +130,8 @@ class Attest(Machines):
         for words, text in (((["--tee", "soft-epid", "-o", never]), "no such TEE"),
                             ((["--tee", "soft-sgx", "-o", never, "--event-log", never]), "has no event log"),
                             ((["--tee", "soft-sgx", "-o", "-", "--json"]), "--json needs stdout"),
+                            ((["--tee", "soft-tdx", "-o", never, "--event-log", "-"]), "a file of its own"),
+                            ((["--tee", "soft-tdx", "-o", never, "--event-log", never]), "a file of its own"),
                             ((["--tee", "soft-sgx", "-o", self.path / "one.log"]), "exists already")):
             done = ward("attest", "--softd", self.socket(), "--report-data", DATA, *words)
             self.assertEqual(done.returncode, 2, done.stderr.decode())
@@ -291,6 +293,10 @@ class Device(Machines):
         self.assertIn("rsa_keygen_pubexp:3", done.stderr.decode())
         done = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "rsa.pem", "-o", self.path / "never")
         self.assertEqual(done.returncode, 2)
+        done = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "ec.pem", "--author-key",
+                    self.path / "rsa.pem", "-o", self.path / "never")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("rsa.pem", done.stderr.decode())
         done = ward("dev", "sign", "--tee", "soft-tdx", "--key", self.path / "rsa.pem", "-o", self.path / "never")
         self.assertEqual(done.returncode, 2)
         self.assertFalse((self.path / "never").exists())
