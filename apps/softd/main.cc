@@ -14,6 +14,7 @@
 #include "apps/softd/connection.h"
 #include "apps/softd/service.h"
 #include "args/args.h"
+#include "args/standard_streams.h"
 #include "keep/host.h"
 #include "keep/keep_init.h"
 #include "tee/soft/attester/device_dir.h"
@@ -137,6 +138,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!args::hold_standard_streams()) return kCouldNotTell;
   try {
     return parse_and_run(argc, argv);
   } catch (const std::exception& error) {

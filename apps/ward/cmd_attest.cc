@@ -240,6 +240,10 @@ int run(const Options& options) {
     return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
   if (!options.event_log.empty() && std::string_view((*face)->tee) != "tdx")
     return fail(kUsage, options.tee + " has no event log", "leave --event-log out");
+  if (options.event_log == kStdout ||
+      (!options.event_log.empty() && options.event_log == options.out))
+    return fail(kUsage, "--event-log needs a file of its own",
+                "stdout and -o are for the evidence");
   if (const int code = exists_already(options); code != kAccepted) return code;
   const auto attested = Attest(options).run(**face, *report_data);
   if (!attested) {

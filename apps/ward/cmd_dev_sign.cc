@@ -125,6 +125,8 @@ int run(const Options& options) {
   if (!options.author_key.empty()) {
     auto read = read_signing_key(options.author_key);
     if (!read) return own_file_failure(options.author_key, read.error());
+    if (read->type() != crypto::KeyType::kP384)
+      return fail(kUsage, options.author_key + ": not a P-384 private key");
     author.emplace(*std::move(read));
   }
   const auto runtime = runtime_of(options.agent);

@@ -7,6 +7,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "args/args.h"
+#include "args/standard_streams.h"
 #include "crypto/p384.h"
 
 namespace {
@@ -61,6 +62,7 @@ bool asks_for_json(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   int code = ward::cli::kCouldNotTell;
+  if (!ward::args::hold_standard_streams()) return code;
   try {
     code = run(argc, argv);
   } catch (const std::exception& error) {  // out of memory, a library's own bug

@@ -10,6 +10,7 @@
 #include "apps/wardd/memory.h"
 #include "apps/wardd/serve.h"
 #include "args/args.h"
+#include "args/standard_streams.h"
 #include "server/files.h"
 
 namespace {
@@ -121,6 +122,7 @@ int run(int argc, char** argv, const Memory& memory) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!ward::args::hold_standard_streams()) return kCouldNotTell;
   try {
     // A peer that is gone, and a file that may not grow, are errors where they happen.
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail

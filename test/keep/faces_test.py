@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every face of the software TEE, as a user asks for it: evidence alone, and what a keep asks its device."""
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -62,6 +63,26 @@ class Attest(Machines):
     def test_softd_says_at_its_start_that_it_is_no_tee(self):
         self.assertIn(MARK, (self.path / "one.log").read_text())
 
+    def test_closed_standard_streams_are_no_places_for_files_and_sockets(self):
+        words = [BIN / "ward", "attest", "--tee", "soft-sgx", "--report-data", DATA]
+        for number, closed in enumerate(((0,), (1,), (2,), (0, 1, 2))):
+            with self.subTest(closed):
+                def close(closed=closed):
+                    for fd in closed:
+                        os.close(fd)
+                how = {"preexec_fn": close, "capture_output": True, "timeout": PATIENCE_S}
+                # Its own softd ends at once: whoever held the other end of its socket as well would wait for ever.
+                done = subprocess.run([*words, "--device", self.path / "none", "-o", self.path / "never"], **how)
+                self.assertEqual(done.returncode, 3, done.stderr.decode())
+                out = self.path / f"closed{number}"
+                done = subprocess.run([*words, "--softd", self.socket(), "-o", out], **how)
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                self.assertNotIn(b"ward:", out.read_bytes())
+                run = [BIN / "ward", "keep", "run", "--softd", self.socket(), "--", "/bin/echo", "hello"]
+                done = subprocess.run(run, **how)
+                self.assertEqual(done.returncode, 1 if 1 in closed else 0, done.stderr.decode())
+                self.assertEqual(done.stdout, b"" if 1 in closed else b"hello\n")
+
     def test_evidence_of_every_face_is_accepted_by_the_command_that_is_printed(self):
         for face in FACES:
             with self.subTest(face):
@@ -109,6 +130,8 @@ class Attest(Machines):
         for words, text in (((["--tee", "soft-epid", "-o", never]), "no such TEE"),
                             ((["--tee", "soft-sgx", "-o", never, "--event-log", never]), "has no event log"),
                             ((["--tee", "soft-sgx", "-o", "-", "--json"]), "--json needs stdout"),
+                            ((["--tee", "soft-tdx", "-o", never, "--event-log", "-"]), "a file of its own"),
+                            ((["--tee", "soft-tdx", "-o", never, "--event-log", never]), "a file of its own"),
                             ((["--tee", "soft-sgx", "-o", self.path / "one.log"]), "exists already")):
             done = ward("attest", "--softd", self.socket(), "--report-data", DATA, *words)
             self.assertEqual(done.returncode, 2, done.stderr.decode())
@@ -270,6 +293,10 @@ class Device(Machines):
         self.assertIn("rsa_keygen_pubexp:3", done.stderr.decode())
         done = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "rsa.pem", "-o", self.path / "never")
         self.assertEqual(done.returncode, 2)
+        done = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "ec.pem", "--author-key",
+                    self.path / "rsa.pem", "-o", self.path / "never")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("rsa.pem", done.stderr.decode())
         done = ward("dev", "sign", "--tee", "soft-tdx", "--key", self.path / "rsa.pem", "-o", self.path / "never")
         self.assertEqual(done.returncode, 2)
         self.assertFalse((self.path / "never").exists())
