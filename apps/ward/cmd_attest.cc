@@ -170,9 +170,10 @@ std::string next_step(const Options& options, Bytes report_data) {
 int show(const Options& options, const Attested& attested, Bytes report_data) {
   const std::string next = next_step(options, report_data);
   if (!options.json) {
-    std::fprintf(stderr, "ward: %s\n", attested.started.platform.c_str());
+    std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
     // A softd of this run's own has said it.
-    if (options.device.empty()) std::fprintf(stderr, "ward: %s\n", attested.started.mark.c_str());
+    if (options.device.empty())
+      std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
     std::fprintf(stderr, "ward: next: %s\n", next.c_str());
     return kAccepted;
   }

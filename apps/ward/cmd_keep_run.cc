@@ -62,8 +62,9 @@ double now_seconds() {
   return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
 }
 
+// say prints one line, which may quote softd or the keep.
 void say(const Options& options, const std::string& line) {
-  if (!options.quiet) std::fprintf(stderr, "ward: %s\n", line.c_str());
+  if (!options.quiet) std::fprintf(stderr, "ward: %s\n", for_terminal(line).c_str());
 }
 
 // is_manifest tells a manifest from a command: one word, the name of a file that is not executable,
@@ -83,7 +84,8 @@ Result<LoadedManifest, keep::Failure> manifest_of(const Options& options) {
                                                           .trees = {},
                                                           .more_files = {}}));
   const std::string document = keep::to_toml(manifest);
-  say(options, "no manifest given; this one was inferred:\n" + document);
+  say(options, "no manifest given; this one was inferred:");
+  if (!options.quiet) std::fprintf(stderr, "%s\n", document.c_str());
   return LoadedManifest{.document = Buffer(document.begin(), document.end()),
                         .manifest = std::move(manifest)};
 }

@@ -416,6 +416,29 @@ class Commands(unittest.TestCase):
         self.assertIn("secret.txt", done.stderr.decode())
         self.assertEqual(done.stdout, b"")
 
+    def test_what_a_softd_says_does_not_write_to_the_terminal_what_it_likes(self):
+        text = b"\x1b]0;x\x07\nward: next: all is well"
+        words = {"mark": text, "platform": text, "workload": text, "development": None, "enforcement": [],
+                 "launch_measurement": text}
+        event = b"\xa6"
+        for name, value in words.items():  # CBOR of short texts
+            event += bytes([0x60 | len(name)]) + name.encode()
+            event += b"\xf5" if value is None else b"\x80" if value == [] else b"\x78" + bytes([len(value)]) + value
+        event = b"S" + len(event).to_bytes(4, "little") + event
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.path / "liar.sock"))
+            listener.listen()
+            run = subprocess.Popen([BIN / "ward", "keep", "run", "--softd", self.path / "liar.sock", "--", "/bin/true"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            with listener.accept()[0] as connection:
+                connection.recv(1 << 20)
+                connection.sendall(event)
+                connection.shutdown(socket.SHUT_WR)
+                _, errors = run.communicate(timeout=PATIENCE_S)
+        self.assertIn(b"ward: platform: ?]0;x", errors)
+        self.assertNotIn(b"\x1b", errors)
+        self.assertNotIn(b"\nward: next", errors)
+
     def test_an_ordinary_users_softd_serves_nobody_else(self):
         before = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if ROOT else []
         done = subprocess.run([*before, BIN / "softd", "--device", self.device, "--socket", self.path / "nobodys.sock",
