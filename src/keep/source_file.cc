@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
@@ -50,12 +51,48 @@ constexpr auto kOrdinary = std::to_array<std::uint64_t>({
     0x61756673,  // aufs
 });
 
+// WithoutFilePowers takes from the calling thread what overrides the rights to files, for as long
+// as it lives. The kernel does so by itself where root becomes another, and not where a launcher
+// has capabilities under another user id.
+class WithoutFilePowers {
+ public:
+  explicit WithoutFilePowers(bool wanted) {
+    if (!wanted || ::syscall(SYS_capget, &header_, before_.data()) != 0) {
+      ok_ = !wanted;
+      return;
+    }
+    constexpr std::uint32_t kPowers = (1U << CAP_DAC_OVERRIDE) | (1U << CAP_DAC_READ_SEARCH);
+    if ((before_[0].effective & kPowers) == 0) return;
+    Sets without = before_;
+    without[0].effective &= ~kPowers;
+    active_ = ok_ = ::syscall(SYS_capset, &header_, without.data()) == 0;
+  }
+
+  WithoutFilePowers(const WithoutFilePowers&) = delete;
+  WithoutFilePowers& operator=(const WithoutFilePowers&) = delete;
+
+  ~WithoutFilePowers() {
+    if (active_) (void)::syscall(SYS_capset, &header_, before_.data());
+  }
+
+  [[nodiscard]] bool ok() const { return ok_; }
+
+ private:
+  using Sets = std::array<__user_cap_data_struct, 2>;
+
+  __user_cap_header_struct header_{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  Sets before_{};
+  bool active_ = false;
+  bool ok_ = true;
+};
+
 // AsReader gives the calling thread the reader's rights to files for as long as it lives: his user
-// and group, and none of the launcher's other groups.
+// and group, and none of the launcher's other groups or powers.
 class AsReader {
  public:
   explicit AsReader(const std::optional<FileReader>& reader)
-      : active_(reader.has_value() && reader->uid != ::geteuid()) {
+      : powers_(reader.has_value() && reader->uid != 0),
+        active_(reader.has_value() && reader->uid != ::geteuid()) {
     if (!active_) return;
     const int count = ::getgroups(0, nullptr);
     groups_.resize(static_cast<std::size_t>(std::max(count, 0)));
@@ -78,11 +115,12 @@ class AsReader {
     (void)::syscall(SYS_setgroups, groups_.size(), groups_.data());
   }
 
-  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool ok() const { return ok_ && powers_.ok(); }
 
  private:
   static constexpr unsigned kNobody = ~0U;
 
+  WithoutFilePowers powers_;  // given back last
   bool active_;
   bool ok_ = true;
   uid_t old_uid_ = 0;

@@ -467,6 +467,28 @@ class Commands(unittest.TestCase):
         ward("keep", "run", "--quiet", "--softd", self.path / "mapped.sock", path, check=0)
 
     @unittest.skipUnless(ROOT, "only root can become another user")
+    def test_a_softd_with_roots_powers_under_another_id_reads_nothing_for_others_by_them(self):
+        secret = self.path / "roots.txt"
+        secret.write_text("not for others")
+        secret.chmod(0o600)
+        powers = "+sys_admin,+setuid,+setgid,+dac_override"
+        before = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        service = subprocess.Popen([*before, "--inh-caps", powers, "--ambient-caps", powers, BIN / "softd", "--device",
+                                    self.device, "--socket", self.path / "powers.sock", "--allow-user", str(NOBODY - 1)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.stop, service)
+        wait_for(self.path / "powers.sock")
+        path = self.path / "roots.toml"
+        head = ward("keep", "new", "--name", "reads", "--", "/bin/cat", "/roots.txt", check=0).stdout.decode()
+        path.write_text(head + f'\n[[file]]\npath = "/roots.txt"\nsource = "{secret}"\n', encoding="utf-8")
+        run = ("keep", "run", "--quiet", "--softd", self.path / "powers.sock")
+        for user in (NOBODY, NOBODY - 1):
+            done = ward(*run, path, user=user, cwd="/")
+            self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr.decode())
+            self.assertIn("roots.txt: Permission denied", done.stderr.decode())
+            ward(*run, "--", "/bin/true", user=user, cwd="/", check=0)
+
+    @unittest.skipUnless(ROOT, "only root can become another user")
     def test_another_user_has_no_more_than_his_share(self):
         self.softd("--allow-user", str(NOBODY), name="share.sock")
         # Connections that ask for nothing count: each holds a process of softd's.
