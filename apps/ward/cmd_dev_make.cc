@@ -205,9 +205,12 @@ int run_outdated(const Options& o) {
   crypto::SystemRng rng;
   const auto done = soft::make_outdated(o.dir, o.maker, rng);
   if (!done) return fail(kCouldNotTell, done.error());
-  return print("made a platform in " + o.dir + ": of the maker of " + o.maker +
-               ", with firmware that was never updated\n"
-               "THIS IS NOT A TEE, and a verifier should call it OutOfDate.\n");
+  return print(
+      "made a platform in " + o.dir + ": of the maker of " + o.maker +
+      ", with firmware that was never updated\n"
+      "THIS IS NOT A TEE. A verifier should call its SGX and TDX evidence OutOfDate; AMD states "
+      "no status: of\nSEV-SNP a policy's least values refuse it (--min-value "
+      "snp.reported_tcb.snp=24).\n");
 }
 
 // chosen are the cases that were asked for.
