@@ -25,7 +25,8 @@ Bytes development_oid() {
 }
 
 bool is_marked(const pki::Certificate& certificate) {
-  return as_text(certificate.der).find(kDevelopmentMark) != std::string_view::npos;
+  return certificate.find(development_oid()) != nullptr ||
+         as_text(certificate.der).find(kDevelopmentMark) != std::string_view::npos;
 }
 
 std::string shown_name(const pki::Certificate& certificate) {

@@ -28,7 +28,8 @@ inline constexpr std::string_view kDevelopmentMark = "NOT A TEE - ward developme
 // kDevelopmentId begins every FMSPC and CHIP_ID of a development platform; neither maker uses it.
 inline constexpr std::array<std::uint8_t, 5> kDevelopmentId = {0xff, 0x77, 0x61, 0x72, 0x64};
 
-// is_marked is true where the mark stands anywhere in the certificate.
+// is_marked is true where the mark stands anywhere in the certificate, or the extension does,
+// whatever its value.
 [[nodiscard]] bool is_marked(const pki::Certificate& certificate);
 
 // shown_name is the subject's common name for people, with the mark behind it where there is one.

@@ -9,6 +9,8 @@ pki::Extension only_of(std::uint8_t kind) {
   return {.oid = {0x55, 0x1d, 0x1c}, .critical = true, .value = {0x30, 0x03, tag, 0x01, 0xff}};
 }
 
+constexpr std::array<std::uint8_t, 6> kHardwareFmspc = {0x00, 0x90, 0x6e, 0xd5, 0x00, 0x00};
+
 // take_marks leaves Intel's common names alone.
 void take_marks(DcapWorld& w) {
   const auto name = [](const pki::CertificateSpec& spec) {
@@ -138,6 +140,17 @@ std::vector<Case> chain_cases() {
              s.root_of_hardware = true;
              take_marks(s.world);
            }},
+      // So does the extension in the intermediate alone, whatever stands in it.
+      {.id = "pck_chain.development_mark",
+       .before =
+           [](Stage& s) {
+             s.root_of_hardware = true;
+             take_marks(s.world);
+             s.world.pck.fmspc = kHardwareFmspc;
+             s.world.tcb_info.fmspc = s.world.pck.fmspc;
+             s.world.pck_ca_cert.extensions.push_back(
+                 {.oid = to_buffer(x509::development_oid()), .value = {0x0c, 0x01, 'x'}});
+           }},
       {.id = "pck.sgx_extensions",
        .after = [](Made& m,
                    Stage& s) { set_chain(m, chain_without_sgx_extension(s, m.collateral)); }},
@@ -221,7 +234,7 @@ std::vector<Case> document_cases() {
              take_marks(s.world);
              s.world.tcb_signing_cert.subject = marked.subject;
              s.world.tcb_signing_cert.extensions = marked.extensions;
-             s.world.pck.fmspc = {0x00, 0x90, 0x6e, 0xd5, 0x00, 0x00};
+             s.world.pck.fmspc = kHardwareFmspc;
              s.world.tcb_info.fmspc = s.world.pck.fmspc;
            }},
       {.id = "tcb_signing.constraints",
