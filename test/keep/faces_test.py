@@ -140,6 +140,38 @@ class Attest(Machines):
         self.assertEqual(done.returncode, 2)
         self.assertFalse(never.exists())
 
+    def test_no_two_names_of_one_file(self):
+        folder = self.path / "names"
+        folder.mkdir()
+        (folder / "old").write_bytes(b"old")
+        (folder / "hard").hardlink_to(folder / "old")
+        (folder / "soft").symlink_to("old")
+        (folder / "self").symlink_to(".")
+        for a, b in (("new", "./new"), ("new", "self/new"), ("old", "hard"), ("old", "soft")):
+            done = ward("attest", "--softd", self.path / "nobody", "--tee", "soft-tdx", "--report-data", DATA, "--force",
+                        "-o", a, "--event-log", b, cwd=folder)
+            self.assertEqual(done.returncode, 2, done.stderr.decode())
+            self.assertIn("--event-log needs a file of its own", done.stderr.decode())
+        self.assertEqual((folder / "old").read_bytes(), b"old")
+        self.assertFalse((folder / "new").exists())
+
+    def test_where_anything_fails_no_file_is_written_and_none_is_lost(self):
+        folder = self.path / "whole"
+        (folder / "busy").mkdir(parents=True)
+        (folder / "old").write_bytes(b"old")
+        words = [BIN / "ward", "attest", "--softd", self.socket(), "--tee", "soft-tdx", "--report-data", DATA]
+        with open("/dev/full", "wb") as full:
+            for more in (("-o", "new", "--json"), ("-o", "-", "--event-log", "new"), ("-o", "old", "--json", "--force")):
+                done = subprocess.run([*words, *more], cwd=folder, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S)
+                self.assertEqual(done.returncode, 3, done.stderr.decode())
+                self.assertIn("standard output cannot be written", done.stderr.decode())
+        for more in (("-o", "old", "--event-log", "busy", "--force"), ("-o", "old", "--event-log", "none/b", "--force"),
+                     ("-o", "new", "--event-log", "none/b")):
+            done = subprocess.run([*words, *more], cwd=folder, capture_output=True, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 3, done.stderr.decode())
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["busy", "old"])
+        self.assertEqual((folder / "old").read_bytes(), b"old")
+
     def test_a_machine_without_the_processor_says_so(self):
         intel = self.path / "intel"
         ward("dev", "init", intel, "--tee", "sgx,tdx", check=0)
