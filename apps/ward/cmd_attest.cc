@@ -209,9 +209,10 @@ int say(const Options& options, const Attested& attested, Bytes report_data) {
 }
 
 void show(const Options& options, const Attested& attested, Bytes report_data) {
-  std::fprintf(stderr, "ward: %s\n", attested.started.platform.c_str());
+  std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
   // A softd of this run's own has said it.
-  if (options.device.empty()) std::fprintf(stderr, "ward: %s\n", attested.started.mark.c_str());
+  if (options.device.empty())
+    std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
   std::fprintf(stderr, "ward: next: %s\n", next_step(options, report_data).c_str());
 }
 
