@@ -13,17 +13,22 @@
 #include <unistd.h>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/evidence_input.h"
+#include "apps/ward/input.h"
 #include "apps/ward/keep_cli.h"
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/soft_tee.h"
 #include "args/args.h"
 #include "base/reader.h"
+#include "base/shell_word.h"
 #include "codec/json_write.h"
 #include "keep/device.h"
 #include "keep/failure.h"
 #include "keep/output_channel.h"
 #include "keep/runtime.h"
+#include "tee/all.h"
+#include "verifier/verifier.h"
 
 // ward attest: evidence over report data of the caller's, from a keep that does nothing else.
 namespace ward::cli {
@@ -162,14 +167,40 @@ class Attest {
   keep::UniqueFd errors_;
 };
 
+// out_of_time names a document of the platform's that is not valid now, and its end or beginning.
+// nullopt: there is none, or its folder is not known here.
+std::optional<std::string> out_of_time(const Options& options, Bytes evidence) {
+  if (options.device.empty()) return std::nullopt;
+  const auto collateral = read_collateral(options.device + "/collateral");
+  if (!collateral) return std::nullopt;
+  const std::string root_file = options.device + "/root.pem";
+  if (::access(root_file.c_str(), R_OK) != 0) return std::nullopt;
+  auto roots = named_roots(root_file);
+  if (!roots) return std::nullopt;
+  const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), {});
+  const UnixTime now = system_now();
+  attest::Work work;
+  const auto appraised = verifier.appraise(
+      {.evidence = evidence, .collateral = *collateral, .now = now, .expected = {}, .work = &work});
+  if (!appraised) return std::nullopt;
+  for (const attest::Material& material : work.materials) {
+    if (material.until && material.until->seconds < now.seconds)
+      return material.name + ": valid until " + format_rfc3339(*material.until);
+    if (material.from && now.seconds < material.from->seconds)
+      return material.name + ": valid from " + format_rfc3339(*material.from);
+  }
+  return std::nullopt;
+}
+
 // next_step is the command that accepts what was made.
-std::string next_step(const Options& options, Bytes report_data) {
+std::string next_step(const Options& options, const Attested& attested, Bytes report_data) {
   const std::string folder = options.device.empty() ? "DIR" : options.device;
-  std::string out = "ward verify " + (options.out == kStdout ? "FILE" : options.out) +
-                    " --collateral " + folder + "/collateral";
-  if (!options.event_log.empty()) out += " --collateral " + options.event_log;
-  return out + " --trust-root " + folder + "/root.pem --allow-development --report-data " +
-         to_hex(report_data);
+  std::string out = "ward verify " + (options.out == kStdout ? "FILE" : shell_path(options.out)) +
+                    " --collateral " + shell_path(folder + "/collateral");
+  if (!options.event_log.empty()) out += " --collateral " + shell_path(options.event_log);
+  return out + " --trust-root " + shell_path(folder + "/root.pem") +
+         " --allow-development --report-data " + to_hex(report_data) + " --measurement " +
+         shell_word(attested.started.launch_measurement);
 }
 
 // json is what was made, for programs.
@@ -189,7 +220,9 @@ Result<std::string> json(const Options& options, const Attested& attested, Bytes
   } else {
     w.string(options.event_log);
   }
-  w.member("next", next_step(options, report_data));
+  w.member("next", out_of_time(options, attested.made.evidence)
+                       ? std::nullopt
+                       : std::optional(next_step(options, attested, report_data)));
   WARD_TRY(const std::string text, w.end_object().take());
   return text + '\n';
 }
@@ -213,7 +246,15 @@ void show(const Options& options, const Attested& attested, Bytes report_data) {
   // A softd of this run's own has said it.
   if (options.device.empty())
     std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
-  std::fprintf(stderr, "ward: next: %s\n", next_step(options, report_data).c_str());
+  if (const auto stale = out_of_time(options, attested.made.evidence)) {
+    std::fprintf(stderr, "ward: the platform's collateral is out of its time: %s\n",
+                 for_terminal(*stale).c_str());
+    std::fputs("ward: hint: no verifier accepts this now: `ward dev init` makes a new platform\n",
+               stderr);
+    return;
+  }
+  const std::string next = next_step(options, attested, report_data);
+  std::fprintf(stderr, "ward: next: %s\n", for_terminal(next).c_str());
 }
 
 // Files are the evidence's and the event log's. None has a name until all is said and done.

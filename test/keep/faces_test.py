@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import struct
 import subprocess
@@ -91,7 +92,8 @@ class Attest(Machines):
                 done = self.attest(face, "-o", out, *log)
                 said = done.stderr.decode()
                 self.assertIn(MARK, said)
-                words = said.split("ward: next: ward ")[1].split()
+                words = shlex.split(said.split("ward: next: ward ")[1])
+                self.assertIn("--measurement", words)
                 words = [word.replace("DIR/", f"{self.path}/one/") for word in words]
                 accepted = json.loads(ward(*words, "--json", check=0).stdout)
                 self.assertTrue(accepted["development"])
@@ -111,6 +113,31 @@ class Attest(Machines):
         follows_its_schema(told)
         self.assertEqual((told["tee"], told["report_data"], told["evidence"]), ("soft-snp", DATA, str(out)))
         self.assertEqual(told["evidence_bytes"], out.stat().st_size)
+
+    def test_the_next_command_is_for_a_shell(self):
+        folder = self.path / "a b"
+        folder.mkdir()
+        ward("dev", "init", folder / "it's", "--tee", "tdx", check=0)
+        done = ward("attest", "--device", "it's", "--tee", "soft-tdx", "--report-data", DATA, "-o=-out", "--event-log=-$(log)",
+                    "--json", cwd=folder, check=0)
+        told = json.loads(done.stdout)
+        self.assertIn(f"--measurement {told['launch_measurement']}", told["next"])
+        subprocess.run(["/bin/sh", "-c", told["next"].replace("ward", str(BIN / "ward"), 1)], cwd=folder, check=True,
+                       capture_output=True, timeout=PATIENCE_S)
+
+    def test_where_the_collateral_is_out_of_its_time_no_next_command_is_promised(self):
+        for name, at, word in (("past", "2020-01-01T00:00:00Z", "until"), ("future", "2090-01-01T00:00:00Z", "from")):
+            folder = self.path / name
+            folder.mkdir()
+            for tee in ("tdx", "snp"):
+                ward("dev", "init", folder / tee, "--tee", tee, "--at", at, check=0)
+                words = ("attest", "--device", folder / tee, "--tee", f"soft-{tee}", "--report-data", DATA, "--force", "-o")
+                said = ward(*words, folder / "text", check=0).stderr.decode()
+                self.assertIn(f"valid {word} {at[:3]}", said)
+                self.assertNotIn("next:", said)
+                told = json.loads(ward(*words, folder / "json", "--json", check=0).stdout)
+                follows_its_schema(told)
+                self.assertIsNone(told["next"])
 
     def test_stdout_is_a_file_too(self):
         done = self.attest("sgx", "-o", "-")
