@@ -217,6 +217,25 @@ class Attest(Machines):
             self.assertEqual((said["face"], said["development"], said["debug"]), (face, True, False))
 
 
+class Workload(Machines):
+    def test_what_keep_measure_prints_is_the_workload_of_every_tee(self):
+        manifest = self.path / "w.toml"
+        manifest.write_bytes(ward("keep", "new", "--name", "w", "--file", "/bin/true", "--", "/ward/keep", "device", "evidence",
+                                  DATA, check=0).stdout)
+        digest = json.loads(ward("keep", "measure", "--json", manifest, check=0).stdout)["workload"]
+        for tee in ("sgx", "tdx", "snp"):
+            with self.subTest(tee):
+                out = self.path / f"w.{tee}"
+                out.write_bytes(ward("keep", "run", "--quiet", "--softd", self.socket(), "--tee", f"soft-{tee}", manifest,
+                                     check=0).stdout)
+                words = ("verify", out, "--collateral", self.path / "one/collateral", "--trust-root",
+                         self.path / "one/root.pem", "--allow-development", "--workload")
+                ward(*words, digest, check=0)
+                for other in ("00" + digest[2:], digest[:62] + "00" + digest[64:]):
+                    ward(*words, other, check=1)
+                ward(*words, digest[:94], check=2)
+
+
 class Device(Machines):
     """What a workload asks of its device."""
 
