@@ -1,24 +1,34 @@
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/ward/commands.h"
+#include "apps/ward/evidence_input.h"
+#include "apps/ward/input.h"
 #include "apps/ward/keep_cli.h"
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
 #include "apps/ward/soft_tee.h"
 #include "args/args.h"
 #include "base/reader.h"
+#include "base/shell_word.h"
 #include "codec/json_write.h"
 #include "keep/device.h"
 #include "keep/failure.h"
 #include "keep/output_channel.h"
 #include "keep/runtime.h"
+#include "tee/all.h"
+#include "verifier/verifier.h"
 
 // ward attest: evidence over report data of the caller's, from a keep that does nothing else.
 namespace ward::cli {
@@ -157,26 +167,44 @@ class Attest {
   keep::UniqueFd errors_;
 };
 
-// next_step is the command that accepts what was made.
-std::string next_step(const Options& options, Bytes report_data) {
-  const std::string folder = options.device.empty() ? "DIR" : options.device;
-  std::string out = "ward verify " + (options.out == kStdout ? "FILE" : options.out) +
-                    " --collateral " + folder + "/collateral";
-  if (!options.event_log.empty()) out += " --collateral " + options.event_log;
-  return out + " --trust-root " + folder + "/root.pem --allow-development --report-data " +
-         to_hex(report_data);
+// out_of_time names a document of the platform's that is not valid now, and its end or beginning.
+// nullopt: there is none, or its folder is not known here.
+std::optional<std::string> out_of_time(const Options& options, Bytes evidence) {
+  if (options.device.empty()) return std::nullopt;
+  const auto collateral = read_collateral(options.device + "/collateral");
+  if (!collateral) return std::nullopt;
+  const std::string root_file = options.device + "/root.pem";
+  if (::access(root_file.c_str(), R_OK) != 0) return std::nullopt;
+  auto roots = named_roots(root_file);
+  if (!roots) return std::nullopt;
+  const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), {});
+  const UnixTime now = system_now();
+  attest::Work work;
+  const auto appraised = verifier.appraise(
+      {.evidence = evidence, .collateral = *collateral, .now = now, .expected = {}, .work = &work});
+  if (!appraised) return std::nullopt;
+  for (const attest::Material& material : work.materials) {
+    if (material.until && material.until->seconds < now.seconds)
+      return material.name + ": valid until " + format_rfc3339(*material.until);
+    if (material.from && now.seconds < material.from->seconds)
+      return material.name + ": valid from " + format_rfc3339(*material.from);
+  }
+  return std::nullopt;
 }
 
-int show(const Options& options, const Attested& attested, Bytes report_data) {
-  const std::string next = next_step(options, report_data);
-  if (!options.json) {
-    std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
-    // A softd of this run's own has said it.
-    if (options.device.empty())
-      std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
-    std::fprintf(stderr, "ward: next: %s\n", next.c_str());
-    return kAccepted;
-  }
+// next_step is the command that accepts what was made.
+std::string next_step(const Options& options, const Attested& attested, Bytes report_data) {
+  const std::string folder = options.device.empty() ? "DIR" : options.device;
+  std::string out = "ward verify " + (options.out == kStdout ? "FILE" : shell_path(options.out)) +
+                    " --collateral " + shell_path(folder + "/collateral");
+  if (!options.event_log.empty()) out += " --collateral " + shell_path(options.event_log);
+  return out + " --trust-root " + shell_path(folder + "/root.pem") +
+         " --allow-development --report-data " + to_hex(report_data) + " --measurement " +
+         shell_word(attested.started.launch_measurement);
+}
+
+// json is what was made, for programs.
+Result<std::string> json(const Options& options, const Attested& attested, Bytes report_data) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object().member("schema", "ward.attest/1").member("tee", options.tee);
   w.member("platform", attested.started.platform);
@@ -192,40 +220,112 @@ int show(const Options& options, const Attested& attested, Bytes report_data) {
   } else {
     w.string(options.event_log);
   }
-  w.member("next", next);
-  const auto text = w.end_object().take();
-  if (!text) return fail(kCouldNotTell, error_text(text.error()));
-  return print(*text + '\n');
+  w.member("next", out_of_time(options, attested.made.evidence)
+                       ? std::nullopt
+                       : std::optional(next_step(options, attested, report_data)));
+  WARD_TRY(const std::string text, w.end_object().take());
+  return text + '\n';
 }
 
-// write puts both files there, or none.
-Result<void, keep::Failure> write(const Options& options, const keep::RawEvidence& made) {
-  std::vector<OutputFile> files;
-  const auto add = [&](const std::string& path, Bytes octets) -> Result<void, keep::Failure> {
-    auto file = OutputFile::create(path, OutputFile::Readers::kUmask);
-    if (!file) return keep::library_failure(path, file.error());
-    if (const auto done = file->write(octets); !done)
-      return keep::library_failure(path, done.error());
-    files.push_back(*std::move(file));
-    return {};
-  };
-  if (options.out != kStdout) WARD_CHECK_OK(add(options.out, made.evidence));
-  if (!options.event_log.empty()) WARD_CHECK_OK(add(options.event_log, made.event_log));
-  std::vector<OutputFile*> all;
-  for (OutputFile& file : files)
-    all.push_back(&file);
-  if (const auto done = commit_together(all, options.force); !done)
-    return keep::library_failure(done.error().path, done.error().error);
-  return {};
+// say is what goes to stdout: the evidence, or what was made as JSON.
+int say(const Options& options, const Attested& attested, Bytes report_data) {
+  std::string text;
+  if (options.out == kStdout) text = as_text(attested.made.evidence);
+  if (options.json) {
+    auto told = json(options, attested, report_data);
+    if (!told) return fail(kCouldNotTell, error_text(told.error()));
+    text = *std::move(told);
+  }
+  if (const int code = print(text); code != kAccepted) return code;
+  if (std::fflush(stdout) != 0) return fail(kCouldNotTell, "standard output cannot be written");
+  return kAccepted;
 }
 
-// exists_already is a usage error before anything starts.
-int exists_already(const Options& options) {
-  for (const std::string& path : {options.out, options.event_log}) {
-    if (path.empty() || path == kStdout || options.force || ::access(path.c_str(), F_OK) != 0)
-      continue;
+void show(const Options& options, const Attested& attested, Bytes report_data) {
+  std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
+  // A softd of this run's own has said it.
+  if (options.device.empty())
+    std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
+  if (const auto stale = out_of_time(options, attested.made.evidence)) {
+    std::fprintf(stderr, "ward: the platform's collateral is out of its time: %s\n",
+                 for_terminal(*stale).c_str());
+    std::fputs("ward: hint: no verifier accepts this now: `ward dev init` makes a new platform\n",
+               stderr);
+    return;
+  }
+  const std::string next = next_step(options, attested, report_data);
+  std::fprintf(stderr, "ward: next: %s\n", for_terminal(next).c_str());
+}
+
+// Files are the evidence's and the event log's. None has a name until all is said and done.
+class Files {
+ public:
+  // open makes sure, before a keep starts, that they can be written. kAccepted, or what fail()
+  // returned.
+  int open(const Options& options) {
+    for (const std::string& path : {options.out, options.event_log}) {
+      if (path.empty() || path == kStdout) continue;
+
+      struct stat info {};
+
+      if (!options.force && ::lstat(path.c_str(), &info) == 0) return exists_already(path);
+      auto file = OutputFile::create(path, OutputFile::Readers::kUmask);
+      if (!file) return fail(kCouldNotTell, path + ": " + error_text(file.error()));
+      (path == options.event_log ? log_ : evidence_).emplace(*std::move(file));
+    }
+    return kAccepted;
+  }
+
+  // commit writes them, does `last`, and names them all where that is kAccepted.
+  int commit(const Options& options, const keep::RawEvidence& made,
+             const std::function<int()>& last) {
+    std::vector<OutputFile*> all;
+    for (const auto& [file, octets] :
+         {std::pair<std::optional<OutputFile>*, Bytes>{&evidence_, made.evidence},
+          {&log_, made.event_log}}) {
+      if (!*file) continue;
+      all.push_back(&**file);
+      if (const auto done = (*file)->write(octets); !done)
+        return fail(kCouldNotTell, (*file)->path() + ": " + error_text(done.error()));
+    }
+    int code = kAccepted;
+    const auto done =
+        commit_after(all, options.force, [&] { return (code = last()) == kAccepted; });
+    if (done || code != kAccepted) return code;
+    if (done.error().error.code() == Errc::kDenied) return exists_already(done.error().path);
+    return fail(kCouldNotTell, done.error().path + ": " + error_text(done.error().error));
+  }
+
+ private:
+  static int exists_already(const std::string& path) {
     return fail(kUsage, path + ": exists already", "--force replaces it");
   }
+
+  std::optional<OutputFile> evidence_;
+  std::optional<OutputFile> log_;
+};
+
+// are_one: two names, one file, there or not yet.
+bool are_one(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  return fs::weakly_canonical(fs::absolute(a, ignored), ignored) ==
+             fs::weakly_canonical(fs::absolute(b, ignored), ignored) ||
+         fs::equivalent(a, b, ignored);
+}
+
+// misused is a usage error before anything starts.
+int misused(const Options& options, const soft::Face& face) {
+  if (!options.softd.empty() && !options.device.empty())
+    return fail(kUsage, "--softd and --device are alternatives");
+  if (options.json && options.out == kStdout)
+    return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
+  if (options.event_log.empty()) return kAccepted;
+  if (std::string_view(face.tee) != "tdx")
+    return fail(kUsage, options.tee + " has no event log", "leave --event-log out");
+  if (options.event_log == kStdout || are_one(options.event_log, options.out))
+    return fail(kUsage, "--event-log needs a file of its own",
+                "stdout and -o are for the evidence");
   return kAccepted;
 }
 
@@ -235,17 +335,9 @@ int run(const Options& options) {
   const auto report_data =
       hex_value("--report-data", options.report_data, keep::kReportDataSize, "the report data");
   if (!report_data) return fail(kUsage, report_data.error().what, report_data.error().hint);
-  if (!options.softd.empty() && !options.device.empty())
-    return fail(kUsage, "--softd and --device are alternatives");
-  if (options.json && options.out == kStdout)
-    return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
-  if (!options.event_log.empty() && std::string_view((*face)->tee) != "tdx")
-    return fail(kUsage, options.tee + " has no event log", "leave --event-log out");
-  if (options.event_log == kStdout ||
-      (!options.event_log.empty() && options.event_log == options.out))
-    return fail(kUsage, "--event-log needs a file of its own",
-                "stdout and -o are for the evidence");
-  if (const int code = exists_already(options); code != kAccepted) return code;
+  if (const int code = misused(options, **face); code != kAccepted) return code;
+  Files files;
+  if (const int code = files.open(options); code != kAccepted) return code;
   const auto attested = Attest(options).run(**face, *report_data);
   if (!attested) {
     const int code = fail_with(attested.error());
@@ -254,11 +346,10 @@ int run(const Options& options) {
                  stderr);
     return code;
   }
-  if (const auto done = write(options, attested->made); !done) return fail_with(done.error());
-  if (options.out == kStdout) {
-    if (const int code = print(as_text(attested->made.evidence)); code != kAccepted) return code;
-  }
-  return show(options, *attested, *report_data);
+  const int code =
+      files.commit(options, attested->made, [&] { return say(options, *attested, *report_data); });
+  if (code == kAccepted && !options.json) show(options, *attested, *report_data);
+  return code;
 }
 
 }  // namespace

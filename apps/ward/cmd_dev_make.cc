@@ -134,9 +134,9 @@ std::string command(const Written& w, const Setting& setting) {
   const auto hex = [](const attest::Expected& expected) {
     return to_hex(std::get<std::vector<Buffer>>(expected).front());
   };
-  return "ward verify " + shell_word(w.folder + "/evidence") + " --collateral " +
-         shell_word(w.folder + "/collateral") + " --trust-root " +
-         shell_word(w.folder + "/root.pem") + " --allow-development --at " +
+  return "ward verify " + shell_path(w.folder + "/evidence") + " --collateral " +
+         shell_path(w.folder + "/collateral") + " --trust-root " +
+         shell_path(w.folder + "/root.pem") + " --allow-development --at " +
          format_rfc3339(setting.at) + " --report-data " + hex(w.expected.report_data) +
          " --measurement " + hex(w.expected.measurement) + " --workload " +
          hex(w.expected.workload);

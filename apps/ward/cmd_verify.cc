@@ -14,6 +14,7 @@
 #include "apps/ward/verify_files.h"
 #include "args/args.h"
 #include "attest/demands.h"
+#include "attest/workload.h"
 #include "explain/compare.h"
 #include "explain/explanation_json.h"
 #include "explain/tree.h"
@@ -57,6 +58,25 @@ Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& 
   return attest::Expected(std::move(values));
 }
 
+// workload_values takes what `ward keep measure` prints for every TEE, as the service does.
+Result<attest::Expected, Usage> workload_values(const std::vector<std::string>& texts,
+                                                const Field& field) {
+  if (texts.empty()) return attest::Expected(attest::Unchecked{});
+  std::vector<Buffer> values;
+  for (const std::string& text : texts) {
+    WARD_TRY(Buffer value, hex_value(field.option, text, 0, field.name));
+    if (value.size() == attest::kWorkloadSize) {
+      if (auto whole = attest::workload_field(value, field.size)) value = *std::move(whole);
+    }
+    if (auto wrong = attest::wrong_size(field.option, value.size(), field.size, field.name)) {
+      wrong->hint = "give the 48 octets that `ward keep measure` prints, or the whole field";
+      return *std::move(wrong);
+    }
+    values.push_back(std::move(value));
+  }
+  return attest::Expected(std::move(values));
+}
+
 Result<attest::Expectations, Usage> expectations(const Options& o, const attest::Scheme& scheme) {
   attest::Expectations out;
   const std::vector<std::string> data =
@@ -69,7 +89,7 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   WARD_TRY(out.measurement, expected_values(o.measurements, {.option = "--measurement",
                                                              .name = "the measurement" + of,
                                                              .size = info.measurement_size}));
-  WARD_TRY(out.workload, expected_values(o.workloads, {.option = "--workload",
+  WARD_TRY(out.workload, workload_values(o.workloads, {.option = "--workload",
                                                        .name = "the workload field" + of,
                                                        .size = info.workload_size}));
   return out;
@@ -210,7 +230,8 @@ void add_verify(args::Command& app, Action& action) {
                 "an accepted launch measurement, in hex; may be given again");
   c->add_option(
       "--workload", o->workloads,
-      "an accepted workload field (CONFIGID, MRCONFIGID, HOST_DATA), in hex; may be given again");
+      "an accepted workload in hex: what `ward keep measure` prints, or the whole field (CONFIGID, "
+      "MRCONFIGID, HOST_DATA); may be given again");
   c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
   add_policy_options(*c, o->policy);
   auto* explain = c->add_flag("--explain", o->explain,

@@ -86,6 +86,26 @@ Result<void> sync_folder(const std::string& path) {
   return Error(Errc::kUnavailable, "output: the folder cannot be written to the disk");
 }
 
+// SignalsHeld puts the signals off that would end the process between two names.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int signal : kEndingSignals)
+      ::sigaddset(&ending, signal);
+    (void)::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+  ~SignalsHeld() { (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 PartialName::PartialName(std::string name) : name_(std::move(name)), slot_(take_slot(name_)) {}
@@ -94,7 +114,7 @@ PartialName::PartialName(PartialName&& other) noexcept
     : name_(std::exchange(other.name_, {})), slot_(std::exchange(other.slot_, -1)) {}
 
 PartialName& PartialName::operator=(PartialName&& other) noexcept {
-  std::swap(name_, other.name_);
+  std::swap(name_, other.name_);  // the other's end removes what this one named
   std::swap(slot_, other.slot_);
   return *this;
 }
@@ -181,10 +201,28 @@ Result<void> OutputFile::prepare(bool replace) {
 
 Result<void> OutputFile::name(bool replace) {
   if (!replace) return link_to(path_);
-  if (std::rename(temporary_.name().c_str(), path_.c_str()) != 0)
+
+  struct stat info {};
+
+  const bool taken = ::lstat(path_.c_str(), &info) == 0;
+  if (taken && S_ISDIR(info.st_mode))
+    return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is a folder");
+  const char* from = temporary_.name().c_str();
+  // What is replaced is kept under the temporary name until all is well.
+  exchanged_ = taken && ::renameat2(AT_FDCWD, from, AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
+  if (exchanged_) return {};
+  if (std::rename(from, path_.c_str()) != 0)
     return Error(Errc::kUnavailable, "output: the file cannot be replaced");
   temporary_.release();
   return {};
+}
+
+void OutputFile::take_back() {
+  if (!exchanged_) {
+    (void)::unlink(path_.c_str());
+  } else if (std::rename(temporary_.name().c_str(), path_.c_str()) == 0) {
+    temporary_.release();
+  }
 }
 
 Result<void> OutputFile::commit(bool replace) {
@@ -193,27 +231,32 @@ Result<void> OutputFile::commit(bool replace) {
 }
 
 Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& files, bool replace) {
+  return commit_after(files, replace, [] { return true; });
+}
+
+Result<void, CommitFailure> commit_after(const std::vector<OutputFile*>& files, bool replace,
+                                         const std::function<bool()>& first) {
   for (OutputFile* file : files) {
     if (const auto ready = file->prepare(replace); !ready)
       return CommitFailure{.path = file->path_, .error = ready.error()};
   }
-  std::vector<std::string> fresh;
+  if (!first()) return CommitFailure{{}, Error(Errc::kUnavailable, "output: given up")};
+  const SignalsHeld held;
+  std::vector<OutputFile*> named;
+  const auto failed = [&](const OutputFile& file, const Error& error) {
+    for (OutputFile* one : named)
+      one->take_back();
+    return CommitFailure{.path = file.path_, .error = error};
+  };
   for (OutputFile* file : files) {
-    struct stat info {};
-
-    const bool is_fresh = ::lstat(file->path_.c_str(), &info) != 0;
-    if (const auto named = file->name(replace); !named) {
-      for (const std::string& path : fresh)
-        (void)::unlink(path.c_str());
-      return CommitFailure{.path = file->path_, .error = named.error()};
-    }
-    if (is_fresh) fresh.push_back(file->path_);
+    if (const auto done = file->name(replace); !done) return failed(*file, done.error());
+    named.push_back(file);
   }
   for (const OutputFile* file : files) {
-    if (const auto synced = sync_folder(file->path_); !synced)
-      return CommitFailure{.path = file->path_, .error = synced.error()};
+    if (const auto synced = sync_folder(file->path_); !synced) return failed(*file, synced.error());
   }
+  for (OutputFile* file : files)
+    file->temporary_ = PartialName();
   return {};
 }
-
 }  // namespace ward::cli

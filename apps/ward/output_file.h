@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,8 @@ class OutputFile {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  friend Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& files,
-                                                     bool replace);
+  friend Result<void, CommitFailure> commit_after(const std::vector<OutputFile*>& files,
+                                                  bool replace, const std::function<bool()>& first);
 
   OutputFile(int fd, std::string path, PartialName temporary)
       : fd_(fd), path_(std::move(path)), temporary_(std::move(temporary)) {}
@@ -78,17 +79,28 @@ class OutputFile {
   // prepare makes the content durable and finds out what can be found out before naming.
   [[nodiscard]] Result<void> prepare(bool replace);
   [[nodiscard]] Result<void> name(bool replace);
+  // take_back undoes name(): the file that was there before, if any, has its name again.
+  void take_back();
   [[nodiscard]] Result<void> link_to(const std::string& name) const;
 
   int fd_;
   std::string path_;
-  PartialName temporary_;  // empty while the file has no name
+  PartialName temporary_;  // empty while the file has no name; once exchanged, the old file's
+  bool exchanged_ = false;
 };
 
 // commit_together commits all or, as far as a file system lets, none: every content is durable and
 // every name looked at before the first file is named, and where a later one cannot be, the names
-// that were new are taken back. What was replaced stays replaced.
+// that were given are taken back, and what they replaced is there again. No signal ends the process
+// between the first name and the last.
 [[nodiscard]] Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& files,
                                                           bool replace);
+
+// commit_after is commit_together with something to do between looking and naming: what has to have
+// gone well before there are files, such as saying so on stdout. Where `first` is false no file is
+// named, and the failure has no path.
+[[nodiscard]] Result<void, CommitFailure> commit_after(const std::vector<OutputFile*>& files,
+                                                       bool replace,
+                                                       const std::function<bool()>& first);
 
 }  // namespace ward::cli

@@ -230,5 +230,40 @@ TEST_F(OutputFileTest, a_name_is_taken_back_when_a_later_one_cannot_be_given) {
   EXPECT_TRUE(names().empty());
 }
 
+TEST_F(OutputFileTest, what_was_replaced_is_there_again_when_a_later_name_cannot_be_given) {
+  write("a", "old a");
+  write("b", "old b");
+  OutputFile a = written("a", "1");
+  OutputFile b = written("b", "2");
+  const auto done = commit_after({&a, &b}, true, [&] {
+    fs::remove(path("b"));
+    return fs::create_directory(path("b"));
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().path, path("b"));
+  EXPECT_EQ(content("a"), "old a");
+  EXPECT_TRUE(fs::is_directory(path("b")));
+}
+
+TEST_F(OutputFileTest, nothing_is_named_where_what_comes_first_fails) {
+  write("a", "old a");
+  for (const bool replace : {true, false}) {
+    OutputFile file = written(replace ? "a" : "b", "1");
+    EXPECT_FALSE(commit_after({&file}, replace, [] { return false; }));
+  }
+  EXPECT_EQ(names(), std::set<std::string>{"a"});
+  EXPECT_EQ(content("a"), "old a");
+}
+
+TEST_F(OutputFileTest, nothing_is_left_of_what_was_replaced) {
+  write("a", "old a");
+  {
+    OutputFile file = written("a", "1");
+    ASSERT_TRUE(file.commit(true));
+  }
+  EXPECT_EQ(names(), std::set<std::string>{"a"});
+  EXPECT_EQ(content("a"), "1");
+}
+
 }  // namespace
 }  // namespace ward::cli

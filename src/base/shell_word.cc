@@ -25,4 +25,8 @@ std::string shell_word(std::string_view text) {
   return out + "'";
 }
 
+std::string shell_path(std::string_view path) {
+  return shell_word((path.starts_with('-') ? "./" : "") + std::string(path));
+}
+
 }  // namespace ward

@@ -11,4 +11,8 @@ namespace ward {
 // characters stay: what goes to a terminal goes through for_terminal besides.
 [[nodiscard]] std::string shell_word(std::string_view text);
 
+// shell_path is shell_word of a file's name; one that begins with a dash gets ./ before it, so that
+// no program takes it for an option, or for standard input.
+[[nodiscard]] std::string shell_path(std::string_view path);
+
 }  // namespace ward

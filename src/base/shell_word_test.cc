@@ -42,6 +42,13 @@ TEST(ShellWord, QuotesEverythingElse) {
   }
 }
 
+TEST(ShellWord, APathIsNoOption) {
+  EXPECT_EQ(shell_path("-n"), "./-n");
+  EXPECT_EQ(shell_path("-"), "./-");
+  EXPECT_EQ(shell_path("a-n"), "a-n");
+  EXPECT_EQ(shell_path("-a b"), "'./-a b'");
+}
+
 TEST(ShellWord, AShellReadsTheTextBack) {
   for (const std::string text : {"plain", "", "a b", "it's", "''", "$(id)`id`\"\\", "*?[a]~#;&|<>!",
                                  "two\nlines", "-n", "\xc3\xa9"})

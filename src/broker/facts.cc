@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "attest/workload.h"
 #include "codec/jcs.h"
 #include "codec/json_write.h"
 #include "token/ear.h"
@@ -122,12 +123,8 @@ Result<Facts> read_facts(const JsonValue& claims) {
 }
 
 bool carries_digest(Bytes field, Bytes digest) {
-  constexpr std::size_t kHostDataSize = 32;
-  constexpr std::size_t kSha384Size = 48;
-  if (field.size() == kHostDataSize && digest.size() == kSha384Size)
-    return equal(field, digest.first(kHostDataSize));
-  return !digest.empty() && field.size() >= digest.size() &&
-         equal(field.first(digest.size()), digest) && all_zero(field.subspan(digest.size()));
+  const auto expected = attest::workload_field(digest, field.size());
+  return expected && equal(field, *expected);
 }
 
 }  // namespace ward::broker

@@ -42,10 +42,7 @@ struct Facts {
 // kMalformed where a member is absent or of a wrong type; kUnsupported for another profile.
 [[nodiscard]] Result<Facts> read_facts(const codec::JsonValue& claims);
 
-// carries_digest is true where `field` holds `digest` followed by zeros only; and where a field of
-// 32 octets (HOST_DATA of SEV-SNP) holds the first 32 of a SHA-384, which is how a workload stands
-// there (docs/formats/manifest.md). Another field that is shorter than the digest carries none of
-// it.
+// carries_digest is true where `field` holds `digest` as attest::workload_field has it, whole.
 [[nodiscard]] bool carries_digest(Bytes field, Bytes digest);
 
 }  // namespace ward::broker

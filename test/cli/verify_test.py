@@ -152,7 +152,7 @@ class Verify(unittest.TestCase):
 
     def test_expected_values_of_another_length_say_how_many_octets_there_are(self):
         for option, octets, field in (("--measurement", 31, "the measurement of sgx has 32"),
-                                      ("--workload", 48, "the workload field of sgx has 64"),
+                                      ("--workload", 47, "the workload field of sgx has 64"),
                                       ("--report-data", 65, "the report data of sgx has 64")):
             code, out, err = ward("verify", QUOTE, *AT, option, "ab" * octets)
             self.assertEqual((code, out), (2, ""))

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import struct
 import subprocess
@@ -91,7 +92,8 @@ class Attest(Machines):
                 done = self.attest(face, "-o", out, *log)
                 said = done.stderr.decode()
                 self.assertIn(MARK, said)
-                words = said.split("ward: next: ward ")[1].split()
+                words = shlex.split(said.split("ward: next: ward ")[1])
+                self.assertIn("--measurement", words)
                 words = [word.replace("DIR/", f"{self.path}/one/") for word in words]
                 accepted = json.loads(ward(*words, "--json", check=0).stdout)
                 self.assertTrue(accepted["development"])
@@ -111,6 +113,31 @@ class Attest(Machines):
         follows_its_schema(told)
         self.assertEqual((told["tee"], told["report_data"], told["evidence"]), ("soft-snp", DATA, str(out)))
         self.assertEqual(told["evidence_bytes"], out.stat().st_size)
+
+    def test_the_next_command_is_for_a_shell(self):
+        folder = self.path / "a b"
+        folder.mkdir()
+        ward("dev", "init", folder / "it's", "--tee", "tdx", check=0)
+        done = ward("attest", "--device", "it's", "--tee", "soft-tdx", "--report-data", DATA, "-o=-out", "--event-log=-$(log)",
+                    "--json", cwd=folder, check=0)
+        told = json.loads(done.stdout)
+        self.assertIn(f"--measurement {told['launch_measurement']}", told["next"])
+        subprocess.run(["/bin/sh", "-c", told["next"].replace("ward", str(BIN / "ward"), 1)], cwd=folder, check=True,
+                       capture_output=True, timeout=PATIENCE_S)
+
+    def test_where_the_collateral_is_out_of_its_time_no_next_command_is_promised(self):
+        for name, at, word in (("past", "2020-01-01T00:00:00Z", "until"), ("future", "2090-01-01T00:00:00Z", "from")):
+            folder = self.path / name
+            folder.mkdir()
+            for tee in ("tdx", "snp"):
+                ward("dev", "init", folder / tee, "--tee", tee, "--at", at, check=0)
+                words = ("attest", "--device", folder / tee, "--tee", f"soft-{tee}", "--report-data", DATA, "--force", "-o")
+                said = ward(*words, folder / "text", check=0).stderr.decode()
+                self.assertIn(f"valid {word} {at[:3]}", said)
+                self.assertNotIn("next:", said)
+                told = json.loads(ward(*words, folder / "json", "--json", check=0).stdout)
+                follows_its_schema(told)
+                self.assertIsNone(told["next"])
 
     def test_stdout_is_a_file_too(self):
         done = self.attest("sgx", "-o", "-")
@@ -140,6 +167,38 @@ class Attest(Machines):
         self.assertEqual(done.returncode, 2)
         self.assertFalse(never.exists())
 
+    def test_no_two_names_of_one_file(self):
+        folder = self.path / "names"
+        folder.mkdir()
+        (folder / "old").write_bytes(b"old")
+        (folder / "hard").hardlink_to(folder / "old")
+        (folder / "soft").symlink_to("old")
+        (folder / "self").symlink_to(".")
+        for a, b in (("new", "./new"), ("new", "self/new"), ("old", "hard"), ("old", "soft")):
+            done = ward("attest", "--softd", self.path / "nobody", "--tee", "soft-tdx", "--report-data", DATA, "--force",
+                        "-o", a, "--event-log", b, cwd=folder)
+            self.assertEqual(done.returncode, 2, done.stderr.decode())
+            self.assertIn("--event-log needs a file of its own", done.stderr.decode())
+        self.assertEqual((folder / "old").read_bytes(), b"old")
+        self.assertFalse((folder / "new").exists())
+
+    def test_where_anything_fails_no_file_is_written_and_none_is_lost(self):
+        folder = self.path / "whole"
+        (folder / "busy").mkdir(parents=True)
+        (folder / "old").write_bytes(b"old")
+        words = [BIN / "ward", "attest", "--softd", self.socket(), "--tee", "soft-tdx", "--report-data", DATA]
+        with open("/dev/full", "wb") as full:
+            for more in (("-o", "new", "--json"), ("-o", "-", "--event-log", "new"), ("-o", "old", "--json", "--force")):
+                done = subprocess.run([*words, *more], cwd=folder, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S)
+                self.assertEqual(done.returncode, 3, done.stderr.decode())
+                self.assertIn("standard output cannot be written", done.stderr.decode())
+        for more in (("-o", "old", "--event-log", "busy", "--force"), ("-o", "old", "--event-log", "none/b", "--force"),
+                     ("-o", "new", "--event-log", "none/b")):
+            done = subprocess.run([*words, *more], cwd=folder, capture_output=True, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 3, done.stderr.decode())
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["busy", "old"])
+        self.assertEqual((folder / "old").read_bytes(), b"old")
+
     def test_a_machine_without_the_processor_says_so(self):
         intel = self.path / "intel"
         ward("dev", "init", intel, "--tee", "sgx,tdx", check=0)
@@ -156,6 +215,25 @@ class Attest(Machines):
             foretold = ward("keep", "measure", "--tee", f"soft-{face}", manifest, check=0).stdout.decode().strip()
             self.assertEqual(said["launch_measurement"], foretold)
             self.assertEqual((said["face"], said["development"], said["debug"]), (face, True, False))
+
+
+class Workload(Machines):
+    def test_what_keep_measure_prints_is_the_workload_of_every_tee(self):
+        manifest = self.path / "w.toml"
+        manifest.write_bytes(ward("keep", "new", "--name", "w", "--file", "/bin/true", "--", "/ward/keep", "device", "evidence",
+                                  DATA, check=0).stdout)
+        digest = json.loads(ward("keep", "measure", "--json", manifest, check=0).stdout)["workload"]
+        for tee in ("sgx", "tdx", "snp"):
+            with self.subTest(tee):
+                out = self.path / f"w.{tee}"
+                out.write_bytes(ward("keep", "run", "--quiet", "--softd", self.socket(), "--tee", f"soft-{tee}", manifest,
+                                     check=0).stdout)
+                words = ("verify", out, "--collateral", self.path / "one/collateral", "--trust-root",
+                         self.path / "one/root.pem", "--allow-development", "--workload")
+                ward(*words, digest, check=0)
+                for other in ("00" + digest[2:], digest[:62] + "00" + digest[64:]):
+                    ward(*words, other, check=1)
+                ward(*words, digest[:94], check=2)
 
 
 class Device(Machines):
