@@ -1,6 +1,7 @@
 // softd: the "processor" of the software TEE. It holds the development platform's device root,
 // alone starts and measures keeps, and vouches for them with genuine SGX and TDX quotes and SEV-SNP
 // reports under roots that say that they are not a TEE's.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "apps/softd/service.h"
 #include "args/args.h"
 #include "args/standard_streams.h"
+#include "base/shell_word.h"
 #include "keep/host.h"
 #include "keep/keep_init.h"
 #include "tee/soft/attester/device_dir.h"
@@ -102,8 +104,16 @@ int run(const Options& options) {
   const std::string agent = agent_of(options);
   if (::access(agent.c_str(), R_OK) != 0)
     return fail(kCouldNotTell, agent + ": no such program", "name ward-keep with --agent");
+  if (const auto exposed = soft::exposed_secret(options.device)) {
+    return fail(
+        kRefused, *exposed + ": a secret that others may read",
+        "`chmod 600 " + shell_path(*exposed) + "`; make a new platform if somebody read it");
+  }
   const auto platform = soft::open_platform(options.device);
   if (!platform) {
+    const std::string root = options.device + "/device/device_root";
+    if (::access(root.c_str(), R_OK) != 0 && errno == EACCES)
+      return fail(kCouldNotTell, platform.error(), "the user who made the platform may read it");
     return fail(kCouldNotTell, platform.error(),
                 "`ward dev init DIR` makes a development platform");
   }

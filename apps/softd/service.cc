@@ -149,7 +149,8 @@ class Service {
     if (!socket.valid()) return {};  // it went away again
     const auto peer = peer_of(socket.get());
     if (!peer || !may_ask(peer->uid)) {
-      refuse(socket.get(), Errc::kDenied, "softd: this user may not start keeps here");
+      refuse(socket.get(), Errc::kDenied,
+             "softd: this user may not start keeps here (softd --allow-user)");
       return {};
     }
     if (has_enough(peer->uid)) {

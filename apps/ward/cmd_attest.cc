@@ -340,11 +340,8 @@ int run(const Options& options) {
   if (const int code = files.open(options); code != kAccepted) return code;
   const auto attested = Attest(options).run(**face, *report_data);
   if (!attested) {
-    const int code = fail_with(attested.error());
-    if (options.softd.empty() && options.device.empty() && code == kCouldNotTell)
-      std::fputs("ward: hint: start softd, name its socket with --softd, or give --device DIR\n",
-                 stderr);
-    return code;
+    const bool absent = attested.error().code == Errc::kUnavailable;
+    return fail_with(attested.error(), absent ? service_hint(options.device, options.softd) : "");
   }
   const int code =
       files.commit(options, attested->made, [&] { return say(options, *attested, *report_data); });

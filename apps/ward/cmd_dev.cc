@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "apps/ward/input.h"
 #include "args/args.h"
 #include "base/bytes.h"
+#include "base/file_error.h"
 #include "base/time.h"
 #include "codec/json_write.h"
 #include "crypto/rng.h"
@@ -23,6 +26,7 @@ namespace {
 constexpr unsigned kDefaultDays = 365;
 constexpr unsigned kMaxDays = 3650;
 constexpr std::size_t kMaxSeed = 1024;
+constexpr UnixTime kNoMore{250'246'627'200};  // 9900-01-01: roots are valid for decades
 
 struct Options {
   std::string dir;
@@ -37,6 +41,15 @@ struct Options {
 int refuse_to_overwrite(const std::string& dir) {
   return fail(kUsage, dir + ": exists and is not an empty folder; nothing was changed",
               "name a folder that does not exist yet");
+}
+
+// folder_above is where a folder of this name will stand.
+std::string folder_above(const std::string& dir) {
+  std::string name = dir;
+  while (name.size() > 1 && name.back() == '/')
+    name.pop_back();
+  const std::string above = std::filesystem::path(name).parent_path().string();
+  return above.empty() ? "." : above;
 }
 
 Result<soft::RandomSource, int> source_of(const Options& o) {
@@ -57,6 +70,9 @@ Result<UnixTime, int> time_of(const Options& o) {
   if (o.at.empty()) return system_now();
   const auto at = parse_rfc3339(o.at);
   if (!at) return not_a_time("--at", o.at);
+  if (at->seconds >= kNoMore.seconds)
+    return fail(kUsage, "--at: no certificate is valid beyond the year 9999: " + o.at,
+                "name a time before " + format_rfc3339(kNoMore));
   return *at;
 }
 
@@ -109,6 +125,9 @@ int run_init(const Options& o) {
   if (options.amd && ::isatty(STDERR_FILENO) == 1) {
     std::fputs("ward: making three RSA keys of 4096 bits, as AMD's are: a few seconds\n", stderr);
   }
+  if (const std::string above = folder_above(o.dir); ::access(above.c_str(), F_OK) != 0)
+    return fail(kCouldNotTell, above + ": " + error_text(file_error(errno)),
+                "make this folder first");
   const auto done = soft::init(o.dir, options, *source);
   if (!done) return fail(kCouldNotTell, done.error());
   return print_made(o, options);

@@ -40,6 +40,7 @@ struct Signed {
   Buffer octets;
   std::string field;
   Buffer signer;
+  std::string author;  // SNP: the digest of who signed the signer's key, in hex; else empty
 };
 
 // runtime_of measures ward-keep as a keep's launcher does.
@@ -76,7 +77,7 @@ Result<Signed> sign_for_sgx(const Options& options, Bytes runtime, const crypto:
   parts.misc_mask.fill(0xff);
   parts.isv_prod_id = static_cast<std::uint16_t>(options.isv_prod_id);
   parts.isv_svn = static_cast<std::uint16_t>(options.isv_svn);
-  Signed out{.octets = {}, .field = "MRSIGNER", .signer = {}};
+  Signed out{.octets = {}, .field = "MRSIGNER", .signer = {}, .author = {}};
   WARD_TRY(out.octets, sgx::sign_sigstruct(parts, key));
   WARD_TRY(const sgx::Sigstruct made, sgx::parse_sigstruct(out.octets));
   out.signer = to_buffer(made.mr_signer());
@@ -94,7 +95,8 @@ Result<Signed> sign_for_snp(const Options& options, Bytes runtime, const crypto:
   WARD_TRY(const snp::IdAuth auth, snp::sign_id_block(block, key, author));
   return Signed{.octets = concat({snp::write_id_block(block), snp::write_id_auth(auth)}),
                 .field = "ID_KEY_DIGEST",
-                .signer = to_buffer(auth.id_key_digest())};
+                .signer = to_buffer(auth.id_key_digest()),
+                .author = author == nullptr ? "" : to_hex(auth.author_key_digest())};
 }
 
 Result<Signed> sign(const Options& options, Bytes runtime, const crypto::PrivateKey& key,
@@ -114,9 +116,8 @@ int no_such_key(const Options& options, const Error& error) {
 
 int run(const Options& options) {
   if (options.tee != "soft-sgx" && options.tee != "soft-snp")
-    return fail(kUsage, "--tee: soft-sgx or soft-snp", "on TDX nobody signs the launch");
-  if (options.isv_prod_id > kMaxNumber || options.isv_svn > kMaxNumber)
-    return fail(kUsage, "--isv-prod-id, --isv-svn: 0 to 65535");
+    return fail(kUsage, "--tee: soft-sgx or soft-snp, not " + options.tee,
+                "soft-sgx and soft-snp are for all their formats; on TDX nobody signs the launch");
   if (!options.author_key.empty() && options.tee != "soft-snp")
     return fail(kUsage, "--author-key is for soft-snp alone");
   const auto key = read_signing_key(options.key);
@@ -136,7 +137,9 @@ int run(const Options& options) {
   if (const int code = write_new_files({{options.out, std::string(as_text(made->octets))}});
       code != kAccepted)
     return code;
-  return print(made->field + " " + to_hex(made->signer) + "\n");
+  std::string text = made->field + " " + to_hex(made->signer) + "\n";
+  if (!made->author.empty()) text += "AUTHOR_KEY_DIGEST " + made->author + "\n";
+  return print(text);
 }
 
 }  // namespace
@@ -152,8 +155,9 @@ void add_dev_sign(args::Command& dev, Action& action) {
       ->required();
   made->add_option("--author-key", options->author_key, "P-384 key that signs the ID key (SNP)");
   made->add_option("--isv-prod-id", options->isv_prod_id,
-                   "ISVPRODID; SNP: the first two octets of IMAGE_ID, little endian (0)");
-  made->add_option("--isv-svn", options->isv_svn, "ISVSVN, GUEST_SVN (0)");
+                   "ISVPRODID; SNP: the first two octets of IMAGE_ID, little endian (0)")
+      ->in_range(0, kMaxNumber);
+  made->add_option("--isv-svn", options->isv_svn, "ISVSVN, GUEST_SVN (0)")->in_range(0, kMaxNumber);
   made->add_flag("--debug", options->debug, "for debug keeps, and no others");
   made->add_option("--agent", options->agent, "the ward-keep program");
   made->add_option("-o,--output", options->out, "a new file")->required();

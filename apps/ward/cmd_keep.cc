@@ -73,7 +73,8 @@ int run_measure(const Options& options) {
     face = *named;
   }
   if (options.json + options.init_data + (face != nullptr) > 1)
-    return fail(kUsage, "--json, --init-data and --tee are alternatives");
+    return fail(kUsage, "--json, --init-data and --tee are alternatives",
+                "one output at a time; --runtime is --tee soft-sgx, and --json has them all");
   const auto loaded = load_manifest(options.manifest);
   if (!loaded) return manifest_failure(loaded.error());
   const auto measured = measure(loaded->manifest, options);

@@ -31,6 +31,8 @@
 #include "keep/launch_channel.h"
 #include "keep/output_channel.h"
 #include "net/relay.h"
+#include "tee/sgx/sigstruct.h"
+#include "tee/snp/id_block.h"
 
 // ward keep run: has a keep started, carries its octets to the broker without looking at them, and
 // takes its sealed outputs.
@@ -358,17 +360,33 @@ Result<keep::LaunchOptions, keep::Failure> launch_options(const Options& options
   return out;
 }
 
+// other_kind says of a launch signature that it is the other processor's; "" where it is not.
+std::string other_kind(const soft::Face& face, std::size_t size) {
+  const std::string_view tee = face.tee;
+  if (tee == "sgx" && size == snp::kIdBlockSize + snp::kIdAuthSize)
+    return "this is an ID block; SGX takes a SIGSTRUCT";
+  if (tee == "snp" && size == sgx::kSigstructSize)
+    return "this is a SIGSTRUCT; SEV-SNP takes an ID block with its authentication";
+  return "";
+}
+
 int run(const Options& options) {
   if (!options.softd.empty() && !options.device.empty())
     return fail(kUsage, "--softd and --device are alternatives");
   const std::string secret = options.device + "/device/device_root";
-  if (!options.device.empty() && ::access(secret.c_str(), R_OK) != 0)
+  if (!options.device.empty() && ::access(secret.c_str(), R_OK) != 0) {
+    const bool forbidden = errno == EACCES;
     return fail(kCouldNotTell, secret + ": " + error_text(file_error(errno)),
-                "`ward dev init DIR` makes a development platform for --device DIR");
+                forbidden ? "the user who made the platform may read it"
+                          : "`ward dev init DIR` makes a development platform for --device DIR");
+  }
   const auto face = soft_face(options.tee);
   if (!face) return fail_with(face.error());
   const auto launch = launch_options(options, **face);
   if (!launch) return fail_with(launch.error());
+  if (const std::string other = other_kind(**face, launch->signature.size()); !other.empty())
+    return fail(kRefused, options.signature + ": " + other,
+                "`ward dev sign --tee soft-" + std::string((*face)->tee) + "` makes one");
   const auto loaded = manifest_of(options);
   if (!loaded) {
     if (is_manifest(options.words)) return manifest_failure(loaded.error());
@@ -383,11 +401,8 @@ int run(const Options& options) {
   std::fflush(stdout);
   const auto ended = Run(options, *loaded, *launch, outputs).run();
   if (!ended) {
-    const int code = fail_with(ended.error());
-    if (options.softd.empty() && options.device.empty() && code == kCouldNotTell)
-      std::fputs("ward: hint: start softd, name its socket with --softd, or give --device DIR\n",
-                 stderr);
-    return code;
+    const bool absent = ended.error().code == Errc::kUnavailable;
+    return fail_with(ended.error(), absent ? service_hint(options.device, options.softd) : "");
   }
   return show(*ended, options, loaded->manifest, outputs);
 }

@@ -11,21 +11,21 @@
 
 namespace ward::cli {
 
-int fail_with(const keep::Failure& failure) {
+int fail_with(const keep::Failure& failure, std::string_view hint) {
   switch (failure.code) {
     case Errc::kUnavailable:
     case Errc::kInternal:
     case Errc::kLimit:
-      return fail(kCouldNotTell, failure.what);
+      return fail(kCouldNotTell, failure.what, hint);
     case Errc::kTruncated:
     case Errc::kMalformed:
     case Errc::kUnsupported:
     case Errc::kUntrusted:
     case Errc::kStale:
     case Errc::kDenied:
-      return fail(kRefused, failure.what);
+      return fail(kRefused, failure.what, hint);
   }
-  return fail(kCouldNotTell, failure.what);
+  return fail(kCouldNotTell, failure.what, hint);
 }
 
 std::string program_beside(const char* name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/diag.h"
 #include "base/result.h"
@@ -12,7 +13,7 @@
 namespace ward::cli {
 
 // fail_with prints what could not be done and returns the exit code that fits.
-int fail_with(const keep::Failure& failure);
+int fail_with(const keep::Failure& failure, std::string_view hint = {});
 
 // program_beside is the path of a program of ward's that lies beside this one.
 [[nodiscard]] std::string program_beside(const char* name);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apps/ward/cli.h"
 #include "apps/ward/keep_cli.h"
 #include "keep/cgroup.h"
 #include "keep/failure.h"
@@ -56,7 +57,8 @@ Result<KeepService, keep::Failure> KeepService::at(const std::string& socket_pat
   keep::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return keep::system_failure("socket", errno);
   if (::connect(fd.get(), generic(address), sizeof address) != 0)
-    return keep::system_failure("softd at " + socket_path, errno);
+    return keep::Failure{.code = Errc::kUnavailable,
+                         .what = "softd at " + socket_path + ": " + std::strerror(errno)};
   return KeepService(std::move(fd), 0);
 }
 
@@ -86,7 +88,10 @@ Result<KeepService, keep::Failure> KeepService::of(const std::string& device_dir
 Result<keep::LaunchStarted, keep::Failure> KeepService::await_start() const {
   auto event = keep::receive_event(fd_.get());
   if (!event && pid_ != 0) {
-    return keep::Failure{.code = Errc::kUnavailable,
+    siginfo_t how{};
+    const bool refused = ::waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOWAIT) == 0 &&
+                         how.si_code == CLD_EXITED && how.si_status == kRefused;
+    return keep::Failure{.code = refused ? Errc::kDenied : Errc::kUnavailable,
                          .what = "this run's own softd ended; what it said stands above"};
   }
   if (!event) {
@@ -134,6 +139,16 @@ Result<void, keep::Failure> stream_pair(keep::UniqueFd& here, keep::UniqueFd& th
   here.reset(ends[0]);
   there.reset(ends[1]);
   return {};
+}
+
+std::string service_hint(const std::string& device_dir, const std::string& socket_path) {
+  if (!device_dir.empty()) return "";
+  const std::string socket = socket_path.empty() ? default_socket() : socket_path;
+  if (::access(socket.c_str(), W_OK) != 0 && errno == EACCES) {
+    return "ask softd's owner to start it with --allow-user " + std::to_string(::geteuid()) +
+           ", or give --device DIR";
+  }
+  return "start softd, name its socket with --softd, or give --device DIR";
 }
 
 std::string default_socket() {

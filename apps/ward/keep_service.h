@@ -14,8 +14,8 @@ namespace ward::cli {
 // for this run. The destructor hangs up, which ends the keep, and waits for a softd of its own.
 class KeepService {
  public:
-  // at connects to a listening softd. kUnavailable where nobody listens, kDenied where this user
-  // may not.
+  // at connects to a listening softd. kUnavailable where nobody listens, or this user may not
+  // connect (service_hint).
   [[nodiscard]] static Result<KeepService, keep::Failure> at(const std::string& socket_path);
 
   // of connects as a command's options say: `device_dir` where it is given, else `socket_path`,
@@ -36,8 +36,8 @@ class KeepService {
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  // await_start is what the service says of the demand that was sent. Its failure, or kUnavailable
-  // where it went away.
+  // await_start is what the service says of the demand that was sent. Its failure; kDenied
+  // where a softd of this run's own ended with a refusal, kUnavailable where it went away.
   [[nodiscard]] Result<keep::LaunchStarted, keep::Failure> await_start() const;
 
   // await_end is how a keep ended that said nothing: a failure in any case.
@@ -52,6 +52,10 @@ class KeepService {
 
 // stream_pair makes the two ends of a unix stream.
 [[nodiscard]] Result<void, keep::Failure> stream_pair(keep::UniqueFd& here, keep::UniqueFd& there);
+
+// service_hint is what to do where no softd answers: "" for one that a run starts itself.
+[[nodiscard]] std::string service_hint(const std::string& device_dir,
+                                       const std::string& socket_path);
 
 // default_socket is where softd listens unless told otherwise: /run/ward/softd.sock for root, else
 // below XDG_RUNTIME_DIR.

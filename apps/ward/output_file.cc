@@ -136,7 +136,9 @@ Result<OutputFile> OutputFile::create(const std::string& path, Readers readers) 
   int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
   if (fd >= 0) return OutputFile(fd, path, PartialName());
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
-    return Error(Errc::kUnavailable, "output: the folder is not there or cannot be written");
+    return errno == ENOENT
+               ? Error(Errc::kUnavailable, "output: its folder is not there: make it first")
+               : Error(Errc::kUnavailable, "output: the folder cannot be written");
   PartialName temporary(temporary_beside(path));
   (void)::unlink(temporary.name().c_str());  // of a process of this number that was killed
   fd = ::open(temporary.name().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

@@ -1,6 +1,11 @@
 #include "keep/elf_kind.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
+
+#include <elf.h>
+#include <unistd.h>
 
 namespace ward::keep {
 namespace {
@@ -24,6 +29,23 @@ bool is_elf(Bytes head) {
   return begins_with(head,
                      "\x7f"
                      "ELF");
+}
+
+bool is_static_program(int file) {
+  constexpr unsigned kMostHeaders = 64;
+  Elf64_Ehdr head{};
+  if (::pread(file, &head, sizeof head, 0) != static_cast<ssize_t>(sizeof head)) return false;
+  if (!std::equal(head.e_ident, head.e_ident + SELFMAG, ELFMAG) ||
+      head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr) ||
+      head.e_phnum == 0 || head.e_phnum > kMostHeaders)
+    return false;
+  std::array<Elf64_Phdr, kMostHeaders> parts{};
+  const std::size_t size = head.e_phnum * sizeof(Elf64_Phdr);
+  if (::pread(file, parts.data(), size, static_cast<off_t>(head.e_phoff)) !=
+      static_cast<ssize_t>(size))
+    return false;
+  return std::none_of(parts.begin(), parts.begin() + head.e_phnum,
+                      [](const Elf64_Phdr& part) { return part.p_type == PT_INTERP; });
 }
 
 FileMode program_mode(Bytes head, std::string_view path) {

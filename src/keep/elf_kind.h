@@ -16,4 +16,8 @@ namespace ward::keep {
 // is_elf is true where `head` begins an ELF file.
 [[nodiscard]] bool is_elf(Bytes head);
 
+// is_static_program is true for a file that begins with a 64-bit ELF program which names no dynamic
+// linker: it runs where there is none. `file` is borrowed; its position stays.
+[[nodiscard]] bool is_static_program(int file);
+
 }  // namespace ward::keep

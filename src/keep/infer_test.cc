@@ -1,9 +1,11 @@
 #include "keep/infer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
@@ -111,6 +113,42 @@ TEST_F(InferTest, a_command_that_is_not_there_is_named) {
   EXPECT_EQ(manifest.error().what, "no-such-command-of-ours: not found in PATH");
 }
 
+// static_program is the least that is one: an ELF header and one part, which is no dynamic linker.
+std::string static_program() {
+  Elf64_Ehdr head{};
+  std::copy_n(ELFMAG, SELFMAG, head.e_ident);
+  head.e_ident[EI_CLASS] = ELFCLASS64;
+  head.e_phoff = sizeof head;
+  head.e_phentsize = sizeof(Elf64_Phdr);
+  head.e_phnum = 1;
+  Elf64_Phdr part{};
+  part.p_type = PT_LOAD;
+  std::string out(sizeof head + sizeof part, '\0');
+  std::memcpy(out.data(), &head, sizeof head);
+  std::memcpy(out.data() + sizeof head, &part, sizeof part);
+  return out;
+}
+
+TEST_F(InferTest, an_agent_is_a_static_program) {
+  const std::string good = static_program();
+  auto manifest = infer({"sleep", "1"}, {});
+  ASSERT_TRUE(manifest);
+  const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  LaunchRequest request{.manifest = &*manifest, .root_fd = root.get()};
+  request.agent = folder_ / "agent";
+  std::string dynamic = good;
+  dynamic[sizeof(Elf64_Ehdr)] = PT_INTERP;
+  for (const std::string& octets :
+       {std::string(), std::string("#!/bin/sh\n"), good.substr(0, good.size() - 1), dynamic}) {
+    write("agent", octets, 0755);
+    const auto refused = measure(request);
+    ASSERT_FALSE(refused) << octets.size();
+    EXPECT_EQ(refused.error().what, "agent " + request.agent + ": is not a static ward-keep");
+  }
+  write("agent", good, 0755);
+  EXPECT_TRUE(measure(request));
+}
+
 TEST_F(InferTest, what_is_inferred_parses_and_pins_to_the_same_keep) {
   write("tree/a.txt", "y", 0644);
   auto manifest = infer({"sleep", "1"}, {folder_ / "tree"});
@@ -120,7 +158,8 @@ TEST_F(InferTest, what_is_inferred_parses_and_pins_to_the_same_keep) {
   EXPECT_EQ(*parsed, *manifest);
   const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   LaunchRequest request{.manifest = &*manifest, .root_fd = root.get()};
-  request.agent = "/usr/bin/sleep";  // measured only, never started here
+  write("agent", static_program(), 0755);  // measured only, never started here
+  request.agent = folder_ / "agent";
   auto measured = measure(request);
   ASSERT_TRUE(measured) << measured.error().what;
   auto canonical = parse_canonical(measured->canonical);

@@ -265,6 +265,8 @@ Result<Buffer, Failure> install_agent(const LaunchRequest& request, int mount_fd
   if (::fstat(source.get(), &info) != 0) return system_failure("agent " + agent, errno);
   if (!S_ISREG(info.st_mode))
     return Failure{.code = Errc::kDenied, .what = "agent " + agent + ": not a regular file"};
+  if (!is_static_program(source.get()))
+    return Failure{.code = Errc::kDenied, .what = "agent " + agent + ": is not a static ward-keep"};
   if (mount_fd >= 0 && !Folders(mount_fd).make("ward"))
     return system_failure("folder /ward", errno);
   const UniqueFd to(create(mount_fd, kAgentPath));

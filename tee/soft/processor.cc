@@ -43,8 +43,9 @@ Result<void> apply_sigstruct(Bytes sigstruct, EnclaveIdentity& enclave) {
     const auto differs =
         static_cast<std::uint8_t>((attributes.at(i) ^ s.attributes.at(i)) & s.attribute_mask.at(i));
     if (i == 0 && (differs & kDebug) != 0) {
-      return enclave.debug ? Error(Errc::kDenied, "soft.launch: SIGSTRUCT does not allow debugging")
-                           : Error(Errc::kDenied, "soft.launch: SIGSTRUCT is for debugging alone");
+      return enclave.debug
+                 ? Error(Errc::kDenied, "soft.launch: SIGSTRUCT does not allow debugging (--debug)")
+                 : Error(Errc::kDenied, "soft.launch: SIGSTRUCT is for debugging alone (--debug)");
     }
     if (differs != 0)
       return Error(Errc::kDenied, "soft.launch: SIGSTRUCT demands other ATTRIBUTES, octet", i);

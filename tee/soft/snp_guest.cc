@@ -146,7 +146,7 @@ Result<void> apply_id_block(Bytes id_block, snp::ReportParts& report) {
     const bool debug_differs =
         ((block.policy ^ report.policy) & bit(snp::guest_policy::kDebug)) != 0;
     return debug_differs
-               ? Error(Errc::kDenied, "soft.launch: the ID block's policy on debugging")
+               ? Error(Errc::kDenied, "soft.launch: the ID block's policy on debugging (--debug)")
                : Error(Errc::kDenied, "soft.launch: the ID block demands the policy", block.policy);
   }
   report.family_id = block.family_id;

@@ -207,7 +207,7 @@ class Failures(unittest.TestCase):
     def test_a_folder_without_a_parent(self):
         code, _, err = ward("dev", "init", self.folder / "no/new", "--tee", "sgx")
         self.assertEqual(code, 3)
-        self.assertIn("no/new: cannot be made", err)
+        self.assertIn("/no: no such file\nward: hint: make this folder first\n", err)
 
     def test_an_unwritable_folder(self):
         self.folder.chmod(0o555)
@@ -234,6 +234,14 @@ class Failures(unittest.TestCase):
         if done.returncode in (1, 77) and b"ward" not in done.stderr:
             self.skipTest("no mount namespace here")
         self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr)
+
+    def test_a_time_that_no_certificate_states_is_usage(self):
+        for at in ("9999-12-31T23:59:59Z", "9900-01-01T00:00:00Z"):
+            code, _, err = ward("dev", "init", self.folder / "never", "--at", at)
+            self.assertEqual(code, 2)
+            self.assertIn("ward: error: --at: no certificate is valid beyond the year 9999", err)
+        code, _, err = ward("dev", "init", self.folder / "late", "--tee", "sgx", "--at", "9899-12-31T23:59:59Z", "--days", "3650")
+        self.assertEqual(code, 0, err)
 
 
 if __name__ == "__main__":

@@ -203,9 +203,53 @@ class Attest(Machines):
         intel = self.path / "intel"
         ward("dev", "init", intel, "--tee", "sgx,tdx", check=0)
         done = ward("attest", "--device", intel, "--tee", "soft-snp", "--report-data", DATA, "-o", self.path / "never")
-        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        self.assertEqual(done.returncode, 3, done.stderr.decode())
         self.assertIn("soft-snp: ", done.stderr.decode())
         self.assertFalse((self.path / "never").exists())
+
+    def test_a_secret_that_others_may_read_is_refused(self):
+        for number, name in enumerate(("device_root", "pck.pk8")):
+            device = self.path / f"open{number}"
+            ward("dev", "init", device, "--tee", "sgx", check=0)
+            (device / "device" / name).chmod(0o644)
+            words = ("--device", device, "--tee", "soft-sgx")
+            for command in (("attest", *words, "--report-data", DATA, "-o", self.path / "never"),
+                            ("keep", "run", *words, "--", "/bin/true")):
+                said = ward(*command, check=1).stderr.decode()
+                self.assertIn(f"{device}/device/{name}: a secret that others may read\n"
+                              f"softd: hint: `chmod 600 {device}/device/{name}`", said)
+                self.assertNotIn("ward dev init", said)
+        self.assertFalse((self.path / "never").exists())
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_a_platform_that_belongs_to_another_user_is_not_called_missing(self):
+        words = ("--device", self.path / "one", "--tee", "soft-sgx")
+        for command in (("attest", *words, "--report-data", DATA, "-o", "/tmp/never"),
+                        ("keep", "run", *words, "--", "/bin/true")):
+            said = ward(*command, user=65534, cwd="/", check=3).stderr.decode()
+            self.assertIn("hint: the user who made the platform may read it", said)
+            self.assertNotIn("ward dev init", said)
+
+    def test_one_output_of_keep_measure_at_a_time(self):
+        said = ward("keep", "measure", "--json", "--tee", "soft-sgx", "m.toml", check=2).stderr.decode()
+        self.assertIn("are alternatives\nward: hint: one output at a time", said)
+
+    def test_an_agent_that_is_no_static_program_is_refused_everywhere(self):
+        for agent in ("/bin/true", "/etc/hosts"):
+            for words in (("attest", "--device", self.path / "one", "--tee", "soft-sgx", "--report-data", DATA),
+                          ("dev", "sign", "--key", self.key_for_sgx())):
+                done = ward(*words, "--agent", agent, "-o", self.path / "never")
+                self.assertEqual(done.returncode, 1, done.stderr.decode())
+                self.assertIn(f"agent {agent}: is not a static ward-keep", done.stderr.decode())
+        self.assertFalse((self.path / "never").exists())
+
+    def key_for_sgx(self):
+        key = self.path / "sgx.pem"
+        if not key.exists():
+            subprocess.run(["openssl", "genpkey", "-out", key, "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072",
+                            "-pkeyopt", "rsa_keygen_pubexp:3"], check=True, capture_output=True, timeout=PATIENCE_S)
+            key.chmod(0o600)
+        return key
 
     def test_the_launch_measurement_is_foretold(self):
         manifest = self.path / "m.toml"
@@ -334,6 +378,13 @@ class Device(Machines):
         self.assertIn("no key from a signer", self.device("snp", "seal-key", "--policy", "signer", code=1))
 
     def test_who_signed_stands_in_the_evidence(self):
+        out = self.path / "authored.sig"
+        said = ward("dev", "sign", "--tee", "soft-snp", "--key", self.path / "ec.pem", "--author-key",
+                    self.path / "author.pem", "-o", out, check=0).stdout.decode().split()
+        self.assertEqual(said[::2], ["ID_KEY_DIGEST", "AUTHOR_KEY_DIGEST"])
+        evidence = self.device("snp", "evidence", DATA, options=("--launch-signature", out))
+        for digest in said[1::2]:
+            self.assertIn(bytes.fromhex(digest), evidence)
         for tee in ("sgx", "snp"):
             signature, signer = self.sign(tee, f"shown-{tee}", "--isv-svn", "3")
             evidence = self.device(tee, "evidence", DATA, options=signature)
@@ -348,13 +399,19 @@ class Device(Machines):
                 ("snp", ("--agent", other), (), "another image"),
                 ("sgx", (), ("--debug",), "does not allow debugging"),
                 ("snp", (), ("--debug",), "policy on debugging"),
-                ("sgx", ("--debug",), (), "debugging alone"),
+                ("sgx", ("--debug",), (), "debugging alone (--debug)"),
                 ("snp", ("--debug",), (), "policy on debugging")):
             name = f"unfit-{tee}-{why.split()[0]}-{len(words)}"
             signature, _ = self.sign(tee, name, *words)
             said = self.device(tee, "info", options=(*signature, *options), code=1)
             self.assertIn(why, said)
             self.assertNotIn("development\":true", said)
+        for tee, of, why in (("sgx", "snp", "this is an ID block; SGX takes a SIGSTRUCT"),
+                             ("snp", "sgx", "this is a SIGSTRUCT; SEV-SNP takes an ID block")):
+            signature, _ = self.sign(of, f"other-kind-{of}")
+            said = self.device(tee, "info", options=signature, code=1)
+            self.assertIn(why, said)
+            self.assertIn(f"ward: hint: `ward dev sign --tee soft-{tee}` makes one", said)
         flipped = self.path / "flipped.sig"
         octets = bytearray(self.sign("sgx", "whole")[0][1].read_bytes())
         octets[600] ^= 1
@@ -375,8 +432,16 @@ class Device(Machines):
                     self.path / "rsa.pem", "-o", self.path / "never")
         self.assertEqual(done.returncode, 2)
         self.assertIn("rsa.pem", done.stderr.decode())
-        done = ward("dev", "sign", "--tee", "soft-tdx", "--key", self.path / "rsa.pem", "-o", self.path / "never")
-        self.assertEqual(done.returncode, 2)
+        for tee in ("soft-tdx", "sgx", "soft-sgx-v5"):
+            done = ward("dev", "sign", "--tee", tee, "--key", self.path / "rsa.pem", "-o", self.path / "never")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("ward: hint: soft-sgx and soft-snp", done.stderr.decode())
+        for option in ("--isv-svn", "--isv-prod-id"):
+            done = ward("dev", "sign", "--key", self.path / "rsa.pem", option, "65536", "-o", self.path / "never")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"{option}: ", done.stderr.decode())
+            self.assertIn("65535", done.stderr.decode())
+            self.assertIn("ward: hint: ", done.stderr.decode())
         self.assertFalse((self.path / "never").exists())
 
     def test_a_debug_keep_is_refused_unless_debugging_is_allowed(self):

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/diag.h"
@@ -42,6 +43,9 @@ struct InitOptions {
 // each of its processors. For showing what a verifier says of it. The new folder has no ca/.
 [[nodiscard]] Result<void, std::string> make_outdated(const std::string& dir,
                                                       const std::string& maker, crypto::Rng& rng);
+
+// exposed_secret is the first of the platform's own secrets that others than its owner may read.
+[[nodiscard]] std::optional<std::string> exposed_secret(const std::string& dir);
 
 // open_platform reads what `init` wrote. The text says which file is missing, malformed or readable
 // by others.

@@ -1,5 +1,7 @@
 #include <filesystem>
 
+#include <sys/stat.h>
+
 #include "pki/certificate.h"
 #include "tee/soft/attester/device_dir.h"
 #include "tee/soft/attester/files.h"
@@ -50,6 +52,17 @@ Result<AmdParts, std::string> read_amd(const std::string& device) {
 }
 
 }  // namespace
+
+std::optional<std::string> exposed_secret(const std::string& dir) {
+  for (const char* name : {"device_root", "pck.pk8", "vcek.pk8", "vlek.pk8"}) {
+    const std::string path = dir + "/device/" + name;
+
+    struct stat info {};
+
+    if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077U) != 0) return path;
+  }
+  return std::nullopt;
+}
 
 Result<std::unique_ptr<const Platform>, std::string> open_platform(const std::string& dir) {
   const std::string device = dir + "/device";
