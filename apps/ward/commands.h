@@ -11,8 +11,8 @@ void add_checks(args::Command& app, Action& action);
 void add_demo(args::Command& app, Action& action);
 void add_dev(args::Command& app, Action& action);
 void add_dev_serve(args::Command& dev, Action& action);  // below `dev`
-void add_dev_make(args::Command& dev, Action& action);  // below `dev`
-void add_dev_sign(args::Command& dev, Action& action);  // below `dev`
+void add_dev_make(args::Command& dev, Action& action);   // below `dev`
+void add_dev_sign(args::Command& dev, Action& action);   // below `dev`
 void add_inspect(args::Command& app, Action& action);
 void add_keep(args::Command& app, Action& action);
 void add_keep_run(args::Command& keep, Action& action);  // below `keep`
