@@ -279,6 +279,12 @@ class Workload(Machines):
                     ward(*words, other, check=1)
                 ward(*words, digest[:94], check=2)
 
+    def test_a_debug_keep_is_called_one_in_json(self):
+        for words, debug in (((), False), (("--debug",), True)):
+            told = json.loads(ward("keep", "run", "--json", "--softd", self.socket(), *words, "--", "/bin/true", check=0).stdout)
+            follows_its_schema(told)
+            self.assertEqual(told["debug"], debug)
+
 
 class Device(Machines):
     """What a workload asks of its device."""
