@@ -9,7 +9,9 @@ namespace {
 keep::Failure failure_of(const Error& error) {
   std::string what = error.what();
   if (error.value()) what += " (" + std::to_string(*error.value()) + ")";
-  return {.code = error.code(), .what = std::move(what)};
+  // A request that is cut is one of a wrong form; kTruncated is for streams that end.
+  const Errc code = error.code() == Errc::kTruncated ? Errc::kMalformed : error.code();
+  return {.code = code, .what = std::move(what)};
 }
 
 // answer is a result in the words of keep/device.h.

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "apps/ward-keep/device_octets.h"
+#include "base/printable.h"
 #include "base/writer.h"
 #include "keep/device_channel.h"
 #include "keep/door.h"
@@ -327,6 +328,11 @@ int device_main(std::span<char* const> words) {
     if (!stream) return fail_with(stream.error());
     DeviceClient device(stream->get());
     return command.run(device, given);
+  }
+  if (name.empty()) {
+    fail(kUsage, "no command");
+  } else {
+    fail(kUsage, "no such command: " + for_terminal(name));
   }
   std::fputs(kHelp, stderr);
   return kUsage;

@@ -60,10 +60,9 @@ Result<soft::RandomSource, int> source_of(const Options& o) {
     return soft::RandomSource(*seed);
   }
   if (o.seed.empty()) return soft::RandomSource();
-  const auto seed = hex_value("--seed", o.seed, 0, "");
-  if (!seed) return fail(kUsage, seed.error().what, seed.error().hint);
-  if (seed->size() > kMaxSeed) return fail(kUsage, "--seed: more than 1024 octets");
-  return soft::RandomSource(*seed);
+  const Buffer seed = seed_octets(o.seed);
+  if (seed.size() > kMaxSeed) return fail(kUsage, "--seed: more than 1024 octets");
+  return soft::RandomSource(seed);
 }
 
 Result<UnixTime, int> time_of(const Options& o) {
@@ -76,6 +75,8 @@ Result<UnixTime, int> time_of(const Options& o) {
   return *at;
 }
 
+bool is_seeded(const Options& o) { return !o.seed.empty() || !o.seed_file.empty(); }
+
 int print_made(const Options& o, const soft::InitOptions& made) {
   if (!o.json) {
     return print(
@@ -86,7 +87,9 @@ int print_made(const Options& o, const soft::InitOptions& made) {
         std::to_string(o.days) +
         " days\n"
         "  device/, ca/ secrets: keep them with softd\n"
-        "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n");
+        "THIS IS NOT A TEE: the administrator of the machine can read everything in its keeps.\n" +
+        (is_seeded(o) ? "MADE FROM A SEED: whoever knows it knows every key of this platform.\n"
+                      : ""));
   }
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object();
@@ -101,7 +104,7 @@ int print_made(const Options& o, const soft::InitOptions& made) {
   }
   if (made.amd) w.string("snp");
   w.end_array();
-  w.name("reproducible").boolean(!o.seed.empty() || !o.seed_file.empty());
+  w.name("reproducible").boolean(is_seeded(o));
   w.name("collateral_from").string(format_rfc3339(made.from));
   w.name("collateral_until")
       .string(format_rfc3339({made.from.seconds + std::int64_t{made.days} * 86400}));
@@ -146,10 +149,11 @@ void add_init(args::Command& dev, const std::shared_ptr<Options>& o, Action& act
   c->add_option("--days", o->days, "how long the collateral is valid")
       ->in_range(1, kMaxDays)
       ->capture_default_str();
-  args::Option* seed = c->add_option("--seed", o->seed,
-                                     "hex: the same seed, --at, --days and --tee give the same "
-                                     "files. Whoever knows it knows every "
-                                     "key: for tests, never for a secret");
+  args::Option* seed =
+      c->add_option("--seed", o->seed,
+                    "hex or text: the same seed, --at, --days and --tee give the same "
+                    "files. Whoever knows it knows every "
+                    "key: for tests, never for a secret");
   c->add_option("--seed-file", o->seed_file, "a file whose octets are the seed")->excludes(seed);
   c->add_flag("--json", o->json, "print JSON (ward.dev_init/1)");
   c->callback([o, &action] { action = [o] { return run_init(*o); }; });

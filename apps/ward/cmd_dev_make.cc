@@ -234,12 +234,8 @@ Result<std::vector<Case>, Usage> chosen(const Options& o) {
                near.empty() ? "`ward dev make` lists them" : "did you mean " + near + "?"};
 }
 
-// A seed in hex is its octets, any other text its own.
 Buffer seed_of(const Options& o) {
-  if (!o.seed.empty()) {
-    const auto hex = from_hex(o.seed);
-    return hex ? *hex : to_buffer(as_bytes(o.seed));
-  }
+  if (!o.seed.empty()) return seed_octets(o.seed);
   Buffer out(kSeedBytes);
   crypto::SystemRng rng;
   rng.fill(out);

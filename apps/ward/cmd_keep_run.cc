@@ -305,12 +305,14 @@ std::string seconds_text(double seconds) {
   return text.data();
 }
 
-int print_json(const Ended& ended, const keep::Manifest& manifest, const Outputs& outputs) {
+int print_json(const Ended& ended, const Options& options, const keep::Manifest& manifest,
+               const Outputs& outputs) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object().member("schema", "ward.keep-run/1").member("name", manifest.name);
   w.member("workload", ended.started.workload);
   w.member("launch_measurement", ended.started.launch_measurement);
   w.member("platform", ended.started.platform).member("development", ended.started.development);
+  w.member("debug", options.debug);
   w.name("enforcement").begin_object();
   for (const keep::Enforcement& one : ended.started.enforcement)
     w.member(one.limit, one.mechanism);
@@ -336,7 +338,8 @@ int print_json(const Ended& ended, const keep::Manifest& manifest, const Outputs
 int show(const Ended& ended, const Options& options, const keep::Manifest& manifest,
          const Outputs& outputs) {
   if (options.json) {
-    if (const int code = print_json(ended, manifest, outputs); code != kAccepted) return code;
+    if (const int code = print_json(ended, options, manifest, outputs); code != kAccepted)
+      return code;
   }
   if (ended.report.left_behind > 0)
     say(options, std::to_string(ended.report.left_behind) + " processes left behind were ended");

@@ -53,6 +53,11 @@ Result<std::string> read_text(const std::string& path, std::size_t max) {
   return std::string(as_text(bytes));
 }
 
+Buffer seed_octets(const std::string& text) {
+  const auto hex = from_hex(text);
+  return hex ? *hex : to_buffer(as_bytes(text));
+}
+
 UnixTime system_now() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<std::chrono::seconds>(now).count()};

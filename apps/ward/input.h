@@ -23,6 +23,9 @@ inline constexpr std::size_t kMaxEvidence = attest::kMaxEvidenceBytes;
 // read_text is read_file for text.
 [[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t max);
 
+// seed_octets are what a --seed stands for: a seed in hex is its octets, any other text its own.
+[[nodiscard]] Buffer seed_octets(const std::string& text);
+
 // system_now is this machine's clock, for commands that were given no time.
 [[nodiscard]] UnixTime system_now();
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -185,7 +186,7 @@ class Failures(unittest.TestCase):
 
     def test_mistakes(self):
         (self.folder / "empty").write_bytes(b"")
-        for words, code, text in ((("--seed", "xyz"), 2, "--seed"), (("--seed", ""), 2, "--seed"),
+        for words, code, text in ((("--seed", ""), 2, "--seed"), (("--seed", "x" * 1025), 2, "1024"),
                                   (("--seed", "00" * 1025), 2, "1024"),
                                   (("--seed-file", self.folder / "no"), 3, "no"),
                                   (("--seed-file", self.folder / "empty"), 2, "empty seed"),
@@ -197,6 +198,35 @@ class Failures(unittest.TestCase):
                 self.assertEqual((done, out), (code, ""), err)
                 self.assertIn(text, err)
                 self.assertFalse((self.folder / "new").exists())
+
+    def test_a_seed_is_hex_or_text_and_what_it_gives_away_is_said(self):
+        made = []
+        for seed in ("6d79", "my", "ours"):
+            code, out, err = ward("dev", "init", self.folder / seed, "--tee", "sgx", "--at", AT, "--seed", seed)
+            self.assertEqual(code, 0, err)
+            self.assertIn("MADE FROM A SEED: whoever knows it knows every key", out)
+            made.append(files(self.folder / seed))
+        self.assertEqual(made[0], made[1])
+        self.assertNotEqual(made[0], made[2])
+        self.assertNotIn("SEED", ward("dev", "init", self.folder / "fresh", "--tee", "sgx")[1])
+
+    def test_who_interrupts_it_finds_no_folder(self):
+        """It has computed for a while, which is making keys; should it be done already, the folder is whole."""
+        def ticks(process):
+            text = pathlib.Path(f"/proc/{process.pid}/stat").read_text()
+            fields = text.rpartition(")")[2].split()
+            return 100 if fields[0] == "Z" else int(fields[11])
+
+        for which in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([WARD, "dev", "init", self.folder / "new"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            while ticks(process) < 5:
+                pass
+            process.send_signal(which)
+            process.communicate(timeout=PATIENCE_S)
+            if process.returncode == 0:
+                shutil.rmtree(self.folder / "new")
+            self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_a_folder_that_is_not_empty_is_left_alone(self):
         (self.folder / "file").write_text("mine")

@@ -279,6 +279,12 @@ class Workload(Machines):
                     ward(*words, other, check=1)
                 ward(*words, digest[:94], check=2)
 
+    def test_a_debug_keep_is_called_one_in_json(self):
+        for words, debug in (((), False), (("--debug",), True)):
+            told = json.loads(ward("keep", "run", "--json", "--softd", self.socket(), *words, "--", "/bin/true", check=0).stdout)
+            follows_its_schema(told)
+            self.assertEqual(told["debug"], debug)
+
 
 class Device(Machines):
     """What a workload asks of its device."""
@@ -317,6 +323,12 @@ class Device(Machines):
                                   "exec /ward/keep device verify-report < /tmp/s", "/bin/echo", "/bin/cat", code=1)
             self.assertIn("ward-keep: error: ", said)
 
+    def test_a_command_that_is_none_is_named_before_the_usage(self):
+        for words, why in (((), "no command"), (("sael-key",), "no such command: sael-key")):
+            done = subprocess.run([BIN / "ward-keep", "device", *words], capture_output=True, timeout=PATIENCE_S, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertTrue(done.stderr.decode().startswith(f"ward-keep: error: {why}\nusage: "), done.stderr)
+
     def test_a_report_for_another_keep_is_refused(self):
         report = self.path / "sgx.report"
         report.write_bytes(self.device("sgx", "report", DATA))
@@ -344,7 +356,10 @@ class Device(Machines):
                           self.device(face, "seal-key", "--hex", options=("--debug",))):
                 self.assertNotEqual(other, key)
         self.assertIn("no sealing keys", self.device("tdx", "seal-key", code=1))
-        # The raw request says why too.
+        # The raw request says why too: octets that are no request are refused on every TEE alike.
+        for face in ("sgx", "tdx", "snp"):
+            for request in ("00", "00" * 511, "ff" * 512, "00" * 513):
+                self.assertIn("ward-keep: error: ", self.device(face, "key", request, code=1))
         self.assertIn("TDX", self.device("tdx", "key", "00" * 512, code=1))
 
     def test_an_older_ward_keep_cannot_open_what_a_newer_one_sealed(self):

@@ -162,9 +162,9 @@ TEST(Launch, IsRefusedWithoutAnImageOrAProcessor) {
   const auto code = [&](const Platform& platform, const char* face, Launch what) {
     return launch(platform, *find_face(face), std::move(what), rng).error().code();
   };
-  EXPECT_EQ(code(*intel, "snp", good_launch()), Errc::kUnsupported);
-  EXPECT_EQ(code(*amd, "sgx", good_launch()), Errc::kUnsupported);
-  EXPECT_EQ(code(*amd, "tdx", good_launch()), Errc::kUnsupported);
+  EXPECT_EQ(code(*intel, "snp", good_launch()), Errc::kUnavailable);
+  EXPECT_EQ(code(*amd, "sgx", good_launch()), Errc::kUnavailable);
+  EXPECT_EQ(code(*amd, "tdx", good_launch()), Errc::kUnavailable);
   Launch no_image = good_launch();
   no_image.runtime.clear();
   EXPECT_EQ(code(*intel, "sgx", no_image), Errc::kMalformed);

@@ -118,8 +118,7 @@ void add_device_root(crypto::Rng& rng, Contents& out) {
   out.add_secret("device/device_root", std::move(root));
 }
 
-Result<void, std::string> fill(const std::string& dir, const InitOptions& options,
-                               const RandomSource& source) {
+Result<Contents, std::string> contents_of(const InitOptions& options, const RandomSource& source) {
   Contents contents;
   if (options.intel) {
     const auto done = add_intel(options, source, contents);
@@ -130,6 +129,10 @@ Result<void, std::string> fill(const std::string& dir, const InitOptions& option
     if (!done) return error_text("the platform's SEV-SNP part", done.error());
   }
   add_device_root(*source.stream("device root"), contents);
+  return contents;
+}
+
+Result<void, std::string> write_platform(const std::string& dir, const Contents& contents) {
   WARD_CHECK_OK(make_folder(dir + "/collateral", kPublicFolder));
   WARD_CHECK_OK(make_folder(dir + "/device", kSecretFolder));
   WARD_CHECK_OK(make_folder(dir + "/ca", kSecretFolder));
@@ -188,10 +191,7 @@ Result<void, std::string> add_outdated_amd(const std::string& maker, crypto::Rng
 
 // Copies the makers' public files: they are the same for all their platforms, but for what names
 // the platform itself.
-Result<void, std::string> copy_public(const std::string& dir, const std::string& maker,
-                                      Contents& out) {
-  WARD_TRY(const SecretBytes roots, read_public(maker + "/root.pem"));
-  out.add_root(std::string(as_text(roots.expose())));
+Result<void, std::string> copy_public(const std::string& dir, const std::string& maker) {
   std::error_code failed;
   fs::copy(maker + "/collateral", dir + "/collateral", failed);
   for (const char* own : {"/collateral/vcek.der", "/collateral/vlek.der"}) {
@@ -201,8 +201,7 @@ Result<void, std::string> copy_public(const std::string& dir, const std::string&
   return {};
 }
 
-Result<void, std::string> fill_outdated(const std::string& dir, const std::string& maker,
-                                        crypto::Rng& rng) {
+Result<Contents, std::string> outdated_contents(const std::string& maker, crypto::Rng& rng) {
   std::error_code failed;
   const bool intel = fs::exists(maker + "/ca/pck_ca.pk8", failed);
   const bool amd = fs::exists(maker + "/ca/ask.pk8", failed);
@@ -211,21 +210,24 @@ Result<void, std::string> fill_outdated(const std::string& dir, const std::strin
   if (intel) WARD_CHECK_OK(add_outdated_intel(maker, rng, contents));
   if (amd) WARD_CHECK_OK(add_outdated_amd(maker, rng, contents));
   add_device_root(rng, contents);
-  WARD_CHECK_OK(copy_public(dir, maker, contents));
-  WARD_CHECK_OK(make_folder(dir + "/device", kSecretFolder));
-  return contents.write(dir);
+  WARD_TRY(const SecretBytes roots, read_public(maker + "/root.pem"));
+  contents.add_root(std::string(as_text(roots.expose())));
+  return contents;
 }
 
-// make_dir fills a new or empty folder, and leaves nothing behind where that fails.
-Result<void, std::string> make_dir(const std::string& dir,
-                                   const std::function<Result<void, std::string>()>& fill_it) {
+// make_dir fills a new or empty folder, and leaves nothing behind where that fails. Keys take
+// seconds: the folder is made once they are there, so that who interrupts it finds none.
+Result<void, std::string> make_dir(
+    const std::string& dir, const std::function<Result<Contents, std::string>()>& make_contents,
+    const std::function<Result<void, std::string>(const Contents&)>& write) {
   std::error_code failed;
   const bool existed = fs::exists(dir, failed);
   if (existed && (!fs::is_directory(dir, failed) || !fs::is_empty(dir, failed))) {
     return dir + ": exists and is not an empty folder; nothing was changed";
   }
+  WARD_TRY(const Contents contents, make_contents());
   if (!existed) WARD_CHECK_OK(make_folder(dir, kPublicFolder));
-  auto done = fill_it();
+  auto done = write(contents);
   if (!done) {
     for (const char* entry : {"/collateral", "/device", "/ca", "/root.pem"})
       fs::remove_all(dir + entry, failed);
@@ -238,12 +240,20 @@ Result<void, std::string> make_dir(const std::string& dir,
 
 Result<void, std::string> init(const std::string& dir, const InitOptions& options,
                                const RandomSource& source) {
-  return make_dir(dir, [&] { return fill(dir, options, source); });
+  return make_dir(
+      dir, [&] { return contents_of(options, source); },
+      [&](const Contents& contents) { return write_platform(dir, contents); });
 }
 
 Result<void, std::string> make_outdated(const std::string& dir, const std::string& maker,
                                         crypto::Rng& rng) {
-  return make_dir(dir, [&] { return fill_outdated(dir, maker, rng); });
+  return make_dir(
+      dir, [&] { return outdated_contents(maker, rng); },
+      [&](const Contents& contents) -> Result<void, std::string> {
+        WARD_CHECK_OK(copy_public(dir, maker));
+        WARD_CHECK_OK(make_folder(dir + "/device", kSecretFolder));
+        return contents.write(dir);
+      });
 }
 
 }  // namespace ward::soft
