@@ -102,7 +102,7 @@ TEST_F(DeviceClientTest, an_unknown_option_is_usage) {
 }
 
 TEST_F(DeviceClientTest, without_a_command_it_explains_itself_and_is_not_the_agent) {
-  EXPECT_TRUE(said({}).starts_with("usage: ward-keep device"));
+  EXPECT_TRUE(said({}).starts_with("ward-keep: error: no command\nusage: ward-keep device"));
   EXPECT_EQ(report_.status, 2U);
 }
 

@@ -309,7 +309,7 @@ TEST_F(CommandsTest, WhatIsAbsentIsCouldNotTell) {
                3, "no such file");
   expect_error(ward({"open", folder_ / "a.txt.sealed", "--resource-key", folder_ / "k", "-o",
                      folder_ / "no/such/folder/out"}),
-               3, "the folder");
+               3, "its folder is not there");
 }
 
 TEST_F(CommandsTest, UsageFaultsAreNamedBeforeAFileIsTouched) {

@@ -49,7 +49,8 @@ TEST_F(KeyTest, SecretKeysAreReadableByTheirOwnerAloneAndNotReplaced) {
   EXPECT_EQ(content("k"), before);
   EXPECT_EQ(ward({"key", "new", "--kind", "resource", "-o", folder_ / "k", "--force"}).out, "");
   EXPECT_NE(content("k"), before);
-  expect_error(ward({"key", "new", "--kind", "resource", "-o", folder_ / "no/k"}), 3, "the folder");
+  expect_error(ward({"key", "new", "--kind", "resource", "-o", folder_ / "no/k"}), 3,
+               "its folder is not there");
   expect_error(ward({"key", "new", "--kind", "other", "-o", folder_ / "x"}), 2, "kind");
 }
 
