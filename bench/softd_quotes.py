@@ -5,6 +5,7 @@ the questions' own time, without the keep's start.
 """
 import concurrent.futures
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,10 +20,10 @@ FACES = ("sgx", "tdx", "snp")
 CLIENTS = 8
 
 
-def seconds(socket, face, count, clients):
+def seconds(probe, socket, face, count, clients):
     """seconds that `clients` keeps take together, each with `count` questions."""
     def one(_):
-        world.ward("keep", "run", "--quiet", "--softd", socket, "--tee", f"soft-{face}", "--", PROBE, "quotes", count, check=0)
+        world.ward("keep", "run", "--quiet", "--softd", socket, "--tee", f"soft-{face}", "--", probe, "quotes", count, check=0)
 
     begin = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
@@ -36,6 +37,7 @@ def measure(count, runs):
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         folder = pathlib.Path(name)
         world.ward("dev", "init", folder / "device", check=0)
+        probe = shutil.copy(PROBE, folder)  # a keep takes no files of /tmp, where a checkout may lie
         socket = folder / "softd.sock"
         softd = subprocess.Popen([world.BIN / "softd", "--device", folder / "device", "--socket", socket],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -43,7 +45,7 @@ def measure(count, runs):
             world.wait_for(socket)
             for face in FACES:
                 for clients in (1, CLIENTS):
-                    took = [seconds(socket, face, count, clients) - seconds(socket, face, 1, clients) for _ in range(runs)]
+                    took = [seconds(probe, socket, face, count, clients) - seconds(probe, socket, face, 1, clients) for _ in range(runs)]
                     out[face, clients] = 1e6 * max(statistics.median(took), 0) / ((count - 1) * clients)
         finally:
             softd.terminate()

@@ -66,6 +66,7 @@ class Machine(unittest.TestCase):
         cls.path = pathlib.Path(tempfile.mkdtemp(prefix="ward-hostile-", dir="/var/tmp"))
         cls.path.chmod(0o755)
         ward("dev", "init", cls.path / "device", check=0)
+        cls.probe = shutil.copy(PROBE, cls.path)  # a keep takes no files of /tmp, where a checkout may lie
 
     @classmethod
     def tearDownClass(cls):
@@ -171,7 +172,7 @@ class Hostile(Machine):
         each = -(-QUOTES // len(FACES))
 
         def one(face):
-            return ward("keep", "run", "--quiet", "--softd", self.path / "load.sock", "--tee", f"soft-{face}", "--", PROBE,
+            return ward("keep", "run", "--quiet", "--softd", self.path / "load.sock", "--tee", f"soft-{face}", "--", self.probe,
                         "quotes", each)
 
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -187,7 +188,7 @@ class Killed(Machine):
         """running is a keep that has used its device: who asked, and all the processes, outermost first."""
         service = self.softd(name)
         run = subprocess.Popen([BIN / "ward", "keep", "run", "--softd", self.path / name, "--tee", "soft-snp", "--quiet",
-                                "--", PROBE, "hold"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                "--", self.probe, "hold"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(run.stdout.readline(), b"tee=snp\n")
         connection, = children(service.pid)
         agent, = children(connection)
