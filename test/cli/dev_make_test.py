@@ -16,6 +16,7 @@ WARD = os.environ["WARD_PROGRAM"]
 PATIENCE_S = 120
 EXIT = {"accepted": 0, "refused": 1, "undetermined": 3}
 AT = "2026-09-22T14:13:20Z"
+MADE_WITH = "3.0.22"  # the OpenSSL that the tree's vectors are of: another may draw in another order
 
 
 def ward(*words, code=0, cwd=None):
@@ -35,6 +36,15 @@ def valid(text):
 
 def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def judged(folder):
+    """judged is what a case says of its verdict."""
+    return [line for line in (folder / "case.txt").read_text().splitlines() if line.split()[0] in ("case", "face", "verdict", "fails")]
+
+
+def openssl_version():
+    return subprocess.run(["openssl", "version"], capture_output=True, check=True, text=True).stdout.split()[1]
 
 
 class Folder(unittest.TestCase):
@@ -108,7 +118,9 @@ class Seeds(Folder):
                 continue
             with self.subTest(made["case"]):
                 vector = ROOT / "tee" / made["case"].split("-")[0] / "testdata/invalid" / made["case"]
-                self.assertEqual(contents(pathlib.Path(made["folder"])), contents(vector))
+                if openssl_version() == MADE_WITH:
+                    self.assertEqual(contents(pathlib.Path(made["folder"])), contents(vector))
+                self.assertEqual(judged(pathlib.Path(made["folder"])), judged(vector))
         names = {made["case"] for made in told["made"] if made["verdict"] != "accepted"}
         self.assertEqual(names, {path.name for path in ROOT.glob("tee/*/testdata/invalid/*")})
 
