@@ -39,8 +39,8 @@ Published publish(const RandomSource& source, const MakerKeys& keys) {
   return out;
 }
 
-// The digest pins which keys a seed gives: a folder that was made from it can be made again. RSA keys
-// are as this OpenSSL draws them (crypto/repeatable.h), and are not in it.
+// The digest pins which keys a seed gives: a folder that was made from it can be made again. RSA
+// keys are as this OpenSSL draws them (crypto/repeatable.h), and are not in it.
 TEST(MakerKeys, MakeTheSameOctetsFromTheSameSeed) {
   const RandomSource source(as_bytes("seed"));
   const auto keys = MakerKeys::from(source);
