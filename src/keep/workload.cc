@@ -112,21 +112,28 @@ class Watch {
 
   RunReport follow() {
     RunReport report;
-    while (!reap()) {
+    bool launcher_gone = false;
+    bool ended = false;
+    while (!(ended = reap()) && !launcher_gone) {
       const std::int64_t left = end_ms_ - monotonic_ms();
-      if (left <= 0 || !wait_for_event(left)) {
-        report.ending = Ending::kTimeLimit;
-        break;
-      }
+      if (left <= 0) break;
+      launcher_gone = !wait_for_event(left);
     }
     report.milliseconds = static_cast<std::uint32_t>(monotonic_ms() - begin_ms_);
     report.left_behind = end_all();
-    if (report.ending != Ending::kTimeLimit) judge(report);
+    if (ended) {
+      judge(report);
+    } else if (launcher_gone) {
+      report.ending = Ending::kInternal;
+      report.detail = "the launcher is gone";
+    } else {
+      report.ending = Ending::kTimeLimit;
+    }
     return report;
   }
 
  private:
-  // wait_for_event returns false when time is up or the launcher is gone.
+  // wait_for_event returns false when the launcher is gone.
   [[nodiscard]] bool wait_for_event(std::int64_t left_ms) const {
     pollfd fds[2] = {{.fd = signals_, .events = POLLIN, .revents = 0},
                      {.fd = request_.hangup_fd, .events = 0, .revents = 0}};

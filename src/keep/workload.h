@@ -25,8 +25,8 @@ struct WorkloadRequest {
 // device, under Landlock (its own files read-only, /out /tmp /dev/shm writable, of /ward the
 // program /ward/keep, to be executed, and nothing else) and the stricter filter, waits for it or
 // for limits.seconds, ends every process that is left in the pid namespace and reaps them all. The
-// report's subject and detail are empty. Only for pid 1: kInternal otherwise, and where the kernel
-// refuses what it needs.
+// report's subject is empty; where the launcher went away it is kInternal, and its detail says so.
+// Only for pid 1: kInternal otherwise, and where the kernel refuses what it needs.
 [[nodiscard]] Result<RunReport> run_workload(const WorkloadRequest& request);
 
 }  // namespace ward::keep

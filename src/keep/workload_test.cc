@@ -46,11 +46,16 @@ class WorkloadTest : public KeepFixture {
 
   RunReport run(const std::vector<std::string>& command) {
     launch_command(command);
+    return report();
+  }
+
+  // report reads what the agent says at the end.
+  RunReport report() {
     output_inside_.reset();
     NoSink sink;
-    auto report = read_outputs(output_.get(), manifest_, 1U << 20U, sink);
-    EXPECT_TRUE(report) << report.error().what();
-    return report ? *report : RunReport{};
+    auto read = read_outputs(output_.get(), manifest_, 1U << 20U, sink);
+    EXPECT_TRUE(read) << read.error().what();
+    return read ? *read : RunReport{};
   }
 
   std::unique_ptr<Keep> keep_;
@@ -192,6 +197,9 @@ TEST_F(WorkloadTest, ends_when_the_launcher_is_gone) {
   ASSERT_GT(::read(out_[0], block, sizeof block), 0);  // it runs
   // Closing the launcher's end of the device socket is what its death looks like.
   keep_->hang_up();
+  const RunReport told = report();
+  EXPECT_EQ(told.ending, Ending::kInternal);  // not a limit that the workload never reached
+  EXPECT_EQ(told.detail, "the launcher is gone");
   auto status = keep_->wait();
   ASSERT_TRUE(status);
   EXPECT_TRUE(WIFEXITED(*status));
