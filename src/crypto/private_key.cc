@@ -88,6 +88,22 @@ Buffer octets(const BIGNUM* value) {
   return out;
 }
 
+Result<PrivateKey> rsa_pair(PkeyPtr pkey) {
+  const BnPtr n = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_N);
+  const BnPtr e = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_E);
+  if (!n || !e) return Error(Errc::kMalformed, "crypto.private_key: RSA");
+  WARD_TRY(PublicKey public_key, PublicKey::from_rsa(octets(n.get()), octets(e.get())));
+  PrivateKey key = finish(std::move(pkey), std::move(public_key));
+  // One signature shows that the halves belong together.
+  const Bytes message = as_bytes("pair");
+  const auto signature = key.sign(SignatureAlgorithm::kRsaPkcs1Sha256, message);
+  if (!signature ||
+      !key.public_key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, message, *signature)) {
+    return Error(Errc::kMalformed, "crypto.private_key: RSA halves differ");
+  }
+  return key;
+}
+
 Result<PrivateKey> ec_from_pkey(const EVP_PKEY* pkey) {
   std::array<char, 64> name{};
   std::size_t size = 0;
@@ -129,22 +145,6 @@ Result<PrivateKey> ed25519_from_pkey(const EVP_PKEY* pkey) {
 }
 
 }  // namespace
-
-Result<PrivateKey> rsa_from_pkey(PkeyPtr pkey) {
-  const BnPtr n = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_N);
-  const BnPtr e = number_of(pkey.get(), OSSL_PKEY_PARAM_RSA_E);
-  if (!n || !e) return Error(Errc::kMalformed, "crypto.private_key: RSA");
-  WARD_TRY(PublicKey public_key, PublicKey::from_rsa(octets(n.get()), octets(e.get())));
-  PrivateKey key = finish(std::move(pkey), std::move(public_key));
-  // One signature shows that the halves belong together.
-  const Bytes message = as_bytes("pair");
-  const auto signature = key.sign(SignatureAlgorithm::kRsaPkcs1Sha256, message);
-  if (!signature ||
-      !key.public_key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, message, *signature)) {
-    return Error(Errc::kMalformed, "crypto.private_key: RSA halves differ");
-  }
-  return key;
-}
 
 Result<void> check_rsa_form(std::size_t bits, std::uint64_t exponent) {
   if (bits != 2048 && bits != 3072 && bits != 4096) {
@@ -189,7 +189,7 @@ Result<PrivateKey> PrivateKey::generate_rsa(std::size_t bits, std::uint64_t expo
        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx.get(), static_cast<int>(bits)) == 1 &&
        EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx.get(), e.get()) == 1 &&
        EVP_PKEY_generate(ctx.get(), &key) == 1);
-  return rsa_from_pkey(PkeyPtr(key));
+  return rsa_pair(PkeyPtr(key));
 }
 
 Result<PrivateKey> PrivateKey::from_pkcs8(Bytes der) {
@@ -211,7 +211,7 @@ Result<PrivateKey> PrivateKey::from_pkcs8(Bytes der) {
   }
   PkeyPtr pkey(EVP_PKCS82PKEY(info.get()));
   if (!pkey) return Error(Errc::kMalformed, "crypto.private_key: key");
-  if (nid == NID_rsaEncryption) return rsa_from_pkey(std::move(pkey));
+  if (nid == NID_rsaEncryption) return rsa_pair(std::move(pkey));
   return nid == NID_ED25519 ? ed25519_from_pkey(pkey.get()) : ec_from_pkey(pkey.get());
 }
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <sys/socket.h>
 
 #include "keep/fd_kind.h"
+#include "keep/fd_message.h"
 
 namespace ward::keep {
 namespace {
@@ -24,22 +24,6 @@ struct Knock {
   bool open = true;  // false: the other end is closed
   UniqueFd fd;       // what may come in
 };
-
-// descriptors_of owns whatever came with a message.
-std::vector<UniqueFd> descriptors_of(msghdr& message) {
-  std::vector<UniqueFd> out;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-      out.emplace_back(fd);
-    }
-  }
-  return out;
-}
 
 // has_hung_up: an empty message reads like the end of the stream, but nobody has gone.
 bool has_hung_up(int door) {

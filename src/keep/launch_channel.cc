@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <sys/socket.h>
 
@@ -11,6 +10,7 @@
 #include "codec/cbor.h"
 #include "codec/cbor_write.h"
 #include "keep/fd_kind.h"
+#include "keep/fd_message.h"
 #include "keep/frame.h"
 #include "keep/text.h"
 
@@ -46,17 +46,7 @@ Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet,
     n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return Error(Errc::kUnavailable, "keep.launch: receive", static_cast<unsigned>(errno));
-  std::vector<UniqueFd> out;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-      out.emplace_back(fd);
-    }
-  }
+  std::vector<UniqueFd> out = descriptors_of(message);
   if (n == 0) return Error(Errc::kTruncated, "keep.launch: request");
   if (out.size() != kFdCount || (message.msg_flags & MSG_CTRUNC) != 0)
     return Error(Errc::kMalformed, "keep.launch: descriptors", out.size());
@@ -193,24 +183,8 @@ Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest,
   const Bytes octets = head.view();
   const FdBlock block = {fds.root.get(), fds.relay.get(), fds.output.get(),
                          fds.standard_output.get(), fds.standard_error.get()};
-  std::uint8_t first = octets.front();
-  iovec part{.iov_base = &first, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(FdBlock))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof block);
-  std::memcpy(CMSG_DATA(header), block.data(), sizeof block);
-  ssize_t n = 0;
-  do {
-    n = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-  } while (n < 0 && errno == EINTR);
-  if (n != 1) return Error(Errc::kUnavailable, "keep.launch: send", static_cast<unsigned>(errno));
+  if (!send_with_fds(socket, octets.front(), block))
+    return Error(Errc::kUnavailable, "keep.launch: send", static_cast<unsigned>(errno));
   WARD_CHECK_OK(write_exact(socket, octets.subspan(1)));
   WARD_CHECK_OK(write_exact(socket, manifest));
   Writer rest;

@@ -11,9 +11,6 @@ struct PrivateKey::Impl {
   PublicKey public_key;
 };
 
-// rsa_from_pkey makes a key of the library's, whose halves must belong together: kMalformed.
-Result<PrivateKey> rsa_from_pkey(PkeyPtr pkey);
-
 // check_rsa_form refuses sizes and exponents that no RSA key of ours is made with: kUnsupported.
 Result<void> check_rsa_form(std::size_t bits, std::uint64_t exponent);
 
