@@ -60,8 +60,9 @@ enum class Others : std::uint8_t {
 std::string unsafe(const fs::path& path, Others others, bool above) {
   struct stat info {};
 
-  if (::stat(path.c_str(), &info) != 0)
+  if (::stat(path.c_str(), &info) != 0) {
     return path.string() + ": " + std::generic_category().message(errno);
+  }
   const bool kept = above && (info.st_mode & S_ISVTX) != 0;
   if ((info.st_mode & S_IWOTH) != 0 && !kept) return path.string() + ": everybody may change it";
   const bool owned = info.st_uid == 0 || info.st_uid == ::geteuid();
