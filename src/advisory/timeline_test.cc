@@ -65,7 +65,7 @@ TEST(Timeline, NoLabelsOverlapWithEveryFilter) {
   expect_no_overlap(timeline_svg(select(Filter{}), "all", ""));
   for (const TeeTitle& title : tee_titles()) {
     for (const char* since : {"2015-01-01", "2024-06-01", "2026-01-01", "2026-09-01"}) {
-      SCOPED_TRACE(std::string(title.name) + " " + since);
+      SCOPED_TRACE(title.name + " " + since);
       const Filter filter{.tee = title.name, .since = parse_date(since)};
       expect_no_overlap(timeline_svg(select(filter), "some", title.name));
     }
