@@ -33,7 +33,7 @@ struct Options {
   std::string report_data;
   std::vector<std::string> measurements;
   std::vector<std::string> workloads;
-  std::string trust_root;
+  RootFiles roots;
   PolicyOptions policy;
   bool explain = false;
   bool json = false;
@@ -143,7 +143,7 @@ struct Subject {
 Result<Subject, int> read_subject(const Options& o) {
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
   WARD_TRY(auto policy, make_policy(o.policy, demands));
-  WARD_TRY(auto roots, named_roots(o.trust_root));
+  WARD_TRY(auto roots, named_roots(o.roots));
   WARD_TRY(EvidenceFile file, read_evidence_file(o.file));
   Buffer evidence = std::move(file.octets);
   verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
@@ -232,7 +232,7 @@ void add_verify(args::Command& app, Action& action) {
       "--workload", o->workloads,
       "an accepted workload in hex: what `ward keep measure` prints, or the whole field (CONFIGID, "
       "MRCONFIGID, HOST_DATA); may be given again");
-  c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
+  add_root_options(*c, o->roots);
   add_policy_options(*c, o->policy);
   auto* explain = c->add_flag("--explain", o->explain,
                               "the whole tree: what the verdict rests on, every check, what to do")

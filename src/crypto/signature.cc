@@ -128,4 +128,30 @@ bool PublicKey::verify_rs(SignatureAlgorithm algorithm, Bytes message, Bytes r_s
   return verify_ecdsa(*this, Digest(scheme.hash, message).view(), r_s);
 }
 
+const char* algorithm_name(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kEcdsaP256Sha256:
+      return "ES256";
+    case SignatureAlgorithm::kEcdsaP384Sha384:
+      return "ES384";
+    case SignatureAlgorithm::kEcdsaP521Sha512:
+      return "ES512";
+    case SignatureAlgorithm::kEd25519:
+      return "EdDSA";
+    case SignatureAlgorithm::kRsaPkcs1Sha256:
+      return "RS256";
+    case SignatureAlgorithm::kRsaPkcs1Sha384:
+      return "RS384";
+    case SignatureAlgorithm::kRsaPkcs1Sha512:
+      return "RS512";
+    case SignatureAlgorithm::kRsaPssSha256:
+      return "PS256";
+    case SignatureAlgorithm::kRsaPssSha384:
+      return "PS384";
+    case SignatureAlgorithm::kRsaPssSha512:
+      return "PS512";
+  }
+  return "";
+}
+
 }  // namespace ward::crypto

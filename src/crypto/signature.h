@@ -24,6 +24,9 @@ enum class SignatureAlgorithm : std::uint8_t {
   kRsaPssSha512,
 };
 
+// algorithm_name is its name in RFC 7518 section 3.1 and RFC 8037 section 3.1: "ES256", "PS384".
+[[nodiscard]] const char* algorithm_name(SignatureAlgorithm algorithm);
+
 enum class KeyType : std::uint8_t { kP256, kP384, kP521, kEd25519, kRsa };
 
 // kPublicKeyMemory is about how many octets a key on P-256 or P-384 occupies, the library's own
