@@ -22,7 +22,7 @@ lint_deps() { python3 tools/check_deps.py . && python3 tools/check_deps_test.py;
 
 lint_docs() { python3 tools/check_docs.py . && python3 tools/check_docs_test.py; }
 
-lint_tidy() { python3 tools/tidy.py . && python3 tools/tidy_test.py; }
+lint_tidy() { python3 tools/tidy.py . && python3 tools/tidy_test.py && python3 tools/lint_test.py; }
 
 # lint_headers: each header that no source of its own proves compiles alone.
 lint_headers() {
@@ -41,34 +41,51 @@ lint_hardening() {
 # lint_abi: what programs that were built with libward.so.1 rely on.
 lint_abi() { python3 tools/abi.py .; }
 
-# tidy_base: where the change began: WARD_BASE, the branch point from origin/main, or the last merge.
+# tidy_base: where the change began: WARD_BASE, the branch point from origin/main, the last merge before HEAD, or
+# HEAD's parent. Nothing where there is none of them, as in a clone of depth 1.
 tidy_base() {
-  local head base
+  local base head
+  if [ -n "${WARD_BASE:-}" ]; then
+    git rev-parse --verify --quiet "$WARD_BASE^{commit}" || fail 2 "WARD_BASE is no commit here: $WARD_BASE"
+    return
+  fi
   head=$(git rev-parse HEAD)
-  for base in "${WARD_BASE:-}" "$(git merge-base HEAD origin/main 2>/dev/null || true)" \
-    "$(git rev-list -1 --merges HEAD)"; do
-    if [ -n "$base" ] && [ "$base" != "$head" ] && git cat-file -e "$base^{commit}" 2>/dev/null; then
+  for base in "$(git merge-base HEAD origin/main 2>/dev/null || true)" \
+    "$(git rev-list -1 --merges HEAD^ 2>/dev/null || true)" "$(git rev-parse --verify --quiet HEAD^ || true)"; do
+    if [ -n "$base" ] && [ "$base" != "$head" ]; then
       printf '%s\n' "$base"
-      return 0
+      return
     fi
   done
 }
 
-# lint_clang_tidy: sources changed since the base, tests left out. CI judges WARD_TIDY_MAX of them.
+# changed_sources BASE: sources changed since then, the latest first. A header stands for the source of its name;
+# tests are left out.
+changed_sources() {
+  {
+    git diff --name-only HEAD -- '*.cc' '*.h'
+    git log --format= --name-only "$1..HEAD" -- '*.cc' '*.h'
+  } | sed 's/\.h$/.cc/' | awk '!/_(test|fuzz)\.cc$/ && !seen[$0]++' | while IFS= read -r file; do
+    [ ! -f "$file" ] || printf '%s\n' "$file"
+  done
+}
+
+# lint_clang_tidy: sources changed since the base; CI judges the WARD_TIDY_MAX that changed last. The plain
+# clang build is the one that knows every source: the sanitizers' have no ward-keep.
 lint_clang_tidy() {
-  local base files count max=${WARD_TIDY_MAX:-1000}
-  base=$(tidy_base)
+  local base files left max=${WARD_TIDY_MAX:-1000}
+  base=$(tidy_base) || return 1
   if [ -z "$base" ]; then
     note "clang-tidy: skipped, there is no base to compare with (set WARD_BASE)"
     return 0
   fi
-  files=$(git diff --name-only --diff-filter=AM "$base" -- '*.cc' | grep -v -E '_(test|fuzz)\.cc$' || true)
-  count=$(printf '%s' "$files" | grep -c . || true)
-  [ "$count" -gt 0 ] || { note "clang-tidy: no source changed since $base"; return 0; }
-  [ "$count" -le "$max" ] || note "clang-tidy: $max of $count changed sources (WARD_TIDY_MAX)"
-  configure asan
+  files=$(changed_sources "$base")
+  [ -n "$files" ] || { note "clang-tidy: no source changed since $base"; return 0; }
+  left=$(printf '%s\n' "$files" | tail -n "+$((max + 1))" | tr '\n' ' ')
+  [ -z "$left" ] || note "clang-tidy: the $max sources that changed last; not judged (WARD_TIDY_MAX): $left"
+  configure clang-debug
   printf '%s\n' "$files" | head -n "$max" |
-    xargs -P "$jobs" -n 1 clang-tidy-14 --quiet -p build/asan >"$logs/clang-tidy.log" 2>&1 && return 0
+    xargs -P "$jobs" -n 1 clang-tidy-14 --quiet -p build/clang-debug >"$logs/clang-tidy.log" 2>&1 && return 0
   grep -v -E 'warnings? (generated|treated)|^Suppressed|^Use -header' "$logs/clang-tidy.log" >&2
   return 1
 }
