@@ -43,10 +43,12 @@ constexpr std::size_t kMaxShown = 8;
 
 std::string first_of(const std::vector<std::string>& values) {
   std::string out;
-  for (std::size_t i = 0; i < values.size() && i < kMaxShown; ++i)
+  for (std::size_t i = 0; i < values.size() && i < kMaxShown; ++i) {
     out += (i == 0 ? "" : ", ") + values[i];
-  if (values.size() > kMaxShown)
+  }
+  if (values.size() > kMaxShown) {
     out += " and " + std::to_string(values.size() - kMaxShown) + " more";
+  }
   return out;
 }
 
@@ -216,12 +218,15 @@ std::vector<std::string> value_texts(const ClaimValue& value) {
 
 std::set<std::string> named_fields(const Policy& policy) {
   std::set<std::string> out;
-  for (const auto& [id, values] : policy.accepted_values)
+  for (const auto& [id, values] : policy.accepted_values) {
     out.insert(id);
-  for (const auto& [id, values] : policy.refused_values)
+  }
+  for (const auto& [id, values] : policy.refused_values) {
     out.insert(id);
-  for (const auto& [id, least] : policy.minimum_values)
+  }
+  for (const auto& [id, least] : policy.minimum_values) {
     out.insert(id);
+  }
   return out;
 }
 

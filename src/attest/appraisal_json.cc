@@ -18,16 +18,18 @@ struct ValueWriter {
 
   void operator()(const std::vector<std::string>& v) const {
     out.begin_array();
-    for (const std::string& item : v)
+    for (const std::string& item : v) {
       out.string(item);
+    }
     out.end_array();
   }
 };
 
 void write_strings(JsonWriter& out, const std::vector<std::string>& items) {
   out.begin_array();
-  for (const std::string& item : items)
+  for (const std::string& item : items) {
     out.string(item);
+  }
   out.end_array();
 }
 
@@ -67,8 +69,9 @@ void write_check(JsonWriter& out, const Check& check) {
 
 void write_checks(JsonWriter& out, const std::vector<Check>& checks) {
   out.begin_array();
-  for (const Check& check : checks)
+  for (const Check& check : checks) {
     write_check(out, check);
+  }
   out.end_array();
 }
 
@@ -83,8 +86,9 @@ void write_claims(JsonWriter& out, const std::vector<Claim>& claims) {
 
 std::string claim_text(const ClaimValue& value) {
   std::string out;
-  for (const std::string& text : value_texts(value))
+  for (const std::string& text : value_texts(value)) {
     out += (out.empty() ? "" : ", ") + text;
+  }
   return out;
 }
 

@@ -51,8 +51,9 @@ bool demands_tcb(const Policy& policy) {
 std::vector<std::string> tcb_statuses(std::span<const Scheme* const> schemes) {
   std::vector<std::string> out;
   for (const Scheme* scheme : schemes) {
-    for (const char* status : scheme->info().tcb_statuses)
+    for (const char* status : scheme->info().tcb_statuses) {
       if (std::ranges::count(out, status) == 0) out.emplace_back(status);
+    }
   }
   return out;
 }
@@ -68,8 +69,9 @@ std::optional<Mistake> wrong_size(std::string_view demand, std::size_t size, std
 
 std::optional<std::string> advisory_id(std::string_view text) {
   std::string id(text);
-  for (char& c : id)
+  for (char& c : id) {
     c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
   const bool possible = id.size() <= kMaxAdvisoryId && id.find('-') != std::string::npos &&
                         !id.starts_with("CVE-") &&
                         id.find_first_not_of(kAdvisoryLetters) == std::string::npos;
@@ -88,13 +90,15 @@ Result<void, Mistake> Demands::accept_tcb(std::string_view status, Policy& polic
     policy.accept_any_tcb = true;
     return {};
   }
-  if (status == "Revoked")
+  if (status == "Revoked") {
     return Mistake{demand + ": Revoked is never accepted", "take it off the list"};
+  }
   const std::vector<std::string> known = tcb_statuses(schemes_);
   if (std::ranges::count(known, status) == 0) {
     std::string list;
-    for (const std::string& one : known)
+    for (const std::string& one : known) {
       list += (list.empty() ? "one of " : ", ") + one;
+    }
     return Mistake{demand + ": no TCB status: " + std::string(status), list + ", or any"};
   }
   policy.accepted_tcb.emplace_back(status);
@@ -173,8 +177,9 @@ Result<void, Mistake> Demands::refuse_product(std::string_view product, Policy& 
         policy.refused_products.emplace_back(name);
         return {};
       }
-      if (list.find(name) == std::string::npos)
+      if (list.find(name) == std::string::npos) {
         list += (list.empty() ? "" : ", ") + std::string(name);
+      }
     }
   }
   return Mistake{std::string(names_.refuse_product) + ": no product: " + std::string(product),
@@ -190,10 +195,12 @@ Result<void, Mistake> Demands::chips(std::string_view list, Policy& policy) cons
     list.remove_prefix(std::min(end + 1, list.size()));
     ++number;
     line = line.substr(0, line.find('#'));
-    while (!line.empty() && is_blank(line.back()))
+    while (!line.empty() && is_blank(line.back())) {
       line.remove_suffix(1);
-    while (!line.empty() && is_blank(line.front()))
+    }
+    while (!line.empty() && is_blank(line.front())) {
       line.remove_prefix(1);
+    }
     if (line.empty()) continue;
     auto chip = chip_id(line);
     if (!chip) {

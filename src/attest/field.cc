@@ -104,8 +104,9 @@ std::string form_text(const FieldForm& form) {
       return "a text of at most " + std::to_string(kMaxItemText) + " octets";
     case FieldKind::kWord: {
       std::string out;
-      for (const char* word : form.words)
+      for (const char* word : form.words) {
         out += (out.empty() ? "one of: " : ", ") + std::string(word);
+      }
       return out;
     }
     case FieldKind::kItems:
@@ -144,8 +145,9 @@ const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view 
 
 std::string nearest_field(std::span<const FieldInfo> fields, std::string_view word) {
   std::vector<std::string> ids;
-  for (const FieldInfo& field : fields)
+  for (const FieldInfo& field : fields) {
     ids.emplace_back(field.id);
+  }
   std::string meant = nearest(word, ids);
   if (!meant.empty()) return meant;
   // The claim's name, or the last part of the id alone: people copy what they see.

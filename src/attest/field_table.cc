@@ -4,8 +4,9 @@ namespace ward::attest {
 
 std::uint64_t little_endian(Bytes octets) {
   std::uint64_t v = 0;
-  for (std::size_t i = octets.size(); i > 0; --i)
+  for (std::size_t i = octets.size(); i > 0; --i) {
     v = (v << 8U) | octets[i - 1];
+  }
   return v;
 }
 

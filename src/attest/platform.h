@@ -66,6 +66,8 @@ class PlatformStore {
           store_(std::exchange(other.store_, nullptr)),
           slot_(other.slot_) {}
 
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
     Hold& operator=(Hold&&) = delete;
 
     ~Hold() {

@@ -43,8 +43,9 @@ void judge_advisories(const Findings& findings, UnixTime at, const PolicyChecks&
   const Policy& policy = out.policy();
   const CheckInfo* info = findings.facts.tcb_advisories_check;
   std::vector<std::string> named;
-  for (const auto& [advisory, until] : policy.tolerated)
+  for (const auto& [advisory, until] : policy.tolerated) {
     named.push_back(advisory + " until " + format_rfc3339(until));
+  }
   const std::string expected = "an accepted status, or no advisory but " + join(named);
   const Tcb& tcb = findings.tcb;
   if (!findings.facts.tcb_matched || !tcb.status) return out.blocked(info, expected);

@@ -16,8 +16,9 @@ std::size_t heap_of(const std::string& text) {
 
 std::size_t heap_of(const std::vector<std::string>& texts) {
   std::size_t out = texts.capacity() * sizeof(std::string);
-  for (const std::string& text : texts)
+  for (const std::string& text : texts) {
     out += heap_of(text);
+  }
   return out;
 }
 
@@ -29,17 +30,21 @@ std::size_t heap_of(const ClaimValue& value) {
 }
 
 std::size_t heap_of(const Findings& findings) {
+  constexpr std::size_t kPointer = sizeof(void*);
   std::size_t out = findings.claims.capacity() * sizeof(Claim) + heap_of(findings.notes) +
                     heap_of(findings.warnings) + heap_of(findings.tcb.advisories) +
                     heap_of(findings.tcb.behind);
-  for (const Claim& claim : findings.claims)
+  for (const Claim& claim : findings.claims) {
     out += heap_of(claim.name) + heap_of(claim.value);
-  for (const TcbPart& part : findings.tcb.parts)
+  }
+  for (const TcbPart& part : findings.tcb.parts) {
     out += sizeof part + heap_of(part.name) + heap_of(part.status) + heap_of(part.advisories);
+  }
   out += heap_of(findings.facts.products);
-  for (const Buffer& chip : findings.facts.chips)
-    out += sizeof chip + chip.capacity();
-  return out + findings.facts.revocation_checks.capacity() * sizeof(CheckInfo*);
+  for (const Buffer& chip : findings.facts.chips) {
+    out += sizeof(Buffer) + chip.capacity();
+  }
+  return out + findings.facts.revocation_checks.capacity() * kPointer;
 }
 
 // Such a text is "not after 2024-05-18T18:22:51Z".

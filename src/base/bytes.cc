@@ -18,15 +18,17 @@ using DigitTable = std::array<std::uint8_t, 256>;
 constexpr DigitTable digit_table(std::string_view digits) {
   DigitTable table{};
   table.fill(kNoDigit);
-  for (std::size_t i = 0; i < digits.size(); ++i)
+  for (std::size_t i = 0; i < digits.size(); ++i) {
     table[static_cast<std::uint8_t>(digits[i])] = static_cast<std::uint8_t>(i);
+  }
   return table;
 }
 
 constexpr DigitTable hex_table() {
   DigitTable table = digit_table(kHexDigits);
-  for (std::uint8_t i = 0; i < 6; ++i)
+  for (std::uint8_t i = 0; i < 6; ++i) {
     table['A' + i] = static_cast<std::uint8_t>(10 + i);
+  }
   return table;
 }
 
@@ -42,8 +44,9 @@ std::string_view alphabet(Base64 kind) {
 std::optional<std::string_view> unpadded(std::string_view text, Base64 kind) {
   if (kind == Base64::kUrl) return text;
   if (text.size() % 4 != 0) return std::nullopt;
-  for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i)
+  for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) {
     text.remove_suffix(1);
+  }
   return text;
 }
 
@@ -67,11 +70,13 @@ Buffer to_buffer(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 Buffer concat(std::initializer_list<Bytes> parts) {
   Buffer out;
   std::size_t total = 0;
-  for (const Bytes part : parts)
+  for (const Bytes part : parts) {
     total += part.size();
+  }
   out.reserve(total);
-  for (const Bytes part : parts)
+  for (const Bytes part : parts) {
     out.insert(out.end(), part.begin(), part.end());
+  }
   return out;
 }
 
@@ -118,12 +123,14 @@ std::string to_base64(Bytes bytes, Base64 kind) {
   std::string out(bytes.size() / 3 * 4 + (rest == 0 ? 0 : rest + 1), '\0');
   char* at = out.data();
   const auto put = [&](std::uint32_t bits, std::size_t count) {  // of 24 bits, the first
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
       *at++ = digits[(bits >> (18 - 6 * i)) & 63U];
+    }
   };
   const std::uint8_t* octet = bytes.data();
-  for (std::size_t group = bytes.size() / 3; group > 0; --group, octet += 3)
+  for (std::size_t group = bytes.size() / 3; group > 0; --group, octet += 3) {
     put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U | octet[2], 4);
+  }
   if (rest == 1) put(std::uint32_t{octet[0]} << 16U, 2);
   if (rest == 2) put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U, 3);
   if (kind == Base64::kStandard) out.append((4 - out.size() % 4) % 4, '=');
@@ -152,8 +159,9 @@ std::optional<Buffer> from_base64(std::string_view text, Base64 kind) {
   }
   std::uint32_t bits = 0;
   const std::size_t rest = body->size() - at;  // 0, 2 or 3 digits
-  for (std::size_t i = 0; i < rest; ++i)
+  for (std::size_t i = 0; i < rest; ++i) {
     bits |= take(at + i) << (18 - 6 * i);
+  }
   if (rest > 0) *to++ = static_cast<std::uint8_t>(bits >> 16U);
   if (rest > 2) *to++ = static_cast<std::uint8_t>(bits >> 8U);
   const std::uint32_t unused = rest == 2 ? bits & 0xffffU : bits & 0xffU;

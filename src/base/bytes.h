@@ -64,8 +64,9 @@ template <std::size_t N>
 [[nodiscard]] std::optional<std::array<std::uint8_t, N>> to_array(Bytes bytes) {
   if (bytes.size() != N) return std::nullopt;
   std::array<std::uint8_t, N> out{};
-  for (std::size_t i = 0; i < N; ++i)
+  for (std::size_t i = 0; i < N; ++i) {
     out[i] = bytes[i];
+  }
   return out;
 }
 

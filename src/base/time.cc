@@ -44,7 +44,8 @@ std::optional<UnixTime> to_unix(const CivilTime& civil) {
       std::chrono::year(civil.year), std::chrono::month(civil.month), std::chrono::day(civil.day)};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return UnixTime{days * kSecondsPerDay + civil.hour * 3600 + civil.minute * 60 + civil.second};
+  const std::int64_t minutes = std::int64_t{civil.hour} * 60 + civil.minute;
+  return UnixTime{days * kSecondsPerDay + minutes * 60 + civil.second};
 }
 
 CivilTime to_civil(UnixTime time) {

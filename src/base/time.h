@@ -12,7 +12,7 @@ namespace ward {
 // counted.
 struct UnixTime {
   std::int64_t seconds = 0;
-
+  // NOLINTNEXTLINE(modernize-use-nullptr): a defaulted <=> has no null pointer
   friend constexpr auto operator<=>(const UnixTime&, const UnixTime&) = default;
 };
 
