@@ -30,8 +30,9 @@ bool equal_in_constant_time(const Bytes32& a, const Bytes32& b) {
 }
 
 bool equal_with_a_leak(const Bytes32& a, const Bytes32& b) {
-  for (std::size_t i = 0; i < a.size(); ++i)
+  for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] != b[i]) return false;
+  }
   return true;
 }
 

@@ -31,10 +31,8 @@ class KdfParams {
   void octets(const char* name, Bytes value) {
     // The library takes no null for "empty", and only reads what it is given.
     static std::uint8_t none = 0;
-    std::uint8_t* const data =
-        value.empty() ? &none
-                      : const_cast<std::uint8_t*>(
-                            value.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    // NOLINTNEXTLINE(*-pro-type-const-cast)
+    auto* const data = value.empty() ? &none : const_cast<std::uint8_t*>(value.data());
     params_.push_back(OSSL_PARAM_construct_octet_string(name, data, value.size()));
   }
 

@@ -118,8 +118,9 @@ Result<PublicKey> spki_rsa(Bytes parameters, Bytes key) {
 std::size_t bit_length(Bytes magnitude) {
   if (magnitude.empty()) return 0;
   std::size_t bits = 8 * (magnitude.size() - 1);
-  for (unsigned top = magnitude[0]; top != 0; top >>= 1U)
+  for (unsigned top = magnitude[0]; top != 0; top >>= 1U) {
     ++bits;
+  }
   return bits;
 }
 

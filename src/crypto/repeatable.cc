@@ -50,7 +50,7 @@ SecretBytes drawn(Rng& rng, std::size_t size) {
 // The stream belongs to key, algorithm and message, so that calls do not depend on one another and
 // no two messages share a nonce.
 SecretBytes stream_for(Bytes pkcs8, SignatureAlgorithm algorithm, Bytes message) {
-  const std::uint8_t number = static_cast<std::uint8_t>(algorithm);
+  const auto number = static_cast<std::uint8_t>(algorithm);
   const auto seed = hkdf<32>(Hash::kSha256, pkcs8, as_bytes("ward repeatable signature 1"),
                              concat({Bytes(&number, 1), sha256(message)}));
   SeededRng rng(seed.expose());
@@ -59,8 +59,8 @@ SecretBytes stream_for(Bytes pkcs8, SignatureAlgorithm algorithm, Bytes message)
 
 PkeyPtr read_key(Bytes pkcs8, OSSL_LIB_CTX* library) {
   const unsigned char* at = pkcs8.data();
-  return PkeyPtr(must_get(d2i_AutoPrivateKey_ex(nullptr, &at, static_cast<long>(pkcs8.size()),
-                                                library, nullptr)));  // NOLINT(google-runtime-int)
+  const auto size = static_cast<long>(pkcs8.size());  // NOLINT(google-runtime-int)
+  return PkeyPtr(must_get(d2i_AutoPrivateKey_ex(nullptr, &at, size, library, nullptr)));
 }
 
 Buffer signed_with(const PrivateKey& key, SignatureAlgorithm algorithm, const Scheme& scheme,
@@ -95,8 +95,9 @@ Result<PrivateKey> generate_rsa_from(Rng& rng, std::size_t bits, std::uint64_t e
        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx.get(), static_cast<int>(bits)) == 1 &&
        EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx.get(), e.get()) == 1);
   EVP_PKEY* made = nullptr;
-  if (EVP_PKEY_generate(ctx.get(), &made) != 1)
+  if (EVP_PKEY_generate(ctx.get(), &made) != 1) {
     return Error(Errc::kInternal, "crypto.repeatable: the generator gives no prime");
+  }
   const PkeyPtr key(made);
   const std::unique_ptr<PKCS8_PRIV_KEY_INFO, Deleter<PKCS8_PRIV_KEY_INFO_free>> info(
       must_get(EVP_PKEY2PKCS8(key.get())));
@@ -108,8 +109,9 @@ Result<PrivateKey> generate_rsa_from(Rng& rng, std::size_t bits, std::uint64_t e
 
 Result<Buffer> sign_repeatably(const PrivateKey& key, SignatureAlgorithm algorithm, Bytes message) {
   const Scheme scheme = scheme_of(algorithm);
-  if (scheme.key != key.type())
+  if (scheme.key != key.type()) {
     return Error(Errc::kUnsupported, "crypto.repeatable: algorithm of another key");
+  }
   const bool draws = scheme.kind == Scheme::Kind::kEcdsa || scheme.kind == Scheme::Kind::kPss;
   return draws ? signed_with(key, algorithm, scheme, message) : key.sign(algorithm, message);
 }
@@ -117,8 +119,9 @@ Result<Buffer> sign_repeatably(const PrivateKey& key, SignatureAlgorithm algorit
 Result<Buffer> sign_repeatably_rs(const PrivateKey& key, SignatureAlgorithm algorithm,
                                   Bytes message) {
   const Scheme scheme = scheme_of(algorithm);
-  if (scheme.key != key.type() || scheme.kind != Scheme::Kind::kEcdsa)
+  if (scheme.key != key.type() || scheme.kind != Scheme::Kind::kEcdsa) {
     return Error(Errc::kUnsupported, "crypto.repeatable: not ECDSA, or of another key");
+  }
   const Buffer der = signed_with(key, algorithm, scheme, message);
   const unsigned char* at = der.data();
   const EcdsaPtr parts(must_get(

@@ -36,6 +36,8 @@ class SystemRng final : public Rng {
 class SeededRng final : public Rng {
  public:
   explicit SeededRng(Bytes seed);
+  SeededRng(const SeededRng&) = delete;
+  SeededRng& operator=(const SeededRng&) = delete;
   ~SeededRng() override;
 
   void fill(std::span<std::uint8_t> out) override;

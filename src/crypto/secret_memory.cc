@@ -92,8 +92,9 @@ std::uint8_t* map_secret() {
   const auto fd = static_cast<int>(::syscall(SYS_memfd_secret, O_CLOEXEC));
   if (fd < 0) return nullptr;
   std::uint8_t* at = nullptr;
-  if (::ftruncate(fd, kRegionBytes) == 0)
+  if (::ftruncate(fd, kRegionBytes) == 0) {
     at = mapped(::mmap(nullptr, kRegionBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  }
   ::close(fd);
   return at;
 }
@@ -130,7 +131,7 @@ void* openssl_malloc(std::size_t size, const char* /*file*/, int /*line*/) {
 }
 
 void openssl_free(void* at, const char* /*file*/, int /*line*/) {
-  if (!secret_release(at)) std::free(at);  // NOLINT(cppcoreguidelines-no-malloc)
+  if (!secret_release(at)) std::free(at);  // NOLINT(*-no-malloc,*-owning-memory)
 }
 
 void* openssl_realloc(void* at, std::size_t size, const char* file, int line) {
@@ -139,7 +140,7 @@ void* openssl_realloc(void* at, std::size_t size, const char* file, int line) {
     openssl_free(at, file, line);
     return nullptr;
   }
-  if (!region.holds(at)) return std::realloc(at, size);  // NOLINT(cppcoreguidelines-no-malloc)
+  if (!region.holds(at)) return std::realloc(at, size);  // NOLINT(*-no-malloc,*-owning-memory)
   const std::size_t had = class_size(head_of(at)->size_class);
   if (size <= had) return at;
   void* const out = openssl_malloc(size, file, line);
@@ -188,8 +189,9 @@ void* secret_allocate(std::size_t size) {
   if (region.begin == nullptr) return nullptr;
   const std::lock_guard<std::mutex> lock(region.mutex);
   std::size_t index = 0;
-  while (index < kClasses && class_size(index) < size)
+  while (index < kClasses && class_size(index) < size) {
     ++index;
+  }
   Head* head = index < kClasses ? region.free[index] : nullptr;
   if (head != nullptr) {
     region.free[index] = std::exchange(head->next_free, nullptr);

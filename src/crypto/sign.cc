@@ -21,8 +21,9 @@ Buffer sign_ed25519(EVP_PKEY* key, Bytes message) {
 
 Result<Buffer> PrivateKey::sign(SignatureAlgorithm algorithm, Bytes message) const {
   const Scheme scheme = scheme_of(algorithm);
-  if (scheme.key != type())
+  if (scheme.key != type()) {
     return Error(Errc::kUnsupported, "crypto.sign: algorithm of another key");
+  }
   if (scheme.kind == Scheme::Kind::kEd25519) return sign_ed25519(impl_->pkey.get(), message);
   const ErrorScope errors;
   const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_dup(impl_->sign.get())));
@@ -39,8 +40,9 @@ Result<Buffer> PrivateKey::sign(SignatureAlgorithm algorithm, Bytes message) con
 
 Result<Buffer> PrivateKey::sign_rs(SignatureAlgorithm algorithm, Bytes message) const {
   const Scheme scheme = scheme_of(algorithm);
-  if (scheme.kind != Scheme::Kind::kEcdsa)
+  if (scheme.kind != Scheme::Kind::kEcdsa) {
     return Error(Errc::kUnsupported, "crypto.sign: not ECDSA");
+  }
   WARD_TRY(const Buffer der, sign(algorithm, message));
   return to_buffer(rs_from_der(*curve_of(scheme.key), der).view());
 }

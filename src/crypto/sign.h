@@ -31,7 +31,7 @@ class PrivateKey {
 
   // from_ec_scalar takes the private scalar, big-endian, of the field's octet length. kMalformed
   // for another length, 0, and values from the group's order on.
-  static Result<PrivateKey> from_ec_scalar(KeyType curve, Bytes scalar);
+  static Result<PrivateKey> from_ec_scalar(KeyType type, Bytes scalar);
 
   // from_ed25519_seed takes the 32 octets of RFC 8032 section 5.1.5.
   static Result<PrivateKey> from_ed25519_seed(Bytes seed);

@@ -47,7 +47,7 @@ class PublicKey {
   static Result<PublicKey> from_p256_xy(Bytes xy);
 
   // from_ec_point takes the uncompressed point without the leading 04 for P-256, P-384 or P-521.
-  static Result<PublicKey> from_ec_xy(KeyType curve, Bytes xy);
+  static Result<PublicKey> from_ec_xy(KeyType type, Bytes xy);
 
   // from_ed25519 takes the 32 raw octets.
   static Result<PublicKey> from_ed25519(Bytes raw);
