@@ -68,10 +68,11 @@ class Agent {
 
  private:
   // broker_failed takes the broker's own words where it said why.
-  RunReport broker_failed(const Error& error, const std::string& subject) const {
+  [[nodiscard]] RunReport broker_failed(const Error& error, const std::string& subject) const {
     std::string detail = error.what();
-    if (error.code() == Errc::kUnavailable && parts_.deadline->left_ms() == 0)
+    if (error.code() == Errc::kUnavailable && parts_.deadline->left_ms() == 0) {
       detail = "no answer within " + std::to_string(parts_.deadline->limit_ms()) + " ms";
+    }
     if (client_ && client_->refusal()) detail = client_->refusal()->detail;
     return ended(broker_ending(error.code()), subject, detail);
   }
@@ -88,8 +89,9 @@ class Agent {
   // workload runs.
   Step prepare() {
     Step failed = attest();
-    for (std::size_t i = 0; !failed && i < manifest_.inputs.size(); ++i)
+    for (std::size_t i = 0; !failed && i < manifest_.inputs.size(); ++i) {
       failed = open(i);
+    }
     client_.reset();
     exchange_.reset();
     return failed;
@@ -173,10 +175,12 @@ class Agent {
 
     struct stat info {};
 
-    if (!plain.valid() || ::fstat(plain.get(), &info) != 0 || !S_ISREG(info.st_mode))
+    if (!plain.valid() || ::fstat(plain.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
       return ended(Ending::kOutputMissing, output.name, "the workload did not write this file");
-    if (auto sealed = hand_out(output, plain.get()); !sealed)
+    }
+    if (auto sealed = hand_out(output, plain.get()); !sealed) {
       return ended(Ending::kInternal, output.name, sealed.error().what());
+    }
     return std::nullopt;
   }
 

@@ -16,8 +16,9 @@ ward::Buffer read_file(const char* path) {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   ward::Buffer out;
   std::uint8_t block[4096];
-  for (ssize_t n = 0; (n = ::read(fd, block, sizeof block)) > 0;)
+  for (ssize_t n = 0; (n = ::read(fd, block, sizeof block)) > 0;) {
     out.insert(out.end(), block, block + n);
+  }
   ::close(fd);
   return out;
 }
@@ -25,7 +26,7 @@ ward::Buffer read_file(const char* path) {
 }  // namespace
 
 int main() {
-  using namespace ward::keep;
+  using namespace ward::keep;  // NOLINT(google-build-using-namespace): a program in its words
   const auto parsed = parse_canonical(read_file(kManifestPath));
   const auto filter = seccomp_program(Role::kWorkload);
   if (!parsed || !filter) return 2;

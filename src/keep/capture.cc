@@ -35,8 +35,11 @@ Result<std::string, Failure> capture(const std::vector<std::string>& argv) {
   ::posix_spawn_file_actions_adddup2(&spawn.actions, to.get(), 1);
   ::posix_spawn_file_actions_addopen(&spawn.actions, 2, "/dev/null", O_WRONLY, 0);
   std::vector<char*> pointers;
-  for (const std::string& argument : argv)
+  pointers.reserve(argv.size() + 1);
+  for (const std::string& argument : argv) {
+    // NOLINTNEXTLINE(*-pro-type-const-cast): posix_spawn only reads
     pointers.push_back(const_cast<char*>(argument.c_str()));
+  }
   pointers.push_back(nullptr);
   char* const no_environment[] = {nullptr};
   pid_t pid = 0;
@@ -52,10 +55,12 @@ Result<std::string, Failure> capture(const std::vector<std::string>& argv) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (out.size() > kMaxCapturedBytes)
+  if (out.size() > kMaxCapturedBytes) {
     return Failure{.code = Errc::kLimit, .what = argv.front() + ": writes too much"};
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return Failure{.code = Errc::kUnavailable, .what = argv.front() + ": failed"};
+  }
   return out;
 }
 

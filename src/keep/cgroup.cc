@@ -31,8 +31,9 @@ std::optional<pid_t> launcher_of(std::string_view name) {
   name.remove_prefix(kPrefix.size());
   pid_t pid = 0;
   const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
-  if (problem != std::errc() || pid <= 0 || end == name.data() + name.size() || *end != '-')
+  if (problem != std::errc() || pid <= 0 || end == name.data() + name.size() || *end != '-') {
     return std::nullopt;
+  }
   return pid;
 }
 
@@ -45,8 +46,9 @@ bool write_value(const std::filesystem::path& file, const std::string& value) {
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> out;
   std::istringstream in(text);
-  for (std::string part; std::getline(in, part, separator);)
+  for (std::string part; std::getline(in, part, separator);) {
     out.push_back(part);
+  }
   return out;
 }
 
@@ -64,8 +66,9 @@ std::map<std::string, std::string> own_groups(const std::filesystem::path& proc_
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string names = line.substr(first + 1, second - first - 1);
     if (names.empty()) out[""] = line.substr(second + 1);
-    for (const std::string& name : split(names, ','))
+    for (const std::string& name : split(names, ',')) {
       out[name] = line.substr(second + 1);
+    }
   }
   return out;
 }
@@ -104,8 +107,9 @@ std::vector<CgroupPlace> find_cgroups(const std::filesystem::path& proc_self) {
       place.unified = true;
       place.folder = mount.point + below(mount.root, own.at(""));
       std::ifstream handed(place.folder / "cgroup.subtree_control");
-      for (std::string name; handed >> name;)
+      for (std::string name; handed >> name;) {
         place.controllers.push_back(name);
+      }
     } else if (mount.type == "cgroup") {
       for (const std::string& name : split(mount.options, ',')) {
         if ((name != "memory" && name != "pids") || !own.contains(name)) continue;
@@ -113,8 +117,9 @@ std::vector<CgroupPlace> find_cgroups(const std::filesystem::path& proc_self) {
         place.folder = mount.point + below(mount.root, own.at(name));
       }
     }
-    if (has(place.controllers, "memory") || has(place.controllers, "pids"))
+    if (has(place.controllers, "memory") || has(place.controllers, "pids")) {
       out.push_back(std::move(place));
+    }
   }
   return out;
 }
@@ -155,8 +160,9 @@ KeepCgroup::KeepCgroup(const std::vector<CgroupPlace>& places, std::string_view 
 void KeepCgroup::set_limits(Group& group, const CgroupPlace& place, const Limits& limits) {
   const std::string memory = std::to_string(most_memory(limits));
   const std::string processes = std::to_string(limits.processes + kAgentProcesses);
-  if (has(place.controllers, "pids") && write_value(group.folder / "pids.max", processes))
+  if (has(place.controllers, "pids") && write_value(group.folder / "pids.max", processes)) {
     group.limits.emplace_back("processes");
+  }
   if (!has(place.controllers, "memory")) return;
   if (place.unified) {
     if (write_value(group.folder / "memory.max", memory)) group.limits.emplace_back("memory");
@@ -181,8 +187,9 @@ KeepCgroup::~KeepCgroup() {
 
 Result<void, Failure> KeepCgroup::add(pid_t pid) {
   for (const Group& group : groups_) {
-    if (!write_value(group.folder / "cgroup.procs", std::to_string(pid)))
+    if (!write_value(group.folder / "cgroup.procs", std::to_string(pid))) {
       return system_failure("cgroup " + group.folder.string() + " does not take the keep", errno);
+    }
   }
   return {};
 }

@@ -62,7 +62,7 @@ class KeepCgroup {
     std::vector<std::string> limits;
   };
 
-  void set_limits(Group& group, const CgroupPlace& place, const Limits& limits);
+  static void set_limits(Group& group, const CgroupPlace& place, const Limits& limits);
 
   std::vector<Group> groups_;
 };

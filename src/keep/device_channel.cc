@@ -27,16 +27,18 @@ Device::Answer<SecretBytes> DeviceClient::ask(const DeviceRequest& request) {
   // A device that refuses what it need not read whole has said why all the same.
   const auto sent = write_exact(fd_, write_device_request(request), deadline_);
   std::array<std::uint8_t, kDeviceHeadSize> head{};
-  if (const auto read = read_exact(fd_, head, deadline_); !read)
+  if (const auto read = read_exact(fd_, head, deadline_); !read) {
     return failure_of(sent ? read.error() : sent.error());
+  }
   Reader r(head);
   std::uint8_t code = 0;
   std::uint32_t size = 0;
   if (!r.u8(code) || !r.u32le(size)) return no_answer(Errc::kTruncated);
   if (size > (code == 0 ? kMaxEvidenceBytes : kMaxReasonBytes)) return no_answer(Errc::kLimit);
   SecretBytes octets(size);
-  if (const auto read = read_exact(fd_, octets.expose_mut(), deadline_); !read)
+  if (const auto read = read_exact(fd_, octets.expose_mut(), deadline_); !read) {
     return failure_of(read.error());
+  }
   if (code == 0) return octets;
   return Failure{.code = code_of(code),
                  .what = valid_text(as_text(octets.expose()), kMaxReasonBytes)};

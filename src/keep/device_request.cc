@@ -33,22 +33,25 @@ constexpr auto kSizes = std::to_array<Sizes>({
 // framed puts a head before `parts`.
 SecretBytes framed(std::uint8_t code, std::initializer_list<Bytes> parts) {
   std::size_t size = 0;
-  for (const Bytes part : parts)
+  for (const Bytes part : parts) {
     size += part.size();
+  }
   Writer head;
   head.u8(code);
   head.u32le(static_cast<std::uint32_t>(size));
   SecretBytes out(kDeviceHeadSize + size);
   auto at = std::copy(head.view().begin(), head.view().end(), out.expose_mut().begin());
-  for (const Bytes part : parts)
+  for (const Bytes part : parts) {
     at = std::copy(part.begin(), part.end(), at);
+  }
   return out;
 }
 
 SecretBytes answer(std::initializer_list<Bytes> parts) {
   std::size_t size = 0;
-  for (const Bytes part : parts)
+  for (const Bytes part : parts) {
     size += part.size();
+  }
   if (size > kMaxEvidenceBytes) {
     return refusal_of({.code = Errc::kLimit,
                        .what = "the platform's answer has " + std::to_string(size) + " octets"});
@@ -89,8 +92,9 @@ Result<DeviceHead> parse_device_head(std::span<const std::uint8_t, kDeviceHeadSi
 }
 
 Result<DeviceRequest> parse_device_request(const DeviceHead& head, Bytes octets) {
-  if (octets.size() != head.size)
+  if (octets.size() != head.size) {
     return Error(Errc::kMalformed, "device: request of another length", octets.size());
+  }
   DeviceRequest out{.call = head.call, .report_data = {}, .octets = octets};
   switch (head.call) {
     case DeviceCall::kEvidence:

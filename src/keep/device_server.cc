@@ -157,8 +157,9 @@ void DeviceServer::wait_for(std::vector<pollfd>& entries, int& timeout_ms) const
 void DeviceServer::serve(Device& device, std::span<const pollfd> entries) {
   std::size_t at = 1;
   for (auto* sessions : {&agent_, &clients_}) {
-    for (DeviceSession& session : *sessions)
+    for (DeviceSession& session : *sessions) {
       session.serve(device, entries[at++].revents != 0);
+    }
     std::erase_if(*sessions, [](const DeviceSession& session) { return session.ended(); });
   }
   if (entries[0].revents != 0) take_client();

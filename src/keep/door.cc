@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include <sys/socket.h>
 
@@ -12,15 +12,17 @@ namespace ward::keep {
 
 Result<UniqueFd, Failure> enter_door(int door) {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return system_failure("socket pair", errno);
+  }
   UniqueFd here(ends[0]);
   const UniqueFd there(ends[1]);
   const int handed = there.get();
-  if (!send_with_fds(door, 'd', {&handed, 1}))
+  if (!send_with_fds(door, 'd', {&handed, 1})) {
     return Failure{.code = Errc::kUnavailable,
                    .what = std::string("descriptor ") + std::to_string(door) +
-                           " is no door to a device: " + std::strerror(errno)};
+                           " is no door to a device: " + std::generic_category().message(errno)};
+  }
   return here;
 }
 

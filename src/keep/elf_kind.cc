@@ -18,8 +18,9 @@ bool begins_with(Bytes head, std::string_view text) {
 // linker is executed by the kernel, never read by anyone, hence a program.
 bool is_library(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  if (name.starts_with("ld-linux") || name.starts_with("ld-musl") || name == "ld.so.1")
+  if (name.starts_with("ld-linux") || name.starts_with("ld-musl") || name == "ld.so.1") {
     return false;
+  }
   return name.ends_with(".so") || name.find(".so.") != std::string_view::npos;
 }
 
@@ -37,13 +38,15 @@ bool is_static_program(int file) {
   if (::pread(file, &head, sizeof head, 0) != static_cast<ssize_t>(sizeof head)) return false;
   if (!std::equal(head.e_ident, head.e_ident + SELFMAG, ELFMAG) ||
       head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr) ||
-      head.e_phnum == 0 || head.e_phnum > kMostHeaders)
+      head.e_phnum == 0 || head.e_phnum > kMostHeaders) {
     return false;
+  }
   std::array<Elf64_Phdr, kMostHeaders> parts{};
   const std::size_t size = head.e_phnum * sizeof(Elf64_Phdr);
   if (::pread(file, parts.data(), size, static_cast<off_t>(head.e_phoff)) !=
-      static_cast<ssize_t>(size))
+      static_cast<ssize_t>(size)) {
     return false;
+  }
   return std::none_of(parts.begin(), parts.begin() + head.e_phnum,
                       [](const Elf64_Phdr& part) { return part.p_type == PT_INTERP; });
 }

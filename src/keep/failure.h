@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/result.h"
 
@@ -42,7 +42,7 @@ struct Failure {
 // system_failure is "WHAT: text of errno".
 [[nodiscard]] inline Failure system_failure(std::string what, int number) {
   what += ": ";
-  what += std::strerror(number);
+  what += std::generic_category().message(number);
   return {.code = errno_code(number), .what = std::move(what)};
 }
 

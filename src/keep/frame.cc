@@ -26,8 +26,9 @@ bool wait_readable(int fd, const Deadline* deadline) { return ready(fd, POLLIN, 
 
 Result<void> read_exact(int fd, std::span<std::uint8_t> out, const Deadline* deadline) {
   while (!out.empty()) {
-    if (!wait_readable(fd, deadline))
+    if (!wait_readable(fd, deadline)) {
       return Error(Errc::kUnavailable, "keep: nothing came within the time limit");
+    }
     const ssize_t n = ::read(fd, out.data(), out.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Error(Errc::kUnavailable, "keep: read", static_cast<std::uint64_t>(errno));
@@ -44,8 +45,9 @@ Result<std::optional<std::uint8_t>> read_octet(int fd) {
     if (n == 1) return std::optional<std::uint8_t>(octet);
     if (n == 0) return std::optional<std::uint8_t>();
     if (errno == ECONNRESET) return std::optional<std::uint8_t>();
-    if (errno != EINTR)
+    if (errno != EINTR) {
       return Error(Errc::kUnavailable, "keep: read", static_cast<std::uint64_t>(errno));
+    }
   }
 }
 
@@ -53,8 +55,9 @@ Result<void> write_exact(int fd, Bytes bytes, const Deadline* deadline) {
   // With a deadline poll() does the waiting, and send() must not.
   const int flags = MSG_NOSIGNAL | (deadline == nullptr ? 0 : MSG_DONTWAIT);
   while (!bytes.empty()) {
-    if (!ready(fd, POLLOUT, deadline))
+    if (!ready(fd, POLLOUT, deadline)) {
       return Error(Errc::kUnavailable, "keep: nothing was taken within the time limit");
+    }
     ssize_t n = ::send(fd, bytes.data(), bytes.size(), flags);
     if (n < 0 && errno == ENOTSOCK) n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && (errno == EINTR || (errno == EAGAIN && deadline != nullptr))) continue;

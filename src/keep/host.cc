@@ -69,8 +69,10 @@ int map_ids(pid_t pid, const HostIds& host) {
   if (!host.privileged) {
     if (const int problem = write_line(pid, "setgroups", "deny"); problem != 0) return problem;
   }
-  if (const int problem = write_line(pid, "gid_map", map_line(kInsideGid, host.gid)); problem != 0)
+  if (const int problem = write_line(pid, "gid_map", map_line(kInsideGid, host.gid));
+      problem != 0) {
     return problem;
+  }
   return write_line(pid, "uid_map", map_line(kInsideUid, host.uid));
 }
 

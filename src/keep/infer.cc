@@ -46,8 +46,9 @@ std::vector<std::string> shared_objects(const std::string& listing) {
     const std::size_t end = line.rfind(" (0x");
     if (begin == std::string::npos || end == std::string::npos || end < begin) continue;
     std::string path = line.substr(begin, end - begin);
-    if (const std::size_t arrow = path.find(" => "); arrow != std::string::npos)
+    if (const std::size_t arrow = path.find(" => "); arrow != std::string::npos) {
       path = path.substr(arrow + 4);
+    }
     out.push_back(std::move(path));
   }
   return out;
@@ -59,10 +60,12 @@ class Inference {
 
   Result<Manifest, Failure> run() {
     WARD_CHECK_OK(program());
-    for (const std::string& file : request_.more_files)
+    for (const std::string& file : request_.more_files) {
       WARD_CHECK_OK(add(file, FileMode::kData));
-    for (const std::string& tree : request_.trees)
+    }
+    for (const std::string& tree : request_.trees) {
       WARD_CHECK_OK(add_tree(tree));
+    }
     out_.name = request_.name;
     out_.limits = kDefaults;
     std::sort(out_.files.begin(), out_.files.end(),
@@ -99,13 +102,15 @@ class Inference {
       WARD_TRY(argv[0], looked_up(argv[0]));
       const std::string head = head_of(argv[0]);
       if (!head.starts_with("#!")) break;
-      if (depth == kMaxInterpreters)
+      if (depth == kMaxInterpreters) {
         return Failure{.code = Errc::kLimit, .what = argv[0] + ": interpreters of interpreters"};
+      }
       WARD_CHECK_OK(add(argv[0], FileMode::kScript));
       std::istringstream line(head.substr(2, head.find('\n') - 2));
       std::vector<std::string> words;
-      for (std::string word; line >> word;)
+      for (std::string word; line >> word;) {
         words.push_back(word);
+      }
       // `#!/usr/bin/env python3`: env itself would only look the name up.
       if (words.size() > 1 && fs::path(words[0]).filename() == "env") words.erase(words.begin());
       if (words.empty()) return Failure{.code = Errc::kMalformed, .what = argv[0] + ": #! alone"};
@@ -117,8 +122,9 @@ class Inference {
     argv[0] = real;  // "/usr/bin/python3" is a link; the program itself is what runs
     WARD_CHECK_OK(add(real, FileMode::kProgram));
     WARD_CHECK_OK(add_libraries(real));
-    for (std::size_t i = 1; i < argv.size(); ++i)
+    for (std::size_t i = 1; i < argv.size(); ++i) {
       WARD_CHECK_OK(add_argument(argv[i]));
+    }
     out_.argv = std::move(argv);
     if (fs::path(real).filename().string().starts_with("python3")) return add_python(real);
     return {};
@@ -126,8 +132,9 @@ class Inference {
 
   Result<void, Failure> add_argument(std::string& argument) {
     std::error_code ignored;
-    if (argument.empty() || argument[0] == '-' || !fs::is_regular_file(argument, ignored))
+    if (argument.empty() || argument[0] == '-' || !fs::is_regular_file(argument, ignored)) {
       return {};
+    }
     argument = absolute(argument);
     return add(argument, FileMode::kData);
   }
@@ -142,8 +149,9 @@ class Inference {
                              "/out or /tmp; copy it elsewhere"};
     }
     std::error_code ignored;
-    if (!fs::is_regular_file(path, ignored))
+    if (!fs::is_regular_file(path, ignored)) {
       return Failure{.code = Errc::kUnavailable, .what = path + ": no such file"};
+    }
     out_.files.push_back({.path = path, .source = path, .mode = mode, .sha256 = std::nullopt});
     return {};
   }
@@ -169,10 +177,12 @@ class Inference {
   Result<void, Failure> add_tree(const std::string& name) {
     const std::string path = absolute(name);
     std::error_code problem;
-    if (!fs::is_directory(path, problem))
+    if (!fs::is_directory(path, problem)) {
       return Failure{.code = Errc::kUnavailable, .what = path + ": no such folder"};
-    if (is_reserved_path(path) || path == "/")
+    }
+    if (is_reserved_path(path) || path == "/") {
       return Failure{.code = Errc::kDenied, .what = path + ": cannot be a folder of a keep"};
+    }
     if (in_tree(path) || !seen_.insert(path).second) return {};
     out_.trees.push_back({.path = path, .source = path});
     // A file that was named alone before is the tree's now.
@@ -184,8 +194,9 @@ class Inference {
       if (!it->is_regular_file(problem) || file.string().find(".so") == std::string::npos) continue;
       if (is_elf(as_bytes(head_of(file)))) WARD_CHECK_OK(add_libraries(file.string()));
     }
-    if (problem)
+    if (problem) {
       return Failure{.code = Errc::kUnavailable, .what = path + ": " + problem.message()};
+    }
     return {};
   }
 
@@ -200,14 +211,15 @@ class Inference {
   }
 
   // add_python asks the interpreter where its standard library lies.
+  static constexpr const char* kPrintFolders =
+      "import sysconfig as s; p = s.get_paths(); print(p['stdlib']); print(p['platstdlib'])";
+
   Result<void, Failure> add_python(const std::string& interpreter) {
-    WARD_TRY(const std::string folders,
-             capture({interpreter, "-I", "-S", "-c",
-                      "import sysconfig as s; p = s.get_paths(); print(p['stdlib']);"
-                      "print(p['platstdlib'])"}));
+    WARD_TRY(const std::string folders, capture({interpreter, "-I", "-S", "-c", kPrintFolders}));
     std::istringstream in(folders);
-    for (std::string folder; std::getline(in, folder);)
+    for (std::string folder; std::getline(in, folder);) {
       WARD_CHECK_OK(add_tree(folder));
+    }
     out_.environment = {{"LANG", "C.UTF-8"}, {"PYTHONDONTWRITEBYTECODE", "1"}};
     return {};
   }
@@ -235,8 +247,9 @@ Manifest pinned(const Manifest& manifest, const MeasuredRoot& root) {
       if (named.path == file.path) entry.source = named.source;
     }
     for (const TreeEntry& tree : manifest.trees) {
-      if (file.path.starts_with(tree.path + "/"))
+      if (file.path.starts_with(tree.path + "/")) {
         entry.source = tree.source + file.path.substr(tree.path.size());
+      }
     }
     out.files.push_back(std::move(entry));
   }

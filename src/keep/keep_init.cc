@@ -63,11 +63,12 @@ bool send_mounts(int sync_fd, int root_mount, int work_mount) {
 }
 
 void reset_signals() {
-  for (int number = 1; number < SIGRTMAX; ++number)
+  for (int number = 1; number < SIGRTMAX; ++number) {
     (void)::signal(number, SIG_DFL);
+  }
   sigset_t none;
   ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 bool become_keep_user() {
@@ -97,8 +98,8 @@ bool bind_devices() {
 }
 
 bool mount_proc() {
-  const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  return ::mount("proc", "proc", "proc", flags, "hidepid=invisible,subset=pid") == 0;
+  constexpr auto kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  return ::mount("proc", "proc", "proc", kFlags, "hidepid=invisible,subset=pid") == 0;
 }
 
 // Inputs, outputs and temporary files share one tmpfs, hence one size limit.
@@ -110,11 +111,11 @@ bool make_work_folders(int work_mount) {
     const char* at;
   };
 
-  constexpr std::array<Folder, 4> folders = {{{"ward/work/in", "in"},
-                                              {"ward/work/out", "out"},
-                                              {"ward/work/tmp", "tmp"},
-                                              {"ward/work/shm", "dev/shm"}}};
-  for (const Folder& folder : folders) {
+  constexpr std::array<Folder, 4> kFolders = {{{"ward/work/in", "in"},
+                                               {"ward/work/out", "out"},
+                                               {"ward/work/tmp", "tmp"},
+                                               {"ward/work/shm", "dev/shm"}}};
+  for (const Folder& folder : kFolders) {
     if (::mkdir(folder.inside, 0700) != 0 || !bind(folder.inside, folder.at)) return false;
   }
   return ::umount2("ward/work", MNT_DETACH) == 0;
@@ -211,16 +212,16 @@ void assemble(InitPlan& plan) {
 }
 
 void confine(const InitPlan& plan) {
-  constexpr std::array<PathRule, 7> rules = {{{"/", kReadExecute},
-                                              {"/in", kScratch},
-                                              {"/out", kScratch},
-                                              {"/tmp", kScratch},
-                                              {"/dev/shm", kScratch},
-                                              {"/dev/null", kReadOnly | kLandlockWriteFile},
-                                              {"/dev/zero", kReadOnly | kLandlockWriteFile}}};
+  constexpr std::array<PathRule, 7> kRules = {{{"/", kReadExecute},
+                                               {"/in", kScratch},
+                                               {"/out", kScratch},
+                                               {"/tmp", kScratch},
+                                               {"/dev/shm", kScratch},
+                                               {"/dev/null", kReadOnly | kLandlockWriteFile},
+                                               {"/dev/zero", kReadOnly | kLandlockWriteFile}}};
   need(set_limits(plan.limits), plan, InitStage::kLimits);
   need(drop_capabilities(), plan, InitStage::kCapabilities);
-  need(enter_landlock(rules), plan, InitStage::kLandlock);
+  need(enter_landlock(kRules), plan, InitStage::kLandlock);
   need(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, plan, InitStage::kCapabilities);
   need(enter_seccomp(plan.seccomp), plan, InitStage::kSeccomp);
 }

@@ -90,7 +90,7 @@ inline constexpr std::uint8_t kMounts = 'f';     // first process: here are the 
 inline constexpr std::uint8_t kPopulated = 'p';  // launcher: the root is complete
 
 // run_init isolates the calling process and executes the agent; it never returns.
-[[noreturn]] void run_init(const InitPlan& plan);
+[[noreturn]] void run_init(const InitPlan& given);
 
 // TmpfsSpec describes a private tmpfs.
 struct TmpfsSpec {

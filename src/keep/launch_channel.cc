@@ -32,8 +32,9 @@ using FdBlock = std::array<int, kFdCount>;
 // than fit are closed by the kernel and refused.
 Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet,
                                             const Deadline* deadline) {
-  if (!wait_readable(socket, deadline))
+  if (!wait_readable(socket, deadline)) {
     return Error(Errc::kUnavailable, "keep.launch: no request came within the time limit");
+  }
   iovec part{.iov_base = &octet, .iov_len = 1};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(FdBlock))> control{};
   msghdr message{};
@@ -48,8 +49,9 @@ Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet,
   if (n < 0) return Error(Errc::kUnavailable, "keep.launch: receive", static_cast<unsigned>(errno));
   std::vector<UniqueFd> out = descriptors_of(message);
   if (n == 0) return Error(Errc::kTruncated, "keep.launch: request");
-  if (out.size() != kFdCount || (message.msg_flags & MSG_CTRUNC) != 0)
+  if (out.size() != kFdCount || (message.msg_flags & MSG_CTRUNC) != 0) {
     return Error(Errc::kMalformed, "keep.launch: descriptors", out.size());
+  }
   return out;
 }
 
@@ -57,14 +59,18 @@ Result<std::vector<UniqueFd>> receive_first(int socket, std::uint8_t& octet,
 // besides.
 Result<void> check_kinds(const LaunchFds& fds) {
   if (!is_folder(fds.root.get())) return Error(Errc::kMalformed, "keep.launch: root is no folder");
-  if (!is_unix_stream(fds.relay.get()))
+  if (!is_unix_stream(fds.relay.get())) {
     return Error(Errc::kMalformed, "keep.launch: relay is no unix stream socket");
-  if (!is_unix_stream(fds.output.get()) && !is_pipe_in(fds.output.get()))
+  }
+  if (!is_unix_stream(fds.output.get()) && !is_pipe_in(fds.output.get())) {
     return Error(Errc::kMalformed, "keep.launch: output is no unix stream socket and no pipe");
-  if (!takes_text(fds.standard_output.get()))
+  }
+  if (!takes_text(fds.standard_output.get())) {
     return Error(Errc::kMalformed, "keep.launch: stdout takes no text");
-  if (!takes_text(fds.standard_error.get()))
+  }
+  if (!takes_text(fds.standard_error.get())) {
     return Error(Errc::kMalformed, "keep.launch: stderr takes no text");
+  }
   return {};
 }
 
@@ -120,8 +126,9 @@ Result<LaunchEvent> started_of(const codec::CborValue& map) {
   auto mark = text_of(map, "mark");
   auto workload = text_of(map, "workload");
   auto launch = text_of(map, "launch_measurement");
-  if (map.members().size() != 6 || !platform || !development || !mark || !workload || !launch)
+  if (map.members().size() != 6 || !platform || !development || !mark || !workload || !launch) {
     return Error(Errc::kMalformed, kNoEvent);
+  }
   WARD_TRY(std::vector<Enforcement> enforcement, enforcement_of(map.find("enforcement")));
   return LaunchEvent(LaunchStarted{.platform = *std::move(platform),
                                    .development = *development,
@@ -134,16 +141,19 @@ Result<LaunchEvent> started_of(const codec::CborValue& map) {
 Result<LaunchEvent> failed_of(const codec::CborValue& map) {
   const auto code = number_of(map, "code");
   auto what = text_of(map, "what");
-  if (map.members().size() != 2 || !code || *code > static_cast<unsigned>(Errc::kInternal) || !what)
+  if (map.members().size() != 2 || !code || *code > static_cast<unsigned>(Errc::kInternal) ||
+      !what) {
     return Error(Errc::kMalformed, kNoEvent);
+  }
   return LaunchEvent(Failure{.code = static_cast<Errc>(*code), .what = *std::move(what)});
 }
 
 Result<LaunchEvent> ended_of(const codec::CborValue& map) {
   const auto signalled = flag_of(map, "signalled");
   const auto number = number_of(map, "number");
-  if (map.members().size() != 2 || !signalled || !number || *number > 255)
+  if (map.members().size() != 2 || !signalled || !number || *number > 255) {
     return Error(Errc::kMalformed, kNoEvent);
+  }
   return LaunchEvent(
       LaunchEnded{.signalled = *signalled, .number = static_cast<std::uint32_t>(*number)});
 }
@@ -154,8 +164,9 @@ Result<Buffer> write_started(const LaunchStarted& event) {
   w.member("mark", event.mark);
   w.member("workload", event.workload).member("launch_measurement", event.launch_measurement);
   w.name("enforcement").begin_array();
-  for (const Enforcement& one : event.enforcement)
+  for (const Enforcement& one : event.enforcement) {
     w.begin_map().member("limit", one.limit).member("mechanism", one.mechanism).end_map();
+  }
   return w.end_array().end_map().take();
 }
 
@@ -183,8 +194,9 @@ Result<void> send_demand(int socket, const LaunchFds& fds, Bytes manifest,
   const Bytes octets = head.view();
   const FdBlock block = {fds.root.get(), fds.relay.get(), fds.output.get(),
                          fds.standard_output.get(), fds.standard_error.get()};
-  if (!send_with_fds(socket, octets.front(), block))
+  if (!send_with_fds(socket, octets.front(), block)) {
     return Error(Errc::kUnavailable, "keep.launch: send", static_cast<unsigned>(errno));
+  }
   WARD_CHECK_OK(write_exact(socket, octets.subspan(1)));
   WARD_CHECK_OK(write_exact(socket, manifest));
   Writer rest;

@@ -17,8 +17,9 @@ bool is_face(std::string_view text) {
 
 Result<void> check(const LaunchOptions& options) {
   if (!is_face(options.face)) return Error(Errc::kMalformed, "keep.launch: face");
-  if (options.signature.size() > kMaxSignatureBytes)
+  if (options.signature.size() > kMaxSignatureBytes) {
     return Error(Errc::kLimit, "keep.launch: signature", options.signature.size());
+  }
   return {};
 }
 
@@ -32,14 +33,16 @@ Result<Buffer> write_launch_options(const LaunchOptions& options) {
 }
 
 Result<LaunchOptions> parse_launch_options(Bytes octets) {
-  if (octets.size() > kMaxLaunchOptionsBytes)
+  if (octets.size() > kMaxLaunchOptionsBytes) {
     return Error(Errc::kLimit, "keep.launch: options", octets.size());
+  }
   WARD_TRY(const codec::CborValue map, codec::parse_cbor(octets));
   const codec::CborValue* face = map.find("face");
   const codec::CborValue* debug = map.find("debug");
   const codec::CborValue* signature = map.find("signature");
-  if (face == nullptr || debug == nullptr || signature == nullptr || map.members().size() != 3)
+  if (face == nullptr || debug == nullptr || signature == nullptr || map.members().size() != 3) {
     return Error(Errc::kMalformed, "keep.launch: options");
+  }
   const auto name = face->as_text();
   const auto flag = debug->as_bool();
   const auto signed_by = signature->as_bytes();

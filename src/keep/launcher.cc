@@ -51,8 +51,9 @@ struct Pair {
 
 Result<Pair, Failure> socket_pair(int type = SOCK_STREAM) {
   std::array<int, 2> fds{};
-  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds.data()) != 0)
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds.data()) != 0) {
     return system_failure("socket pair", errno);
+  }
   return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
@@ -147,8 +148,9 @@ class Started final : public Keep {
     if (status_) return *status_;
     int status = 0;
     while (::waitpid(pid_, &status, 0) != pid_) {
-      if (errno != EINTR)
+      if (errno != EINTR) {
         return Error(Errc::kUnavailable, "keep: wait", static_cast<std::uint64_t>(errno));
+      }
     }
     status_ = status;
     return status;
@@ -317,8 +319,9 @@ class Launch {
     // Where this process was given no room for 1 itself, it needs a privilege to give it.
     const rlimit core{.rlim_cur = kNoCore, .rlim_max = kNoCore};
     (void)::prlimit(pid, RLIMIT_CORE, &core, nullptr);
-    if (const int problem = map_ids(pid, host_); problem != 0)
+    if (const int problem = map_ids(pid, host_); problem != 0) {
       return system_failure("user ids of the keep", problem);
+    }
     return tell(kMapped);
   }
 
@@ -331,8 +334,9 @@ class Launch {
   Failure child_failure() {
     InitFailure failure;
     std::array<std::uint8_t, sizeof failure> octets{};
-    if (!read_exact(sync_.here.get(), octets))
+    if (!read_exact(sync_.here.get(), octets)) {
       return {.code = Errc::kInternal, .what = "the keep's first process ended"};
+    }
     std::memcpy(&failure, octets.data(), sizeof failure);
     return system_failure(std::string("isolation: ") + to_text(failure.stage),
                           failure.error_number);
@@ -364,8 +368,9 @@ class Launch {
   Failure late_failure(std::uint8_t first) {
     InitFailure failure;
     std::array<std::uint8_t, sizeof failure> octets{first};
-    if (!read_exact(sync_.here.get(), std::span(octets).subspan(1)))
+    if (!read_exact(sync_.here.get(), std::span(octets).subspan(1))) {
       return {.code = Errc::kInternal, .what = "the keep's first process ended"};
+    }
     std::memcpy(&failure, octets.data(), sizeof failure);
     return system_failure(std::string("isolation: ") + to_text(failure.stage),
                           failure.error_number);

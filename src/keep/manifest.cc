@@ -33,8 +33,9 @@ class Parser {
     out.name = name(top, "name");
     out.argv = top.texts("argv", kMaxArguments, kMaxTextBytes);
     out.working_directory = top.text_or("working_directory", kMaxPathBytes, "/");
-    if (!is_clean_path(out.working_directory))
+    if (!is_clean_path(out.working_directory)) {
       top.refuse("working_directory", "an absolute path without `.`, `..` or `//`");
+    }
     if (top.text("network", kMaxPathBytes) != "none") top.refuse("network", "\"none\"");
     environment(top, out);
     files(top, out);
@@ -50,10 +51,11 @@ class Parser {
   }
 
  private:
-  std::string name(TomlTable& table, std::string_view key) {
+  static std::string name(TomlTable& table, std::string_view key) {
     std::string out = table.text(key, kMaxPathBytes);
-    if (!is_plain_name(out))
+    if (!is_plain_name(out)) {
       table.refuse(key, "1 to 64 letters, digits, `.`, `_` or `-`, not beginning with `.`");
+    }
     return out;
   }
 
@@ -78,8 +80,9 @@ class Parser {
     for (const auto& [key, node] : *table) {
       const std::string variable(key.str());
       if (variable.empty() ||
-          variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
+          variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
         variables.refuse(variable, "a name without `=`");
+      }
       out.environment[variable] = variables.text(variable, kMaxTextBytes);
     }
   }
@@ -98,16 +101,16 @@ class Parser {
     }
   }
 
-  FileMode mode(TomlTable& table) {
+  static FileMode mode(TomlTable& table) {
     const std::string text = table.text_or("mode", kMaxPathBytes, "0444");
     if (text == "0444") return FileMode::kData;
     if (text == "0555") return FileMode::kScript;
     if (text == "0111") return FileMode::kProgram;
-    table.refuse("mode", "\"0444\" (data), \"0555\" (script) or \"0111\" (program)");
+    table.refuse("mode", R"("0444" (data), "0555" (script) or "0111" (program))");
     return FileMode::kData;
   }
 
-  std::array<std::uint8_t, 32> digest(TomlTable& table, std::string_view key) {
+  static std::array<std::uint8_t, 32> digest(TomlTable& table, std::string_view key) {
     const auto octets = from_hex(table.text(key, 64));
     const auto out = octets ? to_array<32>(*octets) : std::nullopt;
     if (!out) table.refuse(key, "64 hexadecimal digits");
@@ -134,8 +137,9 @@ class Parser {
       table.done();
       out.links.push_back(std::move(entry));
     }
-    if (out.files.size() + out.trees.size() + out.links.size() > kMaxFiles)
+    if (out.files.size() + out.trees.size() + out.links.size() > kMaxFiles) {
       top.refuse("file", "at most 20000 files, trees and links together");
+    }
   }
 
   void inputs(TomlTable& top, Manifest& out) {
@@ -147,11 +151,13 @@ class Parser {
       entry.name = name(table, "name");
       if (!names.insert(entry.name).second) table.refuse("name", "a name that occurs once");
       entry.resource = table.text("resource", kMaxPathBytes);
-      if (!is_resource_path(entry.resource))
+      if (!is_resource_path(entry.resource)) {
         table.refuse("resource", "\"repository/type/tag\", the key's path at the broker");
+      }
       entry.file_id = table.text("file_id", kMaxFileIdBytes);
-      if (entry.file_id != kAnyFile && !is_lower_hex(entry.file_id))
+      if (entry.file_id != kAnyFile && !is_lower_hex(entry.file_id)) {
         table.refuse("file_id", "the sealed file's id in lower-case hex, or \"any\"");
+      }
       entry.source = table.text("source", kMaxPathBytes);
       table.done();
       out.inputs.push_back(std::move(entry));
@@ -173,8 +179,9 @@ class Parser {
       if (!names.insert(entry.name).second) table.refuse("name", "a name that occurs once");
       const auto der = from_base64(table.text("receiver", kMaxKeyBytes), Base64::kStandard);
       const auto key = crypto::PublicKey::from_spki(der.value_or(Buffer{}));
-      if (!key || key->type() != crypto::KeyType::kP256)
+      if (!key || key->type() != crypto::KeyType::kP256) {
         table.refuse("receiver", "a P-256 public key: base64 of its SubjectPublicKeyInfo");
+      }
       entry.receiver = der.value_or(Buffer{});
       table.done();
       out.outputs.push_back(std::move(entry));
@@ -211,14 +218,15 @@ class Parser {
 
   // program: what starts must be a file of the keep, or ward-keep itself, which is in every keep;
   // whether a tree holds it shows at launch.
-  void program(TomlTable& top, const Manifest& out) {
+  static void program(TomlTable& top, const Manifest& out) {
     const std::string path = out.argv.empty() ? "" : out.argv.front();
     if (!is_clean_path(path)) top.refuse("argv", "the absolute path of a program first");
     if (path == kAgentPath) return;
     const auto file = std::find_if(out.files.begin(), out.files.end(),
                                    [&](const FileEntry& f) { return f.path == path; });
-    if (file != out.files.end() ? file->mode != FileMode::kProgram : out.trees.empty())
+    if (file != out.files.end() ? file->mode != FileMode::kProgram : out.trees.empty()) {
       top.refuse("argv", "a program that is a file of the keep with mode \"0111\" first");
+    }
   }
 
   std::optional<Diag> first_;
@@ -228,10 +236,12 @@ class Parser {
 }  // namespace
 
 Result<Manifest, Diag> parse_manifest(Bytes document) {
-  if (document.size() > kMaxManifestBytes)
+  if (document.size() > kMaxManifestBytes) {
     return Diag{.line = 0, .column = 0, .path = "", .expected = "at most 8 MiB of text"};
-  if (const auto at = codec::stray_octet(as_text(document)))
+  }
+  if (const auto at = codec::stray_octet(as_text(document))) {
     return diag_at(document, *at, "", "TOML 1.0: text beyond ASCII in strings and comments alone");
+  }
   const toml::parse_result result = toml::parse(as_text(document));
   if (!result) {
     const toml::source_position at = result.error().source().begin;

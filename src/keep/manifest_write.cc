@@ -62,8 +62,9 @@ void write_head(std::string& out, const Manifest& manifest) {
   line(out, "working_directory", quoted(manifest.working_directory));
   line(out, "network", quoted("none"));
   out += "\n[environment]\n";
-  for (const auto& [key, value] : manifest.environment)
+  for (const auto& [key, value] : manifest.environment) {
     line(out, quoted(key), quoted(value));
+  }
   out += "\n[limits]\n";
   number(out, "seconds", manifest.limits.seconds);
   number(out, "memory_bytes", manifest.limits.memory_bytes);

@@ -22,8 +22,9 @@ void write_files(CborWriter& w, const MeasuredRoot& root) {
     w.bytes(file.sha256).uint(file.size_bytes).end_array();
   }
   w.end_array().name("links").begin_array();
-  for (const LinkEntry& link : root.links)
+  for (const LinkEntry& link : root.links) {
     w.begin_array().text(link.path).text(link.target).end_array();
+  }
   w.end_array();
 }
 
@@ -123,7 +124,7 @@ void read_root(CanonicalReader& r, const CborValue& top, MeasuredRoot& root) {
   for (const CborValue& item : r.items(top.find("files"))) {
     const auto& parts = r.items(&item, 4);
     if (parts.size() != 4) return;
-    root.files.push_back({.path = r.text(&parts[0]),
+    root.files.push_back({.path = r.text(&parts.front()),
                           .mode = r.mode(&parts[1]),
                           .sha256 = r.digest<32>(&parts[2]),
                           .size_bytes = r.number<std::uint64_t>(&parts[3])});
@@ -131,7 +132,7 @@ void read_root(CanonicalReader& r, const CborValue& top, MeasuredRoot& root) {
   for (const CborValue& item : r.items(top.find("links"))) {
     const auto& parts = r.items(&item, 2);
     if (parts.size() != 2) return;
-    root.links.push_back({.path = r.text(&parts[0]), .target = r.text(&parts[1])});
+    root.links.push_back({.path = r.text(&parts.front()), .target = r.text(&parts[1])});
   }
 }
 
@@ -149,12 +150,14 @@ void read_data(CanonicalReader& r, const CborValue& top, Manifest& manifest) {
 }
 
 void read_environment(CanonicalReader& r, const CborValue& top, Manifest& manifest) {
-  for (const CborValue& item : r.items(top.find("argv")))
+  for (const CborValue& item : r.items(top.find("argv"))) {
     manifest.argv.push_back(r.text(&item));
+  }
   const CborValue* environment = top.find("environment");
   if (environment == nullptr) return;  // shows when it is written again
-  for (const CborValue::Member& member : environment->members())
+  for (const CborValue::Member& member : environment->members()) {
     manifest.environment[r.text(&member.first)] = r.text(&member.second);
+  }
 }
 
 void read_bounds(CanonicalReader& r, const CborValue& top, Manifest& manifest) {
@@ -174,25 +177,29 @@ void read_bounds(CanonicalReader& r, const CborValue& top, Manifest& manifest) {
 }  // namespace
 
 Result<Buffer> canonical_manifest(const Manifest& manifest, const MeasuredRoot& root) {
-  if (root.files.size() + root.links.size() > kMaxFiles)
+  if (root.files.size() + root.links.size() > kMaxFiles) {
     return Error(Errc::kLimit, "keep.manifest: files", root.files.size());
+  }
   CborWriter w;
   w.begin_map().member("version", kCanonicalVersion).member("name", manifest.name);
   w.name("argv").begin_array();
-  for (const std::string& argument : manifest.argv)
+  for (const std::string& argument : manifest.argv) {
     w.text(argument);
+  }
   w.end_array().member("working_directory", manifest.working_directory);
   w.name("environment").begin_map();
-  for (const auto& [key, value] : manifest.environment)
+  for (const auto& [key, value] : manifest.environment) {
     w.member(key, value);
+  }
   w.end_map().member("network", network_text(manifest.network));
   write_files(w, root);
   write_data(w, manifest);
   write_limits(w, manifest.limits);
   write_broker(w, manifest.broker);
   WARD_TRY(Buffer out, w.end_map().take());
-  if (out.size() > kMaxCanonicalBytes)
+  if (out.size() > kMaxCanonicalBytes) {
     return Error(Errc::kLimit, "keep.manifest: size", out.size());
+  }
   return out;
 }
 
@@ -219,10 +226,12 @@ Result<ParsedCanonical> parse_canonical(Bytes canonical) {
       .max_bytes = kMaxCanonicalBytes, .max_depth = 4, .max_items = kMaxCanonicalItems};
   WARD_TRY(const CborValue top, codec::parse_cbor(canonical, limits));
   const CborValue* version = top.find("version");
-  if (version == nullptr || !version->as_uint())
+  if (version == nullptr || !version->as_uint()) {
     return Error(Errc::kMalformed, "keep.manifest: version");
-  if (version->as_uint() != kCanonicalVersion)
+  }
+  if (version->as_uint() != kCanonicalVersion) {
     return Error(Errc::kUnsupported, "keep.manifest: version", *version->as_uint());
+  }
   CanonicalReader r;
   ParsedCanonical out;
   out.manifest.name = r.text(top.find("name"));

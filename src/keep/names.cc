@@ -57,8 +57,9 @@ bool is_plain_name(std::string_view name) { return is_word_run(name, kMaxName); 
 bool is_resource_path(std::string_view text) {
   for (int piece = 0; piece < 2; ++piece) {
     const std::size_t slash = text.find('/');
-    if (slash == std::string_view::npos || !is_word_run(text.substr(0, slash), kMaxPathPiece))
+    if (slash == std::string_view::npos || !is_word_run(text.substr(0, slash), kMaxPathPiece)) {
       return false;
+    }
     text.remove_prefix(slash + 1);
   }
   return is_word_run(text, kMaxPathPiece);

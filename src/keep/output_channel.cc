@@ -65,8 +65,9 @@ class Stream {
   Result<void> begin(const std::string& name) {
     const auto known = std::any_of(manifest_.outputs.begin(), manifest_.outputs.end(),
                                    [&](const OutputEntry& entry) { return entry.name == name; });
-    if (open_ || !known || !seen_.insert(name).second)
+    if (open_ || !known || !seen_.insert(name).second) {
       return Error(Errc::kMalformed, "keep.output: name");
+    }
     open_ = true;
     return sink_.begin(name);
   }
@@ -195,8 +196,9 @@ Result<RunReport> read_outputs(int fd, const Manifest& manifest, std::uint64_t m
     }
     if (stream.open()) return Error(Errc::kTruncated, "keep.output: an output without its end");
     WARD_TRY(RunReport report, parse_report(octets));
-    if (report.ending == Ending::kDone && !stream.complete())
+    if (report.ending == Ending::kDone && !stream.complete()) {
       return Error(Errc::kMalformed, "keep.output: done without every output");
+    }
     return report;
   }
 }

@@ -3,6 +3,8 @@
 // Static and without the project's libraries: it must run in an empty root.
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,8 +27,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace {
 
 void say(const char* name, const std::string& value) {
@@ -34,18 +34,19 @@ void say(const char* name, const std::string& value) {
   if (::write(1, line.data(), line.size()) < 0) ::_exit(3);
 }
 
-void say(const char* name, long value) { say(name, std::to_string(value)); }
+void say(const char* name, std::int64_t value) { say(name, std::to_string(value)); }
 
 // outcome is 0 or the errno of a call that returned `result`.
-long outcome(long result) { return result < 0 ? errno : 0; }
+std::int64_t outcome(std::int64_t result) { return result < 0 ? errno : 0; }
 
 std::string read_text(const char* path) {
   std::string out;
   const int fd = ::open(path, O_RDONLY);
   if (fd < 0) return "errno " + std::to_string(errno);
   char block[4096];
-  for (ssize_t n = 0; (n = ::read(fd, block, sizeof block)) > 0;)
+  for (ssize_t n = 0; (n = ::read(fd, block, sizeof block)) > 0;) {
     out.append(block, static_cast<std::size_t>(n));
+  }
   ::close(fd);
   return out;
 }
@@ -61,8 +62,9 @@ std::string listing(const char* path) {
   DIR* folder = ::opendir(path);
   if (folder == nullptr) return "errno " + std::to_string(errno);
   std::vector<std::string> names;
-  while (const dirent* item = ::readdir(folder))
+  while (const dirent* item = ::readdir(folder)) {
     names.emplace_back(item->d_name);
+  }
   ::closedir(folder);
   std::sort(names.begin(), names.end());
   std::string out;
@@ -75,23 +77,25 @@ std::string listing(const char* path) {
 void identity() {
   const std::string status = read_text("/proc/self/status");
   say("pid", ::getpid());
-  say("uid", static_cast<long>(::getuid()));
+  say("uid", static_cast<std::int64_t>(::getuid()));
   say("groups", ::getgroups(0, nullptr));
   for (const char* name :
-       {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"})
+       {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"}) {
     say(name, field(status, name));
+  }
   say("dumpable", ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
   say("set_dumpable", outcome(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)));
   char host[65] = {};
   ::gethostname(host, sizeof host - 1);
   say("hostname", host);
-  long variables = 0;
-  for (char** at = environ; *at != nullptr; ++at)
+  std::int64_t variables = 0;
+  for (char** at = environ; *at != nullptr; ++at) {
     ++variables;
+  }
   say("environment", variables);
   rlimit core{};
   ::getrlimit(RLIMIT_CORE, &core);
-  say("core", static_cast<long>(core.rlim_cur));
+  say("core", static_cast<std::int64_t>(core.rlim_cur));
 }
 
 void files() {
@@ -112,7 +116,7 @@ void files() {
 }
 
 // try_exec copies this program's own file (when it can be read) or a script to /tmp and starts it.
-long try_exec(const char* path) {
+std::int64_t try_exec(const char* path) {
   const pid_t child = ::fork();
   if (child == 0) {
     char name[] = "x";
@@ -167,12 +171,13 @@ void descriptors() {
 }
 
 [[noreturn]] void fork_bomb() {
-  long made = 0;
+  std::int64_t made = 0;
   for (int i = 0; i < 100000; ++i) {
     const pid_t child = ::fork();
     if (child == 0) {
-      for (;;)
+      for (;;) {
         ::pause();
+      }
     }
     if (child < 0) break;
     ++made;
@@ -183,7 +188,7 @@ void descriptors() {
 
 [[noreturn]] void fill_memory(int kind) {
   constexpr std::size_t kBlock = std::size_t{16} << 20U;
-  long blocks = 0;
+  std::int64_t blocks = 0;
   for (; blocks < 4096; ++blocks) {
     void* at = ::mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) break;
@@ -196,7 +201,7 @@ void descriptors() {
 [[noreturn]] void fill_disk() {
   const int fd = ::open("/tmp/full", O_WRONLY | O_CREAT, 0600);
   std::vector<char> block(std::size_t{1} << 20U, 'x');
-  long written = 0;
+  std::int64_t written = 0;
   for (int i = 0; i < 4096; ++i) {
     const ssize_t n = ::write(fd, block.data(), block.size());
     if (n < 0) break;
@@ -209,8 +214,8 @@ void descriptors() {
 // fill_with_files makes files of `size` octets each, until that fails.
 [[noreturn]] void fill_with_files(std::size_t size) {
   const std::vector<char> block(size, 'x');
-  long made = 0;
-  long written = 0;
+  std::int64_t made = 0;
+  std::int64_t written = 0;
   for (; made < 1000000; ++made) {
     const int fd = ::open(("/tmp/" + std::to_string(made)).c_str(), O_WRONLY | O_CREAT, 0600);
     const ssize_t n = fd < 0 ? -1 : ::write(fd, block.data(), block.size());
@@ -224,20 +229,23 @@ void descriptors() {
 }
 
 [[noreturn]] void ignore_signals() {
-  for (int number = 1; number < 64; ++number)
-    ::signal(number, SIG_IGN);
+  for (int number = 1; number < 64; ++number) {
+    (void)::signal(number, SIG_IGN);
+  }
   say("ignoring", 1);
-  for (;;)
+  for (;;) {
     ::pause();
+  }
 }
 
 [[noreturn]] void leave_children() {
   for (int i = 0; i < 3; ++i) {
     if (::fork() == 0) {
       ::setsid();
-      if (::fork() == 0) ::signal(SIGTERM, SIG_IGN);
-      for (;;)
+      if (::fork() == 0) (void)::signal(SIGTERM, SIG_IGN);
+      for (;;) {
         ::pause();
+      }
     }
   }
   say("left", 3);
@@ -277,18 +285,21 @@ int enter() {
 std::string ask(int device, char kind, const std::string& octets) {
   const auto size = static_cast<unsigned>(octets.size());
   std::string request(1, kind);
-  for (int shift = 0; shift < 32; shift += 8)
+  for (int shift = 0; shift < 32; shift += 8) {
     request += static_cast<char>(size >> shift & 0xffU);
+  }
   request += octets;
-  if (::write(device, request.data(), request.size()) != static_cast<ssize_t>(request.size()))
+  if (::write(device, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
     ::_exit(12);
+  }
   unsigned char head[5] = {};
   if (::recv(device, head, sizeof head, MSG_WAITALL) != sizeof head) ::_exit(13);
   const std::size_t size_of_answer = head[1] + 256UL * head[2] + 65536UL * head[3];
   std::string answer(size_of_answer, '\0');
   if (!answer.empty() && ::recv(device, answer.data(), answer.size(), MSG_WAITALL) !=
-                             static_cast<ssize_t>(answer.size()))
+                             static_cast<ssize_t>(answer.size())) {
     ::_exit(14);
+  }
   if (head[0] != 0) {
     say("refused", answer);
     ::_exit(15);
@@ -319,13 +330,20 @@ int knock_wildly() {
   std::vector<int> streams;
   for (int i = 0; i < 60; ++i) {
     streams.push_back(enter());
-    if (i % 2 == 0) (void)!::write(streams.back(), "e\x40", 2);
+    if (i % 2 == 0) (void)!::write(streams.back(), "e@", 2);
     if (i % 3 == 0) (void)!::write(streams.back(), "\xff\xff\xff\xff\xff\xff", 6);
   }
-  for (const int stream : streams)
+  for (const int stream : streams) {
     ::close(stream);
+  }
   say("tee", ask(enter(), 't', ""));
   return 0;
+}
+
+int number_of(const std::string& text) {
+  int out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
 }
 
 int run(const std::string& command, const std::vector<std::string>& rest) {
@@ -349,11 +367,12 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
   if (command == "hold") {
     (void)enter();  // stays open
     (void)ask_device();
-    for (;;)
+    for (;;) {
       ::pause();
+    }
   }
   if (command == "wild") return knock_wildly();
-  if (command == "quotes" && rest.size() == 1) return make_quotes(std::atoi(rest[0].c_str()));
+  if (command == "quotes" && rest.size() == 1) return make_quotes(number_of(rest[0]));
   if (command == "ward-folder") {
     say("execute_keep", try_exec("/ward/keep"));
     say("open_keep", outcome(::open("/ward/keep", O_RDONLY)));
@@ -364,7 +383,7 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
     copy_file(rest[0].c_str(), rest[1].c_str());
     return 0;
   }
-  if (command == "exit" && rest.size() == 1) return std::atoi(rest[0].c_str());
+  if (command == "exit" && rest.size() == 1) return number_of(rest[0]);
   return 64;
 }
 

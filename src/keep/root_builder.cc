@@ -106,14 +106,16 @@ Result<Copied, Failure> copy(const LaunchRequest& request, int source_fd, int to
     if (n < 0) return system_failure("file " + path, errno);
     if (n == 0) break;
     out.size_bytes += static_cast<std::uint64_t>(n);
-    if (out.size_bytes > max_bytes)
+    if (out.size_bytes > max_bytes) {
       return Failure{.code = Errc::kLimit, .what = "file " + path + ": too large"};
+    }
     const Bytes part = Bytes(block).first(static_cast<std::size_t>(n));
     hasher.update(part);
     if (to != -2 && !write_all(to, part)) return system_failure("file " + path, errno);
   }
-  if (to != -2 && ::ftruncate(to, static_cast<off_t>(out.size_bytes)) != 0)
+  if (to != -2 && ::ftruncate(to, static_cast<off_t>(out.size_bytes)) != 0) {
     return system_failure("file " + path, errno);
+  }
   const Buffer digest = hasher.finish();
   std::copy(digest.begin(), digest.end(), out.sha256.begin());
   return out;
@@ -126,12 +128,15 @@ class RootBuilder {
 
   Result<MeasuredRoot, Failure> build() {
     const Manifest& manifest = *request_.manifest;
-    for (const FileEntry& entry : manifest.files)
+    for (const FileEntry& entry : manifest.files) {
       WARD_CHECK_OK(add_file(entry));
-    for (const LinkEntry& entry : manifest.links)
+    }
+    for (const LinkEntry& entry : manifest.links) {
       WARD_CHECK_OK(add_link(entry));
-    for (const TreeEntry& entry : manifest.trees)
+    }
+    for (const TreeEntry& entry : manifest.trees) {
       WARD_CHECK_OK(add_tree(entry.path, entry.source, 0));
+    }
     const std::string& program = manifest.argv.front();
     if (const auto entry = file_of(program);
         program != kAgentPath &&
@@ -153,12 +158,15 @@ class RootBuilder {
 
   // claim refuses a path that occurs twice, and too many of them.
   Result<void, Failure> claim(const std::string& path) {
-    if (!seen_.insert(path).second)
+    if (!seen_.insert(path).second) {
       return Failure{.code = Errc::kMalformed, .what = "file " + path + ": named twice"};
-    if (seen_.size() > kMaxFiles)
+    }
+    if (seen_.size() > kMaxFiles) {
       return Failure{.code = Errc::kLimit, .what = "file " + path + ": too many files"};
-    if (path.size() > kMaxPathBytes)
+    }
+    if (path.size() > kMaxPathBytes) {
       return Failure{.code = Errc::kLimit, .what = "file " + path + ": path too long"};
+    }
     if (!folders_.parent_of(path)) return system_failure("folder of " + path, errno);
     return {};
   }
@@ -190,8 +198,9 @@ class RootBuilder {
                      .what = "file " + path + ": sha256 is " + to_hex(copied.sha256) +
                              ", the manifest says " + to_hex(*expected)};
     }
-    if (to.valid() && ::fchmod(to.get(), static_cast<mode_t>(mode)) != 0)
+    if (to.valid() && ::fchmod(to.get(), static_cast<mode_t>(mode)) != 0) {
       return system_failure("file " + path, errno);
+    }
     root_.files.push_back(
         {.path = path, .mode = mode, .sha256 = copied.sha256, .size_bytes = copied.size_bytes});
     return {};
@@ -207,10 +216,12 @@ class RootBuilder {
     return {};
   }
 
+  // NOLINTBEGIN(misc-no-recursion): at most kMaxTreeDepth levels
   // add_tree walks a folder; its order does not matter, the root is sorted at the end.
   Result<void, Failure> add_tree(const std::string& path, const std::string& source, int depth) {
-    if (depth > kMaxTreeDepth)
+    if (depth > kMaxTreeDepth) {
       return Failure{.code = Errc::kLimit, .what = "tree " + path + ": too deep"};
+    }
     WARD_TRY(UniqueFd fd, open_source_folder(request_, source));
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd.get()), &::closedir);
     if (!folder) return system_failure("tree " + path, errno);
@@ -236,6 +247,7 @@ class RootBuilder {
     return take(file.get(), inner, mode, std::nullopt);
   }
 
+  // NOLINTEND(misc-no-recursion)
   const LaunchRequest& request_;
   int mount_fd_;
   Folders folders_;
@@ -263,18 +275,22 @@ Result<Buffer, Failure> install_agent(const LaunchRequest& request, int mount_fd
   struct stat info {};
 
   if (::fstat(source.get(), &info) != 0) return system_failure("agent " + agent, errno);
-  if (!S_ISREG(info.st_mode))
+  if (!S_ISREG(info.st_mode)) {
     return Failure{.code = Errc::kDenied, .what = "agent " + agent + ": not a regular file"};
-  if (!is_static_program(source.get()))
+  }
+  if (!is_static_program(source.get())) {
     return Failure{.code = Errc::kDenied, .what = "agent " + agent + ": is not a static ward-keep"};
-  if (mount_fd >= 0 && !Folders(mount_fd).make("ward"))
+  }
+  if (mount_fd >= 0 && !Folders(mount_fd).make("ward")) {
     return system_failure("folder /ward", errno);
+  }
   const UniqueFd to(create(mount_fd, kAgentPath));
   if (to.get() == -1) return system_failure("agent", errno);
   WARD_TRY(const Copied copied,
            copy(request, source.get(), mount_fd < 0 ? -2 : to.get(), agent, kMaxTotalFileBytes));
-  if (to.valid() && ::fchmod(to.get(), static_cast<mode_t>(FileMode::kProgram)) != 0)
+  if (to.valid() && ::fchmod(to.get(), static_cast<mode_t>(FileMode::kProgram)) != 0) {
     return system_failure("agent", errno);
+  }
   return runtime_log({.path = kAgentPath,
                       .mode = FileMode::kProgram,
                       .sha256 = copied.sha256,
@@ -287,12 +303,14 @@ Result<void, Failure> finish_root(int mount_fd, const std::vector<OwnFile>& own)
     if (!folders.make(folder)) return system_failure("folder of the keep", errno);
   }
   std::vector<OwnFile> files = own;
-  for (const char* device : {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
+  for (const char* device : {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"}) {
     files.push_back({.path = device, .content = {}});
+  }
   for (const OwnFile& file : files) {
     const UniqueFd fd(create(mount_fd, file.path));
-    if (!fd.valid() || !write_all(fd.get(), file.content) || ::fchmod(fd.get(), 0444) != 0)
+    if (!fd.valid() || !write_all(fd.get(), file.content) || ::fchmod(fd.get(), 0444) != 0) {
       return system_failure("file " + file.path, errno);
+    }
   }
   return {};
 }

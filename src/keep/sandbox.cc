@@ -81,8 +81,9 @@ bool enter_landlock(std::span<const PathRule> rules) {
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attr, ruleset_size(abi), 0));
   if (ruleset < 0) return false;
   bool ok = true;
-  for (const PathRule& rule : rules)
+  for (const PathRule& rule : rules) {
     ok = ok && add_rule(ruleset, rule, attr.handled_access_fs);
+  }
   ok = ok && ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
   const int saved = errno;
   ::close(ruleset);
@@ -93,7 +94,7 @@ bool enter_landlock(std::span<const PathRule> rules) {
 bool drop_capabilities() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return false;
-  for (unsigned long cap = 0; cap < 64; ++cap) {  // EINVAL: beyond the kernel's last one
+  for (std::uint64_t cap = 0; cap < 64; ++cap) {  // EINVAL: beyond the kernel's last one
     if (::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EINVAL) return false;
   }
   if (::prctl(PR_SET_SECUREBITS,
@@ -110,8 +111,9 @@ bool drop_capabilities() {
 }
 
 bool enter_seccomp(std::span<const sock_filter> program) {
-  const sock_fprog prog{.len = static_cast<unsigned short>(program.size()),
-                        .filter = const_cast<sock_filter*>(program.data())};
+  // NOLINTNEXTLINE(*-pro-type-const-cast): the kernel only reads
+  auto* const filter = const_cast<sock_filter*>(program.data());
+  const sock_fprog prog{.len = static_cast<std::uint16_t>(program.size()), .filter = filter};
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0;
 }
 

@@ -327,7 +327,7 @@ constexpr const char* kRefused[] = {
 };
 
 constexpr auto kTerminalQueries =
-    std::to_array<unsigned long>({TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX});
+    std::to_array<std::uint64_t>({TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX});
 
 constexpr auto kPrctls = std::to_array<int>(
     {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS,
@@ -391,8 +391,9 @@ bool add_conditional(void* filter) {
     ok = ok && rule(filter, SCMP_ACT_ALLOW, "prctl",
                     {low_word_equals(0, static_cast<scmp_datum_t>(option))});
   }
-  for (const unsigned long request : kTerminalQueries)
+  for (const std::uint64_t request : kTerminalQueries) {
     ok = ok && rule(filter, SCMP_ACT_ALLOW, "ioctl", {low_word_equals(1, request)});
+  }
   return ok;
 }
 
@@ -419,15 +420,18 @@ Result<SeccompProgram> seccomp_program(Role role, SharedMemory shared_memory) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
   if (!filter) return failed;
   bool ok = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0;
-  for (const char* name : kAllowed)
+  for (const char* name : kAllowed) {
     ok = ok && rule(filter.get(), SCMP_ACT_ALLOW, name);
-  for (const char* name : kRefused)
+  }
+  for (const char* name : kRefused) {
     ok = ok && rule(filter.get(), SCMP_ACT_ERRNO(EPERM), name);
+  }
   ok = ok && rule(filter.get(), SCMP_ACT_ERRNO(EPERM), "socket") && add_conditional(filter.get());
   const std::uint32_t on_shared =
       shared_memory == SharedMemory::kAllowed ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM);
-  for (const char* name : kSharedMemory)
+  for (const char* name : kSharedMemory) {
     ok = ok && rule(filter.get(), on_shared, name);
+  }
   if (role == Role::kAgent) ok = ok && rule(filter.get(), SCMP_ACT_ALLOW, "memfd_secret");
   if (!ok) return failed;
   return exported(filter.get());

@@ -169,8 +169,9 @@ Result<UniqueFd, Failure> open_source(const LaunchRequest& request, const std::s
   struct stat info {};
 
   if (::fstat(place.get(), &info) != 0) return system_failure("source " + source, errno);
-  if (!S_ISREG(info.st_mode))
+  if (!S_ISREG(info.st_mode)) {
     return Failure{.code = Errc::kDenied, .what = "source " + source + ": not a regular file"};
+  }
   WARD_CHECK_OK(need_ordinary(place.get(), source));
   const std::string same = "/proc/self/fd/" + std::to_string(place.get());
   UniqueFd fd(::open(same.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -195,15 +196,17 @@ Result<SourceItem, Failure> look_at(const LaunchRequest& request, int folder_fd,
 
   struct stat info {};
 
-  if (::fstatat(folder_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+  if (::fstatat(folder_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return system_failure("source " + name, errno);
+  }
   SourceItem out{.mode = info.st_mode, .target = {}};
   if (!S_ISLNK(info.st_mode)) return out;
   std::array<char, kMaxPathBytes + 1> target{};
   const ssize_t n = ::readlinkat(folder_fd, name.c_str(), target.data(), target.size());
   if (n < 0) return system_failure("source " + name, errno);
-  if (n == 0 || static_cast<std::size_t>(n) > kMaxPathBytes)
+  if (n == 0 || static_cast<std::size_t>(n) > kMaxPathBytes) {
     return Failure{.code = Errc::kLimit, .what = "source " + name + ": target of the link"};
+  }
   out.target.assign(target.data(), static_cast<std::size_t>(n));
   return out;
 }

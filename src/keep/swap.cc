@@ -17,10 +17,8 @@ std::string first_line(const std::filesystem::path& path) {
 // is_encrypted goes by cryptsetup's kind of mapping. Others that it makes (CRYPT-INTEGRITY-,
 // CRYPT-VERITY-) protect from changes, or are not known to encrypt.
 bool is_encrypted(std::string_view mapping) {
-  for (const std::string_view kind : {"CRYPT-PLAIN-", "CRYPT-LUKS1-", "CRYPT-LUKS2-"}) {
-    if (mapping.starts_with(kind)) return true;
-  }
-  return false;
+  return mapping.starts_with("CRYPT-PLAIN-") || mapping.starts_with("CRYPT-LUKS1-") ||
+         mapping.starts_with("CRYPT-LUKS2-");
 }
 
 bool is_plain(const std::filesystem::path& area, const std::filesystem::path& sys_block) {

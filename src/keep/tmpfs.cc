@@ -24,15 +24,17 @@ bool set_number(int context, const char* name, std::uint64_t value, int base = 1
 std::uint64_t most_files(std::uint64_t size_bytes) { return 1024 + size_bytes / 4096; }
 
 bool configure(int context, const TmpfsSpec& spec) {
-  if (!set_number(context, "size", spec.size_bytes) || !set_number(context, "mode", 0755, 8))
+  if (!set_number(context, "size", spec.size_bytes) || !set_number(context, "mode", 0755, 8)) {
     return false;
+  }
   if (!set_number(context, "nr_inodes", most_files(spec.size_bytes))) return false;
   if (!set_number(context, "uid", spec.uid) || !set_number(context, "gid", spec.gid)) return false;
   // Huge pages save time and nothing else, so a kernel without them is no failure. `always` would
   // give every small file 2 MiB; `within_size` needs the size set before the octets are written.
   if (spec.huge_pages) (void)::fsconfig(context, FSCONFIG_SET_STRING, "huge", "within_size", 0);
-  if (spec.no_swap && ::fsconfig(context, FSCONFIG_SET_FLAG, "noswap", nullptr, 0) != 0)
+  if (spec.no_swap && ::fsconfig(context, FSCONFIG_SET_FLAG, "noswap", nullptr, 0) != 0) {
     return false;
+  }
   return ::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
 }
 

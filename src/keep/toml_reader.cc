@@ -104,8 +104,9 @@ std::string TomlTable::child(std::string_view key, std::size_t index) const {
 
 void TomlTable::done() {
   for (const auto& [key, value] : table_) {
-    if (std::find(known_.begin(), known_.end(), key.str()) == known_.end())
+    if (std::find(known_.begin(), known_.end(), key.str()) == known_.end()) {
       refuse(key.str(), "a member that this table has");
+    }
   }
 }
 

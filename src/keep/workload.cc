@@ -64,24 +64,31 @@ struct Prepared {
 
 Prepared prepare(const Manifest& manifest) {
   Prepared out;
-  for (const auto& [key, value] : manifest.environment)
-    out.environment.push_back(key + "=" + value);
-  for (const std::string& argument : manifest.argv)
+  for (const auto& [key, value] : manifest.environment) {
+    out.environment.push_back(key);
+    out.environment.back().append("=").append(value);
+  }
+  // NOLINTBEGIN(*-pro-type-const-cast): execve only reads
+  for (const std::string& argument : manifest.argv) {
     out.argv.push_back(const_cast<char*>(argument.c_str()));
-  for (const std::string& variable : out.environment)
+  }
+  for (const std::string& variable : out.environment) {
     out.envp.push_back(const_cast<char*>(variable.c_str()));
+  }
+  // NOLINTEND(*-pro-type-const-cast)
   out.argv.push_back(nullptr);
   out.envp.push_back(nullptr);
   out.paths = workload_paths();
-  for (const auto& [path, access] : out.paths)
+  for (const auto& [path, access] : out.paths) {
     out.rules.push_back({.path = path.c_str(), .access = access});
+  }
   return out;
 }
 
 [[noreturn]] void run_child(const WorkloadRequest& request, const Prepared& prepared, int errors) {
   sigset_t none;
   ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   // The error pipe stands behind the door and closes by exec; everything else is closed at once.
   constexpr int kErrors = kWorkloadDoorFd + 1;
   const int door = request.door_fd < 0 ? -1 : ::fcntl(request.door_fd, F_DUPFD, kErrors + 1);
@@ -200,18 +207,21 @@ Result<RunReport> run_workload(const WorkloadRequest& request) {
   sigset_t child_ended;
   ::sigemptyset(&child_ended);
   ::sigaddset(&child_ended, SIGCHLD);
-  if (::sigprocmask(SIG_BLOCK, &child_ended, nullptr) != 0)
+  if (::pthread_sigmask(SIG_BLOCK, &child_ended, nullptr) != 0) {
     return Error(Errc::kInternal, "keep.workload: signals");
+  }
   const UniqueFd signals(::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK));
   int errors[2];
-  if (!signals.valid() || ::pipe2(errors, O_CLOEXEC) != 0)
+  if (!signals.valid() || ::pipe2(errors, O_CLOEXEC) != 0) {
     return Error(Errc::kInternal, "keep.workload: descriptors");
+  }
   const UniqueFd read_end(errors[0]);
   UniqueFd write_end(errors[1]);
   const pid_t child = ::fork();
   if (child == 0) run_child(request, prepared, write_end.get());
-  if (child < 0)
+  if (child < 0) {
     return Error(Errc::kInternal, "keep.workload: fork", static_cast<std::uint64_t>(errno));
+  }
   write_end.reset();
   RunReport report = Watch(request, child, signals.get()).follow();
   int problem = 0;
