@@ -157,14 +157,17 @@ void write_hex_list(const std::vector<Buffer>& values, std::string& out) {
 }
 
 // Compares whole fields; values of another length are unequal, nothing is padded or cut. A field
-// that malformed evidence does not have is empty, and then the check is blocked, not passed.
-void compare(Check& check, Bytes found, const std::vector<Buffer>& values) {
+// that malformed evidence does not have is empty, and then the check is blocked; one that genuine
+// evidence does not have is none of those expected.
+void compare(Check& check, Bytes found, bool genuine, const std::vector<Buffer>& values) {
   check.expected_from = "the caller's expectation";
   write_hex_list(values, check.expected);
-  if (found.empty()) return;
+  if (found.empty() && !genuine) return;
   append_hex(found, check.found);
-  const bool equal_to_one =
-      std::ranges::any_of(values, [&](const Buffer& value) { return equal(value, found); });
+  if (found.empty()) check.found = "none";
+  const bool equal_to_one = !found.empty() && std::ranges::any_of(values, [&](const Buffer& value) {
+    return equal(value, found);
+  });
   check.outcome = settle(*check.info, equal_to_one ? Outcome::kPassed : Outcome::kFailed);
   check.not_done = NotDone::kNone;
 }
@@ -197,7 +200,7 @@ void judge_expectations(const Expectations& expected, Slate& slate,
     Check& check = slate.add_check(*item.info);
     check.origin = item.origin;
     if (values != nullptr) {
-      compare(check, item.found, *values);
+      compare(check, item.found, slate.appraisal().genuine, *values);
       continue;
     }
     check.not_done = NotDone::kNotAsked;
