@@ -8,6 +8,7 @@
 #include "broker/checks.h"
 #include "codec/json_write.h"
 #include "tee/all.h"
+#include "verifier/composite.h"
 
 namespace ward::cli {
 namespace {
@@ -43,6 +44,7 @@ std::string json() {
   };
   for (const attest::Scheme* scheme : tee::all_schemes())
     list(scheme->info().name, scheme->info().checks);
+  list("composite", verifier::composite_checks());
   list("wardd", broker::check_table());
   return *out.end_array().end_object().take() + "\n";
 }
@@ -59,6 +61,7 @@ std::string markdown() {
     const attest::SchemeInfo info = scheme->info();
     out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
   }
+  out += "\n## Composite evidence\n\n" + table(verifier::composite_checks());
   out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
   return out;
 }
