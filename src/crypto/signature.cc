@@ -19,6 +19,8 @@ Scheme scheme_of(SignatureAlgorithm algorithm) {
       return {Kind::kEcdsa, KeyType::kP256, Hash::kSha256};
     case SignatureAlgorithm::kEcdsaP384Sha384:
       return {Kind::kEcdsa, KeyType::kP384, Hash::kSha384};
+    case SignatureAlgorithm::kEcdsaP384Sha256:
+      return {Kind::kEcdsa, KeyType::kP384, Hash::kSha256};
     case SignatureAlgorithm::kEcdsaP521Sha512:
       return {Kind::kEcdsa, KeyType::kP521, Hash::kSha512};
     case SignatureAlgorithm::kEd25519:
@@ -134,6 +136,8 @@ const char* algorithm_name(SignatureAlgorithm algorithm) {
       return "ES256";
     case SignatureAlgorithm::kEcdsaP384Sha384:
       return "ES384";
+    case SignatureAlgorithm::kEcdsaP384Sha256:
+      return "ECDSA-P384-SHA256";
     case SignatureAlgorithm::kEcdsaP521Sha512:
       return "ES512";
     case SignatureAlgorithm::kEd25519:

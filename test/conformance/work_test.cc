@@ -23,10 +23,11 @@ bool holds_again(const attest::Work& work, const attest::SignatureFact& fact) {
     std::map<std::string, SignatureAlgorithm> out;
     for (const auto algorithm :
          {SignatureAlgorithm::kEcdsaP256Sha256, SignatureAlgorithm::kEcdsaP384Sha384,
-          SignatureAlgorithm::kEcdsaP521Sha512, SignatureAlgorithm::kEd25519,
-          SignatureAlgorithm::kRsaPkcs1Sha256, SignatureAlgorithm::kRsaPkcs1Sha384,
-          SignatureAlgorithm::kRsaPkcs1Sha512, SignatureAlgorithm::kRsaPssSha256,
-          SignatureAlgorithm::kRsaPssSha384, SignatureAlgorithm::kRsaPssSha512})
+          SignatureAlgorithm::kEcdsaP384Sha256, SignatureAlgorithm::kEcdsaP521Sha512,
+          SignatureAlgorithm::kEd25519, SignatureAlgorithm::kRsaPkcs1Sha256,
+          SignatureAlgorithm::kRsaPkcs1Sha384, SignatureAlgorithm::kRsaPkcs1Sha512,
+          SignatureAlgorithm::kRsaPssSha256, SignatureAlgorithm::kRsaPssSha384,
+          SignatureAlgorithm::kRsaPssSha512})
       out.emplace(crypto::algorithm_name(algorithm), algorithm);
     return out;
   }();
@@ -40,8 +41,9 @@ bool holds_again(const attest::Work& work, const attest::SignatureFact& fact) {
   if (fact.form == attest::SignatureForm::kOwn) return key->verify(algorithm, message, signature);
   if (fact.form == attest::SignatureForm::kHex) signature = *from_hex(as_text(signature));
   if (fact.form == attest::SignatureForm::kLittleEndian) {
-    Buffer r(signature.begin(), signature.begin() + 48);
-    Buffer s(signature.begin() + 72, signature.begin() + 120);
+    const std::ptrdiff_t size = key->type() == crypto::KeyType::kP256 ? 32 : 48;
+    Buffer r(signature.begin(), signature.begin() + size);
+    Buffer s(signature.begin() + 72, signature.begin() + 72 + size);
     std::ranges::reverse(r);
     std::ranges::reverse(s);
     signature = concat({r, s});
