@@ -44,6 +44,12 @@ bool holds_again(const attest::Work& work, const attest::SignatureFact& fact) {
     const std::ptrdiff_t size = key->type() == crypto::KeyType::kP256 ? 32 : 48;
     Buffer r(signature.begin(), signature.begin() + size);
     Buffer s(signature.begin() + 72, signature.begin() + 72 + size);
+    // What stands behind a number in its slot would make it longer.
+    const auto behind = [&](std::ptrdiff_t at) {
+      const auto begin = signature.begin() + at;
+      return std::any_of(begin + size, begin + 72, [](auto octet) { return octet != 0; });
+    };
+    if (behind(0) || behind(72)) return false;
     std::ranges::reverse(r);
     std::ranges::reverse(s);
     signature = concat({r, s});
