@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/writer.h"
+#include "tee/sev/certificate.h"
 #include "tee/sev/made/firmware.h"
 #include "tee/sev/made/stage.h"
 #include "tee/sev/session.h"
+#include "test/support/vectors.h"
 
 namespace ward::sev {
 namespace {
@@ -155,6 +157,37 @@ TEST(SevSecret, TheTableIsAsTheGuestReadsIt) {
   EXPECT_EQ(secret_table(large).error().code(), Errc::kLimit);
   large[0].data = SecretBytes(kMaxSecret + 1);
   EXPECT_EQ(secret_table(large).error().code(), Errc::kLimit);
+}
+
+// The value of one line of what the peer printed.
+Buffer peers(const std::string& name) {
+  const std::string all =
+      test::read_text(test::source_dir() / "tee/sev/testdata/peer/crate_sev.txt");
+  const std::size_t at = all.find(name + " ");
+  const std::size_t begin = at + name.size() + 1;
+  return from_hex(std::string_view(all).substr(begin, all.find('\n', at) - begin))
+      .value_or(Buffer());
+}
+
+// testdata/peer/SOURCE.md says how the peer made it.
+TEST(SevPeer, WhatTheCrateWrappedAndPackedIsOpened) {
+  const made::Stage s = made::good_stage(made::kFaces[1]);
+  Buffer godh = peers("godh");
+  ASSERT_EQ(godh.size(), kCertificateSize);
+  std::fill(godh.begin() + certificate::Pubkey::kBegin + 4 + kEcdsaSize,
+            godh.begin() + certificate::Pubkey::kEnd, std::uint8_t{0});
+  const auto keys = made::start(s.pdh_key, godh, peers("session"), kPolicy);
+  ASSERT_TRUE(keys) << keys.error().what();
+  EXPECT_TRUE(ct_equal(keys->tek.expose(), peers("tek")));
+  EXPECT_TRUE(ct_equal(keys->tik.expose(), peers("tik")));
+  Measured launched{.firmware = {1, 55, 8}, .policy = kPolicy};
+  launched.launch_digest.fill(0xab);
+  launched.mnonce.fill(0x17);
+  const auto measure = measurement(keys->tik.expose(), launched);
+  EXPECT_EQ(to_buffer(measure), peers("measure"));
+  const auto secret = made::inject(*keys, measure, {peers("packet_header"), peers("packet_data")});
+  ASSERT_TRUE(secret) << secret.error().what();
+  EXPECT_TRUE(ct_equal(secret->expose(), Buffer(48, 0x42)));
 }
 
 TEST(SevGuid, IsReadStrictly) {
