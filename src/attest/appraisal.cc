@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "attest/fields.h"
 #include "attest/policy_check.h"
 #include "base/text.h"
 
@@ -114,6 +115,16 @@ void judge_field(const FieldFact& field, const Demand& demand, const PolicyCheck
                        [&](const std::string& value) { return !demand.met(field.form, value); });
   const bool passed = others.empty() && !field.values.empty();
   out.decided(field.check, passed, first_of(passed ? field.values : others), demand.text());
+}
+
+// A field whose check has a hint of its own is one that a policy should not lean on alone: the hint
+// is then said aloud, whatever came of the check.
+void warn_of_cautions(const Policy& policy, const Facts& facts, std::vector<std::string>& out) {
+  for (const FieldFact& field : facts.fields) {
+    if (field.check->hint == std::string_view(kFieldHint) || !demand_of(field, policy).any())
+      continue;
+    out.push_back("the policy leans on " + std::string(field.check->id) + ": " + field.check->hint);
+  }
 }
 
 void judge_fields(const Findings& findings, const PolicyChecks& out) {
@@ -364,6 +375,7 @@ void Slate::judge(const Policy& policy, const Expectations& expected, UnixTime a
   judge_modes(out, checks);
   judge_platform(out, checks);
   judge_fields(out, checks);
+  warn_of_cautions(policy, out.facts, out.warnings);
   judge_expectations(expected, *this, out.unchecked);
   out.verdict = verdict_of(out.checks);
   if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);
