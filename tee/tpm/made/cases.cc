@@ -1,5 +1,7 @@
 #include "tee/tpm/made/cases.h"
 
+#include <utility>
+
 #include "codec/der.h"
 #include "tee/tcg/event_type.h"
 
@@ -58,6 +60,14 @@ void add_quote_cases(std::vector<Case>& out) {
                  .after = [](Made& m) { m.evidence.signature.back() ^= 1U; }});
 }
 
+// trust_good_root puts the root of the good stage where the trusted one is expected, beside the one
+// that is there.
+void trust_good_root(Made& made, const Face& face) {
+  Made good = make(good_stage(face));
+  Buffer other = std::exchange(document(made, "root_ca.pem"), document(good, "root_ca.pem"));
+  made.documents.documents.push_back({"other_root.pem", std::move(other)});
+}
+
 void add_ak_cases(std::vector<Case>& out) {
   out.push_back(
       {.name = "ak_cut", .id = "ak.form", .after = [](Made& m) { m.evidence.ak.pop_back(); }});
@@ -88,14 +98,20 @@ void add_ak_cases(std::vector<Case>& out) {
       {.name = "no_intermediate", .id = "ak_chain.present", .open = true, .after = [](Made& m) {
          drop(m, "intermediate.der");
        }});
-  out.push_back({.name = "another_root", .id = "ak.root", .before = [](Scene& s) {
-                   certify_by(s.stage, keys_of("two"));
-                 }});
-  out.push_back({.name = "another_ak", .id = "ak.root", .face = kKeyFace, .before = [](Scene& s) {
-                   s.stage.keys = &keys_of("two");
-                   s.stage.ak.x = public_of(s.stage.keys->ak_p256.public_key(), 0, 0, 0).x;
-                   s.stage.ak.y = public_of(s.stage.keys->ak_p256.public_key(), 0, 0, 0).y;
-                 }});
+  out.push_back({.name = "another_root",
+                 .id = "ak.root",
+                 .before = [](Scene& s) { certify_by(s.stage, keys_of("two")); },
+                 .after = [](Made& m) { trust_good_root(m, kFaces[kChainFace]); }});
+  out.push_back({.name = "another_ak",
+                 .id = "ak.root",
+                 .face = kKeyFace,
+                 .before =
+                     [](Scene& s) {
+                       s.stage.keys = &keys_of("two");
+                       s.stage.ak.x = public_of(s.stage.keys->ak_p256.public_key(), 0, 0, 0).x;
+                       s.stage.ak.y = public_of(s.stage.keys->ak_p256.public_key(), 0, 0, 0).y;
+                     },
+                 .after = [](Made& m) { trust_good_root(m, kFaces[kKeyFace]); }});
 }
 
 pki::Extension for_an_ek() {
