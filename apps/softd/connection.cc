@@ -23,8 +23,9 @@ keep::Failure failure_of(const Error& error) {
 }
 
 keep::LaunchEnded ended_of(int status) {
-  if (WIFSIGNALED(status))
+  if (WIFSIGNALED(status)) {
     return {.signalled = true, .number = static_cast<std::uint32_t>(WTERMSIG(status))};
+  }
   return {.signalled = false, .number = static_cast<std::uint32_t>(WEXITSTATUS(status))};
 }
 

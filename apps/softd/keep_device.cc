@@ -28,8 +28,9 @@ keep::Device::Answer<void> answer(const Result<void>& result) {
 
 std::string faces() {
   std::string out;
-  for (const soft::Face& face : soft::faces())
+  for (const soft::Face& face : soft::faces()) {
     out += (out.empty() ? "" : ", ") + std::string(face.name);
+  }
   return out;
 }
 
@@ -59,7 +60,7 @@ Result<std::unique_ptr<KeepDevice>, keep::Failure> KeepDevice::launch(
   launch.workload = measured.workload;
   launch.debug = options.debug;
   launch.signature = options.signature;
-  auto guest = soft::launch(platform, *face, std::move(launch), rng);
+  auto guest = soft::launch(platform, *face, launch, rng);
   if (!guest) {
     keep::Failure failure = failure_of(guest.error());
     failure.what = "soft-" + options.face + ": " + failure.what;
@@ -85,8 +86,9 @@ keep::Device::Answer<keep::RawEvidence> KeepDevice::raw_evidence(keep::ReportDat
   if (!made) return failure_of(made.error());
   keep::RawEvidence out{.evidence = std::move(made->octets), .event_log = {}};
   // The event log of a TD is the only document that comes along.
-  for (attest::Document& document : made->documents)
+  for (attest::Document& document : made->documents) {
     out.event_log = std::move(document.bytes);
+  }
   return out;
 }
 

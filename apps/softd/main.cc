@@ -23,7 +23,7 @@
 
 namespace {
 
-using namespace ward;
+using namespace ward;  // NOLINT(google-build-using-namespace): a program in its words
 
 constexpr int kDone = 0;
 constexpr int kRefused = 1;
@@ -89,8 +89,9 @@ int serve_socket(const Options& options, const soft::Platform& platform) {
 }
 
 int run(const Options& options) {
-  if (options.socket.empty() == (options.connection < 0))
+  if (options.socket.empty() == (options.connection < 0)) {
     return fail(kUsage, "give --socket PATH (or --connection FD)", "see `softd --help`");
+  }
   if (!options.users.empty() && ::geteuid() != 0 && !keep::host_ids(0).privileged) {
     return fail(
         kUsage,
@@ -99,11 +100,13 @@ int run(const Options& options) {
         "start softd as root to serve several users");
   }
   if (!hide_memory()) return fail(kCouldNotTell, "this process cannot hide its memory");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return fail(kCouldNotTell, "this process cannot give up new privileges");
+  }
   const std::string agent = agent_of(options);
-  if (::access(agent.c_str(), R_OK) != 0)
+  if (::access(agent.c_str(), R_OK) != 0) {
     return fail(kCouldNotTell, agent + ": no such program", "name ward-keep with --agent");
+  }
   if (const auto exposed = soft::exposed_secret(options.device)) {
     return fail(
         kRefused, *exposed + ": a secret that others may read",
@@ -112,8 +115,9 @@ int run(const Options& options) {
   const auto platform = soft::open_platform(options.device);
   if (!platform) {
     const std::string root = options.device + "/device/device_root";
-    if (::access(root.c_str(), R_OK) != 0 && errno == EACCES)
+    if (::access(root.c_str(), R_OK) != 0 && errno == EACCES) {
       return fail(kCouldNotTell, platform.error(), "the user who made the platform may read it");
+    }
     return fail(kCouldNotTell, platform.error(),
                 "`ward dev init DIR` makes a development platform");
   }

@@ -64,8 +64,9 @@ std::string check_self(const ParsedCanonical& parsed, Bytes canonical, std::stri
   const auto status = read_file("/proc/self/status", std::size_t{1} << 16U);
   if (!status) return "/proc/self/status cannot be read";
   if (std::string missing = missing_isolation(as_text(*status)); !missing.empty()) return missing;
-  if (init_data_of(parsed.manifest.name, canonical) != init_data)
+  if (init_data_of(parsed.manifest.name, canonical) != init_data) {
     return "init-data names another manifest";
+  }
   return {};
 }
 
@@ -84,8 +85,9 @@ Result<RunReport> work(const AgentWorld& world, OutputWriter& output) {
   DeviceClient device(kDeviceFd, &deadline);
   RelayConnector connector(*world.clock, deadline);
   std::vector<int> inputs;
-  for (std::size_t i = 0; i < parsed.manifest.inputs.size(); ++i)
+  for (std::size_t i = 0; i < parsed.manifest.inputs.size(); ++i) {
     inputs.push_back(kInputFd + static_cast<int>(i));
+  }
   return run_agent({.keep = &parsed,
                     .init_data = as_text(init_data),
                     .device = &device,

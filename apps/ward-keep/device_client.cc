@@ -1,14 +1,15 @@
 #include "apps/ward-keep/device_client.h"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <unistd.h>
@@ -122,8 +123,9 @@ int info(Device& device, const Words& /*words*/) {
 int evidence(Device& device, const Words& words) {
   const auto data = report_data(words.rest.front());
   if (!data) return no_report_data();
-  if (words.has("--framed") && words.has("--event-log"))
+  if (words.has("--framed") && words.has("--event-log")) {
     return fail(kUsage, "--framed and --event-log are alternatives");
+  }
   const auto raw = device.raw_evidence(*data);
   if (!raw) return fail_with(raw.error());
   if (words.has("--event-log")) {
@@ -149,8 +151,9 @@ Result<std::uint32_t, Failure> own_svn(Device& device) {
   const std::array<std::uint8_t, kReportDataSize> nothing{};
   WARD_TRY(const RawEvidence raw, device.raw_evidence(nothing));
   const auto svn = snp_guest_svn(raw.evidence);
-  if (!svn)
+  if (!svn) {
     return Failure{.code = Errc::kMalformed, .what = "the device's report is none of SEV-SNP"};
+  }
   return *svn;
 }
 
@@ -161,8 +164,9 @@ Result<Own, Failure> own(Device& device) {
   if (out.tee != "sgx") return out;
   const std::array<std::uint8_t, kReportDataSize> nothing{};
   WARD_TRY(out.report, device.local_report(Buffer(kSgxTargetSize), nothing));
-  if (out.report.size() != kSgxReportSize)
+  if (out.report.size() != kSgxReportSize) {
     return Failure{.code = Errc::kMalformed, .what = "the device's report is none of SGX"};
+  }
   return out;
 }
 
@@ -197,7 +201,8 @@ int verify_report(Device& device, const Words& /*words*/) {
   std::size_t size = 0;
   while (size < octets.size()) {
     const ssize_t n = ::read(STDIN_FILENO, octets.data() + size, octets.size() - size);
-    if (n < 0) return fail(kCouldNotTell, std::string("stdin: ") + std::strerror(errno));
+    if (n < 0)
+      return fail(kCouldNotTell, std::string("stdin: ") + std::generic_category().message(errno));
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
   }
@@ -236,8 +241,9 @@ Result<Buffer, Failure> seal_request(Device& device, const Own& self, KeyPolicy 
 
 int seal_key(Device& device, const Words& words) {
   const std::string policy = words.value("--policy").value_or("measurement");
-  if (policy != "measurement" && policy != "signer")
+  if (policy != "measurement" && policy != "signer") {
     return fail(kUsage, "--policy: measurement or signer");
+  }
   std::optional<std::uint16_t> svn;
   if (const auto text = words.value("--svn")) {
     svn = number<std::uint16_t>(*text);
@@ -276,7 +282,7 @@ int extend(Device& device, const Words& words) {
 }
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands = {
+  static const std::vector<Command> all = {
       {"info", {}, {}, 0, 0, &info},
       {"evidence", {"--hex", "--event-log", "--framed"}, {}, 1, 1, &evidence},
       {"target", {"--hex"}, {}, 0, 0, &target},
@@ -286,7 +292,7 @@ const std::vector<Command>& commands() {
       {"key", {"--hex"}, {}, 1, 1, &key},
       {"extend", {}, {"--index", "--octets"}, 0, 1, &extend},
   };
-  return kCommands;
+  return all;
 }
 
 bool holds(const std::vector<std::string_view>& names, std::string_view name) {
@@ -310,8 +316,9 @@ Words words_of(const Command& command, std::span<char* const> given) {
       out.wrong = word + (valued ? ": a value is missing" : ": no such option");
     }
   }
-  if (out.wrong.empty() && (out.rest.size() < command.least || out.rest.size() > command.most))
+  if (out.wrong.empty() && (out.rest.size() < command.least || out.rest.size() > command.most)) {
     out.wrong = std::string(command.name) + ": wrong number of words";
+  }
   return out;
 }
 

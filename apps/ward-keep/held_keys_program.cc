@@ -9,7 +9,7 @@
 
 namespace {
 
-using namespace ward;
+using namespace ward;  // NOLINT(google-build-using-namespace): a program in its words
 
 class StayingFiles final : public keep::SealedFiles {
  public:
@@ -19,8 +19,9 @@ class StayingFiles final : public keep::SealedFiles {
     std::copy_n(key.begin(), copy.expose().size(), copy.expose_mut().begin());
     const std::string_view kind = to_text(secret_memory_in_use());
     (void)!::write(STDOUT_FILENO, kind.data(), kind.size());
-    for (;;)
+    for (;;) {
       ::pause();
+    }
   }
 
   Result<void> seal_output(const keep::OutputEntry& /*output*/, const keep::OutputProof& /*proof*/,

@@ -4,7 +4,7 @@
 #include "keep/sealed_files.h"
 
 int main() {
-  using namespace ward;
+  using namespace ward;  // NOLINT(google-build-using-namespace): a program in its words
   const keep::SystemClock clock;
   crypto::SystemRng rng;
   keep::SealedFileFormat files(rng, clock);

@@ -10,10 +10,11 @@
 #include "keep/sealed_files.h"
 
 int main(int argc, char** argv) {
-  using namespace ward;
-  if (argc > 1 && std::string_view(argv[1]) == "device")
+  using namespace ward;  // NOLINT(google-build-using-namespace): a program in its words
+  if (argc > 1 && std::string_view(argv[1]) == "device") {
     return keep::device_main(
         std::span<char* const>(argv, static_cast<std::size_t>(argc)).subspan(2));
+  }
   use_secret_memory();  // which kind it is, is in the report
   const keep::SystemClock clock;
   crypto::SystemRng rng;

@@ -64,8 +64,9 @@ std::string paragraph(const std::vector<std::string>& names, std::string_view in
 std::string in_full(const Entry& entry) {
   std::string out = "  " + named(*entry.attack) + "\n";
   line(out, "fact", entry.exposure->why);
-  for (const std::string& policy : entry.exposure->policy)
+  for (const std::string& policy : entry.exposure->policy) {
     line(out, "policy", policy);
+  }
   line(out, "fix", items_text(entry.attack->mitigated_by));
   line(out, "source", ids_text(*entry.attack));
   return out;
@@ -103,8 +104,9 @@ std::vector<Group> grouped(const std::vector<const Entry*>& entries, Key key_of)
 
 std::string policy_text(const Entry& entry) {
   std::string out;
-  for (const std::string& one : entry.exposure->policy)
+  for (const std::string& one : entry.exposure->policy) {
     out += (out.empty() ? "" : "; ") + one;
+  }
   return out;
 }
 
@@ -113,8 +115,9 @@ std::string cannot_text(const std::vector<const Entry*>& entries) {
   std::string out;
   for (const Group& group : grouped(entries, policy_text)) {
     std::vector<std::string> names;
-    for (const Entry* entry : group.entries)
+    for (const Entry* entry : group.entries) {
       names.push_back(entry->attack->name);
+    }
     out += "  " + for_terminal(group.key) + "\n" + paragraph(names);
   }
   return out;
@@ -145,15 +148,17 @@ std::string not_shown_text(const std::vector<const Entry*>& entries) {
 
 std::string closed_text(const std::vector<const Entry*>& entries) {
   std::string out;
-  for (const Entry* entry : entries)
+  for (const Entry* entry : entries) {
     out += "  " + entry->attack->name + ": " + for_terminal(entry->exposure->why) + "\n";
+  }
   return out;
 }
 
 std::string open_text(const std::vector<const Entry*>& entries) {
   std::string out;
-  for (const Entry* entry : entries)
+  for (const Entry* entry : entries) {
     out += in_full(*entry);
+  }
   return out;
 }
 
@@ -174,8 +179,9 @@ std::string state_text(State state, const std::vector<const Entry*>& entries) {
 std::string undated_text(const Selection& selection) {
   if (selection.undated.empty()) return "";
   std::vector<std::string> names;
-  for (const Attack* attack : selection.undated)
+  for (const Attack* attack : selection.undated) {
     names.push_back(attack->name);
+  }
   return heading("left out by a date that is unverified", names.size()) + paragraph(names);
 }
 
@@ -210,8 +216,9 @@ std::string platform_text(const attest::Appraisal& appraisal) {
                     (appraisal.genuine ? "evidence genuine" : "EVIDENCE NOT SHOWN TO BE GENUINE");
   if (appraisal.development) out += " (DEVELOPMENT PLATFORM, NOT A TEE)";
   out += "\n";
-  for (const std::string& warning : appraisal.warnings)
+  for (const std::string& warning : appraisal.warnings) {
     out += "WARNING: " + for_terminal(warning) + "\n";
+  }
   std::string others;
   for (const std::string& id : appraisal.tcb.advisories) {
     const bool known =

@@ -26,8 +26,9 @@ void problem(std::string& out, const explain::Explanation& e, const Check& check
   line(out, check.outcome == Outcome::kFailed ? "failed" : "missing", check.info->id);
   line(out, "", check.info->meaning);
   if (!check.found.empty()) line(out, "  found", check.found);
-  if (!check.expected.empty())
+  if (!check.expected.empty()) {
     line(out, "  expected", check.expected + " (" + explain::from_text(check) + ")");
+  }
   line(out, "  source", check.info->reference);
   for (const explain::Advice& advice : explain::advice_for(e, check)) {
     if (advice.kind == explain::AdviceKind::kFetch) line(out, "  fetch", advice.what);
@@ -39,8 +40,9 @@ void problem(std::string& out, const explain::Explanation& e, const Check& check
 void add_notes(std::string& out, const Appraisal& a) {
   constexpr std::size_t kMaxShown = 4;
   const std::size_t shown = std::min(a.notes.size(), kMaxShown);
-  for (std::size_t i = 0; i < shown; ++i)
+  for (std::size_t i = 0; i < shown; ++i) {
     out += "  note       " + for_terminal(a.notes[i]) + "\n";
+  }
   if (a.notes.size() > shown) {
     out += "  note       " + std::to_string(a.notes.size() - shown) + " more with --explain\n";
   }
@@ -52,8 +54,9 @@ std::string short_text(const explain::Explanation& e) {
   const Appraisal& a = e.appraisal;
   std::string out = explain::head(a);
   for (const Check& check : a.checks) {
-    if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent)
+    if (check.outcome == Outcome::kFailed || check.not_done == NotDone::kAbsent) {
       problem(out, e, check);
+    }
   }
   add_notes(out, a);
   if (a.verdict != attest::Verdict::kAccepted) {

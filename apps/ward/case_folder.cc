@@ -69,13 +69,15 @@ bool folder_taken(const std::string& dir) {
 Result<void, std::string> write_folder(const std::string& dir,
                                        const std::vector<FolderFile>& files) {
   std::string name = dir;
-  while (name.size() > 1 && name.back() == '/')
+  while (name.size() > 1 && name.back() == '/') {
     name.pop_back();
+  }
   std::string partial = name + ".XXXXXX";
   if (::mkdtemp(partial.data()) == nullptr) return trouble(dir, errno);
   Folder folder(partial);
-  for (const FolderFile& file : files)
+  for (const FolderFile& file : files) {
     WARD_CHECK_OK(write_file(fs::path(partial) / file.name, file.bytes));
+  }
   open_to_others(partial);
   if (::rename(partial.c_str(), name.c_str()) != 0) return trouble(dir, errno);
   folder.keep();

@@ -44,8 +44,9 @@ int fail(int code, std::string_view what, std::string_view hint) {
 
 int print(std::string_view text) {
   if (!text.empty()) said().on_stdout = true;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
     return fail(kCouldNotTell, "standard output cannot be written");
+  }
   return kAccepted;
 }
 
@@ -59,8 +60,9 @@ int finish(int code, bool json) {
   const auto text = w.end_object().take();
   // An error that quotes an argument which is not UTF-8 has no place in JSON: stderr has it.
   (void)print(text ? *text + '\n'
-                   : "{\"schema\":\"ward.error/1\",\"exit\":" + std::to_string(code) +
-                         ",\"error\":\"see standard error\",\"hint\":null}\n");
+                   : R"({"schema":"ward.error/1","exit":)" + std::to_string(code) +
+                         R"(,"error":"see standard error","hint":null})"
+                         "\n");
   return code;
 }
 
@@ -72,8 +74,9 @@ std::string error_text(const Error& error) {
 
 int own_file_failure(const std::string& path, const Error& error, std::string_view hint) {
   // A private key that others may read.
-  if (error.code() == Errc::kUntrusted)
+  if (error.code() == Errc::kUntrusted) {
     return fail(kRefused, path + ": " + error_text(error), "`chmod 600 " + path + "`");
+  }
   const bool absent = error.code() == Errc::kUnavailable || error.code() == Errc::kInternal;
   return fail(absent ? kCouldNotTell : kUsage, path + ": " + error_text(error), hint);
 }

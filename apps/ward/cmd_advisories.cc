@@ -148,8 +148,9 @@ int run(const Options& o) {
 
 std::vector<std::string> tee_names() {
   std::vector<std::string> out;
-  for (const advisory::TeeTitle& title : advisory::tee_titles())
+  for (const advisory::TeeTitle& title : advisory::tee_titles()) {
     out.emplace_back(title.name);
+  }
   return out;
 }
 

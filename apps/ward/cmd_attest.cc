@@ -87,8 +87,9 @@ Result<Buffer, keep::Failure> read_all(int fd, std::size_t most) {
     if (n < 0) return keep::system_failure("what the keep says", errno);
     if (n == 0) return out;
     out.insert(out.end(), block.begin(), block.begin() + n);
-    if (out.size() > most)
+    if (out.size() > most) {
       return keep::Failure{.code = Errc::kLimit, .what = "the keep says more than evidence"};
+    }
   }
 }
 
@@ -96,8 +97,9 @@ Result<keep::RawEvidence, keep::Failure> unframed(Bytes framed) {
   Reader r(framed);
   std::uint32_t size = 0;
   Bytes evidence;
-  if (!r.u32le(size) || !r.bytes(size, evidence) || size == 0)
+  if (!r.u32le(size) || !r.bytes(size, evidence) || size == 0) {
     return keep::Failure{.code = Errc::kMalformed, .what = "the keep's evidence is cut"};
+  }
   return keep::RawEvidence{.evidence = to_buffer(evidence),
                            .event_log = to_buffer(framed.subspan(r.offset()))};
 }
@@ -184,10 +186,12 @@ std::optional<std::string> out_of_time(const Options& options, Bytes evidence) {
       {.evidence = evidence, .collateral = *collateral, .now = now, .expected = {}, .work = &work});
   if (!appraised) return std::nullopt;
   for (const attest::Material& material : work.materials) {
-    if (material.until && material.until->seconds < now.seconds)
+    if (material.until && material.until->seconds < now.seconds) {
       return material.name + ": valid until " + format_rfc3339(*material.until);
-    if (material.from && now.seconds < material.from->seconds)
+    }
+    if (material.from && now.seconds < material.from->seconds) {
       return material.name + ": valid from " + format_rfc3339(*material.from);
+    }
   }
   return std::nullopt;
 }
@@ -244,8 +248,9 @@ int say(const Options& options, const Attested& attested, Bytes report_data) {
 void show(const Options& options, const Attested& attested, Bytes report_data) {
   std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
   // A softd of this run's own has said it.
-  if (options.device.empty())
+  if (options.device.empty()) {
     std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
+  }
   if (const auto stale = out_of_time(options, attested.made.evidence)) {
     std::fprintf(stderr, "ward: the platform's collateral is out of its time: %s\n",
                  for_terminal(*stale).c_str());
@@ -285,8 +290,9 @@ class Files {
           {&log_, made.event_log}}) {
       if (!*file) continue;
       all.push_back(&**file);
-      if (const auto done = (*file)->write(octets); !done)
+      if (const auto done = (*file)->write(octets); !done) {
         return fail(kCouldNotTell, (*file)->path() + ": " + error_text(done.error()));
+      }
     }
     int code = kAccepted;
     const auto done =
@@ -316,16 +322,20 @@ bool are_one(const std::string& a, const std::string& b) {
 
 // misused is a usage error before anything starts.
 int misused(const Options& options, const soft::Face& face) {
-  if (!options.softd.empty() && !options.device.empty())
+  if (!options.softd.empty() && !options.device.empty()) {
     return fail(kUsage, "--softd and --device are alternatives");
-  if (options.json && options.out == kStdout)
+  }
+  if (options.json && options.out == kStdout) {
     return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
+  }
   if (options.event_log.empty()) return kAccepted;
-  if (std::string_view(face.tee) != "tdx")
+  if (std::string_view(face.tee) != "tdx") {
     return fail(kUsage, options.tee + " has no event log", "leave --event-log out");
-  if (options.event_log == kStdout || are_one(options.event_log, options.out))
+  }
+  if (options.event_log == kStdout || are_one(options.event_log, options.out)) {
     return fail(kUsage, "--event-log needs a file of its own",
                 "stdout and -o are for the evidence");
+  }
   return kAccepted;
 }
 

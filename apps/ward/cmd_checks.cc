@@ -42,8 +42,9 @@ std::string json() {
       out.member("hint", info.hint).member("reference", info.reference).end_object();
     }
   };
-  for (const attest::Scheme* scheme : tee::all_schemes())
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
     list(scheme->info().name, scheme->info().checks);
+  }
   list("composite", verifier::composite_checks());
   list("wardd", broker::check_table());
   return *out.end_array().end_object().take() + "\n";

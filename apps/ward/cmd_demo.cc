@@ -1,10 +1,10 @@
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sys/stat.h>
@@ -60,7 +60,8 @@ enum class Others : std::uint8_t {
 std::string unsafe(const fs::path& path, Others others, bool above) {
   struct stat info {};
 
-  if (::stat(path.c_str(), &info) != 0) return path.string() + ": " + std::strerror(errno);
+  if (::stat(path.c_str(), &info) != 0)
+    return path.string() + ": " + std::generic_category().message(errno);
   const bool kept = above && (info.st_mode & S_ISVTX) != 0;
   if ((info.st_mode & S_IWOTH) != 0 && !kept) return path.string() + ": everybody may change it";
   const bool owned = info.st_uid == 0 || info.st_uid == ::geteuid();
@@ -79,8 +80,9 @@ std::string unsafe_dir(const fs::path& dir, Others others) {
     why = unsafe(one, others, true);
   }
   fs::recursive_directory_iterator at(whole, failed);
-  for (; why.empty() && !failed && at != fs::recursive_directory_iterator(); at.increment(failed))
+  for (; why.empty() && !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
     why = unsafe(at->path(), others, false);
+  }
   return failed ? whole.string() + ": " + failed.message() : why;
 }
 
@@ -91,15 +93,16 @@ class Words {
 
   void add(const char* option, const std::string& value) {
     if (value.empty()) return;
-    words_.push_back(option);
+    words_.emplace_back(option);
     words_.push_back(value);
   }
 
   // become replaces this program; it returns only where that fails.
   void become(const char* program) {
     std::vector<char*> argv;
-    for (std::string& word : words_)
+    for (std::string& word : words_) {
       argv.push_back(word.data());
+    }
     argv.push_back(nullptr);
     ::execv(program, argv.data());
   }
@@ -117,8 +120,9 @@ int run(const Options& options) {
     return fail(kCouldNotTell, where + ": no demo.py here", "name its folder: --demo-dir");
   }
   const std::string why = unsafe_dir(*dir, named ? Others::kMayNotWrite : Others::kMayNotOwnIt);
-  if (!why.empty())
+  if (!why.empty()) {
     return fail(kRefused, why, "the demo runs no code that others may have put there");
+  }
   Words words;
   words.add(kPython);
   words.add("-I");
@@ -127,10 +131,11 @@ int run(const Options& options) {
   if (options.json) words.add("--json");
   words.add("--work", options.work);
   words.add("--data", options.data);
-  for (const std::string& cheat : options.cheats)
+  for (const std::string& cheat : options.cheats) {
     words.add("--cheat", cheat);
+  }
   words.become(kPython);
-  return fail(kCouldNotTell, std::string(kPython) + ": " + std::strerror(errno),
+  return fail(kCouldNotTell, std::string(kPython) + ": " + std::generic_category().message(errno),
               "the demo needs Python and PyTorch: ./run demo installs them");
 }
 

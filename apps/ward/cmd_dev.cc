@@ -46,8 +46,9 @@ int refuse_to_overwrite(const std::string& dir) {
 // folder_above is where a folder of this name will stand.
 std::string folder_above(const std::string& dir) {
   std::string name = dir;
-  while (name.size() > 1 && name.back() == '/')
+  while (name.size() > 1 && name.back() == '/') {
     name.pop_back();
+  }
   const std::string above = std::filesystem::path(name).parent_path().string();
   return above.empty() ? "." : above;
 }
@@ -69,9 +70,10 @@ Result<UnixTime, int> time_of(const Options& o) {
   if (o.at.empty()) return system_now();
   const auto at = parse_rfc3339(o.at);
   if (!at) return not_a_time("--at", o.at);
-  if (at->seconds >= kNoMore.seconds)
+  if (at->seconds >= kNoMore.seconds) {
     return fail(kUsage, "--at: no certificate is valid beyond the year 9999: " + o.at,
                 "name a time before " + format_rfc3339(kNoMore));
+  }
   return *at;
 }
 
@@ -128,9 +130,10 @@ int run_init(const Options& o) {
   if (options.amd && ::isatty(STDERR_FILENO) == 1) {
     std::fputs("ward: making three RSA keys of 4096 bits, as AMD's are: a few seconds\n", stderr);
   }
-  if (const std::string above = folder_above(o.dir); ::access(above.c_str(), F_OK) != 0)
+  if (const std::string above = folder_above(o.dir); ::access(above.c_str(), F_OK) != 0) {
     return fail(kCouldNotTell, above + ": " + error_text(file_error(errno)),
                 "make this folder first");
+  }
   const auto done = soft::init(o.dir, options, *source);
   if (!done) return fail(kCouldNotTell, done.error());
   return print_made(o, options);

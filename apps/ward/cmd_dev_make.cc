@@ -48,8 +48,9 @@ struct Options {
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string out;
-  for (const std::string& word : words)
+  for (const std::string& word : words) {
     out += (out.empty() ? "" : between) + word;
+  }
   return out;
 }
 
@@ -79,8 +80,9 @@ int list_text() {
 
 void write_strings(codec::JsonWriter& w, const char* name, const std::vector<std::string>& all) {
   w.name(name).begin_array();
-  for (const std::string& text : all)
+  for (const std::string& text : all) {
     w.string(text);
+  }
   w.end_array();
 }
 
@@ -171,8 +173,9 @@ int tell(const Options& o, const std::vector<Written>& all, const Setting& setti
 // add_files adds a case's files, below `folder` where there is one.
 void add_files(std::vector<soft::cases::CaseFile> of, const std::string& folder,
                std::vector<FolderFile>& out) {
-  for (auto& file : of)
+  for (auto& file : of) {
     out.push_back({folder.empty() ? file.name : folder + "/" + file.name, std::move(file.bytes)});
+  }
 }
 
 int make(const Options& o, const std::vector<Case>& cases, const Setting& setting) {
@@ -180,8 +183,9 @@ int make(const Options& o, const std::vector<Case>& cases, const Setting& settin
   std::vector<FolderFile> files;
   std::vector<Written> written;
   for (const Case& one : cases) {
-    if (!o.json && !makers.has_amd() && one.tee == "snp")
+    if (!o.json && !makers.has_amd() && one.tee == "snp") {
       std::fputs("ward: making the RSA keys of the AMD-shaped maker: this takes seconds\n", stderr);
+    }
     const std::string face = o.face.empty() ? one.faces.front() : o.face;
     auto made = one.make(face, makers);
     if (!made) return fail(kCouldNotTell, one.name + ": " + error_text(made.error()));

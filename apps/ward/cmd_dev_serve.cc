@@ -83,24 +83,28 @@ int tell(const Options& o, const std::string& url) {
 
 int run_serve(const Options& o) {
   net::ServerOptions options = bounds();
-  if (!read_listen(o.listen, options))
+  if (!read_listen(o.listen, options)) {
     return fail(kUsage, "--listen: not ADDRESS:PORT",
                 "as in 127.0.0.1:8081; port 0 takes a free one");
+  }
   const auto collateral = DevCollateral::load(o.dir);
-  if (!collateral)
+  if (!collateral) {
     return fail(kCouldNotTell, collateral.error(),
                 "`ward dev init DIR` makes a development platform");
+  }
   // Before the server's threads begin: they inherit it, and the signal waits for sigwait.
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
   sigaddset(&ends, SIGTERM);
-  if (::pthread_sigmask(SIG_BLOCK, &ends, nullptr) != 0)
+  if (::pthread_sigmask(SIG_BLOCK, &ends, nullptr) != 0) {
     return fail(kCouldNotTell, "signals cannot be blocked");
+  }
   const auto server = net::serve_http(
       options, [&](const protocol::HttpRequest& request) { return collateral->answer(request); });
-  if (!server && server.error().code() == Errc::kMalformed)
+  if (!server && server.error().code() == Errc::kMalformed) {
     return fail(kUsage, "--listen: not an IP address", "as in 127.0.0.1:8081");
+  }
   if (!server) return fail(kCouldNotTell, o.listen + ": cannot be listened on");
   if (const int code = tell(o, url_of(options, (*server)->port())); code != kAccepted) return code;
   int which = 0;

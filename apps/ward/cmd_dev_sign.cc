@@ -115,19 +115,22 @@ int no_such_key(const Options& options, const Error& error) {
 }
 
 int run(const Options& options) {
-  if (options.tee != "soft-sgx" && options.tee != "soft-snp")
+  if (options.tee != "soft-sgx" && options.tee != "soft-snp") {
     return fail(kUsage, "--tee: soft-sgx or soft-snp, not " + options.tee,
                 "soft-sgx and soft-snp are for all their formats; on TDX nobody signs the launch");
-  if (!options.author_key.empty() && options.tee != "soft-snp")
+  }
+  if (!options.author_key.empty() && options.tee != "soft-snp") {
     return fail(kUsage, "--author-key is for soft-snp alone");
+  }
   const auto key = read_signing_key(options.key);
   if (!key) return no_such_key(options, key.error());
   std::optional<crypto::PrivateKey> author;
   if (!options.author_key.empty()) {
     auto read = read_signing_key(options.author_key);
     if (!read) return own_file_failure(options.author_key, read.error());
-    if (read->type() != crypto::KeyType::kP384)
+    if (read->type() != crypto::KeyType::kP384) {
       return fail(kUsage, options.author_key + ": not a P-384 private key");
+    }
     author.emplace(*std::move(read));
   }
   const auto runtime = runtime_of(options.agent);
@@ -135,8 +138,9 @@ int run(const Options& options) {
   const auto made = sign(options, *runtime, *key, author ? &*author : nullptr);
   if (!made) return no_such_key(options, made.error());
   if (const int code = write_new_files({{options.out, std::string(as_text(made->octets))}});
-      code != kAccepted)
+      code != kAccepted) {
     return code;
+  }
   std::string text = made->field + " " + to_hex(made->signer) + "\n";
   if (!made->author.empty()) text += "AUTHOR_KEY_DIGEST " + made->author + "\n";
   return print(text);

@@ -26,8 +26,9 @@ std::string pad(std::string text, std::size_t width) {
 
 std::string layout_text(const std::vector<attest::LayoutField>& fields) {
   std::size_t width = 4;
-  for (const auto& f : fields)
+  for (const auto& f : fields) {
     width = std::max(width, f.name.size());
+  }
   std::string out = pad("offset", 6) + pad("size", 5) + pad("name", width) + "value\n";
   for (const auto& f : fields) {
     out += pad(std::to_string(f.offset), 6) + pad(std::to_string(f.size), 5) + pad(f.name, width) +
@@ -158,8 +159,9 @@ int print_log(Bytes file, const Options& o) {
 
 std::string found_text(const attest::Scheme& scheme, const Inspection& found) {
   std::string text = std::string(scheme.info().title) + ", not authenticated\n";
-  for (const attest::Claim& claim : found.claims)
+  for (const attest::Claim& claim : found.claims) {
     text += "  " + for_terminal(claim.name + " = " + attest::claim_text(claim.value)) + "\n";
+  }
   text += "needs, as collateral\n";
   for (const attest::CollateralRequest& request : found.needs) {
     std::string line = request.kind + (request.key.empty() ? "" : " " + request.key);
@@ -174,8 +176,9 @@ int run(const Options& o) {
   if (evidence) evidence = plain_evidence(*std::move(evidence));
   if (!evidence) return fail(kCouldNotTell, o.file + ": " + error_text(evidence.error()));
   if (seal::is_sealed(*evidence)) return print_sealed(*evidence, o);
-  if (evidence->size() > kMaxEvidence)
+  if (evidence->size() > kMaxEvidence) {
     return fail(kCouldNotTell, o.file + ": larger than any evidence that ward reads");
+  }
   if (tcg::is_event_log(*evidence)) return print_log(*evidence, o);
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);

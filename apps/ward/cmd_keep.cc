@@ -46,8 +46,9 @@ Result<std::string> measured_json(const keep::Manifest& manifest, const keep::Me
   w.member("manifest", to_hex(crypto::sha384(measured.canonical)));
   w.member("runtime", to_hex(crypto::sha256(measured.runtime)));
   w.name("launch_measurement").begin_object();
-  for (const char* tee : {"soft-sgx", "soft-tdx", "soft-snp"})
+  for (const char* tee : {"soft-sgx", "soft-tdx", "soft-snp"}) {
     w.member(tee, to_hex(launch_measurement(**soft_face(tee), measured.runtime)));
+  }
   w.end_object();
   w.member("init_data", measured.init_data);
   return w.end_object().take();
@@ -72,9 +73,10 @@ int run_measure(const Options& options) {
     if (!named) return fail_with(named.error());
     face = *named;
   }
-  if (options.json + options.init_data + (face != nullptr) > 1)
+  if (options.json + options.init_data + (face != nullptr) > 1) {
     return fail(kUsage, "--json, --init-data and --tee are alternatives",
                 "one output at a time; --runtime is --tee soft-sgx, and --json has them all");
+  }
   const auto loaded = load_manifest(options.manifest);
   if (!loaded) return manifest_failure(loaded.error());
   const auto measured = measure(loaded->manifest, options);

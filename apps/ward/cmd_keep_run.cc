@@ -1,13 +1,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -126,10 +126,12 @@ class Outputs final : public keep::OutputSink {
 
   Result<void, keep::Failure> commit() {
     std::vector<OutputFile*> files;
-    for (auto& [name, file] : files_)
+    for (auto& [name, file] : files_) {
       files.push_back(&file);
-    if (const auto done = commit_together(files, options_.force); !done)
+    }
+    if (const auto done = commit_together(files, options_.force); !done) {
       return keep::library_failure(done.error().path, done.error().error);
+    }
     return {};
   }
 
@@ -167,8 +169,9 @@ class Run {
     stop_relay();
     if (!report) return ended_early(service, report.error());
     out.report = *std::move(report);
-    if (relay_error_ && out.report.ending == keep::Ending::kBrokerUnreachable)
+    if (relay_error_ && out.report.ending == keep::Ending::kBrokerUnreachable) {
       out.report.detail = relay_error_->what();
+    }
     if (out.report.ending == keep::Ending::kDone) WARD_CHECK_OK(outputs_.commit());
     out.total_s = now_seconds() - begin;
     return out;
@@ -184,8 +187,9 @@ class Run {
     fds.standard_output.reset(
         ::fcntl(options_.json ? STDERR_FILENO : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     fds.standard_error.reset(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
-    if (!fds.standard_output.valid() || !fds.standard_error.valid())
+    if (!fds.standard_output.valid() || !fds.standard_error.valid()) {
       return keep::Failure{.code = Errc::kUnavailable, .what = "standard output is closed"};
+    }
     // A softd that refuses who asks does not read the demand: what it says is read all the same.
     (void)keep::send_demand(service, fds, loaded_.document, launch_);
     return {};
@@ -198,8 +202,9 @@ class Run {
     if (options_.device.empty() && !started.mark.empty()) say(options_, started.mark);
     if (launch_.debug) say(options_, "debug: its evidence says so, and nothing should be released");
     std::string bounds;
-    for (const keep::Enforcement& one : started.enforcement)
+    for (const keep::Enforcement& one : started.enforcement) {
       bounds += (bounds.empty() ? "" : "; ") + one.limit + ": " + one.mechanism;
+    }
     say(options_, "bounds: " + bounds);
   }
 
@@ -226,8 +231,9 @@ class Run {
 
   // ended_early: the stream of outputs broke off; softd knows how the keep ended.
   static keep::Failure ended_early(const KeepService& service, const Error& error) {
-    if (error.code() != Errc::kTruncated)
+    if (error.code() != Errc::kTruncated) {
       return keep::library_failure("what the keep hands out", error);
+    }
     return service.await_end();
   }
 
@@ -277,7 +283,7 @@ std::string in_words(const keep::RunReport& report, const keep::Limits& limits) 
       return "the workload ran into its limit of " + std::to_string(limits.seconds) + " s";
     case keep::Ending::kWorkloadNotStarted:
       return "the workload's program cannot be executed: " +
-             std::string(std::strerror(static_cast<int>(report.status)));
+             std::generic_category().message(static_cast<int>(report.status));
     case keep::Ending::kBrokerRefused:
       return "the broker refused " + about + report.detail;
     case keep::Ending::kBrokerUnreachable:
@@ -314,16 +320,18 @@ int print_json(const Ended& ended, const Options& options, const keep::Manifest&
   w.member("platform", ended.started.platform).member("development", ended.started.development);
   w.member("debug", options.debug);
   w.name("enforcement").begin_object();
-  for (const keep::Enforcement& one : ended.started.enforcement)
+  for (const keep::Enforcement& one : ended.started.enforcement) {
     w.member(one.limit, one.mechanism);
+  }
   w.end_object();
   w.member("ending", keep::to_text(ended.report.ending)).member("status", ended.report.status);
   w.member("subject", ended.report.subject).member("detail", ended.report.detail);
   w.member("left_behind", ended.report.left_behind);
   w.name("outputs").begin_object();
   if (ended.report.ending == keep::Ending::kDone) {
-    for (const keep::OutputEntry& output : manifest.outputs)
+    for (const keep::OutputEntry& output : manifest.outputs) {
       w.member(output.name, outputs.path_of(output.name));
+    }
   }
   w.end_object();
   w.name("milliseconds").begin_object();
@@ -338,18 +346,22 @@ int print_json(const Ended& ended, const Options& options, const keep::Manifest&
 int show(const Ended& ended, const Options& options, const keep::Manifest& manifest,
          const Outputs& outputs) {
   if (options.json) {
-    if (const int code = print_json(ended, options, manifest, outputs); code != kAccepted)
+    if (const int code = print_json(ended, options, manifest, outputs); code != kAccepted) {
       return code;
+    }
   }
-  if (ended.report.left_behind > 0)
+  if (ended.report.left_behind > 0) {
     say(options, std::to_string(ended.report.left_behind) + " processes left behind were ended");
-  if (ended.report.ending != keep::Ending::kDone)
+  }
+  if (ended.report.ending != keep::Ending::kDone) {
     return fail(exit_code(ended.report.ending), in_words(ended.report, manifest.limits));
+  }
   say(options, "done in " + seconds_text(ended.total_s) + " s (start " +
                    seconds_text(ended.start_s) + " s, workload " +
                    seconds_text(ended.report.milliseconds / 1000.0) + " s)");
-  for (const keep::OutputEntry& output : manifest.outputs)
+  for (const keep::OutputEntry& output : manifest.outputs) {
     say(options, "sealed output: " + outputs.path_of(output.name));
+  }
   return kAccepted;
 }
 
@@ -366,16 +378,19 @@ Result<keep::LaunchOptions, keep::Failure> launch_options(const Options& options
 // other_kind says of a launch signature that it is the other processor's; "" where it is not.
 std::string other_kind(const soft::Face& face, std::size_t size) {
   const std::string_view tee = face.tee;
-  if (tee == "sgx" && size == snp::kIdBlockSize + snp::kIdAuthSize)
+  if (tee == "sgx" && size == snp::kIdBlockSize + snp::kIdAuthSize) {
     return "this is an ID block; SGX takes a SIGSTRUCT";
-  if (tee == "snp" && size == sgx::kSigstructSize)
+  }
+  if (tee == "snp" && size == sgx::kSigstructSize) {
     return "this is a SIGSTRUCT; SEV-SNP takes an ID block with its authentication";
+  }
   return "";
 }
 
 int run(const Options& options) {
-  if (!options.softd.empty() && !options.device.empty())
+  if (!options.softd.empty() && !options.device.empty()) {
     return fail(kUsage, "--softd and --device are alternatives");
+  }
   const std::string secret = options.device + "/device/device_root";
   if (!options.device.empty() && ::access(secret.c_str(), R_OK) != 0) {
     const bool forbidden = errno == EACCES;
@@ -387,9 +402,10 @@ int run(const Options& options) {
   if (!face) return fail_with(face.error());
   const auto launch = launch_options(options, **face);
   if (!launch) return fail_with(launch.error());
-  if (const std::string other = other_kind(**face, launch->signature.size()); !other.empty())
+  if (const std::string other = other_kind(**face, launch->signature.size()); !other.empty()) {
     return fail(kRefused, options.signature + ": " + other,
                 "`ward dev sign --tee soft-" + std::string((*face)->tee) + "` makes one");
+  }
   const auto loaded = manifest_of(options);
   if (!loaded) {
     if (is_manifest(options.words)) return manifest_failure(loaded.error());
@@ -397,8 +413,9 @@ int run(const Options& options) {
   }
   Outputs outputs(options);
   if (const auto ready = outputs.prepare(loaded->manifest); !ready) {
-    if (ready.error().code == Errc::kDenied)
+    if (ready.error().code == Errc::kDenied) {
       return fail(kUsage, ready.error().what, "--force replaces it");
+    }
     return fail_with(ready.error());
   }
   std::fflush(stdout);

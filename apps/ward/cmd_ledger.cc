@@ -144,8 +144,9 @@ Result<std::string> entry_json(std::uint64_t index, Bytes octets) {
   w.member("time", format_rfc3339(leaf.entry.time)).member("kind", leaf.entry.kind);
   w.member("actor", leaf.entry.actor).member("subject", leaf.entry.subject);
   w.name("details").begin_object();
-  for (const auto& [name, value] : leaf.entry.details)
+  for (const auto& [name, value] : leaf.entry.details) {
     w.member(name, value);
+  }
   w.end_object().member("leaf_hash", to_hex(ledger::leaf_hash(octets)));
   return w.end_object().take();
 }

@@ -94,11 +94,13 @@ std::optional<std::string> read_hex(const char* option, const std::string& text,
 std::optional<std::string> read_inputs(const Options& options, Opening& opening) {
   for (const std::string& text : options.inputs) {
     const std::size_t split = text.rfind('=');
-    if (split == std::string::npos || split == 0)
+    if (split == std::string::npos || split == 0) {
       return "--expect-input is NAME=ID, the id 32 hex digits";
+    }
     std::optional<seal::FileId> id;
-    if (auto fault = read_hex("--expect-input", text.substr(split + 1), "a file's id", id))
+    if (auto fault = read_hex("--expect-input", text.substr(split + 1), "a file's id", id)) {
       return fault;
+    }
     opening.inputs.push_back({.name = std::string_view(text).substr(0, split), .id = *id});
   }
   return std::nullopt;
@@ -109,15 +111,17 @@ std::optional<std::string> provenance_usage_fault(const Options& options, Openin
   const bool any = !options.issuer.empty() || !options.workload.empty() || options.any_workload ||
                    !options.inputs.empty() || options.allow_warning || options.allow_development;
   if (options.jwks.empty()) {
-    if (any)
+    if (any) {
       return "--issuer, --expect-workload, --any-workload, --expect-input, --allow-warning "
              "and --allow-development need --jwks";
+    }
     return std::nullopt;
   }
   if (options.unchecked_provenance) return "--jwks and --unchecked-provenance exclude each other";
   if (options.issuer.empty()) return "--jwks needs --issuer: who must have issued the token";
-  if (options.workload.empty() != options.any_workload)
+  if (options.workload.empty() != options.any_workload) {
     return "--jwks needs either --expect-workload or --any-workload";
+  }
   if (!options.workload.empty()) {
     auto fault = read_hex("--expect-workload", options.workload, "a workload", opening.workload);
     if (fault) return fault;
@@ -127,16 +131,19 @@ std::optional<std::string> provenance_usage_fault(const Options& options, Openin
 
 std::optional<std::string> usage_fault(const Options& options, Opening& opening) {
   if (options.identity.empty() && options.resource_key.empty() && options.passphrase_file.empty() &&
-      !options.passphrase)
+      !options.passphrase) {
     return "no key: give --identity, --resource-key, --passphrase or --passphrase-file";
+  }
   if (options.files.size() > 1 && !options.output.empty()) return "-o is for one file";
   if (options.files.size() > 1 &&
-      !(options.expect_name.empty() && options.expect_id.empty() && !options.min_content_version))
+      !(options.expect_name.empty() && options.expect_id.empty() && !options.min_content_version)) {
     return "--expect-name, --expect-id and --min-content-version are for one file";
+  }
   if (options.output == "-" && options.json) return "--json and -o - both write to standard output";
   if (!options.expect_id.empty()) {
-    if (auto fault = read_hex("--expect-id", options.expect_id, "a file's id", opening.id))
+    if (auto fault = read_hex("--expect-id", options.expect_id, "a file's id", opening.id)) {
       return fault;
+    }
   }
   return provenance_usage_fault(options, opening);
 }
@@ -225,15 +232,17 @@ std::string output_of(const Options& options, const std::string& file) {
   if (!options.output.empty()) return options.output;
   const std::size_t suffix = kSealedSuffix.size();
   if (file.size() > suffix && file.ends_with(kSealedSuffix) &&
-      file[file.size() - suffix - 1] != '/')
+      file[file.size() - suffix - 1] != '/') {
     return file.substr(0, file.size() - suffix);
+  }
   return {};
 }
 
 seal::WriteFn to_stdout() {
   return [](Bytes bytes) -> Result<void> {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) {
       return Error(Errc::kUnavailable, "standard output cannot be written");
+    }
     return {};
   };
 }
@@ -260,19 +269,23 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
   if (expected.name) outcome.add_passed({kNameMismatch});
   if (expected.id) outcome.add_passed({kIdMismatch});
   if (expected.min_content_version) outcome.add_passed({kContentVersion});
-  if (auto origin = check_origin(*head, options, opening, outcome); !origin)
+  if (auto origin = check_origin(*head, options, opening, outcome); !origin) {
     return outcome.with(origin.error());
+  }
   if (outcome.output == "-") {
-    if (auto done = seal::open_body(*head, *key, read, to_stdout()); !done)
+    if (auto done = seal::open_body(*head, *key, read, to_stdout()); !done) {
       return outcome.with(done.error());
+    }
   } else {
     auto out = prepare_output(outcome.output, options.force, OutputFile::Readers::kOwner);
     if (!out) return outcome.with(out.error(), outcome.output);
     const auto write = [&](Bytes bytes) { return out->write(bytes); };
-    if (auto done = seal::open_body(*head, *key, read, write); !done)
+    if (auto done = seal::open_body(*head, *key, read, write); !done) {
       return outcome.with(done.error());
-    if (auto done = out->commit(options.force); !done)
+    }
+    if (auto done = out->commit(options.force); !done) {
       return outcome.with(done.error(), outcome.output);
+    }
   }
   note_unchecked(*head, options, outcome);
   outcome.head = *std::move(head);
@@ -282,22 +295,26 @@ Outcome open_one(const Options& options, const Opening& opening, const std::stri
 int run(const Options& options) {
   protect_process();
   Opening opening;
-  if (const auto fault = usage_fault(options, opening))
+  if (const auto fault = usage_fault(options, opening)) {
     return fail(kUsage, *fault, "see `ward open --help`");
+  }
   for (const std::string& file : options.files) {
     if (!output_of(options, file).empty()) continue;
     // A file that is not there is that first, whatever it is called.
     if (file != "-") {
-      if (const auto front = read_front(file, 1); !front)
+      if (const auto front = read_front(file, 1); !front) {
         return own_file_failure(file, front.error());
+      }
     }
     return fail(kUsage, file + ": where to? the name does not end in .sealed", "give -o OUT");
   }
-  if (const auto loaded = load(options, opening); !loaded)
+  if (const auto loaded = load(options, opening); !loaded) {
     return own_file_failure(opening.about, loaded.error());
+  }
   std::vector<Outcome> outcomes;
-  for (const std::string& file : options.files)
+  for (const std::string& file : options.files) {
     outcomes.push_back(open_one(options, opening, file));
+  }
   return report("ward.open/1", outcomes, options.json);
 }
 

@@ -41,8 +41,9 @@ std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
     words = parsed->policy.accepted_tcb;
   } else {
     const auto parsed = broker::parse_results_policy(text);
-    for (const broker::ReleaseRule& rule : parsed->rules)
+    for (const broker::ReleaseRule& rule : parsed->rules) {
       words.insert(words.end(), rule.accepted_tcb.begin(), rule.accepted_tcb.end());
+    }
     std::erase(words, broker::kNoTcbStatus);
   }
   const auto strange = std::ranges::find_if_not(words, known_status);

@@ -50,8 +50,9 @@ void add_policy_default(args::Command& policy, Action& action) {
   args::Command* c = policy.add_subcommand(
       "default", "what evidence is judged by where no policy says otherwise (Markdown)");
   std::vector<std::string> names;
-  for (const attest::Scheme* scheme : tee::all_schemes())
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
     names.emplace_back(scheme->info().name);
+  }
   const auto tee = std::make_shared<std::string>();
   const auto as_json = std::make_shared<bool>(false);
   c->add_option("--tee", *tee, "whose evidence")->required()->one_of(names);

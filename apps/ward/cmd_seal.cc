@@ -76,14 +76,18 @@ std::string output_of(const Options& options, const std::string& file) {
 // Says what is wrong with the command itself, before a file is touched.
 std::optional<std::string> usage_fault(const Options& options) {
   if (options.resource.empty() && options.recipients.empty() && options.passphrase_file.empty() &&
-      !options.passphrase)
+      !options.passphrase) {
     return "nobody could open it: give --to, --resource, --passphrase or --passphrase-file";
-  if (options.resource.empty() != options.key_file.empty())
+  }
+  if (options.resource.empty() != options.key_file.empty()) {
     return "--resource and --key belong together";
-  if (!options.resource.empty() && !seal::is_resource_path(options.resource))
+  }
+  if (!options.resource.empty() && !seal::is_resource_path(options.resource)) {
     return "--resource is REPOSITORY/TYPE/TAG";
-  if (options.files.size() > 1 && (!options.output.empty() || !options.name.empty()))
+  }
+  if (options.files.size() > 1 && (!options.output.empty() || !options.name.empty())) {
     return "-o and --name are for one file";
+  }
   if (options.output == "-") return "a sealed file is not written to standard output";
   return std::nullopt;
 }
@@ -115,16 +119,20 @@ Outcome seal_one(const Options& options, const Receivers& receivers, const std::
 
 int run(const Options& options) {
   protect_process();
-  if (const auto fault = usage_fault(options))
+  if (const auto fault = usage_fault(options)) {
     return fail(kUsage, *fault, "see `ward seal --help`");
-  if (!options.created.empty() && !parse_rfc3339(options.created))
+  }
+  if (!options.created.empty() && !parse_rfc3339(options.created)) {
     return not_a_time("--created", options.created);
+  }
   Receivers receivers;
-  if (const auto loaded = load(options, receivers); !loaded)
+  if (const auto loaded = load(options, receivers); !loaded) {
     return own_file_failure(receivers.about, loaded.error());
+  }
   std::vector<Outcome> outcomes;
-  for (const std::string& file : options.files)
+  for (const std::string& file : options.files) {
     outcomes.push_back(seal_one(options, receivers, file));
+  }
   return report("ward.seal/1", outcomes, options.json);
 }
 

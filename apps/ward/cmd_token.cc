@@ -78,8 +78,9 @@ Result<std::string> judged_json(const Judged& judged) {
     w.begin_object().member("name", submod.name).member("status", to_text(submod.status));
     w.member("verdict", submod.verdict).member("development", submod.development);
     w.name("unchecked").begin_array();
-    for (const std::string& name : submod.unchecked)
+    for (const std::string& name : submod.unchecked) {
       w.string(name);
+    }
     w.end_array().end_object();
   }
   return w.end_array().end_object().take();

@@ -65,8 +65,9 @@ bool is_hex(std::string_view text, std::size_t digits) {
 std::optional<unsigned> number(std::string_view text) {
   unsigned out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.empty() || text.size() > 9 || error != std::errc{} || end != text.data() + text.size())
+  if (text.empty() || text.size() > 9 || error != std::errc{} || end != text.data() + text.size()) {
     return std::nullopt;
+  }
   return out;
 }
 
@@ -90,8 +91,9 @@ std::optional<std::map<std::string, std::string, std::less<>>> parameters_of(
 std::string with_small_chip(std::string_view path) {
   std::string out(path);
   const std::size_t slash = out.rfind('/');
-  if (slash == std::string::npos || !is_hex(path.substr(slash + 1), path.size() - slash - 1))
+  if (slash == std::string::npos || !is_hex(path.substr(slash + 1), path.size() - slash - 1)) {
     return out;
+  }
   std::transform(out.begin() + static_cast<std::ptrdiff_t>(slash), out.end(),
                  out.begin() + static_cast<std::ptrdiff_t>(slash), small);
   return out;
@@ -236,15 +238,17 @@ HttpResponse DevCollateral::answer(const HttpRequest& request) const {
       parameters_of(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
   if (path == "/") return list();
   const auto entry = entries_.find(with_small_chip(path));
-  if (entry == entries_.end())
+  if (entry == entries_.end()) {
     return refusal(404,
                    "this development platform has nothing at that address; / lists what it has");
+  }
   if (!given) return refusal(400, "parameters are NAME=VALUE, each once");
   const auto& [parameters, make] = entry->second;
   for (const auto& [name, value] : *given) {
     const auto known = std::ranges::find(parameters, name, &Parameter::name);
-    if (known == parameters.end())
+    if (known == parameters.end()) {
       return refusal(400, "a parameter that this address does not take");
+    }
     if (!known->well_formed(value)) return refusal(400, known->name + ": malformed");
   }
   for (const Parameter& parameter : parameters) {

@@ -24,13 +24,16 @@ std::optional<Likely> other_evidence(Bytes file) {
   static constexpr std::array<std::uint8_t, 3> kCca = {0xd9, 0x01, 0x8f};
   static constexpr std::array<std::uint8_t, 1> kTagged = {0xd2};  // CBOR tag 18, COSE_Sign1
   // TPMS_ATTEST, alone or as TPM2B_ATTEST behind its size.
-  if (stands_at(file, 0, kTpmGenerated) || stands_at(file, 2, kTpmGenerated))
+  if (stands_at(file, 0, kTpmGenerated) || stands_at(file, 2, kTpmGenerated)) {
     return Likely{"tpm", "a TPM 2.0 quote", ""};
-  if (stands_at(file, kSpecIdAt, as_bytes("Spec ID Event")))
+  }
+  if (stands_at(file, kSpecIdAt, as_bytes("Spec ID Event"))) {
     return Likely{"tpm", "a TCG event log (of a TPM, or a CCEL of TDX)",
                   "`ward inspect` prints what it says"};
-  if (stands_at(file, 0, kNitro) || (stands_at(file, 0, kTagged) && stands_at(file, 1, kNitro)))
+  }
+  if (stands_at(file, 0, kNitro) || (stands_at(file, 0, kTagged) && stands_at(file, 1, kNitro))) {
     return Likely{"nitro", "an AWS Nitro attestation document", ""};
+  }
   if (stands_at(file, 0, kCca)) return Likely{"cca", "an Arm CCA attestation token", ""};
   if (begins(file, "HCLA")) return Likely{"azure", "an Azure HCL report", ""};
   return std::nullopt;
@@ -39,19 +42,23 @@ std::optional<Likely> other_evidence(Bytes file) {
 // What people give by mistake.
 std::optional<Likely> document(Bytes file) {
   if (begins(file, "WARDSEAL")) return Likely{"", "a sealed file", "`ward open` opens it"};
-  if (begins(file, "eyJ"))
+  if (begins(file, "eyJ")) {
     return Likely{"", "a signed token (JWT)", "`ward token verify` judges an attestation result"};
-  if (begins(file, "-----BEGIN "))
+  }
+  if (begins(file, "-----BEGIN ")) {
     return Likely{"", "a PEM file", "give certificates and CRLs with --collateral"};
+  }
   const auto text = as_text(file);
   const auto first = std::ranges::find_if_not(
       text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-  if (first != text.end() && (*first == '{' || *first == '['))
+  if (first != text.end() && (*first == '{' || *first == '[')) {
     return Likely{"", "a JSON document", "give the evidence in it as one binary file"};
+  }
   if (begins(file,
              "\x7f"
-             "ELF"))
+             "ELF")) {
     return Likely{"", "a program (ELF)", ""};
+  }
   return std::nullopt;
 }
 
@@ -68,8 +75,9 @@ std::string what_is_judged() {
 
 // Of either alphabet, with padding or without: writers differ in both.
 std::optional<Buffer> any_base64(std::string text) {
-  while (text.ends_with('='))
+  while (text.ends_with('=')) {
     text.pop_back();
+  }
   std::ranges::replace(text, '+', '-');
   std::ranges::replace(text, '/', '_');
   return from_base64(text, Base64::kUrl);

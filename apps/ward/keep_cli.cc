@@ -35,12 +35,14 @@ std::string program_beside(const char* name) {
 
 Result<LoadedManifest, keep::Failure> load_manifest(const std::string& path) {
   auto document = read_file(path, keep::kMaxManifestBytes);
-  if (!document)
+  if (!document) {
     return keep::Failure{.code = document.error().code(),
                          .what = path + ": " + error_text(document.error())};
+  }
   auto manifest = keep::parse_manifest(*document);
-  if (!manifest)
+  if (!manifest) {
     return keep::Failure{.code = Errc::kMalformed, .what = path + ": " + to_text(manifest.error())};
+  }
   return LoadedManifest{.document = *std::move(document), .manifest = *std::move(manifest)};
 }
 
@@ -50,8 +52,9 @@ int manifest_failure(const keep::Failure& failure) {
 
 Result<keep::UniqueFd, keep::Failure> open_root(const std::string& path) {
   keep::UniqueFd root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!root.valid())
+  if (!root.valid()) {
     return keep::Failure{.code = Errc::kUnavailable, .what = path + ": no such folder"};
+  }
   return root;
 }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -35,8 +36,9 @@ std::pair<pid_t, int> spawn(std::vector<std::string> words, int socket) {
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, socket, kChildFd);
   std::vector<char*> argv;
-  for (std::string& word : words)
+  for (std::string& word : words) {
     argv.push_back(word.data());
+  }
   argv.push_back(nullptr);
   char* const no_environment[] = {nullptr};
   pid_t pid = 0;
@@ -51,22 +53,26 @@ std::pair<pid_t, int> spawn(std::vector<std::string> words, int socket) {
 Result<KeepService, keep::Failure> KeepService::at(const std::string& socket_path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof address.sun_path)
+  if (socket_path.size() >= sizeof address.sun_path) {
     return keep::Failure{.code = Errc::kMalformed, .what = socket_path + ": path too long"};
+  }
   std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
   keep::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return keep::system_failure("socket", errno);
-  if (::connect(fd.get(), generic(address), sizeof address) != 0)
-    return keep::Failure{.code = Errc::kUnavailable,
-                         .what = "softd at " + socket_path + ": " + std::strerror(errno)};
+  if (::connect(fd.get(), generic(address), sizeof address) != 0) {
+    return keep::Failure{
+        .code = Errc::kUnavailable,
+        .what = "softd at " + socket_path + ": " + std::generic_category().message(errno)};
+  }
   return KeepService(std::move(fd), 0);
 }
 
 Result<KeepService, keep::Failure> KeepService::start(const std::string& device_dir,
                                                       const std::string& agent) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return keep::system_failure("socket pair", errno);
+  }
   keep::UniqueFd here(ends[0]);
   const keep::UniqueFd there(ends[1] == kChildFd ? ::fcntl(ends[1], F_DUPFD_CLOEXEC, kChildFd + 1)
                                                  : ends[1]);
@@ -102,15 +108,17 @@ Result<keep::LaunchStarted, keep::Failure> KeepService::await_start() const {
   }
   if (auto* failure = std::get_if<keep::Failure>(&*event)) return std::move(*failure);
   auto* out = std::get_if<keep::LaunchStarted>(&*event);
-  if (out == nullptr)
+  if (out == nullptr) {
     return keep::Failure{.code = Errc::kInternal, .what = "softd: an end without a beginning"};
+  }
   return std::move(*out);
 }
 
 keep::Failure KeepService::await_end() const {
   auto event = keep::receive_event(fd_.get());
-  if (event && std::holds_alternative<keep::Failure>(*event))
+  if (event && std::holds_alternative<keep::Failure>(*event)) {
     return std::get<keep::Failure>(*event);
+  }
   std::string how = "the keep ended without a report";
   if (event && std::holds_alternative<keep::LaunchEnded>(*event)) {
     const auto& ended = std::get<keep::LaunchEnded>(*event);
@@ -134,8 +142,9 @@ KeepService::~KeepService() {
 
 Result<void, keep::Failure> stream_pair(keep::UniqueFd& here, keep::UniqueFd& there) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return keep::system_failure("socket pair", errno);
+  }
   here.reset(ends[0]);
   there.reset(ends[1]);
   return {};

@@ -61,8 +61,9 @@ Result<KeyFile> read_key_file(const std::string& path, std::size_t max) {
 
 // check_owner is for what has turned out to be a private key.
 Result<void> check_owner(const KeyFile& file) {
-  if (file.open_to_others)
+  if (file.open_to_others) {
     return Error(Errc::kUntrusted, "key file: group or others may read a private key");
+  }
   return {};
 }
 
@@ -71,8 +72,9 @@ Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
   auto blocks = codec::parse_pem(as_text(text.expose()));
   if (!blocks) return Error(Errc::kMalformed, "key file: not PEM");
   if (blocks->size() != 1 || blocks->front().label != label) {
-    for (codec::PemBlock& block : *blocks)
+    for (codec::PemBlock& block : *blocks) {
       wipe(block.der);
+    }
     return Error(Errc::kMalformed, "key file: PEM of another kind");
   }
   SecretBytes der = SecretBytes::copy_of(blocks->front().der);
@@ -83,8 +85,9 @@ Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
 Result<crypto::PrivateKey> identity_in(const SecretBytes& text) {
   WARD_TRY(const SecretBytes der, read_pem(text, "PRIVATE KEY"));
   auto key = crypto::PrivateKey::from_pkcs8(der.expose());
-  if (!key || key->type() != crypto::KeyType::kP256)
+  if (!key || key->type() != crypto::KeyType::kP256) {
     return Error(Errc::kMalformed, "identity: not a P-256 private key");
+  }
   return key;
 }
 
@@ -116,8 +119,9 @@ Result<SecretBytes> read_secret(const std::string& path, std::size_t max) {
 
 Result<SecretBytes> read_resource_key(const std::string& path) {
   WARD_TRY(KeyFile file, read_key_file(path, kMaxKeyFileBytes));
-  if (file.octets.size() != kResourceKeyBytes)
+  if (file.octets.size() != kResourceKeyBytes) {
     return Error(Errc::kMalformed, "resource key: 32 octets expected, found", file.octets.size());
+  }
   WARD_CHECK_OK(check_owner(file));
   return std::move(file.octets);
 }
@@ -152,8 +156,9 @@ Result<crypto::PublicKey> read_recipient(const std::string& path) {
   const auto is_p256 = [](const auto& key) { return key && key->type() == crypto::KeyType::kP256; };
   if (const auto jwk = token::parse_jwk(text.expose())) {
     if (jwk->key.type() == crypto::KeyType::kP256 &&
-        token::allows(*jwk, token::KeyUse::kEncrypt, "ECDH-ES+A256KW"))
+        token::allows(*jwk, token::KeyUse::kEncrypt, "ECDH-ES+A256KW")) {
       return jwk->key;
+    }
     return Error(Errc::kMalformed, "recipient: not a P-256 key for encryption");
   } else if (jwk.error().code() == Errc::kDenied) {
     return Error(Errc::kMalformed, "recipient: this is a private key");

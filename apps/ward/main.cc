@@ -35,8 +35,9 @@ int run(int argc, char** argv) {
       std::string("ward ") + WARD_VERSION + "\nP-384 signatures: " + ward::crypto::p384::name());
   program.command().require_subcommand(1);
   ward::cli::Action action;
-  for (const Register add : kCommands)
+  for (const Register add : kCommands) {
     add(program.command(), action);
+  }
   const ward::args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return ward::cli::kAccepted;
   if (!parsed.error.empty()) return ward::cli::fail(ward::cli::kUsage, parsed.error, parsed.hint);

@@ -11,13 +11,15 @@ int write_new_files(const std::vector<NewFile>& files) {
   for (const NewFile& file : files) {
     auto output = OutputFile::create(file.path, OutputFile::Readers::kUmask);
     if (!output) return fail(kCouldNotTell, file.path + ": " + error_text(output.error()));
-    if (const auto done = output->write(as_bytes(file.text)); !done)
+    if (const auto done = output->write(as_bytes(file.text)); !done) {
       return fail(kCouldNotTell, file.path + ": " + error_text(done.error()));
+    }
     opened.push_back(*std::move(output));
   }
   std::vector<OutputFile*> all;
-  for (OutputFile& file : opened)
+  for (OutputFile& file : opened) {
     all.push_back(&file);
+  }
   const auto done = commit_together(all, false);
   if (done) return kAccepted;
   const CommitFailure& failure = done.error();

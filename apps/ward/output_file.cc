@@ -92,8 +92,9 @@ class SignalsHeld {
   SignalsHeld() {
     sigset_t ending;
     ::sigemptyset(&ending);
-    for (const int signal : kEndingSignals)
+    for (const int signal : kEndingSignals) {
       ::sigaddset(&ending, signal);
+    }
     (void)::pthread_sigmask(SIG_BLOCK, &ending, &before_);
   }
 
@@ -135,10 +136,11 @@ Result<OutputFile> OutputFile::create(const std::string& path, Readers readers) 
   const std::string folder = folder_of(path);
   int fd = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
   if (fd >= 0) return OutputFile(fd, path, PartialName());
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
     return errno == ENOENT
                ? Error(Errc::kUnavailable, "output: its folder is not there: make it first")
                : Error(Errc::kUnavailable, "output: the folder cannot be written");
+  }
   PartialName temporary(temporary_beside(path));
   (void)::unlink(temporary.name().c_str());  // of a process of this number that was killed
   fd = ::open(temporary.name().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -159,8 +161,9 @@ Result<void> OutputFile::write(Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == ENOSPC || errno == EDQUOT))
+    if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) {
       return Error(Errc::kUnavailable, "output: the disk is full");
+    }
     if (n < 0) return Error(Errc::kUnavailable, "output: cannot be written");
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
@@ -190,11 +193,13 @@ Result<void> OutputFile::prepare(bool replace) {
     if (taken) return Error(Errc::kDenied, "output: the file exists already");
     return {};
   }
-  if (taken && S_ISDIR(info.st_mode))
+  if (taken && S_ISDIR(info.st_mode)) {
     return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is a folder");
+  }
   // Root would otherwise have a file where /dev/null was.
-  if (taken && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+  if (taken && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode)) {
     return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is no regular file");
+  }
   if (!temporary_.empty()) return {};
   temporary_ = PartialName(temporary_beside(path_));
   (void)::unlink(temporary_.name().c_str());  // of a process of this number that was killed
@@ -207,14 +212,16 @@ Result<void> OutputFile::name(bool replace) {
   struct stat info {};
 
   const bool taken = ::lstat(path_.c_str(), &info) == 0;
-  if (taken && S_ISDIR(info.st_mode))
+  if (taken && S_ISDIR(info.st_mode)) {
     return Error(Errc::kUnavailable, "output: the file cannot be replaced: it is a folder");
+  }
   const char* from = temporary_.name().c_str();
   // What is replaced is kept under the temporary name until all is well.
   exchanged_ = taken && ::renameat2(AT_FDCWD, from, AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
   if (exchanged_) return {};
-  if (std::rename(from, path_.c_str()) != 0)
+  if (std::rename(from, path_.c_str()) != 0) {
     return Error(Errc::kUnavailable, "output: the file cannot be replaced");
+  }
   temporary_.release();
   return {};
 }
@@ -239,15 +246,17 @@ Result<void, CommitFailure> commit_together(const std::vector<OutputFile*>& file
 Result<void, CommitFailure> commit_after(const std::vector<OutputFile*>& files, bool replace,
                                          const std::function<bool()>& first) {
   for (OutputFile* file : files) {
-    if (const auto ready = file->prepare(replace); !ready)
+    if (const auto ready = file->prepare(replace); !ready) {
       return CommitFailure{.path = file->path_, .error = ready.error()};
+    }
   }
   if (!first()) return CommitFailure{{}, Error(Errc::kUnavailable, "output: given up")};
   const SignalsHeld held;
   std::vector<OutputFile*> named;
   const auto failed = [&](const OutputFile& file, const Error& error) {
-    for (OutputFile* one : named)
+    for (OutputFile* one : named) {
       one->take_back();
+    }
     return CommitFailure{.path = file.path_, .error = error};
   };
   for (OutputFile* file : files) {
@@ -257,8 +266,9 @@ Result<void, CommitFailure> commit_after(const std::vector<OutputFile*>& files, 
   for (const OutputFile* file : files) {
     if (const auto synced = sync_folder(file->path_); !synced) return failed(*file, synced.error());
   }
-  for (OutputFile* file : files)
+  for (OutputFile* file : files) {
     file->temporary_ = PartialName();
+  }
   return {};
 }
 }  // namespace ward::cli

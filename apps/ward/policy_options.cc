@@ -19,8 +19,9 @@ constexpr std::size_t kMaxChipList = 64U << 20U;  // octets of the file of --chi
 Result<std::pair<std::string, std::string>, Usage> split(const char* option,
                                                          const std::string& text) {
   const auto sign = text.find('=');
-  if (sign == std::string::npos)
+  if (sign == std::string::npos) {
     return Usage{std::string(option) + ": no value: " + text, "write FIELD=VALUE"};
+  }
   return std::pair(text.substr(0, sign), text.substr(sign + 1));
 }
 
@@ -65,11 +66,13 @@ Result<void, Usage> add_tolerated(const std::vector<std::string>& words, const D
 
 Result<void, Usage> add_demands(const PolicyOptions& o, const Demands& demands, Policy& policy) {
   WARD_CHECK_OK(add_fields(o, demands, policy));
-  for (const std::string& status : o.accept_tcb)
+  for (const std::string& status : o.accept_tcb) {
     WARD_CHECK_OK(demands.accept_tcb(status, policy));
+  }
   WARD_CHECK_OK(add_tolerated(o.tolerate, demands, policy));
-  for (const std::string& product : o.refuse_product)
+  for (const std::string& product : o.refuse_product) {
     WARD_CHECK_OK(demands.refuse_product(product, policy));
+  }
   if (o.min_tcb_date.empty()) return {};
   policy.min_tcb_date = parse_day(o.min_tcb_date);
   if (!policy.min_tcb_date) return no_day(kDemandOptions.min_tcb_date, o.min_tcb_date);

@@ -1,6 +1,7 @@
 #include "apps/ward/sealed_cli.h"
 
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 
 #include <fcntl.h>
@@ -47,9 +48,10 @@ std::string_view hint_for(const Error& error) {
   if (!fault) return {};
   using enum seal::Fault;
   if (fault == kNoSlot) return "`ward inspect FILE` lists who may open it";
-  if (fault == kProvenanceUnchecked)
+  if (fault == kProvenanceUnchecked) {
     return "--jwks, --issuer and --expect-workload check it; --unchecked-provenance opens it "
            "without";
+  }
   if (fault == kTokenWarning) return "--allow-warning accepts it";
   if (fault == kDevelopment) return "--allow-development accepts it";
   return {};
@@ -93,8 +95,9 @@ void write_outcome(codec::JsonWriter& w, const Outcome& outcome) {
     w.member("reason", reason_of(*outcome.error)).member("error", error_text(*outcome.error));
     w.member("about", outcome.about);
     w.name("passed").begin_array();
-    for (const seal::Fault fault : outcome.passed)
+    for (const seal::Fault fault : outcome.passed) {
       w.string(seal::to_text(fault));
+    }
     w.end_array();
   } else if (outcome.head) {
     const seal::Header& header = outcome.head->header;
@@ -106,8 +109,9 @@ void write_outcome(codec::JsonWriter& w, const Outcome& outcome) {
     write_provenance(w, outcome);
     if (outcome.unchecked) {
       w.name("unchecked").begin_array();
-      for (const std::string_view one : *outcome.unchecked)
+      for (const std::string_view one : *outcome.unchecked) {
         w.string(one);
+      }
       w.end_array();
     }
   }
@@ -122,8 +126,9 @@ void say_unchecked(const Outcome& outcome) {
     if (!names.empty()) names += ", ";
     names += one;
   }
-  if (!names.empty())
+  if (!names.empty()) {
     std::fprintf(stderr, "ward: %s: not compared: %s\n", outcome.file.c_str(), names.c_str());
+  }
 }
 
 int worse(int a, int b) {
@@ -169,8 +174,9 @@ Result<OutputFile> prepare_output(const std::string& path, bool replace,
                                   OutputFile::Readers readers) {
   struct stat info {};
 
-  if (!replace && ::lstat(path.c_str(), &info) == 0)
+  if (!replace && ::lstat(path.c_str(), &info) == 0) {
     return Error(Errc::kDenied, "output: the file exists already");
+  }
   return OutputFile::create(path, readers);
 }
 
@@ -188,9 +194,8 @@ void Progress::add(std::size_t bytes) {
   done_ += bytes;
   if (!terminal_ || done_ - shown_ < kProgressStep || total_ == 0) return;
   shown_ = done_;
-  std::fprintf(stderr, "\r\033[K%s: %llu %% of %llu MiB", label_.c_str(),
-               static_cast<unsigned long long>(done_ * 100 / total_),
-               static_cast<unsigned long long>(total_ >> 20U));
+  std::fprintf(stderr, "\r\033[K%s: %" PRIu64 " %% of %" PRIu64 " MiB", label_.c_str(),
+               done_ * 100 / total_, total_ >> 20U);
 }
 
 Outcome Outcome::with(const Error& why, std::string_view what) const {

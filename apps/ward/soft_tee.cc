@@ -76,8 +76,9 @@ int fail_with(const NoTee& why) { return fail(why.code, why.what, why.hint); }
 
 std::string soft_faces() {
   std::string out;
-  for (const soft::Face& face : soft::faces())
+  for (const soft::Face& face : soft::faces()) {
     out += (out.empty() ? "" : ", ") + std::string(kPrefix) + face.name;
+  }
   return out;
 }
 

@@ -13,8 +13,9 @@ bool known_status(const std::string& status) {
 
 std::string known_statuses() {
   std::string out;
-  for (const std::string& status : attest::tcb_statuses(tee::all_schemes()))
+  for (const std::string& status : attest::tcb_statuses(tee::all_schemes())) {
     out += (out.empty() ? "one of " : ", ") + status;
+  }
   return out;
 }
 

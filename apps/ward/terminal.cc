@@ -49,8 +49,9 @@ class Terminal {
       if (c == '\n') break;
       out.expose_mut()[size++] = c;
     }
-    if (size > kMaxPassphraseBytes)
+    if (size > kMaxPassphraseBytes) {
       return Error(Errc::kMalformed, "passphrase: longer than", kMaxPassphraseBytes);
+    }
     if (size == 0) return Error(Errc::kDenied, "passphrase: nothing was typed");
     out.shrink(size);
     return out;
@@ -66,8 +67,9 @@ class Terminal {
 
 Result<SecretBytes> ask_passphrase(bool twice) {
   const Terminal terminal;
-  if (!terminal.usable())
+  if (!terminal.usable()) {
     return Error(Errc::kUnavailable, "passphrase: there is no terminal to ask at");
+  }
   terminal.say("passphrase: ");
   auto first = terminal.line();
   terminal.say("\n");
@@ -76,8 +78,9 @@ Result<SecretBytes> ask_passphrase(bool twice) {
   const auto second = terminal.line();
   terminal.say("\n");
   if (!second) return second.error();
-  if (!ct_equal(first->expose(), second->expose()))
+  if (!ct_equal(first->expose(), second->expose())) {
     return Error(Errc::kMalformed, "passphrase: the two differ");
+  }
   return first;
 }
 

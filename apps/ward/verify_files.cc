@@ -48,8 +48,9 @@ int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
                 const attest::SchemeInfo& scheme, const explain::Explanation& explanation) {
   std::vector<NewFile> all;
   std::string digest;
-  if (!files.show_work.empty())
+  if (!files.show_work.empty()) {
     all.push_back({files.show_work, explain::work_script(explanation, kMadeBy)});
+  }
   if (!files.html.empty()) {
     auto page = explain::page(explanation, {.evidence_name = shown_name(evidence),
                                             .evidence_kind = scheme.title,

@@ -126,8 +126,9 @@ Result<attest::Anchor, Diag> read_root(const Section& section) {
   const auto octets = from_hex(hex);
   const auto digest = octets ? to_array<32>(*octets) : std::nullopt;
   if (!octets) return section.wrong("spki_sha256", "32 octets in hex");
-  if (!digest)
+  if (!digest) {
     return section.wrong("spki_sha256", "32 octets in hex, not " + std::to_string(octets->size()));
+  }
   anchor.spki_sha256 = *digest;
   // No default: whoever trusts a root says whether it is a development platform's.
   WARD_TRY(anchor.development, section.boolean("development"));
@@ -169,8 +170,9 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
   for (const Section& one : people) {
     WARD_TRY(server::Administrator person, read_administrator(one));
     for (const auto& other : config.administrators) {
-      if (other.actor.name == person.actor.name)
+      if (other.actor.name == person.actor.name) {
         return one.wrong("name", "a name that is not taken");
+      }
     }
     config.administrators.push_back(std::move(person));
   }
@@ -183,8 +185,9 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
 }  // namespace
 
 Result<Config, Diag> parse_config(std::string_view text, const std::string& folder) {
-  if (const auto at = codec::stray_octet(text))
+  if (const auto at = codec::stray_octet(text)) {
     return diag_at(as_bytes(text), *at, "", "text beyond ASCII in strings and comments alone");
+  }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));

@@ -60,17 +60,20 @@ bool is_called(const attest::SchemeInfo& info, std::string_view name) {
 
 Result<KbsEvidence> evidence_of(std::string_view primary_evidence) {
   const auto json = codec::parse_json(as_bytes(primary_evidence));
-  if (json && json->is_object() && json->find("quote") == nullptr)
+  if (json && json->is_object() && json->find("quote") == nullptr) {
     return KbsEvidence{.evidence = to_buffer(as_bytes(primary_evidence)), .beside = {}};
+  }
   auto octets = json ? base64_of(json->find("quote")) : std::nullopt;
-  if (!octets || octets->empty())
+  if (!octets || octets->empty()) {
     return Error(Errc::kMalformed, "evidence: no member quote in base64");
+  }
   KbsEvidence out{.evidence = *std::move(octets), .beside = {}};
   const codec::JsonValue* log = json->find("cc_eventlog");
   if (log == nullptr || log->kind() == codec::JsonValue::Kind::kNull) return out;
   auto events = base64_of(log);
-  if (!events || !tcg::is_event_log(*events))
+  if (!events || !tcg::is_event_log(*events)) {
     return Error(Errc::kMalformed, "evidence: member cc_eventlog is no event log in base64");
+  }
   out.beside.documents.push_back({.name = "cc_eventlog", .bytes = *std::move(events)});
   return out;
 }

@@ -226,8 +226,9 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
       [&routes](const protocol::HttpRequest& request) { return routes.answer(request); });
   if (!listening) {
     Failure failure = failed(listening.error(), bound_address(config, config.port));
-    if (listening.error().value() == EADDRINUSE)
+    if (listening.error().value() == EADDRINUSE) {
       failure.hint = "something listens there already; `listen` in the configuration names another";
+    }
     return failure;
   }
   const std::string address = bound_address(config, (*listening)->port());
