@@ -200,8 +200,9 @@ class Server {
     constexpr std::size_t kMost = 10'000'000;
     std::size_t number = 0;
     const auto end = std::from_chars(count.data(), count.data() + count.size(), number);
-    if (end.ec != std::errc() || number == 0 || number > kMost)
+    if (end.ec != std::errc() || number == 0 || number > kMost) {
       return "error 1 to 10000000 platforms";
+    }
     const auto made = remember_many(number);
     if (!made) return std::string("error ") + made.error().what();
     return "ok " + std::to_string(made->first_ns) + " " + std::to_string(made->known_ns) + " " +

@@ -22,7 +22,7 @@ struct Sample {
   Buffer message;
   Buffer signature;  // ECDSA: r || s, big-endian
 
-  auto operator<=>(const Sample&) const = default;
+  auto operator<=>(const Sample&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // AMD's form: r and s little-endian in 72 octets each, of which P-384 fills 48.

@@ -26,16 +26,18 @@ inline std::string read_file(const fs::path& path) {
 // files_in lists the files of a folder by name.
 inline std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder))
+  for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.is_regular_file()) out.push_back(entry.path());
+  }
   std::sort(out.begin(), out.end());
   return out;
 }
 
 inline ward::Collateral read_folder(const fs::path& folder) {
   ward::Collateral out;
-  for (const fs::path& file : files_in(folder))
+  for (const fs::path& file : files_in(folder)) {
     out.add(file.filename().string(), read_file(file));
+  }
   return out;
 }
 

@@ -31,26 +31,30 @@ int exit_code(const ward::Error& error) {
 // A refusal is worse than what could not be told.
 int worst(const std::vector<Line>& lines) {
   int out = WARD_ACCEPTED;
-  for (const Line& line : lines)
+  for (const Line& line : lines) {
     if (out != WARD_REFUSED && line.exit_code != WARD_ACCEPTED) out = line.exit_code;
+  }
   return out;
 }
 
 int verify(const std::vector<std::string>& args) {
   ward::Policy policy;
-  if (args.size() == 4)
+  if (args.size() == 4) {
     policy.allow_development().add_development_roots(example::read_file(args[3]));
+  }
   ward::Request request(std::stoll(args[2]));
   request.report_data_unchecked().measurement_unchecked().workload_unchecked();
 
   std::vector<std::string> evidence;  // which the jobs borrow
   const auto files = example::files_in(args[0]);
   if (files.empty()) throw std::runtime_error(args[0] + ": no file in it");
-  for (const auto& file : files)
+  for (const auto& file : files) {
     evidence.push_back(example::read_file(file));
+  }
   std::vector<ward::Job> jobs;
-  for (const std::string& one : evidence)
+  for (const std::string& one : evidence) {
     jobs.emplace_back(one, request);
+  }
 
   // Evidence of a platform that was seen before costs little more than its own signature.
   const ward::Verifier verifier(policy, ward::Remember{1000});
@@ -61,8 +65,9 @@ int verify(const std::vector<std::string>& args) {
         lines[index] = appraisal != nullptr ? Line{appraisal->summary(), appraisal->exit_code()}
                                             : Line{error->what(), exit_code(*error)};
       });
-  for (std::size_t i = 0; i < lines.size(); ++i)
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     std::cout << files[i].filename().string() << ": " << lines[i].text << '\n';
+  }
   return worst(lines);
 }
 

@@ -136,16 +136,18 @@ T sized() {
 
 // c_text is for texts that go to C, which would end at a NUL in them.
 inline const char* c_text(const std::string& text) {
-  if (text.find('\0') != std::string::npos)
+  if (text.find('\0') != std::string::npos) {
     throw Error(WARD_ERROR_USAGE, "a text with a NUL in it", "take it out of the text");
+  }
   return text.c_str();
 }
 
 // must_fill is for structures of this header's own size, of handles that exist.
 inline void must_fill(ward_status status) {
-  if (status != WARD_OK)
+  if (status != WARD_OK) {
     throw Error(status, "libward is older than the header that this was compiled with",
                 "install the version that the program was built for, or a newer one");
+  }
 }
 
 // Answers is what appraisals answer, whoever owns them: Self::get() is the handle.
@@ -186,8 +188,9 @@ class Answers {
     if (one.status != nullptr) out.status = one.status;
     if (one.has_date != 0) out.date = one.date;
     if (one.has_evaluation_number != 0) out.evaluation_number = one.evaluation_number;
-    for (std::size_t i = 0; i < one.advisory_count; ++i)
+    for (std::size_t i = 0; i < one.advisory_count; ++i) {
       out.advisories.emplace_back(ward_appraisal_advisory(get(), i));
+    }
     return out;
   }
 
@@ -214,8 +217,9 @@ class Answers {
   [[nodiscard]] std::vector<Check> problems() const {
     std::vector<Check> out;
     for (Check& one : checks()) {
-      if (one.outcome == Outcome::kFailed || one.not_done == NotDone::kAbsent)
+      if (one.outcome == Outcome::kFailed || one.not_done == NotDone::kAbsent) {
         out.push_back(std::move(one));
+      }
     }
     return out;
   }
@@ -232,23 +236,26 @@ class Answers {
 
   [[nodiscard]] std::vector<std::string> unchecked() const {
     std::vector<std::string> out;
-    for (std::size_t i = 0; i < ward_appraisal_unchecked_count(get()); ++i)
+    for (std::size_t i = 0; i < ward_appraisal_unchecked_count(get()); ++i) {
       out.emplace_back(ward_appraisal_unchecked_at(get(), i));
+    }
     return out;
   }
 
   [[nodiscard]] std::vector<std::string> notes() const {
     std::vector<std::string> out;
-    for (std::size_t i = 0; i < ward_appraisal_note_count(get()); ++i)
+    for (std::size_t i = 0; i < ward_appraisal_note_count(get()); ++i) {
       out.emplace_back(ward_appraisal_note_at(get(), i));
+    }
     return out;
   }
 
   // What weakens the verdict, whatever it is, and should be shown first.
   [[nodiscard]] std::vector<std::string> warnings() const {
     std::vector<std::string> out;
-    for (std::size_t i = 0; i < ward_appraisal_warning_count(get()); ++i)
+    for (std::size_t i = 0; i < ward_appraisal_warning_count(get()); ++i) {
       out.emplace_back(ward_appraisal_warning_at(get(), i));
+    }
     return out;
   }
 

@@ -87,8 +87,9 @@ inline std::optional<std::string> recognise(Octets evidence) {
   const char* tee = nullptr;
   detail::Call call;
   const ward_status status = ward_recognise(evidence.data(), evidence.size(), &tee, call.error());
-  if (status == WARD_ERROR_UNKNOWN_EVIDENCE || status == WARD_ERROR_EMPTY_EVIDENCE)
+  if (status == WARD_ERROR_UNKNOWN_EVIDENCE || status == WARD_ERROR_EMPTY_EVIDENCE) {
     return std::nullopt;
+  }
   call.done(status);
   return tee;
 }
