@@ -30,8 +30,9 @@ void write_exposure(JsonWriter& out, const Exposure& exposure) {
   out.name("exposure").begin_object();
   out.member("state", to_text(exposure.state)).member("why", exposure.why);
   out.name("policy").begin_array();
-  for (const std::string& line : exposure.policy)
+  for (const std::string& line : exposure.policy) {
     out.string(line);
+  }
   out.end_array().end_object();
 }
 
@@ -65,11 +66,13 @@ void write_selection(JsonWriter& out, const Selection& selection,
     out.end_object();
   }
   out.name("attacks").begin_array();
-  for (const Entry& entry : selection.entries)
+  for (const Entry& entry : selection.entries) {
     write_entry(out, entry);
+  }
   out.end_array().name("undated").begin_array();
-  for (const Attack* attack : selection.undated)
+  for (const Attack* attack : selection.undated) {
     out.string(attack->id);
+  }
   out.end_array().end_object();
 }
 

@@ -72,8 +72,9 @@ std::optional<Condition> condition_of(std::string_view text) {
   if (before == '>') out.kind = Condition::Kind::kAtLeast;
   const bool two = before == '!' || before == '>';
   out.field = text.substr(0, two ? at - 1 : at);
-  for (const std::string_view value : split(text.substr(at + 1), ", "))
+  for (const std::string_view value : split(text.substr(at + 1), ", ")) {
     out.values.emplace_back(value);
+  }
   const bool empty = std::ranges::any_of(out.values, &std::string::empty);
   const bool several = out.kind == Condition::Kind::kAtLeast && out.values.size() != 1;
   if (out.field.find('.') == std::string::npos || empty || several) return std::nullopt;

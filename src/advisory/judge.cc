@@ -31,8 +31,9 @@ void add(std::string& text, std::string_view more) {
 // all_of is as true as the least true one, and says why that one is.
 Finding all_of(const std::vector<Finding>& findings) {
   Finding out;
-  for (const Finding& one : findings)
+  for (const Finding& one : findings) {
     out.truth = std::min(out.truth, one.truth);
+  }
   for (const Finding& one : findings) {
     if (one.truth == out.truth) add(out.why, one.why);
   }
@@ -42,8 +43,9 @@ Finding all_of(const std::vector<Finding>& findings) {
 // any_of is as true as the most true one. No way at all: nothing closes it.
 Finding any_of(const std::vector<Finding>& findings) {
   Finding out{.truth = Truth::kNo, .why = ""};
-  for (const Finding& one : findings)
+  for (const Finding& one : findings) {
     out.truth = std::max(out.truth, one.truth);
+  }
   for (const Finding& one : findings) {
     if (one.truth != out.truth) continue;
     add(out.why, one.why);
@@ -104,8 +106,9 @@ std::optional<Finding> listed_by_level(const Attack& attack, const Appraisal& ap
 // behind says which part of the TCB Intel does not call UpToDate, and what it calls it; empty where
 // there is none.
 std::string behind(const attest::Tcb& tcb) {
-  for (const attest::TcbPart& part : tcb.parts)
+  for (const attest::TcbPart& part : tcb.parts) {
     if (part.status != "UpToDate") return part.name + " " + part.status;
+  }
   return tcb.status == "UpToDate" ? "" : "TCB " + tcb.status.value_or("unknown");
 }
 
@@ -167,8 +170,9 @@ bool for_tee(const Way& way, std::string_view tee) {
 
 Finding judge_scope(const Way& way, const Appraisal& appraisal) {
   std::vector<Finding> findings;
-  for (const Condition& condition : way.scope)
+  for (const Condition& condition : way.scope) {
     findings.push_back(judge_condition(condition, appraisal));
+  }
   return all_of(findings);
 }
 
@@ -185,10 +189,12 @@ std::vector<const Way*> ways_of(const Attack& attack, const Appraisal& appraisal
 
 Finding judge_way(const Way& way, const Attack& attack, const Appraisal& appraisal) {
   std::vector<Finding> findings;
-  for (const Condition& condition : way.conditions)
+  for (const Condition& condition : way.conditions) {
     findings.push_back(judge_condition(condition, appraisal));
-  for (const Word word : way.words)
+  }
+  for (const Word word : way.words) {
     findings.push_back(judge_word(word, attack, appraisal));
+  }
   Finding out = all_of(findings);
   if (judge_scope(way, appraisal).truth == Truth::kYes) return out;
   // Which platform it is, is not known: neither is what closes the attack there.
@@ -215,8 +221,9 @@ Finding closed(const Attack& attack, const Appraisal& appraisal) {
   const Finding here = affected(attack, appraisal);
   if (here.truth == Truth::kNo) return {Truth::kYes, here.why};
   std::vector<Finding> findings;
-  for (const Way* way : ways_of(attack, appraisal))
+  for (const Way* way : ways_of(attack, appraisal)) {
     findings.push_back(judge_way(*way, attack, appraisal));
+  }
   Finding out = any_of(findings);
   if (out.truth == Truth::kNo && here.truth == Truth::kUnknown) return here;
   return out;
@@ -268,10 +275,12 @@ std::vector<std::string> policy_of(const Attack& attack, const Appraisal& apprai
   auto way = std::ranges::find_if(ways, [](const Way* one) { return is_sure(*one); });
   if (way == ways.end()) way = ways.begin();
   if (way != ways.end()) {
-    for (const Condition& condition : (*way)->scope)
+    for (const Condition& condition : (*way)->scope) {
       if (condition.values.size() == 1) add_lines(condition, out);
-    for (const Condition& condition : (*way)->conditions)
+    }
+    for (const Condition& condition : (*way)->conditions) {
       add_lines(condition, out);
+    }
     if (std::ranges::count((*way)->words, Word::kNotListed) > 0) {
       out.push_back(listed_line(attack, appraisal.tee));
     }

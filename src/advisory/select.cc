@@ -69,15 +69,17 @@ UnixTime last_day(const Date& date) {
 
 Selection select(const Filter& filter) {
   std::vector<Entry> entries;
-  for (const Attack& attack : attacks())
+  for (const Attack& attack : attacks()) {
     entries.push_back({&attack, std::nullopt});
+  }
   return filtered(std::move(entries), filter);
 }
 
 Selection select(const std::vector<Exposure>& exposures, const Filter& filter) {
   std::vector<Entry> entries;
-  for (const Exposure& exposure : exposures)
+  for (const Exposure& exposure : exposures) {
     entries.push_back({exposure.attack, exposure});
+  }
   return filtered(std::move(entries), filter);
 }
 

@@ -276,8 +276,9 @@ std::string draw_band(const Lane& lane, double top, double width) {
 std::string draw_lane(const Lane& lane, double top) {
   std::string out = "<g role=\"list\" aria-label=\"" + xml(lane.title->title) + "\">";
   out += text(16, top + kPad + kRow / 2 + 4, "h", lane.title->title);
-  for (const Mark& mark : lane.marks)
+  for (const Mark& mark : lane.marks) {
     out += draw_mark(mark, top);
+  }
   return out + "</g>\n";
 }
 
@@ -340,8 +341,9 @@ constexpr const char* kStyle =
 
 std::string names_of(const std::vector<const Attack*>& attacks) {
   std::string out;
-  for (const Attack* attack : attacks)
+  for (const Attack* attack : attacks) {
     out += (out.empty() ? "" : ", ") + attack->name;
+  }
   return out;
 }
 
@@ -377,16 +379,18 @@ std::vector<std::string> notes_of(const Selection& selection, double width) {
 // right_of is where the last name ends, `right` at least.
 double right_of(const std::vector<Lane>& lanes, double right) {
   for (const Lane& lane : lanes) {
-    for (const Mark& mark : lane.marks)
+    for (const Mark& mark : lane.marks) {
       right = std::max(right, mark.end());
+    }
   }
   return right;
 }
 
 std::string description(const Selection& selection, const std::vector<Lane>& lanes) {
   std::string out = std::to_string(selection.entries.size()) + " attacks";
-  for (const Lane& lane : lanes)
+  for (const Lane& lane : lanes) {
     out += "; " + lane.title->title + ": " + std::to_string(lane.marks.size());
+  }
   return out;
 }
 

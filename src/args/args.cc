@@ -178,23 +178,26 @@ const CLI::App* chosen(const CLI::App* app, std::string& path) {
 
 std::string list(const std::vector<std::string>& words) {
   std::string out;
-  for (const std::string& word : words)
+  for (const std::string& word : words) {
     out += (out.empty() ? "" : ", ") + word;
+  }
   return out;
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> out;
-  for (const CLI::App* command : app.get_subcommands({}))
+  for (const CLI::App* command : app.get_subcommands({})) {
     out.push_back(command->get_name());
+  }
   return out;
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> out;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames())
+    for (const std::string& name : option->get_lnames()) {
       out.push_back("--" + name);
+    }
   }
   return out;
 }
@@ -204,8 +207,9 @@ Parsed unknown(const CLI::App& app, const std::string& path, const std::string& 
   const bool option = word.starts_with("-");
   const std::vector<std::string> names = option ? option_names(app) : command_names(app);
   const std::string help = "see `" + path + " --help`";
-  if (names.empty() || (!option && !app.get_subcommands().empty()))
+  if (names.empty() || (!option && !app.get_subcommands().empty())) {
     return {.done = false, .error = "one argument too many: " + word, .hint = help};
+  }
   const std::string name = word.substr(0, word.find('='));
   const std::string meant = nearest(name, names);
   Parsed out{.done = false, .error = "no such option: " + name, .hint = help};
@@ -226,12 +230,14 @@ Parsed Program::parse(int argc, const char* const* argv) {
     std::string path;
     const CLI::App* app = chosen(app_.get(), path);
     // The word that nobody took comes before what is missing for want of it.
-    if (const auto left = app_->remaining(true); !left.empty())
+    if (const auto left = app_->remaining(true); !left.empty()) {
       return unknown(*app, path, left.front());
-    if (app->get_require_subcommand_min() > 0 && app->get_subcommands().empty())
+    }
+    if (app->get_require_subcommand_min() > 0 && app->get_subcommands().empty()) {
       return {.done = false,
               .error = "a command is missing",
               .hint = path + " takes one of: " + list(command_names(*app))};
+    }
     return {.done = false, .error = error.what(), .hint = "see `" + path + " --help`"};
   }
   return {};

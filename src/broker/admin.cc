@@ -42,8 +42,9 @@ Result<std::vector<store::ListedKey>> all_keys(store::View& view, std::string_vi
     WARD_TRY(auto page, view.list_keys(table, "", after, store::kMaxListed));
     if (page.empty()) return out;
     after = page.back().key;
-    for (auto& row : page)
+    for (auto& row : page) {
       out.push_back(std::move(row));
+    }
   }
 }
 

@@ -43,8 +43,9 @@ constexpr CheckId kPresentChecks[] = {CheckId::kSessionCookie, CheckId::kSession
 // passed_so_far lists what passed at the end of the appraisal.
 std::vector<std::string> passed_so_far(const attest::Appraisal& appraisal) {
   std::vector<std::string> out;
-  for (const CheckId id : kPresentChecks)
+  for (const CheckId id : kPresentChecks) {
     out.emplace_back(check_info(id).id);
+  }
   const std::vector<std::string> more = passed_ids(appraisal.checks);
   out.insert(out.end(), more.begin(), more.end());
   return out;

@@ -15,8 +15,9 @@ constexpr std::array<std::string_view, 1> kVersions = {"0.4.0"};
 Refusal version_mismatch(std::string_view asked) {
   Refusal out = refuse(401, "AttestationError", CheckId::kVersion);
   std::string supported;
-  for (const std::string_view version : kVersions)
+  for (const std::string_view version : kVersions) {
     supported += (supported.empty() ? "=" : ", =") + std::string(version);
+  }
   // Clients recognise the mismatch by this text.
   out.body.detail =
       "kbs.request.version: RCAR handshake Auth failed: KBS Client Protocol Version "

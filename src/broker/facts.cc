@@ -31,8 +31,9 @@ void write_claim(JsonWriter& w, const attest::ClaimValue& value) {
     w.string(to_hex(*octets));
   } else {
     w.begin_array();
-    for (const std::string& one : std::get<std::vector<std::string>>(value))
+    for (const std::string& one : std::get<std::vector<std::string>>(value)) {
       w.string(one);
+    }
     w.end_array();
   }
 }

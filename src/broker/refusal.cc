@@ -19,16 +19,18 @@ Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
 Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& failed) {
   Refusal out{
       .status = 401, .body = {.type = std::string(type), .detail = {}}, .checks = {}, .passed = {}};
-  for (const attest::Check& check : failed)
+  for (const attest::Check& check : failed) {
     out.checks.emplace_back(check.info->id);
+  }
   if (failed.empty()) return out;
   const attest::Check& first = failed.front();
   std::string& detail = out.body.detail;
   detail = std::string(first.info->id) + ": " + first.info->meaning;
   if (!first.found.empty()) detail += " Found: " + first.found + ".";
   if (!first.expected.empty()) detail += " Expected: " + first.expected + ".";
-  for (std::size_t i = 1; i < out.checks.size(); ++i)
+  for (std::size_t i = 1; i < out.checks.size(); ++i) {
     detail += (i == 1 ? " Failed too: " : ", ") + out.checks[i];
+  }
   return out;
 }
 
@@ -42,8 +44,9 @@ std::vector<std::string> passed_ids(const std::vector<attest::Check>& checks) {
 
 std::string joined_ids(const std::vector<std::string>& ids) {
   std::string out;
-  for (const std::string& id : ids)
+  for (const std::string& id : ids) {
     out += (out.empty() ? "" : " ") + id;
+  }
   return out;
 }
 

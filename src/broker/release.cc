@@ -11,15 +11,17 @@ namespace {
 
 std::string joined(const std::vector<Buffer>& values) {
   std::string out;
-  for (const Buffer& value : values)
+  for (const Buffer& value : values) {
     out += (out.empty() ? "" : " or ") + to_hex(value);
+  }
   return out.empty() ? "nothing (the list is empty)" : out;
 }
 
 std::string joined(const std::vector<std::string>& values) {
   std::string out;
-  for (const std::string& value : values)
+  for (const std::string& value : values) {
     out += (out.empty() ? "" : " or ") + value;
+  }
   return out.empty() ? "nothing (the list is empty)" : out;
 }
 

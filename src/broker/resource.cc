@@ -52,8 +52,9 @@ Answer<Facts> facts_in(const Service& service, const std::string& token, UnixTim
   auto facts = read_facts(verified->claims);
   if (!facts) return refuse(401, "TokenVerifierError", CheckId::kTokenValid, facts.error().what());
   bool compared = facts->verdict == to_text(attest::Verdict::kAccepted);
-  for (const std::string& name : facts->unchecked)
+  for (const std::string& name : facts->unchecked) {
     compared = compared && name != "report_data" && name != "measurement";
+  }
   if (!compared) {
     return refuse(401, "TokenVerifierError", CheckId::kTokenValid,
                   "It does not say that report data and measurement were compared.");
@@ -173,8 +174,9 @@ Result<void> decide(store::Transaction& tx, Release& release) {
 Answer<std::string> Broker::resource(const Credentials& credentials, std::string_view path,
                                      UnixTime now) const {
   auto parsed = kbs::parse_resource_path(path);
-  if (!parsed)
+  if (!parsed) {
     return refuse(404, "InvalidRequestPath", CheckId::kMessageForm, parsed.error().what());
+  }
   WARD_TRY(const std::string token, token_of(service_, credentials, now));
   WARD_TRY(Facts facts, facts_in(service_, token, now));
   Release release{.service = service_,

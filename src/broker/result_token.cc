@@ -34,8 +34,9 @@ Result<std::string> make_result(const Service& service, const attest::Appraisal&
   submod.tcb_status = appraisal.tcb.status.value_or("");
   submod.tcb_advisories = appraisal.tcb.advisories;
   submod.development = appraisal.development;
-  for (const attest::Check& check : appraisal.checks)
+  for (const attest::Check& check : appraisal.checks) {
     submod.checks.push_back(to_ear(check));
+  }
   submod.unchecked = appraisal.unchecked;
 
   token::Ear ear;

@@ -26,8 +26,9 @@ Form read_long_header(Bytes in, Header& out) {
   if (octets == 0 || octets > kMaxLengthOctets) return Form::kBad;  // indefinite, or beyond 4 GiB
   if (in.size() < 2 + octets) return Form::kShort;
   std::size_t length = 0;
-  for (const std::uint8_t octet : in.subspan(2, octets))
+  for (const std::uint8_t octet : in.subspan(2, octets)) {
     length = (length << 8U) | octet;
+  }
   // Minimal: the short form below 128, no leading zero octet (X.690 section 10.1).
   if (length < kLongLength || in[2] == 0) return Form::kBad;
   out.size = 2 + octets;
@@ -104,8 +105,9 @@ void put_two(Buffer& out, unsigned value) {
 
 void put_base128(Buffer& out, std::uint64_t value) {
   std::size_t groups = 1;
-  for (std::uint64_t rest = value >> 7U; rest != 0; rest >>= 7U)
+  for (std::uint64_t rest = value >> 7U; rest != 0; rest >>= 7U) {
     ++groups;
+  }
   for (std::size_t i = groups; i > 0; --i) {
     const auto bits = static_cast<std::uint8_t>((value >> (7 * (i - 1))) & 0x7fU);
     out.push_back(i > 1 ? static_cast<std::uint8_t>(bits | 0x80U) : bits);
@@ -185,8 +187,9 @@ bool DerReader::small_uint(std::uint64_t& out) {
   if (contents[0] == 0) contents = contents.subspan(1);
   if (contents.size() > sizeof(out)) return false;
   std::uint64_t value = 0;
-  for (const std::uint8_t octet : contents)
+  for (const std::uint8_t octet : contents) {
     value = (value << 8U) | octet;
+  }
   out = value;
   consume(found);
   return true;
@@ -253,11 +256,13 @@ void DerWriter::element(std::uint8_t tag, Bytes contents) {
     out_.push_back(static_cast<std::uint8_t>(length));
   } else {
     std::size_t octets = 0;
-    for (std::size_t rest = length; rest != 0; rest >>= 8U)
+    for (std::size_t rest = length; rest != 0; rest >>= 8U) {
       ++octets;
+    }
     out_.push_back(static_cast<std::uint8_t>(kLongLength | octets));
-    for (; octets > 0; --octets)
+    for (; octets > 0; --octets) {
       out_.push_back(static_cast<std::uint8_t>(length >> (8 * (octets - 1))));
+    }
   }
   raw(contents);
 }
@@ -273,14 +278,16 @@ void DerWriter::integer(Bytes minimal) { element(der_tag::kInteger, minimal); }
 
 void DerWriter::small_uint(std::uint64_t v) {
   std::uint8_t octets[sizeof(v)];
-  for (std::size_t i = 0; i < sizeof(v); ++i)
+  for (std::size_t i = 0; i < sizeof(v); ++i) {
     octets[i] = static_cast<std::uint8_t>(v >> (8 * (sizeof(v) - 1 - i)));
+  }
   unsigned_integer(octets);
 }
 
 void DerWriter::unsigned_integer(Bytes value) {
-  while (!value.empty() && value[0] == 0)
+  while (!value.empty() && value[0] == 0) {
     value = value.subspan(1);
+  }
   Buffer contents;
   if (value.empty() || (value[0] & 0x80U) != 0) contents.push_back(0);
   contents.insert(contents.end(), value.begin(), value.end());
@@ -307,8 +314,9 @@ void DerWriter::time(UnixTime t) {
   Buffer text;
   if (!utc) put_two(text, year / 100);
   put_two(text, year % 100);
-  for (const unsigned part : {civil.month, civil.day, civil.hour, civil.minute, civil.second})
+  for (const unsigned part : {civil.month, civil.day, civil.hour, civil.minute, civil.second}) {
     put_two(text, part);
+  }
   text.push_back('Z');
   element(utc ? der_tag::kUtcTime : der_tag::kGeneralizedTime, text);
 }

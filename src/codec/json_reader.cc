@@ -300,9 +300,9 @@ class JsonBuilder {
 // RapidJSON could test each character by itself, which takes as long again. It gets the part of the
 // document that is UTF-8 instead: what stops it at that part's end is the octet that is not.
 Result<JsonValue, Diag> JsonBuilder::parse() {
-  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>> reader;
-  const rapidjson::ParseResult result = reader.Parse<flags>(stream_, *this);
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream_, *this);
   if (refusal_ != nullptr) return diag_at(document_, refused_at_, refused_path_, refusal_);
   const bool cut = utf8_ < document_.size();
   if (!result.IsError()) {

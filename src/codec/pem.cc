@@ -46,11 +46,13 @@ Result<PemBlock> take_block(std::string_view& text) {
   digits.reserve(end);
   for (std::size_t at = 0; at < end;) {  // line by line
     std::size_t line = at;
-    while (line < end && !blank(text[line]))
+    while (line < end && !blank(text[line])) {
       ++line;
+    }
     digits.append(text, at, line - at);
-    for (at = line; at < end && blank(text[at]);)
+    for (at = line; at < end && blank(text[at]);) {
       ++at;
+    }
   }
   text.remove_prefix(end);
   if (!take_label(text, kEnd, end_label) || end_label != label) {
@@ -87,8 +89,9 @@ std::string to_pem(std::string_view label, Bytes der) {
   std::string out(kBegin);
   out.append(label).append(kDashes).append("\n");
   const std::string digits = to_base64(der, Base64::kStandard);
-  for (std::size_t at = 0; at < digits.size(); at += kLineLength)
+  for (std::size_t at = 0; at < digits.size(); at += kLineLength) {
     out.append(digits, at, kLineLength).append("\n");
+  }
   return out.append(kEnd).append(label).append(kDashes).append("\n");
 }
 

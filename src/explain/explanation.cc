@@ -63,8 +63,9 @@ class Adviser {
                         check.info == facts_.tcb_advisories_check ||
                         check.info == facts_.tcb_date_check;
     if (!of_tcb) return;
-    for (const std::string& behind : appraisal_.tcb.behind)
+    for (const std::string& behind : appraisal_.tcb.behind) {
       add(check, AdviceKind::kUpdate, behind);
+    }
   }
 
   // The option that would accept what was found. What the evidence says is offered only where its
@@ -74,8 +75,9 @@ class Adviser {
     if (check.info == facts_.tcb_status_check) {
       accept_status(check);
     } else if (check.info == facts_.tcb_advisories_check) {
-      for (const std::string& advisory : appraisal_.tcb.advisories)
+      for (const std::string& advisory : appraisal_.tcb.advisories) {
         tolerate(check, advisory);
+      }
     } else if (check.info == facts_.tcb_date_check && appraisal_.tcb.date) {
       option(check, "--min-tcb-date " + format_rfc3339(*appraisal_.tcb.date).substr(0, 10),
              "platforms that lack what was published since then are accepted");
@@ -238,8 +240,9 @@ void make_utf8(attest::Appraisal& a) {
     make_utf8(check.expected);
     make_utf8(check.expected_from);
   }
-  for (attest::Claim& claim : a.claims)
+  for (attest::Claim& claim : a.claims) {
     std::visit(all, claim.value);
+  }
 }
 
 void make_utf8(attest::Work& work) {
@@ -247,8 +250,9 @@ void make_utf8(attest::Work& work) {
     make_utf8(material.title);
     make_utf8(material.name);
   }
-  for (attest::DigestFact& digest : work.digests)
+  for (attest::DigestFact& digest : work.digests) {
     make_utf8(digest.expected_from);
+  }
 }
 
 }  // namespace

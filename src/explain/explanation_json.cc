@@ -43,8 +43,9 @@ void write_explanation(JsonWriter& out, const Explanation& e) {
   out.begin_object();
   attest::write_appraisal_members(out, e.appraisal);
   out.name("materials").begin_array();
-  for (const attest::Material& material : e.work.materials)
+  for (const attest::Material& material : e.work.materials) {
     write_material(out, material, e.appraisal.at);
+  }
   out.end_array();
   out.name("advice").begin_array();
   for (const Advice& advice : e.advice) {

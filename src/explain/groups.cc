@@ -14,10 +14,12 @@ std::vector<Group> groups_of(const Explanation& e) {
     return group != out.end() ? *group : out.emplace_back(Group{.object = object});
   };
   if (!e.work.materials.empty()) of(e.work.materials.front().object);
-  for (const Check& check : e.appraisal.checks)
+  for (const Check& check : e.appraisal.checks) {
     of(attest::object_of(*check.info)).checks.push_back(&check);
-  for (const attest::Material& material : e.work.materials)
+  }
+  for (const attest::Material& material : e.work.materials) {
     of(material.object).materials.push_back(&material);
+  }
   return out;
 }
 

@@ -35,9 +35,9 @@ std::string escaped(std::string_view text) {
 
 // Elements that stand in a line of text: no line end is written before them.
 bool in_line(std::string_view name) {
-  static constexpr auto names = std::to_array<std::string_view>(
+  static constexpr auto kNames = std::to_array<std::string_view>(
       {"a", "bdi", "code", "span", "strong", "svg", "time", "use", "wbr", "em"});
-  return std::ranges::find(names, name) != names.end();
+  return std::ranges::find(kNames, name) != kNames.end();
 }
 
 }  // namespace

@@ -54,8 +54,9 @@ void write_warnings(Html& html, const Explanation& e) {
   if (e.appraisal.warnings.empty()) return;
   html.open("section", {{"class", "unchecked"}, {"aria-labelledby", "warnings-title"}});
   html.element("h2", "Warning", {{"id", "warnings-title"}}).open("ul");
-  for (const std::string& warning : e.appraisal.warnings)
+  for (const std::string& warning : e.appraisal.warnings) {
     html.element("li", warning);
+  }
   html.close().close();
 }
 

@@ -30,8 +30,9 @@ void write_exposure(Html& html, const Exposure& exposure) {
   write_row(html, "Known as", verified_ids(exposure.attack->cves));
   write_row(html, "Advisories", verified_ids(exposure.attack->advisories));
   write_row(html, "Why", exposure.why);
-  for (const std::string& line : exposure.policy)
+  for (const std::string& line : exposure.policy) {
     write_row(html, "Policy", line);
+  }
   html.close().close();
 }
 
@@ -70,8 +71,9 @@ void write_attacks_section(Html& html, const Explanation& e) {
                "each. A verdict judges what its policy names: an open attack alone refuses "
                "nothing.");
   html.open("div", {{"class", "groups"}});
-  for (const Kind& kind : kKinds)
+  for (const Kind& kind : kKinds) {
     write_kind(html, e, kind);
+  }
   html.close().close();
 }
 

@@ -63,8 +63,9 @@ void write_group(Html& html, const Group& group) {
   add(counts.failed, " failed");
   add(counts.not_done, " not done");
   html.element("span", said, {{"class", "outcome"}}).close();
-  for (const Check* check : group.checks)
+  for (const Check* check : group.checks) {
     write_check(html, *check);
+  }
   html.own("\n</details>");
 }
 
@@ -111,8 +112,9 @@ void write_claims_section(Html& html, const Explanation& e) {
   if (a.notes.empty()) return;
   html.open("section", {{"id", "notes"}, {"aria-labelledby", "notes-title"}});
   html.element("h2", "Notes", {{"id", "notes-title"}}).open("ul", {{"class", "notes"}});
-  for (const std::string& note : a.notes)
+  for (const std::string& note : a.notes) {
     html.element("li", note);
+  }
   html.close().close();
 }
 

@@ -42,8 +42,9 @@ std::string file_name(const attest::Material& material, std::size_t index) {
     if (!plain && out.back() != '-') out += '-';
     if (out.size() >= 48) break;
   }
-  while (out.back() == '-')
+  while (out.back() == '-') {
     out.pop_back();
+  }
   if (material.kind == MaterialKind::kCertificate) return out + ".der";
   if (material.kind == MaterialKind::kRevocationList) return out + ".crl";
   const bool json = !material.bytes.empty() && material.bytes.front() == '{';
@@ -64,8 +65,9 @@ void write_signature(JsonWriter& out, const attest::SignatureFact& fact) {
 void write_digest(JsonWriter& out, const attest::DigestFact& fact) {
   out.begin_object().member("check", fact.check->id).member("algorithm", fact.algorithm);
   out.name("message").begin_array();
-  for (const Part& part : fact.message)
+  for (const Part& part : fact.message) {
     write_part(out, part);
+  }
   out.end_array().member("extended", fact.extended).member("expected", to_hex(fact.expected));
   out.name("place");
   if (fact.place) {
@@ -88,11 +90,13 @@ Result<std::string> data_json(const attest::Work& work) {
     out.member("base64", to_base64(material.bytes, Base64::kStandard)).end_object();
   }
   out.end_array().name("signatures").begin_array();
-  for (const attest::SignatureFact& fact : work.signatures)
+  for (const attest::SignatureFact& fact : work.signatures) {
     write_signature(out, fact);
+  }
   out.end_array().name("digests").begin_array();
-  for (const attest::DigestFact& fact : work.digests)
+  for (const attest::DigestFact& fact : work.digests) {
     write_digest(out, fact);
+  }
   out.end_array().end_object();
   return out.take();
 }

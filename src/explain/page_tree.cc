@@ -18,8 +18,9 @@ std::size_t owner_of(const Work& work, std::size_t material) {
   for (std::size_t i = material; i-- > 0;) {
     const Material& m = work.materials[i];
     const Material& extract = work.materials[material];
-    if (m.kind != MaterialKind::kExtract && m.object == extract.object && m.name == extract.name)
+    if (m.kind != MaterialKind::kExtract && m.object == extract.object && m.name == extract.name) {
       return i;
+    }
   }
   return material;
 }
@@ -27,15 +28,17 @@ std::size_t owner_of(const Work& work, std::size_t material) {
 // True where `above` is `material` or stands above it.
 bool stands_above(const Tree& tree, std::size_t above, std::size_t material) {
   std::optional<std::size_t> at = material;
-  while (at && *at != above)
+  while (at && *at != above) {
     at = tree.nodes[*at].parent;
+  }
   return at.has_value();
 }
 
 void hang(Tree& tree, std::size_t child, std::size_t parent, const SignatureFact* by) {
   if (tree.broken[child] || tree.known[child] || tree.nodes[child].parent ||
-      stands_above(tree, child, parent))
+      stands_above(tree, child, parent)) {
     return;
+  }
   tree.nodes[child].parent = parent;
   tree.nodes[child].by = by;
 }
@@ -60,8 +63,9 @@ void mark_broken(Tree& tree, const Work& work) {
 // True for a certificate whose key's digest is one that was known beforehand, and nothing of it is
 // broken.
 bool is_known(const Tree& tree, const Work& work, std::size_t material) {
-  if (tree.broken[material] || work.materials[material].kind != MaterialKind::kCertificate)
+  if (tree.broken[material] || work.materials[material].kind != MaterialKind::kCertificate) {
     return false;
+  }
   return std::ranges::any_of(work.digests, [&](const DigestFact& fact) {
     return fact.holds && !fact.place && !fact.expected.empty() && !fact.extended &&
            subject_of(tree, fact) == material;
@@ -291,19 +295,23 @@ std::string material_title(const Material& material) {
 Tree tree_of(const Work& work) {
   Tree out;
   out.nodes.resize(work.materials.size());
-  for (std::size_t i = 0; i < work.materials.size(); ++i)
+  for (std::size_t i = 0; i < work.materials.size(); ++i) {
     out.owner.push_back(owner_of(work, i));
+  }
   mark_broken(out, work);
-  for (std::size_t i = 0; i < out.nodes.size(); ++i)
+  for (std::size_t i = 0; i < out.nodes.size(); ++i) {
     out.known.push_back(is_known(out, work, i));
+  }
   for (const SignatureFact& fact : work.signatures) {
-    if (fact.holds)
+    if (fact.holds) {
       hang(out, out.owner[fact.signature.material], out.owner[fact.key.material], &fact);
+    }
   }
   for (const DigestFact& fact : work.digests) {
     const auto subject = subject_of(out, fact);
-    if (fact.holds && fact.place && subject)
+    if (fact.holds && fact.place && subject) {
       hang(out, *subject, out.owner[fact.place->material], nullptr);
+    }
   }
   for (std::size_t i = 0; i < out.nodes.size(); ++i) {
     if (out.owner[i] != i) continue;
@@ -314,8 +322,9 @@ Tree tree_of(const Work& work) {
       (out.known[i] ? out.tops : out.apart).push_back(i);
     }
   }
-  for (Tree::Node& node : out.nodes)
+  for (Tree::Node& node : out.nodes) {
     order(out, node.children);
+  }
   order(out, out.tops);
   order(out, out.apart);
   return out;

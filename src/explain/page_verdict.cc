@@ -123,8 +123,9 @@ void write_unchecked(Html& html, const Appraisal& a) {
 
 void write_tcb(Html& html, const Appraisal& a) {
   const attest::Tcb& tcb = a.tcb;
-  if (tcb.status || a.facts.tcb_status_check != nullptr)
+  if (tcb.status || a.facts.tcb_status_check != nullptr) {
     write_row(html, "Security level (TCB)", tcb.status.value_or("none could be told"));
+  }
   if (!tcb.status && a.facts.tcb_status_check == nullptr) {
     write_row(html, "Security level (TCB)",
               a.facts.tcb_demanded ? "as the policy demands; the maker publishes no status"
@@ -132,11 +133,13 @@ void write_tcb(Html& html, const Appraisal& a) {
                                      "names no least values");
   }
   if (tcb.date) write_row(html, "TCB date", format_rfc3339(*tcb.date).substr(0, 10));
-  if (tcb.evaluation_number)
+  if (tcb.evaluation_number) {
     write_row(html, "TCB evaluation number", std::to_string(*tcb.evaluation_number));
+  }
   std::string advisories;
-  for (const std::string& advisory : tcb.advisories)
+  for (const std::string& advisory : tcb.advisories) {
     advisories += (advisories.empty() ? "" : ", ") + advisory;
+  }
   write_row(html, "Exposed to advisories", advisories);
 }
 

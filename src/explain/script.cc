@@ -48,8 +48,9 @@ std::string plain(std::string_view text) {
 // quoted is one argument of a command.
 std::string quoted(std::string_view safe) {
   std::string out = "'";
-  for (const char c : safe)
+  for (const char c : safe) {
     out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
   return out + "'";
 }
 
@@ -90,8 +91,9 @@ std::string octets(const Part& part) {
 std::string base64_lines(Bytes bytes) {
   const std::string all = to_base64(bytes, Base64::kStandard);
   std::string out;
-  for (std::size_t at = 0; at < all.size(); at += kBase64Line)
+  for (std::size_t at = 0; at < all.size(); at += kBase64Line) {
     out += all.substr(at, kBase64Line) + "\n";
+  }
   return out;
 }
 
@@ -110,8 +112,9 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 std::string as_numbers(Bytes bytes) {
   std::string out;
-  for (const std::uint8_t octet : bytes)
+  for (const std::uint8_t octet : bytes) {
     out += (out.empty() ? "[" : ",") + std::to_string(octet);
+  }
   return out + "]";
 }
 
@@ -147,17 +150,20 @@ class Writer {
     out_ += "\nverdict=" + word(attest::summary(appraisal_)) + "\n";
     out_ += "printf 'evidence of %s, judged as of %s\\n\\n' " + word(appraisal_.tee) + " " +
             word(format_rfc3339(appraisal_.at)) + "\n";
-    for (std::size_t i = 0; i < work_.materials.size(); ++i)
+    for (std::size_t i = 0; i < work_.materials.size(); ++i) {
       material(i);
+    }
     out_ += "\n";
     for (std::size_t i = 0; i < work_.materials.size(); ++i) {
       if (work_.materials[i].kind == MaterialKind::kRevocationList) listed(i);
     }
     out_ += "\nprintf '\\n'\n[ $# -eq 0 ] || own_evidence \"$1\"\n";
-    for (const SignatureFact& fact : work_.signatures)
+    for (const SignatureFact& fact : work_.signatures) {
       signature(fact);
-    for (const DigestFact& fact : work_.digests)
+    }
+    for (const DigestFact& fact : work_.digests) {
       digest(fact);
+    }
     out_ += kScriptEnd;
     return std::move(out_);
   }
@@ -282,8 +288,9 @@ class Writer {
       return;
     }
     std::string all;
-    for (const Part& part : fact.message)
+    for (const Part& part : fact.message) {
       all += (all.empty() ? "" : "; ") + octets(part);
+    }
     if (fact.message.empty()) all = ":";
     line("same \"$({ " + all + "; } | digest " + algorithm.openssl + ")\" \"$expected\"");
   }
@@ -294,8 +301,9 @@ class Writer {
     for (auto at = fact.message.begin(); at != fact.message.end();) {
       const std::size_t material = at->material;
       std::string list;
-      for (; at != fact.message.end() && at->material == material; ++at)
+      for (; at != fact.message.end() && at->material == material; ++at) {
         list += number(at->offset) + " " + number(at->size) + "\n";
+      }
       here_document("ranges " + number(material) + " >>\"$dir/parts\"", list);
     }
   }
@@ -307,8 +315,9 @@ class Writer {
       if (!fact.message.empty()) what += " of " + name_of(work_, fact.message.front().material);
     } else {
       what = fact.algorithm + " of ";
-      for (std::size_t i = 0; i < fact.message.size(); ++i)
+      for (std::size_t i = 0; i < fact.message.size(); ++i) {
         what += (i == 0 ? "" : " and ") + text_of(work_, fact.message[i]);
+      }
     }
     std::string with = plain(fact.expected_from);
     if (fact.place) with += (with.empty() ? "" : ", ") + text_of(work_, *fact.place);

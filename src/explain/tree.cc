@@ -24,10 +24,12 @@ void print(const Node& node, const std::string& before, bool last, std::string& 
   out += before + (last ? "└─ " : "├─ ") + for_terminal(node.text) + "\n";
   const std::string inner = before + (last ? "   " : "│  ");
   const std::string own = inner + (node.below.empty() ? "   " : "│  ");
-  for (const std::string& line : node.more)
+  for (const std::string& line : node.more) {
     out += own + for_terminal(line) + "\n";
-  for (std::size_t i = 0; i < node.below.size(); ++i)
+  }
+  for (std::size_t i = 0; i < node.below.size(); ++i) {
     print(node.below[i], inner, i + 1 == node.below.size(), out);
+  }
 }
 
 std::string day(UnixTime time) { return format_rfc3339(time).substr(0, 10); }
@@ -56,11 +58,13 @@ const char* mark(const Check& check) {
 
 Node check_node(const Check& check) {
   Node out{.text = std::string(mark(check)) + check.info->id};
-  if (check.outcome == Outcome::kNotDone)
+  if (check.outcome == Outcome::kNotDone) {
     out.text += std::string(" (") + attest::to_text(check.not_done) + ")";
+  }
   if (!check.found.empty()) out.more.push_back("found    " + check.found);
-  if (!check.expected.empty())
+  if (!check.expected.empty()) {
     out.more.push_back("expected " + check.expected + " (" + from_text(check) + ")");
+  }
   out.more.push_back(std::string("source   ") + check.info->reference);
   if (is_problem(check)) out.more.push_back(std::string("means    ") + check.info->meaning);
   return out;
@@ -84,10 +88,12 @@ std::vector<Node> object_nodes(const Explanation& e) {
   std::vector<Node> out;
   for (const Group& group : groups_of(e)) {
     Node node{.text = group.object};
-    for (const Material* material : group.materials)
+    for (const Material* material : group.materials) {
       node.below.push_back(material_node(*material, e.appraisal.at));
-    for (const Check* check : group.checks)
+    }
+    for (const Check* check : group.checks) {
       node.below.push_back(check_node(*check));
+    }
     if (!group.checks.empty()) node.text += ": " + tally(group.checks);
     out.push_back(std::move(node));
   }
@@ -100,8 +106,9 @@ Node advice_node(const Explanation& e, const Check& check) {
   const bool wrong = is_problem(check);
   if (wrong) out.more.emplace_back(check.info->meaning);
   if (wrong && !check.found.empty()) out.more.push_back("found    " + check.found);
-  if (wrong && !check.expected.empty())
+  if (wrong && !check.expected.empty()) {
     out.more.push_back("expected " + check.expected + " (" + from_text(check) + ")");
+  }
   for (const Advice& advice : advice_for(e, check)) {
     Node line{.text = std::string(to_text(advice.kind)) + ": " + advice.what};
     if (advice.kind == AdviceKind::kHint) line.text = advice.what;
@@ -114,8 +121,9 @@ Node advice_node(const Explanation& e, const Check& check) {
 void print_all(const char* title, const std::vector<Node>& nodes, std::string& out) {
   if (nodes.empty()) return;
   out += std::string("\n") + title + "\n";
-  for (std::size_t i = 0; i < nodes.size(); ++i)
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
     print(nodes[i], "", i + 1 == nodes.size(), out);
+  }
 }
 
 std::vector<Node> advice_nodes(const Explanation& e) {
@@ -132,8 +140,9 @@ Node exposure_node(const advisory::Exposure& exposure) {
       joined(verified_ids(exposure.attack->cves), verified_ids(exposure.attack->advisories));
   if (!ids.empty()) out.text += " (" + ids + ")";
   if (!exposure.why.empty()) out.more.push_back(exposure.why);
-  for (const std::string& line : exposure.policy)
+  for (const std::string& line : exposure.policy) {
     out.more.push_back("policy   " + line);
+  }
   return out;
 }
 
@@ -182,8 +191,9 @@ std::string head(const attest::Appraisal& a) {
   line(out, "evidence", a.tee + (a.development ? " (DEVELOPMENT PLATFORM, NOT A TEE)" : ""));
   line(out, "as of", format_rfc3339(a.at));
   line(out, "tcb", tcb_text(a.tcb));
-  for (const std::string& warning : a.warnings)
+  for (const std::string& warning : a.warnings) {
     line(out, "WARNING", warning);
+  }
   return out;
 }
 
@@ -193,8 +203,9 @@ std::string validity_text(const Material& material, UnixTime at) {
   if (at < *material.from) return out + ", not yet begun";
   const auto left = days_left(material, at);
   if (!left) return out;
-  if (*left < 0)
+  if (*left < 0) {
     return out + ", ended " + count(static_cast<std::size_t>(-*left), "day", "days") + " ago";
+  }
   return out + ", " + count(static_cast<std::size_t>(*left), "day", "days") + " left";
 }
 
@@ -205,11 +216,13 @@ std::string tree(const Explanation& e) {
   print_all("known attacks (`ward advisories` with this evidence lists them all)", attack_nodes(e),
             out);
   if (!a.claims.empty()) out += "\nclaims\n";
-  for (const attest::Claim& claim : a.claims)
+  for (const attest::Claim& claim : a.claims) {
     out += "  " + for_terminal(claim.name + " = " + attest::claim_text(claim.value)) + "\n";
+  }
   if (!a.notes.empty()) out += "\nnotes\n";
-  for (const std::string& note : a.notes)
+  for (const std::string& note : a.notes) {
     out += "  " + for_terminal(note) + "\n";
+  }
   out += "\nverdict: " + for_terminal(attest::summary(a)) + "\n";
   print_all("what to do", advice_nodes(e), out);
   return out;

@@ -34,8 +34,9 @@ bool invisible(char32_t c) {
 
 std::string hex(std::uint32_t value, std::size_t digits) {
   std::string out(digits, '0');
-  for (std::size_t i = digits; i-- > 0; value >>= 4U)
+  for (std::size_t i = digits; i-- > 0; value >>= 4U) {
     out[i] = "0123456789abcdef"[value & 15U];
+  }
   return out;
 }
 
@@ -52,8 +53,9 @@ Character first_of(std::string_view text) {
   const std::string_view octets = text.substr(0, size);
   if (octets.size() < size || !codec::is_utf8(octets)) return {text.substr(0, 1), lead, false};
   char32_t code = size == 1 ? lead : lead & (0x7fU >> size);
-  for (const char c : octets.substr(1))
+  for (const char c : octets.substr(1)) {
     code = (code << 6U) | (static_cast<std::uint8_t>(c) & 0x3fU);
+  }
   return {octets, code, true};
 }
 
