@@ -29,8 +29,9 @@ class Auditor {
     WARD_TRY(const Head head, take_head());
     out_.size = head.size;
     compare_kept();  // a kept checkpoint of the empty tree
-    for (std::uint64_t i = 0; i < head.size && !full(); ++i)
+    for (std::uint64_t i = 0; i < head.size && !full(); ++i) {
       WARD_CHECK_OK(judge_place(i));
+    }
     if (!full()) WARD_CHECK_OK(judge_behind_the_end(head.size));
     if (kept_ && kept_->size > head.size) add(FaultKind::kRolledBack, kept_->size);
     if (out_.faults.empty() && newest_ != head.newest) add(FaultKind::kHead, 0);
@@ -171,8 +172,9 @@ class Auditor {
   Result<void> judge_behind_the_end(std::uint64_t size) {
     const std::string last_leaf = size == 0 ? "" : index_key(size - 1);
     WARD_TRY(const auto leaves, view_.list(kLeafTable, "", last_leaf, kMaxFaults));
-    for (const store::Listed& item : leaves)
+    for (const store::Listed& item : leaves) {
       add(FaultKind::kExtra, number(item.key));
+    }
     WARD_TRY(const auto notes, view_.list(kCheckpointTable, "", index_key(size), kMaxFaults));
     for (const store::Listed& item : notes) {
       const std::uint64_t index = number(item.key) - 1;

@@ -90,8 +90,9 @@ Result<Buffer> encode_leaf(std::uint64_t index, const Entry& entry) {
   w.member("time", static_cast<std::uint64_t>(entry.time.seconds));
   w.member("kind", entry.kind).member("actor", entry.actor).member("subject", entry.subject);
   w.name("details").begin_map();
-  for (const auto& [name, value] : entry.details)
+  for (const auto& [name, value] : entry.details) {
     w.member(name, value);
+  }
   WARD_TRY(Buffer out, w.end_map().end_map().take());
   if (out.size() > kMaxLeafBytes) return Error(Errc::kLimit, "ledger.leaf: size", out.size());
   return out;

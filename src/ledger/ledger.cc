@@ -171,8 +171,9 @@ Result<std::string> to_json(const Proof& proof, const NoteKey& key) {
   w.member("leaf", to_base64(proof.leaf, Base64::kStandard));
   w.member("leaf_hash", to_hex(leaf_hash(proof.leaf)));
   w.name("path").begin_array();
-  for (const NodeHash& hash : proof.path)
+  for (const NodeHash& hash : proof.path) {
     w.string(to_hex(hash));
+  }
   w.end_array();
   w.member("checkpoint", proof.checkpoint).member("key", key.to_text());
   return w.end_object().take();

@@ -193,8 +193,9 @@ std::vector<NodeHash> TreeBuilder::add(const NodeHash& leaf) {
 NodeHash TreeBuilder::root() const {
   if (peaks_.empty()) return empty_root();
   NodeHash r = peaks_.back();
-  for (std::size_t i = peaks_.size() - 1; i > 0; --i)
+  for (std::size_t i = peaks_.size() - 1; i > 0; --i) {
     r = node_hash(peaks_[i - 1], r);
+  }
   return r;
 }
 

@@ -127,8 +127,9 @@ NoteKey::NoteKey(std::string name, crypto::PublicKey key, Buffer raw)
   w.u8(kEd25519);
   w.bytes(raw_);
   const auto hash = crypto::sha256(w.view());
-  for (std::size_t i = 0; i < 4; ++i)
+  for (std::size_t i = 0; i < 4; ++i) {
     id_ = (id_ << 8U) | hash[i];
+  }
 }
 
 Result<NoteKey> NoteKey::make(std::string_view name, const crypto::PublicKey& key) {

@@ -91,8 +91,9 @@ Result<void> parse_tail(DerReader& in, Crl& out) {
     WARD_TRY(out.extensions, parse_extensions(list));
   }
   if (!in.empty()) return Error(Errc::kMalformed, "pki.crl: trailing fields");
-  for (const Extension& extension : out.extensions)
+  for (const Extension& extension : out.extensions) {
     WARD_CHECK_OK(read_extension(extension, out));
+  }
   return {};
 }
 

@@ -39,8 +39,9 @@ class Prepared {
   // The next one, or -1 at the end.
   int next() {
     std::size_t blanks = 0;
-    while (blanks < rest_.size() && rest_[blanks] == ' ')
+    while (blanks < rest_.size() && rest_[blanks] == ' ') {
       ++blanks;
+    }
     rest_ = rest_.subspan(blanks);
     if (rest_.empty()) return -1;
     if (blanks > 0 && started_) return ' ';
@@ -200,8 +201,9 @@ bool rdn_matches(const Rdn& a, const Rdn& b) {
   std::vector<bool> used(b.size());
   for (const Attribute& attribute : a) {
     std::size_t i = 0;
-    while (i < b.size() && (used[i] || !attribute_matches(attribute, b[i])))
+    while (i < b.size() && (used[i] || !attribute_matches(attribute, b[i]))) {
       ++i;
+    }
     if (i == b.size()) return false;
     used[i] = true;
   }

@@ -48,8 +48,9 @@ bool names_permitted(const NameConstraints& constraints, const Certificate& cert
     return name.kind == GeneralName::Kind::kRfc822;
   });
   if (!has_mailbox) {
-    for (GeneralName& name : subject_mailboxes(certificate.subject))
+    for (GeneralName& name : subject_mailboxes(certificate.subject)) {
       names.push_back(std::move(name));
+    }
   }
   const auto rdns = parse_rdns(certificate.subject.der());
   if (!rdns || !rdns->empty()) {
@@ -207,8 +208,9 @@ class Walk {
     }
     if (revoked) add(kRevoked, i);
     if (!best) return add(kNoCrl, i);
-    for (const PathFault fault : best->faults)
+    for (const PathFault fault : best->faults) {
       add(fault, i);
+    }
   }
 
   std::span<const Certificate> chain_;

@@ -53,8 +53,9 @@ Result<crypto::PrivateKey> parse_private_key(Bytes text) {
   auto key = one ? crypto::PrivateKey::from_pkcs8(blocks->front().der)
                  : Result<crypto::PrivateKey>(
                        Error(Errc::kMalformed, "key file: not one block PRIVATE KEY"));
-  for (codec::PemBlock& block : *blocks)
+  for (codec::PemBlock& block : *blocks) {
     wipe(block.der);
+  }
   return key;
 }
 

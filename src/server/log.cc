@@ -59,8 +59,9 @@ Log stderr_log() {
   return [](std::string_view event, std::initializer_list<Field> fields) {
     codec::JsonWriter w;
     w.begin_object().member("time", format_rfc3339({std::time(nullptr)})).member("event", event);
-    for (const auto& [name, value] : fields)
+    for (const auto& [name, value] : fields) {
       w.member(name, value);
+    }
     auto line = w.end_object().take();
     if (!line) return;  // a field that is not UTF-8: there is nothing to say
     line->push_back('\n');

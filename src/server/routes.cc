@@ -61,8 +61,9 @@ std::optional<std::string_view> session_of(const HttpRequest& request) {
   while (!rest.empty()) {
     const auto end = rest.find(';');
     std::string_view pair = rest.substr(0, end);
-    while (pair.starts_with(' '))
+    while (pair.starts_with(' ')) {
       pair.remove_prefix(1);
+    }
     constexpr std::string_view kName = "kbs-session-id=";
     if (pair.starts_with(kName)) return pair.substr(kName.size());
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);

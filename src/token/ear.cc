@@ -34,8 +34,9 @@ constexpr std::array<VectorMember, 8> kVector = {{
 
 void write_texts(JsonWriter& w, std::string_view name, const std::vector<std::string>& texts) {
   w.name(name).begin_array();
-  for (const std::string& text : texts)
+  for (const std::string& text : texts) {
     w.string(text);
+  }
   w.end_array();
 }
 
@@ -98,8 +99,9 @@ Result<void> write_submod(JsonWriter& w, const EarSubmod& submod) {
   w.begin_object();
   w.member("ear.status", to_text(accepted ? submod.vector.status() : TrustTier::kContraindicated));
   w.name("ear.trustworthiness-vector").begin_object();
-  for (const VectorMember& member : kVector)
+  for (const VectorMember& member : kVector) {
     w.member(member.name, submod.vector.*member.claim);
+  }
   w.end_object();
   w.member("ear.appraisal-policy-id", submod.policy_id);
   WARD_CHECK_OK(write_annotated(w, submod));
@@ -189,8 +191,9 @@ TrustTier tier_of(std::int8_t claim) {
 
 TrustTier TrustVector::status() const {
   TrustTier worst = TrustTier::kNone;
-  for (const VectorMember& member : kVector)
+  for (const VectorMember& member : kVector) {
     worst = std::max(worst, tier_of(this->*member.claim));
+  }
   return worst;
 }
 

@@ -13,7 +13,7 @@ namespace {
 using codec::JsonValue;
 
 constexpr std::int64_t kMaxSkew_s = 300;
-constexpr std::int64_t kMaxExpiryGrace_s = 7 * 24 * 3600;
+constexpr std::int64_t kMaxExpiryGrace_s = std::int64_t{7} * 24 * 3600;
 constexpr std::array<std::string_view, 7> kRegistered = {"iss", "sub", "aud", "exp",
                                                          "nbf", "iat", "jti"};
 

@@ -56,8 +56,9 @@ void appraise_all(const Verifier& verifier, std::span<const Request> requests, u
     try {
       const unsigned wanted = threads_for(threads, requests.size());
       helpers.reserve(wanted);
-      for (unsigned i = 1; i < wanted; ++i)
+      for (unsigned i = 1; i < wanted; ++i) {
         helpers.emplace_back([&batch] { batch.work(); });
+      }
     } catch (const std::exception&) {
       // No more threads, or no memory for them: those that run, and this one, do the work.
     }

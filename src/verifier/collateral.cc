@@ -7,8 +7,9 @@ namespace ward::verifier {
 PreparedCollateral::PreparedCollateral(std::span<const attest::Scheme* const> schemes,
                                        attest::Collateral documents)
     : documents_(std::move(documents)), parts_(schemes.size()) {
-  for (std::size_t i = 0; i < schemes.size(); ++i)
+  for (std::size_t i = 0; i < schemes.size(); ++i) {
     parts_[i].scheme = schemes[i];
+  }
 }
 
 const attest::Prepared* PreparedCollateral::of(const attest::Scheme& scheme) const {

@@ -19,19 +19,23 @@ bool is_ecdsa(crypto::SignatureAlgorithm algorithm) {
 }  // namespace
 
 Result<void> SoftKeys::check_new(std::string_view key_id) const {
-  if (key_id.empty() || key_id.size() > kMaxKeyIdBytes)
+  if (key_id.empty() || key_id.size() > kMaxKeyIdBytes) {
     return Error(Errc::kMalformed, "keys.soft: size of the id", key_id.size());
-  if (wrapping_.contains(key_id) || signing_.contains(key_id))
+  }
+  if (wrapping_.contains(key_id) || signing_.contains(key_id)) {
     return Error(Errc::kDenied, "keys.soft: the id is taken");
-  if (wrapping_.size() + signing_.size() >= kMaxSoftKeys)
+  }
+  if (wrapping_.size() + signing_.size() >= kMaxSoftKeys) {
     return Error(Errc::kLimit, "keys.soft: number of keys", kMaxSoftKeys);
+  }
   return {};
 }
 
 Result<void> SoftKeys::add_wrapping_key(std::string_view key_id, SecretBytes key) {
   WARD_CHECK_OK(check_new(key_id));
-  if (key.size() != kKeyBytes)
+  if (key.size() != kKeyBytes) {
     return Error(Errc::kMalformed, "keys.soft: size of the wrapping key", key.size());
+  }
   wrapping_.emplace(key_id, std::move(key));
   return {};
 }
@@ -60,15 +64,17 @@ bool SoftKeys::has_wrapping_key(std::string_view key_id) const {
 
 Result<Buffer> SoftKeys::wrap(std::string_view key_id, Bytes key) const {
   WARD_TRY(const SecretBytes* kek, wrapping(key_id));
-  if (key.size() > kMaxWrappedKeyBytes)
+  if (key.size() > kMaxWrappedKeyBytes) {
     return Error(Errc::kLimit, "keys.soft: size of the key", key.size());
+  }
   return crypto::wrap_key(kek->expose(), key);
 }
 
 Result<SecretBytes> SoftKeys::unwrap(std::string_view key_id, Bytes wrapped) const {
   WARD_TRY(const SecretBytes* kek, wrapping(key_id));
-  if (wrapped.size() > kMaxWrappedKeyBytes + kWrapOverhead)
+  if (wrapped.size() > kMaxWrappedKeyBytes + kWrapOverhead) {
     return Error(Errc::kLimit, "keys.soft: size of the wrapped key", wrapped.size());
+  }
   return crypto::unwrap_key(kek->expose(), wrapped);
 }
 

@@ -67,10 +67,12 @@ class Server final : public HttpServer, public http_server::Shared {
     if (code) return Error(Errc::kUnavailable, "net.server: bind", as_number(code));
     port_ = acceptor_.local_endpoint(code).port();
     accept();
-    for (unsigned i = 0; i < options_.io_threads; ++i)
+    for (unsigned i = 0; i < options_.io_threads; ++i) {
       threads_.emplace_back([this] { io_.run(); });
-    for (unsigned i = 0; i < options_.handler_threads; ++i)
+    }
+    for (unsigned i = 0; i < options_.handler_threads; ++i) {
       threads_.emplace_back([this] { handlers_.run(); });
+    }
     return {};
   }
 
@@ -83,11 +85,13 @@ class Server final : public HttpServer, public http_server::Shared {
       boost::system::error_code ignored;
       acceptor_.close(ignored);
     });
-    for (const auto& session : alive())
+    for (const auto& session : alive()) {
       session->close();
+    }
     // The sockets' context runs dry when every session has ended, and no request is left then.
-    for (unsigned i = 0; i < options_.io_threads && i < threads_.size(); ++i)
+    for (unsigned i = 0; i < options_.io_threads && i < threads_.size(); ++i) {
       threads_[i].join();
+    }
     guard_.reset();
     threads_.clear();
   }
@@ -142,8 +146,9 @@ class Server final : public HttpServer, public http_server::Shared {
     const auto sessions = alive();
     if (sessions.size() < options_.max_connections) return true;
     std::map<Peer, std::size_t> of_peer;
-    for (const auto& one : sessions)
+    for (const auto& one : sessions) {
       ++of_peer[one->peer()];
+    }
     Session* victim = nullptr;
     const auto before = [&](const Session& a, const Session& b) {
       const auto mine = of_peer[a.peer()];

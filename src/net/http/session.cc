@@ -24,8 +24,9 @@ protocol::HttpRequest to_request(Parser& parser) {
   protocol::HttpRequest out;
   out.method = std::string(message.method_string());
   out.target = std::string(message.target());
-  for (const auto& field : message)
+  for (const auto& field : message) {
     out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  }
   out.body = std::move(message.body());
   return out;
 }
@@ -37,8 +38,9 @@ std::shared_ptr<Reply> to_reply(protocol::HttpResponse from, bool keep) {
   out->set(http::field::content_type, "application/json");
   out->set(http::field::cache_control, "no-store");
   out->set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : from.headers)
+  for (const auto& [name, value] : from.headers) {
     out->set(name, value);
+  }
   out->body() = std::move(from.body);
   out->keep_alive(keep);
   out->prepare_payload();

@@ -61,8 +61,9 @@ Result<HttpRequest> Client::attest(std::string_view primary_evidence) {
                                                 .tee_pubkey = options_.tee_pubkey,
                                                 .primary_evidence = std::string(primary_evidence),
                                                 .additional_evidence = ""}));
-  if (body.size() > kMaxMessageBytes)
+  if (body.size() > kMaxMessageBytes) {
     return Error(Errc::kLimit, "kbs.client: message", body.size());
+  }
   HttpRequest request = post("/attest", std::move(body));
   request.headers.emplace_back("Cookie", cookie_);
   state_ = State::kAttesting;
@@ -88,8 +89,9 @@ Result<HttpRequest> Client::get(const ResourcePath& path) const {
                   .headers = {{"Cookie", cookie_}},
                   .body = {}};
   // The session is enough; a token that tells of a whole event log does not fit into a header.
-  if (token_.size() <= kMaxBearerBytes)
+  if (token_.size() <= kMaxBearerBytes) {
     out.headers.emplace_back("Authorization", "Bearer " + token_);
+  }
   return out;
 }
 

@@ -241,8 +241,9 @@ Result<ResourcePath> parse_resource_path(std::string_view text) {
     }
     const std::string_view piece = text.substr(0, slash);
     text.remove_prefix(last ? text.size() : slash + 1);
-    if (piece.size() > kMaxPathPiece)
+    if (piece.size() > kMaxPathPiece) {
       return Error(Errc::kLimit, "kbs: resource path", piece.size());
+    }
     const auto allowed = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
              c == '_' || c == '-' || c == '.';

@@ -36,8 +36,9 @@ Result<SegmentCipher> SegmentCipher::draw(const Secret<32>& file_key, Bytes asso
 Result<SegmentCipher> SegmentCipher::from_header(
     const Secret<32>& file_key, Bytes associated_data,
     std::span<const std::uint8_t, kBodyHeaderBytes> header) {
-  if (header[0] != kBodyHeaderBytes)
+  if (header[0] != kBodyHeaderBytes) {
     return Error(Errc::kMalformed, "seal.body: header size", header[0]);
+  }
   const SecretBytes key = segment_key(file_key, header.subspan<1, kSaltBytes>(), associated_data);
   WARD_TRY(crypto::Aead aead,
            crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, key.expose()));
@@ -50,8 +51,9 @@ std::array<std::uint8_t, crypto::kAeadNonceBytes> SegmentCipher::nonce(std::uint
                                                                        bool last) const {
   std::array<std::uint8_t, crypto::kAeadNonceBytes> out{};
   std::copy_n(header_.begin() + 1 + kSaltBytes, kNoncePrefixBytes, out.begin());
-  for (std::size_t i = 0; i < 4; ++i)
+  for (std::size_t i = 0; i < 4; ++i) {
     out[kNoncePrefixBytes + i] = static_cast<std::uint8_t>((number >> (24 - 8 * i)) & 255U);
+  }
   out.back() = last ? 1 : 0;
   return out;
 }
@@ -69,8 +71,9 @@ Result<void> SegmentCipher::open(std::uint32_t number, bool last, Bytes sealed,
 std::uint64_t body_size(std::uint64_t plaintext_bytes) {
   const std::uint64_t first = segment_plaintext_bytes(0);
   std::uint64_t segments = 1;
-  if (plaintext_bytes > first)
+  if (plaintext_bytes > first) {
     segments += (plaintext_bytes - first - 1) / segment_plaintext_bytes(1) + 1;
+  }
   return kBodyHeaderBytes + plaintext_bytes + segments * crypto::kAeadTagBytes;
 }
 

@@ -88,12 +88,14 @@ std::string describe_text(const Head& head) {
   if (!header.creator.empty()) out += line("creator", header.creator);
   out += line("created", format_rfc3339(header.created));
   out += line("size", header.size ? std::to_string(*header.size) : "not said");
-  for (const Slot& slot : header.slots)
+  for (const Slot& slot : header.slots) {
     out += line("slot", std::visit(SlotText{}, slot));
+  }
   if (header.provenance) {
     out += line("provenance", "a keep's output, not verified here");
-    for (const ProvenanceInput& input : header.provenance->inputs)
+    for (const ProvenanceInput& input : header.provenance->inputs) {
       out += line("from input", input.name + " " + to_hex(input.id));
+    }
   }
   return out;
 }

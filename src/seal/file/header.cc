@@ -126,8 +126,9 @@ Result<Slot> parse_recipient(Fields& fields) {
   fields.text("jwe", 1, kMaxJweChars, slot.jwe);
   WARD_CHECK_OK(fields.done());
   // Its grammar is src/token's matter; its characters are those of a compact serialisation.
-  if (!is_base64url(slot.kid, false) || !is_base64url(slot.jwe, true))
+  if (!is_base64url(slot.kid, false) || !is_base64url(slot.jwe, true)) {
     return fault_error(Fault::kHeaderMalformed);
+  }
   return Slot{std::move(slot)};
 }
 
@@ -172,8 +173,9 @@ Result<std::vector<Slot>> parse_slots(const CborValue& array) {
   std::size_t passphrases = 0;
   for (const CborValue& item : array.items()) {
     WARD_TRY(Slot slot, parse_slot(item));
-    if (std::holds_alternative<PassphraseSlot>(slot) && ++passphrases > kMaxPassphraseSlots)
+    if (std::holds_alternative<PassphraseSlot>(slot) && ++passphrases > kMaxPassphraseSlots) {
       return fault_error(Fault::kHeaderLimit);
+    }
     out.push_back(std::move(slot));
   }
   return out;
@@ -184,8 +186,9 @@ Result<void> check_version(const CborValue& root) {
   if (!root.is_map()) return fault_error(Fault::kHeaderMalformed);
   const CborValue* version = root.find("v");
   if (version == nullptr || !version->as_uint()) return fault_error(Fault::kHeaderMalformed);
-  if (version->as_uint() != kVersion)
+  if (version->as_uint() != kVersion) {
     return fault_error(Fault::kUnsupportedVersion, *version->as_uint());
+  }
   const CborValue* suite = root.find("suite");
   if (suite == nullptr || !suite->as_text()) return fault_error(Fault::kHeaderMalformed);
   if (suite->as_text() != kSuite) return fault_error(Fault::kUnsupportedSuite);
@@ -272,12 +275,14 @@ Result<Header> parse_header(Bytes cbor) {
 Result<std::uint32_t> parse_prefix(Bytes prefix) {
   const Bytes magic = as_bytes(kMagic);
   const std::size_t shown = std::min(prefix.size(), magic.size());
-  if (shown == 0 || !equal(prefix.first(shown), magic.first(shown)))
+  if (shown == 0 || !equal(prefix.first(shown), magic.first(shown))) {
     return fault_error(Fault::kNotSealed);
+  }
   if (prefix.size() < kPrefixBytes) return fault_error(Fault::kTruncated, prefix.size());
   std::uint32_t size = 0;
-  for (std::size_t i = magic.size(); i < kPrefixBytes; ++i)
+  for (std::size_t i = magic.size(); i < kPrefixBytes; ++i) {
     size = (size << 8U) | prefix[i];
+  }
   if (size == 0) return fault_error(Fault::kHeaderMalformed);
   if (size > kMaxHeaderBytes) return fault_error(Fault::kHeaderLimit, size);
   return size;

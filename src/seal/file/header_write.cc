@@ -43,8 +43,9 @@ Result<Buffer> write_header(const Header& header) {
   w.member("creator", header.creator);
   w.member("created", static_cast<std::uint64_t>(header.created.seconds));
   w.member("size", header.size).name("slots").begin_array();
-  for (const Slot& slot : header.slots)
+  for (const Slot& slot : header.slots) {
     std::visit([&w](const auto& one) { write_slot(w, one); }, slot);
+  }
   w.end_array().member("commitment", header.commitment).name("provenance");
   if (header.provenance) {
     write_provenance(w, *header.provenance);
@@ -61,8 +62,9 @@ Result<Buffer> write_header(const Header& header) {
 
 Buffer make_prefix(std::size_t header_size) {
   Buffer out = to_buffer(as_bytes(kMagic));
-  for (unsigned shift = 32; shift > 0; shift -= 8)
+  for (unsigned shift = 32; shift > 0; shift -= 8) {
     out.push_back(static_cast<std::uint8_t>((header_size >> (shift - 8)) & 255U));
+  }
   return out;
 }
 

@@ -76,8 +76,9 @@ Result<void> check_signature(const Head& head, const token::EarView::Submod& sub
 // What the verifier concluded. A development platform's hardware claim is bad by rule, so that its
 // status says nothing.
 Result<void> judge(const token::EarView::Submod& submod, const ProvenanceExpectations& expected) {
-  if (submod.verdict != "accepted" || !submod.unchecked.empty())
+  if (submod.verdict != "accepted" || !submod.unchecked.empty()) {
     return fault_error(Fault::kTokenDenied);
+  }
   if (submod.development) {
     if (expected.allow_development) return {};
     return fault_error(Fault::kDevelopment);
@@ -119,8 +120,9 @@ Result<CheckedProvenance> check_provenance(const Head& head,
   if (!header.provenance) return fault_error(Fault::kNoProvenance);
   WARD_TRY(const token::VerifiedJwt jwt,
            verify_token(*header.provenance, header.created, expected));
-  if (header.created.seconds > expected.now.seconds + kClockSkewSeconds)
+  if (header.created.seconds > expected.now.seconds + kClockSkewSeconds) {
     return fault_error(Fault::kTokenStale);
+  }
   const auto view = token::view_ear(jwt.claims);
   if (!view) return fault_error(Fault::kTokenUntrusted);
   if (view->submods.size() != 1) return fault_error(Fault::kTokenDenied);
@@ -128,8 +130,9 @@ Result<CheckedProvenance> check_provenance(const Head& head,
   WARD_CHECK_OK(judge(submod, expected));
   WARD_CHECK_OK(check_signature(head, submod));
   WARD_TRY(const Workload workload, workload_in(jwt.claims, submod.name));
-  if (workload != crypto::sha384(as_bytes(header.provenance->init_data)))
+  if (workload != crypto::sha384(as_bytes(header.provenance->init_data))) {
     return fault_error(Fault::kInitData);
+  }
   const auto* wanted = std::get_if<Workload>(&expected.workload);
   if (wanted != nullptr && *wanted != workload) return fault_error(Fault::kWorkload);
   for (const ExpectedInput& input : expected.inputs) {

@@ -38,7 +38,7 @@ inline constexpr std::int64_t kClockSkewSeconds = 300;
 
 // A keep attests before its run and seals after it: its token may have expired meanwhile, by as
 // long as a run may last (keep::kMaxRunSeconds, compared in keep/sealed_files.cc).
-inline constexpr std::int64_t kTokenExpiryGraceSeconds = 7 * 24 * 3600;
+inline constexpr std::int64_t kTokenExpiryGraceSeconds = std::int64_t{7} * 24 * 3600;
 
 // The faults of check_provenance, in the order in which it looks for them: whoever gets one knows
 // that the ones before it were not found, where they were asked for.

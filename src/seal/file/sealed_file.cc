@@ -123,10 +123,12 @@ class BodyReader {
     }
     const std::uint64_t left = *size_ - total_;
     const std::uint64_t want = std::min<std::uint64_t>(left, segment_plaintext_bytes(number));
-    if (plain < want || (reader_.last() && plain < left))
+    if (plain < want || (reader_.last() && plain < left)) {
       return fault_error(Fault::kTruncated, total_ + plain);
-    if (plain > want || (!reader_.last() && plain == left))
+    }
+    if (plain > want || (!reader_.last() && plain == left)) {
       return fault_error(Fault::kTrailingData, *size_);
+    }
     return {};
   }
 
@@ -146,9 +148,10 @@ class BodyReader {
       wipe(plain);
       return yes;
     };
-    if (opens_as(number, !reader_.last()))
+    if (opens_as(number, !reader_.last())) {
       return reader_.last() ? fault_error(Fault::kTruncated, total_ + plain.size())
                             : fault_error(Fault::kTrailingData, total_ + plain.size());
+    }
     const std::uint64_t segments = size_ ? *size_ / segment_plaintext_bytes(1) + 2 : kMaxMoveSearch;
     for (std::uint32_t other = 0; other < std::min(segments, kMaxMoveSearch); ++other) {
       // A segment that is not full can only be a last one.
@@ -175,8 +178,9 @@ Result<Head> make_head(const SealRequest& request, const FileKey& key, crypto::R
   header.creator = request.creator;
   header.created = request.created;
   header.size = request.size;
-  if (request.receivers.size() > kMaxSlots)
+  if (request.receivers.size() > kMaxSlots) {
     return fault_error(Fault::kHeaderLimit, request.receivers.size());
+  }
   for (const Receiver& receiver : request.receivers) {
     WARD_TRY(Slot slot, make_slot(receiver, key, header.id, rng));
     header.slots.push_back(std::move(slot));
@@ -200,8 +204,9 @@ Result<Head> make_head(const SealRequest& request, const FileKey& key, crypto::R
 }
 
 Result<void> check_content(const std::optional<Provenance>& provenance, crypto::Hmac& mac) {
-  if (provenance && !ct_equal(mac.finish(), provenance->content_mac))
+  if (provenance && !ct_equal(mac.finish(), provenance->content_mac)) {
     return fault_error(Fault::kContentChanged);
+  }
   return {};
 }
 
@@ -238,18 +243,21 @@ Result<Head> seal(const SealRequest& request, crypto::Rng& rng, const ReadFn& in
 
 Result<void> authenticate(const Head& head, const FileKey& key) {
   const FileId& id = head.header.id;
-  if (!ct_equal(commitment_of(key, id), head.header.commitment))
+  if (!ct_equal(commitment_of(key, id), head.header.commitment)) {
     return fault_error(Fault::kWrongKey);
-  if (!ct_equal(mac_of(key, id, head.authenticated()), head.mac))
+  }
+  if (!ct_equal(mac_of(key, id, head.authenticated()), head.mac)) {
     return fault_error(Fault::kHeaderChanged);
+  }
   return {};
 }
 
 Result<void> expect(const Header& header, const Expectations& expected) {
   if (expected.name && *expected.name != header.name) return fault_error(Fault::kNameMismatch);
   if (expected.id && *expected.id != header.id) return fault_error(Fault::kIdMismatch);
-  if (expected.min_content_version && header.content_version < *expected.min_content_version)
+  if (expected.min_content_version && header.content_version < *expected.min_content_version) {
     return fault_error(Fault::kContentVersion, header.content_version);
+  }
   return {};
 }
 

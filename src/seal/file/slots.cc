@@ -41,8 +41,9 @@ Result<void> wrap_into(const Kek& kek, const FileKey& key, const FileId& id, S& 
   WARD_TRY(const Buffer check, kek.wrap(id));
   const auto wrapped_octets = to_array<std::tuple_size_v<WrappedKey>>(wrapped);
   const auto check_octets = to_array<std::tuple_size_v<KeyCheck>>(check);
-  if (!wrapped_octets || !check_octets)
+  if (!wrapped_octets || !check_octets) {
     return Error(Errc::kInternal, "seal.file: size of a wrapped key");
+  }
   slot.wrapped = *wrapped_octets;
   slot.check = *check_octets;
   return {};
@@ -61,8 +62,9 @@ struct SlotMaker {
   }
 
   Result<Slot> operator()(const ToPassphrase& to) const {
-    if (to.passphrase->empty() || to.log_n < kMinLogN || to.log_n > kMaxLogN)
+    if (to.passphrase->empty() || to.log_n < kMinLogN || to.log_n > kMaxLogN) {
       return fault_error(Fault::kHeaderMalformed);
+    }
     PassphraseSlot slot;
     slot.log_n = to.log_n;
     rng.fill(slot.salt);
@@ -72,8 +74,9 @@ struct SlotMaker {
   }
 
   Result<Slot> operator()(const ToRecipient& to) const {
-    if (to.key.type() != crypto::KeyType::kP256)
+    if (to.key.type() != crypto::KeyType::kP256) {
       return Error(Errc::kUnsupported, "seal.file: a recipient's key is on P-256");
+    }
     WARD_TRY(const token::Jwe jwe, token::encrypt_jwe(to.key, key.secret.expose(), rng));
     return Slot{RecipientSlot{.kid = token::thumbprint(to.key), .jwe = token::to_compact(jwe)}};
   }
@@ -93,8 +96,9 @@ Result<FileKey> unwrap_slot(const Kek& kek, Bytes wrapped, Bytes check, const Fi
   const auto key = kek.unwrap(wrapped);
   if (!key && key.error().code() != Errc::kUntrusted) return key.error();
   if (!checked && !key) return fault_error(Fault::kWrongKey);
-  if (!checked || !key || !ct_equal(checked->expose(), id))
+  if (!checked || !key || !ct_equal(checked->expose(), id)) {
     return fault_error(Fault::kHeaderChanged);
+  }
   return file_key_of(*key);
 }
 
@@ -126,8 +130,9 @@ struct SlotOpener {
 
   Attempt operator()(const RecipientSlot& slot) const {
     const crypto::PrivateKey* identity = credentials.identity;
-    if (identity == nullptr || token::thumbprint(identity->public_key()) != slot.kid)
+    if (identity == nullptr || token::thumbprint(identity->public_key()) != slot.kid) {
       return std::optional<FileKey>();
+    }
     const auto jwe = token::parse_compact_jwe(slot.jwe);
     if (!jwe) return fault_error(Fault::kHeaderChanged);
     const auto octets = token::decrypt_jwe(*jwe, *identity);
