@@ -59,10 +59,12 @@ void add_changes(const CollateralSet& set, std::vector<UnixTime>& out) {
     out.push_back(document.issue_date);
     out.push_back(x509::after(document.next_update));
   };
-  for (const Named<TcbInfo>& info : set.tcb_infos)
+  for (const Named<TcbInfo>& info : set.tcb_infos) {
     add(info.value);
-  for (const Named<QeIdentity>& identity : set.qe_identities)
+  }
+  for (const Named<QeIdentity>& identity : set.qe_identities) {
     add(identity.value);
+  }
 }
 
 }  // namespace ward::dcap

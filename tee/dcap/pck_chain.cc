@@ -29,8 +29,9 @@ const Named<pki::Crl>* select_crl(Context& context, const pki::Certificate& issu
                                   const CrlChecks& ids, const pki::Certificate* subject) {
   const x509::CrlFacts facts =
       x509::judge_crl(context.collateral.crls, issuer, context.now, context.signatures, subject);
-  for (const std::string& origin : facts.passed_over)
+  for (const std::string& origin : facts.passed_over) {
     context.findings.notes.push_back("passed over CRL " + origin);
+  }
   if (context.work != nullptr && facts.crl != nullptr) {
     x509::show_crl(*context.work, *facts.crl, issuer, context.checks.info(ids.signature),
                    context.collateral);
@@ -227,8 +228,9 @@ void verify_revocation(Context& context, const Platform& platform,
                        const Named<pki::Crl>* root_crl) {
   CheckList& checks = context.checks;
   // A CA that is not the root's leaves these blocked: its CRL would say nothing.
-  if (!checks.passed(CheckId::kPckChainSignature) || !checks.passed(CheckId::kPckChainNames))
+  if (!checks.passed(CheckId::kPckChainSignature) || !checks.passed(CheckId::kPckChainNames)) {
     return;
+  }
   if (root_crl != nullptr) {
     const bool revoked = root_crl->value.revokes(platform.ca().serial);
     checks.record(CheckId::kPckCaRevocation, !revoked, "serial " + to_hex(platform.ca().serial),

@@ -11,8 +11,9 @@ using crypto::SignatureAlgorithm;
 template <std::size_t N>
 std::array<std::uint8_t, N> masked(Bytes value, const std::array<std::uint8_t, N>& mask) {
   std::array<std::uint8_t, N> out{};
-  for (std::size_t i = 0; i < N; ++i)
+  for (std::size_t i = 0; i < N; ++i) {
     out[i] = value[i] & mask[i];
+  }
   return out;
 }
 

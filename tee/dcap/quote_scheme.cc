@@ -230,8 +230,9 @@ attest::PlatformKey QuoteScheme::platform_key(const attest::Job& job, const Quot
   x509::KeyWriter key(profile_.name, job);
   key.add(beside);
   key.add(quote.raw.size());
-  for (const Bytes part : platform_parts(quote))
+  for (const Bytes part : platform_parts(quote)) {
     key.add(part);
+  }
   return key.finish();
 }
 
@@ -286,8 +287,9 @@ QuoteScheme::Found QuoteScheme::verify_platform(const attest::Job& job, const Qu
   std::vector<UnixTime> changes;
   add_changes(collateral, changes);
   if (out.platform) {
-    for (const pki::Certificate& certificate : out.platform->chain)
+    for (const pki::Certificate& certificate : out.platform->chain) {
       x509::add_changes(certificate, changes);
+    }
   }
   out.window = attest::window_at(changes, job.now);
   return out;

@@ -213,8 +213,9 @@ void read_components(Members& tcb, TcbInfo& info, TcbLevel& level) {
     return;
   }
   read_component_list(tcb, "sgxtcbcomponents", level.sgx_components, info.sgx_names, first);
-  if (info.id == "TDX")
+  if (info.id == "TDX") {
     read_component_list(tcb, "tdxtcbcomponents", level.tdx_components, info.tdx_names, first);
+  }
 }
 
 // The first level that a platform reaches decides, so their order does. Intel's documents list the

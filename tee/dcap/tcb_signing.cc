@@ -73,7 +73,7 @@ class Selection {
     std::uint64_t evaluation_number = 0;
     UnixTime issue_date;
 
-    friend auto operator<=>(const Fit&, const Fit&) = default;
+    friend auto operator<=>(const Fit&, const Fit&) = default;  // NOLINT(modernize-use-nullptr)
   };
 
   template <class T>
@@ -150,8 +150,9 @@ class Selection {
   template <class T, class Kind>
   Chosen<T> choose(const std::vector<Named<T>>& list, Kind kind) {
     int top = 0;
-    for (const Named<T>& document : list)
+    for (const Named<T>& document : list) {
       top = std::max(top, kind(document.value));
+    }
     Chosen<T> best;
     for (const Named<T>& document : list) {
       // A mixture holds many documents for other platforms: their signatures are looked at only
@@ -229,8 +230,9 @@ class Selection {
                      std::string(ids_.tcb_info) + " TCB info for FMSPC " + to_hex(pck.fmspc));
       return nullptr;
     }
-    for (const Malformed& bad : context_.collateral.bad_tcb_infos)
+    for (const Malformed& bad : context_.collateral.bad_tcb_infos) {
       pass_over(bad.name + ": " + bad.why);
+    }
     const TcbInfo& info = chosen.document->value;
     signer = chosen.signer;
     bool ok = record_document(chosen, kIds, ids_.tcb_info);
@@ -287,8 +289,9 @@ class Selection {
     // have not failed for it already.
     x509::Judged mark =
         x509::judge_mark(std::span(chain).first(1), {}, x509::find_anchor(context_.anchors, root_));
-    if (!mark.passed && context_.checks.passed(CheckId::kPckChainMark))
+    if (!mark.passed && context_.checks.passed(CheckId::kPckChainMark)) {
       facts.names = std::move(mark);
+    }
     const bool ok = x509::record_path(context_.checks, kSigningPath, facts);
     if (context_.work != nullptr) {
       x509::show_chain(*context_.work, chain,

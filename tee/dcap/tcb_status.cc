@@ -51,8 +51,9 @@ std::span<const char* const> acceptable_tcb_statuses(bool with_relaunch) {
   static_assert(kRows[kRows.size() - 2].needs == (kRelaunch | kConfiguration));
   static constexpr auto kTexts = [] {
     std::array<const char*, kRows.size() - 1> out{};
-    for (std::size_t i = 0; i < out.size(); ++i)
+    for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = kRows[i].text;
+    }
     return out;
   }();
   const std::span<const char* const> all = kTexts;

@@ -17,8 +17,9 @@ Part signature_part(attest::Work& work, std::size_t material, Bytes signature,
                     attest::SignatureForm& form) {
   const std::string digits = to_hex(signature);
   std::string upper = digits;
-  for (char& c : upper)
+  for (char& c : upper) {
     c = c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
   form = attest::SignatureForm::kHex;
   for (const std::string& text : {digits, upper}) {
     if (auto found = work.part(material, as_bytes(text))) return *found;

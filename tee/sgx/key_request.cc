@@ -5,10 +5,12 @@
 namespace ward::sgx {
 
 Result<KeyRequest> parse_key_request(Bytes in) {
-  if (in.size() < kKeyRequestSize)
+  if (in.size() < kKeyRequestSize) {
     return Error(Errc::kTruncated, "sgx.key_request: size, not 512", in.size());
-  if (in.size() > kKeyRequestSize)
+  }
+  if (in.size() > kKeyRequestSize) {
     return Error(Errc::kMalformed, "sgx.key_request: size, not 512", in.size());
+  }
   Reader r(in);
   KeyRequest out;
   std::uint8_t reserved1 = 0;
@@ -16,10 +18,12 @@ Result<KeyRequest> parse_key_request(Bytes in) {
                      r.u8(out.cet_attributes_mask) && r.u8(reserved1) && r.array(out.cpu_svn) &&
                      r.array(out.attribute_mask) && r.array(out.key_id) && r.array(out.misc_mask) &&
                      r.u16le(out.config_svn);
-  if (!whole || reserved1 != 0 || !all_zero(r.rest()))
+  if (!whole || reserved1 != 0 || !all_zero(r.rest())) {
     return Error(Errc::kMalformed, "sgx.key_request: reserved octets are not zero");
-  if ((out.key_policy & ~key_policy::kKnown) != 0)
+  }
+  if ((out.key_policy & ~key_policy::kKnown) != 0) {
     return Error(Errc::kMalformed, "sgx.key_request: reserved bits of KEYPOLICY", out.key_policy);
+  }
   return out;
 }
 

@@ -30,8 +30,9 @@ template <class F>
 std::uint32_t number(Raw raw) {
   std::uint32_t out = 0;
   const auto octets = F::in(raw);
-  for (std::size_t i = octets.size(); i > 0; --i)
+  for (std::size_t i = octets.size(); i > 0; --i) {
     out = (out << 8U) | octets[i - 1];
+  }
   return out;
 }
 
@@ -124,20 +125,26 @@ std::optional<Number> modulus_of(const crypto::PublicKey& key) {
 }  // namespace
 
 Result<Sigstruct> parse_sigstruct(Bytes in) {
-  if (in.size() < kSigstructSize)
+  if (in.size() < kSigstructSize) {
     return Error(Errc::kTruncated, "sgx.sigstruct: size, not 1808", in.size());
-  if (in.size() > kSigstructSize)
+  }
+  if (in.size() > kSigstructSize) {
     return Error(Errc::kMalformed, "sgx.sigstruct: size, not 1808", in.size());
+  }
   const Raw raw = in.first<kSigstructSize>();
-  if (!equal(sigstruct::Header::in(raw), kHeader) || !equal(sigstruct::Header2::in(raw), kHeader2))
+  if (!equal(sigstruct::Header::in(raw), kHeader) ||
+      !equal(sigstruct::Header2::in(raw), kHeader2)) {
     return Error(Errc::kMalformed, "sgx.sigstruct: header");
+  }
   Sigstruct out;
   out.vendor = number<sigstruct::Vendor>(raw);
-  if (out.vendor != 0 && out.vendor != kIntel)
+  if (out.vendor != 0 && out.vendor != kIntel) {
     return Error(Errc::kMalformed, "sgx.sigstruct: vendor", out.vendor);
+  }
   const std::uint32_t exponent = number<sigstruct::Exponent>(raw);
-  if (exponent != kExponent)
+  if (exponent != kExponent) {
     return Error(Errc::kMalformed, "sgx.sigstruct: exponent, not 3", exponent);
+  }
   if (!all_zero(sigstruct::Reserved1::in(raw)) || !all_zero(sigstruct::Reserved2::in(raw)) ||
       !all_zero(sigstruct::Reserved3::in(raw)) || !all_zero(sigstruct::Reserved4::in(raw))) {
     return Error(Errc::kMalformed, "sgx.sigstruct: reserved octets are not zero");
@@ -184,8 +191,9 @@ Result<void> verify_sigstruct(const Sigstruct& parts) {
     return untrusted;
   }
   const auto quotients = quotients_of(parts.signature, parts.modulus);
-  if (!quotients || quotients->q1 != parts.q1 || quotients->q2 != parts.q2)
+  if (!quotients || quotients->q1 != parts.q1 || quotients->q2 != parts.q2) {
     return Error(Errc::kUntrusted, "sgx.sigstruct: Q1 or Q2");
+  }
   return {};
 }
 

@@ -18,10 +18,12 @@ void copy(Bytes from, std::array<std::uint8_t, N>& to) {
 }  // namespace
 
 Result<TargetInfo> parse_target_info(Bytes in) {
-  if (in.size() < kTargetInfoSize)
+  if (in.size() < kTargetInfoSize) {
     return Error(Errc::kTruncated, "sgx.target_info: size, not 512", in.size());
-  if (in.size() > kTargetInfoSize)
+  }
+  if (in.size() > kTargetInfoSize) {
     return Error(Errc::kMalformed, "sgx.target_info: size, not 512", in.size());
+  }
   Reader r(in);
   TargetInfo out;
   std::uint8_t reserved1 = 0;
@@ -30,8 +32,9 @@ Result<TargetInfo> parse_target_info(Bytes in) {
                      r.u8(out.cet_attributes) && r.u8(reserved1) && r.u16le(out.config_svn) &&
                      r.array(out.misc_select) && r.bytes(kReserved2, reserved2) &&
                      r.array(out.config_id);
-  if (!whole || reserved1 != 0 || !all_zero(reserved2) || !all_zero(r.rest()))
+  if (!whole || reserved1 != 0 || !all_zero(reserved2) || !all_zero(r.rest())) {
     return Error(Errc::kMalformed, "sgx.target_info: reserved octets are not zero");
+  }
   return out;
 }
 

@@ -136,8 +136,9 @@ std::variant<Evidence, FormError> extended(Bytes evidence) {
                       " octets behind the report that are no certificate table");
   }
   Evidence out{.report = to_buffer(evidence.first(kReportSize))};
-  for (const Span& span : *spans)
+  for (const Span& span : *spans) {
     out.table.push_back({span.kind, to_buffer(table.subspan(span.offset, span.length))});
+  }
   out.table_layout = layout_of(table, *spans);
   return out;
 }
@@ -152,8 +153,9 @@ bool is_json(Bytes evidence) {
 
 attest::Collateral Evidence::documents() const {
   attest::Collateral out;
-  for (const TableEntry& entry : table)
+  for (const TableEntry& entry : table) {
     out.documents.push_back({"the report's certificate table, " + entry.kind, entry.data});
+  }
   return out;
 }
 
@@ -181,8 +183,9 @@ Buffer write_table(const std::vector<TableEntry>& table) {
     at += entry.data.size();
   }
   w.zeros(kEntrySize);
-  for (const TableEntry& entry : table)
+  for (const TableEntry& entry : table) {
     w.bytes(entry.data);
+  }
   return w.take();
 }
 

@@ -8,8 +8,9 @@ using codec::JsonWriter;
 
 void octets(JsonWriter& w, std::string_view name, Bytes value) {
   w.name(name).begin_array();
-  for (const std::uint8_t octet : value)
+  for (const std::uint8_t octet : value) {
     w.unsigned_integer(octet);
+  }
   w.end_array();
 }
 
@@ -66,15 +67,17 @@ void write_report(JsonWriter& w, const ReportParts& p, Line line) {
 
 Result<std::string> write_evidence_json(const Evidence& evidence, Line line) {
   const auto report = parse_report(evidence.report);
-  if (!report || !report->signature_rs())
+  if (!report || !report->signature_rs()) {
     return Error(Errc::kMalformed, "snp.evidence: not a report of the right form");
+  }
   JsonWriter w;
   w.begin_object().name("attestation_report");
   write_report(w, report_parts(*report), line);
   w.name("cert_chain").begin_array();
   for (const TableEntry& entry : evidence.table) {
-    if (entry.kind.size() > 4)
+    if (entry.kind.size() > 4) {
       return Error(Errc::kMalformed, "snp.evidence: an entry of no known kind");
+    }
     w.begin_object().member("cert_type", entry.kind);
     octets(w, "data", entry.data);
     w.end_object();

@@ -55,8 +55,9 @@ bool verifies(const Key& key, Bytes message, const Signature& signature) {
 }
 
 Result<Key> key_of(const crypto::PrivateKey& key) {
-  if (key.type() != crypto::KeyType::kP384)
+  if (key.type() != crypto::KeyType::kP384) {
     return Error(Errc::kUnsupported, "snp.id_block: the key is not one of P-384");
+  }
   Key out{};
   out[0] = kCurveP384;
   write_pair(key.public_key().to_ec_xy(), std::span(out).subspan(sizeof(std::uint32_t)));
@@ -111,13 +112,16 @@ Result<IdAuth> parse_id_auth(Bytes in) {
     return Error(Errc::kTruncated, "snp.id_auth: size", in.size());
   }
   if (id_algo != kEcdsaP384) return Error(Errc::kUnsupported, "snp.id_auth: ID_KEY_ALGO", id_algo);
-  if (author_algo != 0 && author_algo != kEcdsaP384)
+  if (author_algo != 0 && author_algo != kEcdsaP384) {
     return Error(Errc::kUnsupported, "snp.id_auth: AUTH_KEY_ALGO", author_algo);
-  if (!all_zero(reserved1) || !all_zero(reserved2) || !all_zero(r.rest()))
+  }
+  if (!all_zero(reserved1) || !all_zero(reserved2) || !all_zero(r.rest())) {
     return Error(Errc::kMalformed, "snp.id_auth: reserved octets are not zero");
+  }
   out.has_author = author_algo != 0;
-  if (!is_p384(out.id_key) || !is_pair(out.id_block_signature))
+  if (!is_p384(out.id_key) || !is_pair(out.id_block_signature)) {
     return Error(Errc::kMalformed, "snp.id_auth: ID key or its signature");
+  }
   if (out.has_author ? !is_p384(out.author_key) || !is_pair(out.id_key_signature)
                      : !all_zero(out.author_key) || !all_zero(out.id_key_signature)) {
     return Error(Errc::kMalformed, "snp.id_auth: author key or its signature");
@@ -151,10 +155,12 @@ Buffer write_id_auth(const IdAuth& auth) {
 }
 
 Result<void> verify_id_block(const IdBlock& block, const IdAuth& auth) {
-  if (!verifies(auth.id_key, write_id_block(block), auth.id_block_signature))
+  if (!verifies(auth.id_key, write_id_block(block), auth.id_block_signature)) {
     return Error(Errc::kUntrusted, "snp.id_block: signature of the ID key");
-  if (auth.has_author && !verifies(auth.author_key, auth.id_key, auth.id_key_signature))
+  }
+  if (auth.has_author && !verifies(auth.author_key, auth.id_key, auth.id_key_signature)) {
     return Error(Errc::kUntrusted, "snp.id_block: signature of the author key over the ID key");
+  }
   return {};
 }
 

@@ -20,10 +20,12 @@ bool is_known(std::uint32_t select) {
 }  // namespace
 
 Result<KeyRequest> parse_key_request(Bytes in) {
-  if (in.size() < kKeyRequestSize)
+  if (in.size() < kKeyRequestSize) {
     return Error(Errc::kTruncated, "snp.key_request: size, not 32", in.size());
-  if (in.size() > kKeyRequestSize)
+  }
+  if (in.size() > kKeyRequestSize) {
     return Error(Errc::kMalformed, "snp.key_request: size, not 32", in.size());
+  }
   Reader r(in);
   KeyRequest out;
   std::uint32_t select = 0;

@@ -117,8 +117,9 @@ constexpr Bit kPlatformBits[] = {
 template <std::size_t N>
 std::uint64_t mask_of(const Bit (&bits)[N]) {
   std::uint64_t out = 0;
-  for (const Bit& bit : bits)
+  for (const Bit& bit : bits) {
     out |= std::uint64_t{1} << bit.number;
+  }
   return out;
 }
 
@@ -231,23 +232,27 @@ std::optional<std::array<std::uint8_t, 96>> Report::signature_rs() const {
 
 std::vector<attest::LayoutField> Report::layout() const {
   std::vector<attest::LayoutField> out;
-  for (const auto& table : tables(version()))
+  for (const auto& table : tables(version())) {
     attest::add_table_layout(table, raw_, {0, "report.", "ATTESTATION_REPORT"}, out);
+  }
   return out;
 }
 
 void Report::add_claims(std::optional<Line> product, attest::ClaimList& out) const {
-  for (const auto& table : tables(version()))
+  for (const auto& table : tables(version())) {
     attest::add_table_claims(table, raw_, "", out);
+  }
   const std::uint64_t policy = little_endian(get<report::Policy>());
   out.number("guest_policy.abi_major", (policy >> 8U) & 0xffU);
   out.number("guest_policy.abi_minor", policy & 0xffU);
-  for (const Bit& bit : kPolicyBits)
+  for (const Bit& bit : kPolicyBits) {
     out.flag({"guest_policy.", bit.name}, bit_of(policy, bit.number));
+  }
   out.flag("debug", policy_bit(guest_policy::kDebug));
   const std::uint64_t platform = little_endian(get<report::PlatformInfo>());
-  for (const Bit& bit : kPlatformBits)
+  for (const Bit& bit : kPlatformBits) {
     out.flag({"platform_info.", bit.name}, bit_of(platform, bit.number));
+  }
   out.number("platform_info.unknown_bits", platform & ~mask_of(kPlatformBits));
   out.flag("author_key_en", bit_of(key_info(*this), kAuthorKeyEn));
   out.flag("mask_chip_key", bit_of(key_info(*this), kMaskChipKey));
@@ -333,8 +338,9 @@ Buffer write_report(const ReportParts& p) {
     w.u8(0);
   }
   w.bytes(p.launch_tcb);
-  for (const std::uint64_t vector : p.mit_vectors.value_or(std::array<std::uint64_t, 2>{}))
+  for (const std::uint64_t vector : p.mit_vectors.value_or(std::array<std::uint64_t, 2>{})) {
     w.u64le(vector);
+  }
   w.zeros(report::Reserved5::kEnd - report::Reserved5::kBegin);
   w.bytes(p.signature_r);
   w.bytes(p.signature_s);

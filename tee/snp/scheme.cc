@@ -241,8 +241,9 @@ attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
   key.add(beside);
   key.add(sight.table);
   key.add(sight.documents);
-  for (const Bytes part : platform_parts(sight.report))
+  for (const Bytes part : platform_parts(sight.report)) {
     key.add(part);
+  }
   return key.finish();
 }
 
@@ -250,8 +251,9 @@ attest::PlatformKey platform_key(const attest::Job& job, const Sight& sight,
 Found verify_masked(const attest::Job& job, const Report& whole, const x509::Documents& collateral,
                     const x509::Documents& sent, x509::Signatures& signatures) {
   std::array<std::uint8_t, kReportSize> masked{};
-  for (const Bytes part : platform_parts(whole))
+  for (const Bytes part : platform_parts(whole)) {
     std::copy(part.begin(), part.end(), masked.begin() + (part.data() - whole.raw().data()));
+  }
   const Report report{masked};
   std::optional<x509::Documents> both;
   if (!sent.certificates.empty() || !sent.unknown.empty()) add_sent(sent, both.emplace(collateral));
@@ -260,8 +262,9 @@ Found verify_masked(const attest::Job& job, const Report& whole, const x509::Doc
   attest::Findings& found = out.findings;
   found.tee = "snp";
   found.facts = facts_without_values();
-  for (const x509::Malformed& m : documents.unknown)
+  for (const x509::Malformed& m : documents.unknown) {
     found.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  }
   CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt), found.checks);
   Context context{checks, documents, sent, job.anchors, job.now, found, signatures, job.work};
   out.facts = verify_platform(context, report, whole);

@@ -24,16 +24,18 @@ struct TrusteeJson {
 
   [[nodiscard]] std::string text() const {
     std::string out = R"({"attestation_report":{)";
-    for (const auto& [name, value] : report)
+    for (const auto& [name, value] : report) {
       out += (out.back() == '{' ? "\"" : ",\"") + name + "\":" + value;
+    }
     return out + R"(},"cert_chain":)" + cert_chain + "}";
   }
 };
 
 inline std::string json_octets(Bytes octets) {
   std::string out = "[";
-  for (const std::uint8_t octet : octets)
+  for (const std::uint8_t octet : octets) {
     out += (out.size() == 1 ? "" : ",") + std::to_string(octet);
+  }
   return out + "]";
 }
 

@@ -90,16 +90,21 @@ Result<VekExtensions> parse_vek_extensions(const pki::Certificate& certificate) 
   auto product = text(certificate.find(oid_of({kProductName})));
   if (!product) return Error(Errc::kMalformed, "productName is missing or malformed");
   out.product_name = *std::move(product);
-  if (!required(certificate, kBootloader, out.tcb.bootloader))
+  if (!required(certificate, kBootloader, out.tcb.bootloader)) {
     return Error(Errc::kMalformed, "blSPL is missing or malformed");
-  if (!required(certificate, kTee, out.tcb.tee))
+  }
+  if (!required(certificate, kTee, out.tcb.tee)) {
     return Error(Errc::kMalformed, "teeSPL is missing or malformed");
-  if (!required(certificate, kSnp, out.tcb.snp))
+  }
+  if (!required(certificate, kSnp, out.tcb.snp)) {
     return Error(Errc::kMalformed, "snpSPL is missing or malformed");
-  if (!required(certificate, kMicrocode, out.tcb.microcode))
+  }
+  if (!required(certificate, kMicrocode, out.tcb.microcode)) {
     return Error(Errc::kMalformed, "ucodeSPL is missing or malformed");
-  if (!optional_number(certificate, kFmc, out.tcb.fmc))
+  }
+  if (!optional_number(certificate, kFmc, out.tcb.fmc)) {
     return Error(Errc::kMalformed, "fmcSPL is missing or malformed");
+  }
   for (std::uint8_t i = 0; i < 4; ++i) {
     std::optional<std::uint8_t> spl;
     if (!optional_number(certificate, static_cast<std::uint8_t>(kSpl4 + i), spl)) {

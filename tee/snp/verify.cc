@@ -236,8 +236,9 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
   x509::CrlFacts facts =
       x509::judge_crl(context.documents.crls, chain.back(), context.now, context.signatures, &ask);
   facts.present.expected.text += ": " + crl_address(key, line);
-  for (const std::string& origin : facts.passed_over)
+  for (const std::string& origin : facts.passed_over) {
     context.findings.notes.push_back("passed over CRL " + origin);
+  }
   if (context.work != nullptr && facts.crl != nullptr) {
     x509::show_crl(*context.work, *facts.crl, chain.back(),
                    context.checks.info(CheckId::kCrlSignature), context.documents);

@@ -53,8 +53,9 @@ Result<void> measure_log(const tcg::LogParts& log, tdx::TdReportParts& td) {
   WARD_TRY(const auto parsed, tcg::parse_event_log(octets));
   WARD_TRY(const auto replayed,
            tcg::replay(parsed, tcg::Registers::kRtmr, tcg::Algorithm::kSha384));
-  for (const tcg::Replayed& r : replayed.registers)
+  for (const tcg::Replayed& r : replayed.registers) {
     std::ranges::copy(r.value, td.rt_mr.at(r.number).begin());
+  }
   return {};
 }
 
@@ -65,8 +66,10 @@ Result<tdx::TdReportParts> default_td(const tcg::LogParts& log) {
   td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;
   td.xfam = 0xe7;
   std::uint8_t fill = 0xa0;
-  for (auto* field : {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config})
+  for (auto* field :
+       {&td.mr_seam, &td.mr_td, &td.mr_config_id, &td.mr_owner, &td.mr_owner_config}) {
     field->fill(fill++);
+  }
   WARD_CHECK_OK(measure_log(log, td));
   return td;
 }
@@ -95,8 +98,9 @@ Result<DcapMade> sign_stage(const DcapStage& stage) {
   DcapMade out;
   WARD_TRY(out.collateral, sign_world(stage.world, stage.keys, stage.signing));
   out.documents = out.collateral.documents();
-  if (stage.face.tdx())
+  if (stage.face.tdx()) {
     out.documents.documents.push_back({"ccel.bin", tcg::write_event_log(stage.log)});
+  }
   // The quoting enclave keeps its key; the stage may be signed again.
   WARD_TRY(crypto::PrivateKey attestation,
            crypto::PrivateKey::from_pkcs8(stage.attestation.to_pkcs8().expose()));

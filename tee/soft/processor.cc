@@ -35,8 +35,9 @@ Result<std::array<std::uint8_t, 64>> config_id_of(Bytes workload) {
 Result<void> apply_sigstruct(Bytes sigstruct, EnclaveIdentity& enclave) {
   WARD_TRY(const sgx::Sigstruct s, sgx::parse_sigstruct(sigstruct));
   WARD_CHECK_OK(sgx::verify_sigstruct(s));
-  if (s.enclave_hash != enclave.mr_enclave)
+  if (s.enclave_hash != enclave.mr_enclave) {
     return Error(Errc::kUntrusted, "soft.launch: SIGSTRUCT is for another image (ENCLAVEHASH)");
+  }
   auto attributes = enclave.attributes();
   attributes[0] &= static_cast<std::uint8_t>(~kInit);  // EINIT sets it later
   for (std::size_t i = 0; i < attributes.size(); ++i) {
@@ -47,15 +48,18 @@ Result<void> apply_sigstruct(Bytes sigstruct, EnclaveIdentity& enclave) {
                  ? Error(Errc::kDenied, "soft.launch: SIGSTRUCT does not allow debugging (--debug)")
                  : Error(Errc::kDenied, "soft.launch: SIGSTRUCT is for debugging alone (--debug)");
     }
-    if (differs != 0)
+    if (differs != 0) {
       return Error(Errc::kDenied, "soft.launch: SIGSTRUCT demands other ATTRIBUTES, octet", i);
+    }
   }
   for (std::size_t i = 0; i < s.misc_mask.size(); ++i) {
-    if ((s.misc_select.at(i) & s.misc_mask.at(i)) != 0)
+    if ((s.misc_select.at(i) & s.misc_mask.at(i)) != 0) {
       return Error(Errc::kDenied, "soft.launch: SIGSTRUCT demands another MISCSELECT, octet", i);
+    }
   }
-  if ((s.cet_attributes & s.cet_attributes_mask) != 0)
+  if ((s.cet_attributes & s.cet_attributes_mask) != 0) {
     return Error(Errc::kDenied, "soft.launch: SIGSTRUCT demands other CET_ATTRIBUTES");
+  }
   enclave.mr_signer = s.mr_signer();
   enclave.isv_prod_id = s.isv_prod_id;
   enclave.isv_svn = s.isv_svn;
@@ -122,8 +126,9 @@ Result<Secret<16>> Processor::get_key(const EnclaveIdentity& caller,
                  request.config_svn);
   }
   for (std::size_t i = 0; i < cpu_svn_.size(); ++i) {
-    if (request.cpu_svn.at(i) > cpu_svn_.at(i))
+    if (request.cpu_svn.at(i) > cpu_svn_.at(i)) {
       return Error(Errc::kDenied, "soft.get_key: a CPUSVN above this platform's, component", i);
+    }
   }
   return seal_key(caller, request);
 }
@@ -138,8 +143,9 @@ Secret<16> Processor::seal_key(const EnclaveIdentity& caller,
   auto mask = request.attribute_mask;
   mask[0] |= kAlwaysMasked;
   auto attributes = caller.attributes();
-  for (std::size_t i = 0; i < attributes.size(); ++i)
+  for (std::size_t i = 0; i < attributes.size(); ++i) {
     attributes.at(i) &= mask.at(i);
+  }
   Writer w;
   const auto add = [&](bool is_named, Bytes value) {
     is_named ? w.bytes(value) : w.zeros(value.size());
@@ -173,10 +179,12 @@ Result<crypto::PrivateKey> Processor::attestation_key() const {
 
 Result<Buffer> quote_report(const Processor& processor, const QuotingEnclave& enclave, Bytes report,
                             const QuoteForm& form) {
-  if (report.size() != sgx::kLocalReportSize)
+  if (report.size() != sgx::kLocalReportSize) {
     return Error(Errc::kMalformed, "soft.quote: report size", report.size());
-  if (!processor.verify_report(report, enclave.target_info()))
+  }
+  if (!processor.verify_report(report, enclave.target_info())) {
     return Error(Errc::kUntrusted, "soft.quote: report MAC");
+  }
   return enclave.quote(report.first(dcap::kReportBodySize), form);
 }
 

@@ -55,8 +55,9 @@ Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const Priv
   std::copy(platform.ppid.begin(), platform.ppid.end(), parts.user_data.begin());
   parts.attestation_key = attestation.public_key().to_ec_xy();
   parts.auth_data = Buffer(kAuthDataSize);
-  for (std::size_t i = 0; i < kAuthDataSize; ++i)
+  for (std::size_t i = 0; i < kAuthDataSize; ++i) {
     parts.auth_data[i] = static_cast<std::uint8_t>(i);
+  }
   const auto bound = crypto::sha256(concat({parts.attestation_key, parts.auth_data}));
   Writer w;
   w.bytes(platform.cpu_svn);

@@ -38,10 +38,12 @@ class SgxGuest final : public Guest {
   }
 
   [[nodiscard]] Result<void> verify_report(Bytes report) const override {
-    if (report.size() < sgx::kLocalReportSize)
+    if (report.size() < sgx::kLocalReportSize) {
       return Error(Errc::kTruncated, "soft.verify_report: size, not 432", report.size());
-    if (report.size() > sgx::kLocalReportSize)
+    }
+    if (report.size() > sgx::kLocalReportSize) {
       return Error(Errc::kMalformed, "soft.verify_report: size, not 432", report.size());
+    }
     if (!processor_.sgx.verify_report(report, processor_.sgx.target_of(identity_))) {
       return Error(Errc::kUntrusted,
                    "soft.verify_report: not made on this platform for this keep (MAC)");

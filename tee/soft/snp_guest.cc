@@ -140,8 +140,9 @@ Result<void> apply_id_block(Bytes id_block, snp::ReportParts& report) {
   WARD_TRY(const snp::IdBlock block, snp::parse_id_block(id_block.first(size)));
   WARD_TRY(const snp::IdAuth auth, snp::parse_id_auth(id_block.subspan(size)));
   WARD_CHECK_OK(snp::verify_id_block(block, auth));
-  if (block.launch_digest != report.measurement)
+  if (block.launch_digest != report.measurement) {
     return Error(Errc::kUntrusted, "soft.launch: the ID block is for another image (LD)");
+  }
   if (block.policy != report.policy) {
     const bool debug_differs =
         ((block.policy ^ report.policy) & bit(snp::guest_policy::kDebug)) != 0;
@@ -163,17 +164,20 @@ Result<Secret<32>> derive_snp_key(const AmdProcessor& processor, const SnpGuestS
   const snp::ReportParts& report = guest.report;
   const auto root = root_key(processor, guest, has_vlek, request.root_key);
   if (root.empty()) return Error(Errc::kDenied, "soft.derive_key: no VLEK is loaded");
-  if (request.vmpl > kLowestVmpl)
+  if (request.vmpl > kLowestVmpl) {
     return Error(Errc::kDenied, "soft.derive_key: VMPL above 3", request.vmpl);
+  }
   if (request.guest_svn > report.guest_svn) {
     return Error(Errc::kDenied, "soft.derive_key: a GUEST_SVN above this keep's own",
                  request.guest_svn);
   }
   const snp::Tcb wanted = snp::read_tcb(request.tcb_version, processor.line);
-  if (!wanted.reserved_zero)
+  if (!wanted.reserved_zero) {
     return Error(Errc::kMalformed, "soft.derive_key: reserved octets of TCB_VERSION");
-  if (!snp::reaches(snp::read_tcb(report.committed_tcb, processor.line), wanted))
+  }
+  if (!snp::reaches(snp::read_tcb(report.committed_tcb, processor.line), wanted)) {
     return Error(Errc::kDenied, "soft.derive_key: a TCB_VERSION above the committed one");
+  }
   const auto selected = [&](unsigned field) {
     return (request.guest_field_select & bit(field)) != 0;
   };

@@ -21,8 +21,9 @@ void write_level_end(JsonWriter& w, UnixTime date, dcap::TcbStatus status,
   w.name("tcbStatus").string(tcb_status_text(status));
   if (advisories.empty()) return;
   w.name("advisoryIDs").begin_array();
-  for (const std::string& id : advisories)
+  for (const std::string& id : advisories) {
     w.string(id);
+  }
   w.end_array();
 }
 
@@ -35,8 +36,9 @@ std::string number_hex(std::array<std::uint8_t, 4> little_endian) {
 void write_components(JsonWriter& w, const char* name,
                       const std::array<std::uint8_t, 16>& components) {
   w.name(name).begin_array();
-  for (const std::uint8_t svn : components)
+  for (const std::uint8_t svn : components) {
     w.begin_object().name("svn").unsigned_integer(svn).end_object();
+  }
   w.end_array();
 }
 

@@ -51,8 +51,9 @@ void write_json(const CborValue& v, codec::JsonWriter& w) {
       return;
     case CborValue::Kind::kArray:
       w.begin_array();
-      for (const CborValue& item : v.items())
+      for (const CborValue& item : v.items()) {
         write_json(item, w);
+      }
       w.end_array();
       return;
     case CborValue::Kind::kMap:
@@ -123,10 +124,12 @@ void TdLog::measure_text(unsigned index, std::string_view text) {
 
 Result<TdLog> TdLog::create(Bytes canonical) {
   WARD_TRY(const CborValue top, codec::parse_cbor(canonical, kLimits));
-  if (!top.is_map() || !is_plain(top))
+  if (!top.is_map() || !is_plain(top)) {
     return Error(Errc::kMalformed, "soft.launch: not the measured form of a manifest");
-  if (top.members().size() > kMaxMembers)
+  }
+  if (top.members().size() > kMaxMembers) {
     return Error(Errc::kLimit, "soft.launch: members of the measured form", top.members().size());
+  }
   TdLog out;
   const std::array<std::uint8_t, 4> zero{};
   const tcg::EventParts separator =
@@ -166,14 +169,17 @@ Result<TdLog> TdLog::create(Bytes canonical) {
 
 Result<void> TdLog::extend(unsigned index, Bytes event_data) {
   constexpr unsigned kRunTime = 3;
-  if (index < kRunTime)
+  if (index < kRunTime) {
     return Error(Errc::kDenied, "soft.extend: only RTMR3 is the workload's, not RTMR", index);
+  }
   if (index > kRunTime) return Error(Errc::kDenied, "soft.extend: a TD has no RTMR", index);
   if (event_data.empty()) return Error(Errc::kMalformed, "soft.extend: no event");
-  if (event_data.size() > kMaxEventData)
+  if (event_data.size() > kMaxEventData) {
     return Error(Errc::kLimit, "soft.extend: octets of an event, at most", kMaxEventData);
-  if (runtime_events_ == kMaxRuntimeEvents)
+  }
+  if (runtime_events_ == kMaxRuntimeEvents) {
     return Error(Errc::kLimit, "soft.extend: events of one keep, at most", kMaxRuntimeEvents);
+  }
   ++runtime_events_;
   measure(kRunTime, event(kRunTime, kTagOfRunTime, event_data, event_data));
   return {};

@@ -75,8 +75,9 @@ class TdxGuest final : public Guest {
 
 Result<std::unique_ptr<Guest>> launch_tdx(const IntelProcessor& processor, const Face& face,
                                           const Launch& launch) {
-  if (!launch.signature.empty())
+  if (!launch.signature.empty()) {
     return Error(Errc::kUnsupported, "soft.launch: a TD takes no launch signature");
+  }
   WARD_TRY(TdLog log, TdLog::create(launch.canonical));
   tdx::TdReportParts td;
   td.td_attributes = std::uint64_t{1} << tdx::td_attributes::kSeptVeDisable;

@@ -213,8 +213,9 @@ Result<DcapWorld> default_world(const DcapKeys& keys, UnixTime from, unsigned da
   WARD_TRY(out.pck_cert, certificate(ca, pck, keys.pck.public_key().to_spki(), ca_spki, rng));
   make_leaf(out.pck_cert);
   // Intel's profile has six extensions in a PCK certificate, which verifiers count.
-  for (pki::CertificateSpec* spec : {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert})
+  for (pki::CertificateSpec* spec : {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert}) {
     spec->extensions.insert(spec->extensions.begin(), mark_extension());
+  }
   for (pki::CertificateSpec* spec :
        {&out.root_cert, &out.pck_ca_cert, &out.tcb_signing_cert, &out.pck_cert}) {
     spec->not_before = from;

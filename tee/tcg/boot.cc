@@ -64,8 +64,9 @@ Buffer secure_boot_data(Bytes value) {
   w.bytes(kGuid);
   w.u64le(kName.size());
   w.u64le(value.size());
-  for (const char c : kName)
+  for (const char c : kName) {
     w.u16le(static_cast<std::uint8_t>(c));
+  }
   w.bytes(value);
   return w.take();
 }
@@ -93,8 +94,9 @@ void add_variable(std::vector<Claim>& out, std::span<const Statement> statements
   const Found found = find_variable(statements, registers, name, guid);
   if (found.variable == nullptr) return;
   std::string claim = "event_log.";
-  for (const char c : name)
+  for (const char c : name) {
     claim += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
   out.push_back({claim + "_size", std::uint64_t{found.variable->value.size()}});
   out.push_back({claim + "_sha256", to_buffer(crypto::sha256(found.variable->value))});
 }
@@ -107,10 +109,12 @@ void add_secure_boot(std::vector<Claim>& out, std::span<const Statement> stateme
   } else {
     out.push_back({"event_log.secure_boot_unknown", std::string(state.why_unknown)});
   }
-  for (const char* name : {"PK", "KEK"})
+  for (const char* name : {"PK", "KEK"}) {
     add_variable(out, statements, registers, name, kGlobal);
-  for (const char* name : {"db", "dbx"})
+  }
+  for (const char* name : {"db", "dbx"}) {
     add_variable(out, statements, registers, name, kSecurityDatabase);
+  }
 }
 
 // "<digest> <what the log calls it>".
@@ -174,8 +178,9 @@ void Lists::add(const Statement& s) {
   } else if (const auto* image = std::get_if<Image>(&s.data)) {
     images.push_back(named(s, image->device_path));
   } else if (const auto* variable = std::get_if<Variable>(&s.data)) {
-    if (s.type == event_type::kEfiVariableAuthority)
+    if (s.type == event_type::kEfiVariableAuthority) {
       authorities.push_back(named(s, variable->name));
+    }
   } else if (const auto* text = std::get_if<Text>(&s.data)) {
     add_text(s, *text);
   } else if (const auto* tagged = std::get_if<Tagged>(&s.data)) {

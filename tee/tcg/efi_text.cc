@@ -36,8 +36,9 @@ bool is_low(char32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
 std::optional<std::string> wide_text(Bytes in) {
   if (in.size() < 2 || in[1] != 0) return std::nullopt;  // not Latin: not guessed at
   std::size_t end = 0;
-  while (end + 1 < in.size() && (in[end] != 0 || in[end + 1] != 0))
+  while (end + 1 < in.size() && (in[end] != 0 || in[end + 1] != 0)) {
     end += 2;
+  }
   if (!all_zero(in.subspan(end))) return std::nullopt;
   auto text = utf16_to_utf8(in.first(end));
   if (!text || text->empty() || !is_plain(*text)) return std::nullopt;

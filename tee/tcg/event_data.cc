@@ -110,8 +110,9 @@ bool read_tables(Reader& r, std::vector<HandoffTables::Table>& out) {
   std::uint64_t count = 0;
   if (!r.u64le(count) || count != r.rest().size() / kTableSize) return false;
   HandoffTables::Table table;
-  while (r.array(table.vendor) && r.u64le(table.address))
+  while (r.array(table.vendor) && r.u64le(table.address)) {
     out.push_back(table);
+  }
   return r.empty();
 }
 
@@ -150,8 +151,9 @@ EventData decode_disk(Bytes in) {
   Reader guid(head.subspan(kDiskGuid));
   Disk::Partition partition;
   if (!guid.array(out.guid)) return malformed("tcg.event: partition table");
-  while (read_partition(r, partition))
+  while (read_partition(r, partition)) {
     out.partitions.push_back(partition);
+  }
   return out;
 }
 

@@ -148,8 +148,9 @@ Result<SpecId> parse_spec_id(const Event& header) {
 std::size_t tail_begin(Bytes in) {
   if (in.empty() || (in.back() != 0 && in.back() != 0xff)) return in.size();
   std::size_t begin = in.size();
-  while (begin > 0 && in[begin - 1] == in.back())
+  while (begin > 0 && in[begin - 1] == in.back()) {
     --begin;
+  }
   return begin;
 }
 
@@ -277,8 +278,9 @@ LogParts to_parts(const EventLog& log) {
     const Event& event = log.events[i];
     EventParts parts{.register_index = event.register_index, .type = event.type};
     parts.data = to_buffer(event.data);
-    for (const DigestView& d : log.digests_of(event))
+    for (const DigestView& d : log.digests_of(event)) {
       parts.digests.push_back({d.algorithm, to_buffer(d.value)});
+    }
     out.events.push_back(std::move(parts));
   }
   return out;

@@ -127,8 +127,9 @@ std::string statement_text(const Statement& s, Registers registers) {
       break;
   }
   out += "\n";
-  for (const attest::Claim& claim : statement_claims(s))
+  for (const attest::Claim& claim : statement_claims(s)) {
     out += "       " + claim.name + " = " + one_line(attest::claim_text(claim.value)) + "\n";
+  }
   return out;
 }
 
@@ -137,8 +138,9 @@ class Layout {
   explicit Layout(const EventLog& log) : log_(log) {}
 
   std::vector<attest::LayoutField> take() {
-    for (std::size_t i = 0; i < log_.events.size(); ++i)
+    for (std::size_t i = 0; i < log_.events.size(); ++i) {
       add_event(i);
+    }
     if (log_.padding != 0) {
       add("padding", "octets", log_.padding, "of " + to_hex(log_.raw.last(1)));
     }
@@ -198,14 +200,16 @@ Result<std::string> inspect_json(const EventLog& log) {
   w.member("form", form_text(log.form)).member("registers", register_text(found.registers));
   w.member("algorithm", to_text(found.algorithm));
   w.name("algorithms").begin_array();
-  for (const AlgorithmSize& a : log.spec.algorithms)
+  for (const AlgorithmSize& a : log.spec.algorithms) {
     w.string(algorithm_text(a.id));
+  }
   w.end_array();
   w.member("padding", log.padding);
   write_registers(w, found.replay);
   w.name("events").begin_array();
-  for (const Statement& s : found.statements)
+  for (const Statement& s : found.statements) {
     write_event(w, log.events[s.event], s);
+  }
   return w.end_array().end_object().take();
 }
 
@@ -216,14 +220,17 @@ Result<std::string> inspect_text(const EventLog& log) {
   out += "  form = " + std::string(form_text(log.form)) + "\n";
   out += "  events = " + std::to_string(log.events.size()) + "\n";
   out += "the " + name + "s of " + to_text(found.algorithm) + " that these events give\n";
-  for (const Replayed& r : found.replay.registers)
+  for (const Replayed& r : found.replay.registers) {
     out += "  " + name + " " + std::to_string(r.number) + " = " + to_hex(r.value) + "\n";
+  }
   if (!found.replay.remarks.empty()) out += "remarks\n";
-  for (const Remark& r : found.replay.remarks)
+  for (const Remark& r : found.replay.remarks) {
     out += "  event " + std::to_string(r.event) + ": " + to_text(r.anomaly) + "\n";
+  }
   out += "events\n";
-  for (const Statement& s : found.statements)
+  for (const Statement& s : found.statements) {
     out += statement_text(s, found.registers);
+  }
   return out;
 }
 

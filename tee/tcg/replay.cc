@@ -154,8 +154,9 @@ const char* to_text(Anomaly anomaly) {
 SeparatorDigests::SeparatorDigests(Algorithm algorithm) {
   static constexpr std::array<std::array<std::uint8_t, 4>, 3> kValues = {
       {{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}, {1, 0, 0, 0}}};
-  for (std::size_t i = 0; i < kValues.size(); ++i)
+  for (std::size_t i = 0; i < kValues.size(); ++i) {
     digests_[i] = digest(algorithm, kValues[i]);
+  }
 }
 
 bool SeparatorDigests::contains(Bytes digest) const {

@@ -123,16 +123,18 @@ struct Describe {
   void operator()(const HandoffTables& t) const {
     if (!t.description.empty()) out.push_back({"description", t.description});
     std::vector<std::string> tables;
-    for (const HandoffTables::Table& table : t.tables)
+    for (const HandoffTables::Table& table : t.tables) {
       tables.push_back(table_text(table));
+    }
     out.push_back({"tables", std::move(tables)});
   }
 
   void operator()(const Disk& d) const {
     out.push_back({"disk", to_text(d.guid)});
     std::vector<std::string> partitions;
-    for (const Disk::Partition& partition : d.partitions)
+    for (const Disk::Partition& partition : d.partitions) {
       partitions.push_back(partition_text(partition));
+    }
     out.push_back({"partitions", std::move(partitions)});
   }
 

@@ -184,12 +184,14 @@ void check_event_log(dcap::Context& context, const dcap::Quote& quote,
   if (logs.empty()) {
     checks.not_asked(check_id(OwnCheck::kEventLogForm), "no event log");
     checks.not_asked(check_id(OwnCheck::kEventLogEvents), "no event log");
-    for (const OwnCheck id : kRtmrChecks)
+    for (const OwnCheck id : kRtmrChecks) {
       checks.not_asked(check_id(id), "no event log");
+    }
     return;
   }
-  for (std::size_t i = 1; i < logs.size(); ++i)
+  for (std::size_t i = 1; i < logs.size(); ++i) {
     context.findings.notes.push_back("passed over: " + logs[i].origin());
+  }
   Examined& best = logs.front();
   const std::string origin = best.origin();
   if (!checks.record(check_id(OwnCheck::kEventLogForm), best.findings.has_value(),
@@ -198,8 +200,9 @@ void check_event_log(dcap::Context& context, const dcap::Quote& quote,
     return;
   }
   record_faults(checks, *best.findings, origin);
-  for (const tcg::Comparison& c : best.findings->registers)
+  for (const tcg::Comparison& c : best.findings->registers) {
     record_register(checks, c, origin);
+  }
   if (context.work != nullptr) {
     LogWork(context, quote, *best.document)
         .show(*tcg::parse_event_log(best.document->bytes), registers, best.findings->registers);

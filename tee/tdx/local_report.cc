@@ -40,8 +40,9 @@ Buffer write_td_info(const TdReportParts& td) {
   w.bytes(td.mr_config_id);
   w.bytes(td.mr_owner);
   w.bytes(td.mr_owner_config);
-  for (const auto& rt_mr : td.rt_mr)
+  for (const auto& rt_mr : td.rt_mr) {
     w.bytes(rt_mr);
+  }
   w.bytes(td.mr_service_td);
   w.zeros(local_report::Reserved5::kEnd - local_report::Reserved5::kBegin);
   return w.take();
@@ -101,23 +102,29 @@ Buffer write_local_report(const LocalReportParts& parts) {
 }
 
 Result<LocalReportParts> parse_local_report(Bytes report) {
-  if (report.size() < kLocalReportSize)
+  if (report.size() < kLocalReportSize) {
     return Error(Errc::kTruncated, "tdx.local_report: size", report.size());
-  if (report.size() > kLocalReportSize)
+  }
+  if (report.size() > kLocalReportSize) {
     return Error(Errc::kMalformed, "tdx.local_report: size", report.size());
+  }
   const Raw raw = report.first<kLocalReportSize>();
   LocalReportParts out;
   out.td = read_td(raw);
   const auto type = local_report::ReportType::in(raw);
-  if (type[0] != kTdType || type[1] != 0)
+  if (type[0] != kTdType || type[1] != 0) {
     return Error(Errc::kUnsupported, "tdx.local_report: not the report of a TD", type[0]);
-  if (type[2] != (has_service_td(out.td) ? 1 : 0))
+  }
+  if (type[2] != (has_service_td(out.td) ? 1 : 0)) {
     return Error(Errc::kMalformed, "tdx.local_report: version of the report type", type[2]);
-  if (type[3] != 0 || !reserved_zero(raw))
+  }
+  if (type[3] != 0 || !reserved_zero(raw)) {
     return Error(Errc::kMalformed, "tdx.local_report: reserved octets");
+  }
   const std::uint64_t valid = attest::little_endian(local_report::Valid::in(raw));
-  if (valid != kValid)
+  if (valid != kValid) {
     return Error(Errc::kMalformed, "tdx.local_report: TEE_TCB_INFO.VALID", valid);
+  }
   if (!equal(local_report::TeeTcbInfoHash::in(raw),
              crypto::sha384(local_report::TeeTcbInfo::in(raw))) ||
       !equal(local_report::TeeInfoHash::in(raw), crypto::sha384(local_report::TdInfo::in(raw)))) {

@@ -65,8 +65,9 @@ constexpr std::uint64_t kTud = 0xff;
 
 constexpr std::uint64_t known_bits() {
   std::uint64_t out = 0;
-  for (const Attribute& a : kAttributes)
+  for (const Attribute& a : kAttributes) {
     out |= std::uint64_t{1} << a.bit;
+  }
   return out;
 }
 
@@ -114,8 +115,9 @@ std::vector<attest::LayoutField> TdReport::layout() const {
 
 void TdReport::add_claims(attest::ClaimList& out) const {
   attest::add_table_claims(rows(*this), raw_, "", out);
-  for (const Attribute& a : kAttributes)
+  for (const Attribute& a : kAttributes) {
     out.flag({"td_attributes.", a.name}, attribute(a.bit));
+  }
   out.flag("debug", under_debug());
 }
 
@@ -131,8 +133,9 @@ Buffer write_td_report(const TdReportParts& parts, dcap::BodyType type) {
   w.bytes(parts.mr_config_id);
   w.bytes(parts.mr_owner);
   w.bytes(parts.mr_owner_config);
-  for (const auto& rt_mr : parts.rt_mr)
+  for (const auto& rt_mr : parts.rt_mr) {
     w.bytes(rt_mr);
+  }
   w.bytes(parts.report_data);
   if (type == dcap::BodyType::kTdReport10) return w.take();
   w.bytes(parts.tee_tcb_svn2);

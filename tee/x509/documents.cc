@@ -38,8 +38,9 @@ void add_pem(const attest::Document& document, std::string_view text, Documents&
     return;
   }
   const Source origin{document.name, crypto::sha256(document.bytes)};
-  for (const codec::PemBlock& block : *blocks)
+  for (const codec::PemBlock& block : *blocks) {
     add_der(origin, block.der, crypto::sha256(block.der), out);
+  }
 }
 
 }  // namespace
@@ -48,11 +49,13 @@ std::vector<const attest::Document*> all_of(const attest::Collateral& first,
                                             const attest::Collateral* second) {
   std::vector<const attest::Document*> out;
   out.reserve(first.documents.size() + (second == nullptr ? 0 : second->documents.size()));
-  for (const attest::Document& document : first.documents)
+  for (const attest::Document& document : first.documents) {
     out.push_back(&document);
+  }
   if (second == nullptr) return out;
-  for (const attest::Document& document : second->documents)
+  for (const attest::Document& document : second->documents) {
     out.push_back(&document);
+  }
   return out;
 }
 
@@ -62,8 +65,9 @@ void add_changes(const pki::Certificate& certificate, std::vector<UnixTime>& out
 }
 
 void add_changes(const Documents& documents, std::vector<UnixTime>& out) {
-  for (const Named<pki::Certificate>& certificate : documents.certificates)
+  for (const Named<pki::Certificate>& certificate : documents.certificates) {
     add_changes(certificate.value, out);
+  }
   for (const Named<pki::Crl>& crl : documents.crls) {
     out.push_back(crl.value.this_update);
     if (crl.value.next_update) out.push_back(after(*crl.value.next_update));
@@ -89,10 +93,12 @@ bool within_limits(const attest::Document& document, std::size_t number, Documen
 
 std::string_view trimmed(const attest::Document& document) {
   std::string_view text = as_text(document.bytes);
-  while (!text.empty() && is_blank(text.front()))
+  while (!text.empty() && is_blank(text.front())) {
     text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back()))
+  }
+  while (!text.empty() && is_blank(text.back())) {
     text.remove_suffix(1);
+  }
   return text;
 }
 

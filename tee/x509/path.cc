@@ -85,8 +85,9 @@ std::string misuses(std::span<const pki::Certificate> chain,
   }
   if (!leaf_fault.empty()) add(0, leaf_fault);
   std::string out;
-  for (const std::string& text : all)
+  for (const std::string& text : all) {
     out += (out.empty() ? "" : "; ") + text;
+  }
   return out;
 }
 

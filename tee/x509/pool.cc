@@ -13,6 +13,7 @@ struct Standing {
   bool current = false;
   UnixTime not_before;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): a defaulted <=> has no null pointer
   friend auto operator<=>(const Standing&, const Standing&) = default;
 };
 

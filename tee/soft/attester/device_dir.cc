@@ -36,10 +36,12 @@ class Contents {
 
   [[nodiscard]] Result<void, std::string> write(const std::string& dir) const {
     WARD_CHECK_OK(write_file(dir + "/root.pem", as_bytes(roots_), kPublicFile));
-    for (const auto& [name, bytes] : public_)
+    for (const auto& [name, bytes] : public_) {
       WARD_CHECK_OK(write_file(dir + "/" + name, bytes, kPublicFile));
-    for (const auto& [name, bytes] : secret_)
+    }
+    for (const auto& [name, bytes] : secret_) {
       WARD_CHECK_OK(write_file(dir + "/" + name, bytes.expose(), kSecretFile));
+    }
     return {};
   }
 
@@ -229,8 +231,9 @@ Result<void, std::string> make_dir(
   if (!existed) WARD_CHECK_OK(make_folder(dir, kPublicFolder));
   auto done = write(contents);
   if (!done) {
-    for (const char* entry : {"/collateral", "/device", "/ca", "/root.pem"})
+    for (const char* entry : {"/collateral", "/device", "/ca", "/root.pem"}) {
       fs::remove_all(dir + entry, failed);
+    }
     if (!existed) fs::remove(dir, failed);
   }
   return done;

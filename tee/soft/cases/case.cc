@@ -28,10 +28,12 @@ std::string case_text(const Case& one, std::string_view face, const Made& made,
   line("measurement", value(made.expected.measurement));
   line("workload", value(made.expected.workload));
   line("verdict", attest::to_text(one.verdict));
-  for (const std::string& id : one.fails)
+  for (const std::string& id : one.fails) {
     line("fails", id);
-  for (const std::string& id : one.open)
+  }
+  for (const std::string& id : one.open) {
     line("open", id);
+  }
   if (!one.tcb_status.empty()) line("tcb_status", one.tcb_status);
   return out;
 }

@@ -38,8 +38,9 @@ void add(std::vector<Case>& out, const std::string& tee, const DcapFlaw& flaw) {
   }
   if (one.faces.empty()) return;
   one.verdict = attest::Verdict::kRefused;
-  for (const std::string& id : flaw.fails)
+  for (const std::string& id : flaw.fails) {
     one.fails.push_back(tee + "." + id);
+  }
   one.tcb_status = flaw.tcb_status;
   one.make = [flaw](std::string_view face, Makers& makers) {
     return make_dcap(flaw, face, makers);
@@ -68,8 +69,9 @@ void add_dcap_cases(std::vector<Case>& out) {
     }
     for (auto* flaws : {dcap_chain_flaws, dcap_document_flaws, dcap_quote_flaws, tdx_flaws}) {
       if (flaws == tdx_flaws && !tdx) continue;
-      for (const DcapFlaw& flaw : flaws())
+      for (const DcapFlaw& flaw : flaws()) {
         add(out, tdx ? "tdx" : "sgx", flaw);
+      }
     }
   }
 }

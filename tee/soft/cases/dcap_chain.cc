@@ -26,8 +26,9 @@ Result<void> put(DcapMade& made, std::size_t at, const Buffer& der) {
   WARD_TRY(auto blocks, codec::parse_pem(made.collateral.pck_chain_pem));
   blocks.at(at).der = der;
   std::string text;
-  for (const auto& block : blocks)
+  for (const auto& block : blocks) {
     text += codec::to_pem(block.label, block.der);
+  }
   made.collateral.pck_chain_pem = text;
   made.parts.certification_data = to_buffer(as_bytes(text));
   return {};

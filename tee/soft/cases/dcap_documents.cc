@@ -12,8 +12,9 @@ using dcap::TcbStatus;
 void recover(DcapStage& s, const Setting& setting) {
   dcap::TcbInfo& info = s.world.tcb_info;
   dcap::TcbLevel newest = info.levels.front();
-  for (std::uint8_t& svn : newest.sgx_components)
+  for (std::uint8_t& svn : newest.sgx_components) {
     ++svn;
+  }
   newest.tcb_date = past(setting);
   info.levels.front().status = TcbStatus::kOutOfDate;
   info.levels.front().advisory_ids = {"WARD-DEVELOPMENT-0003"};
@@ -44,8 +45,9 @@ Result<void> other_tee(DcapMade& made, const DcapStage& stage, const Makers& mak
   WARD_TRY(const DcapStage other,
            makers.stage(DcapFace{"the other", stage.face.tdx() ? sgx : tdx}));
   WARD_TRY(DcapMade others, sign_stage(other));
-  for (const char* name : {"tcb_info.json", "qe_identity.json"})
+  for (const char* name : {"tcb_info.json", "qe_identity.json"}) {
     document(made.documents, name) = std::move(document(others.documents, name));
+  }
   return {};
 }
 
@@ -161,8 +163,9 @@ std::vector<DcapFlaw> identity_flaws() {
 
 std::vector<DcapFlaw> dcap_document_flaws() {
   std::vector<DcapFlaw> out = info_flaws();
-  for (DcapFlaw& flaw : identity_flaws())
+  for (DcapFlaw& flaw : identity_flaws()) {
     out.push_back(std::move(flaw));
+  }
   return out;
 }
 

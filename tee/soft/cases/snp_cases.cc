@@ -41,8 +41,9 @@ Result<Made> make_snp(const SnpFlaw& flaw, std::string_view name, Makers& makers
 
 std::vector<std::string> ids(const std::vector<std::string>& facts) {
   std::vector<std::string> out;
-  for (const std::string& fact : facts)
+  for (const std::string& fact : facts) {
     out.push_back("snp." + fact);
+  }
   return out;
 }
 
@@ -80,11 +81,13 @@ void add_good(std::vector<Case>& out, const SnpFace& face) {
 }  // namespace
 
 void add_snp_cases(std::vector<Case>& out) {
-  for (const SnpFace& face : all_faces())
+  for (const SnpFace& face : all_faces()) {
     add_good(out, face);
+  }
   for (auto* flaws : {snp_chain_flaws, snp_report_flaws}) {
-    for (const SnpFlaw& flaw : flaws())
+    for (const SnpFlaw& flaw : flaws()) {
       add(out, flaw);
+    }
   }
 }
 

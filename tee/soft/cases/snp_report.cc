@@ -113,8 +113,9 @@ std::vector<SnpFlaw> tcb_flaws() {
 
 std::vector<SnpFlaw> snp_report_flaws() {
   std::vector<SnpFlaw> out = key_flaws();
-  for (SnpFlaw& flaw : tcb_flaws())
+  for (SnpFlaw& flaw : tcb_flaws()) {
     out.push_back(std::move(flaw));
+  }
   const std::vector<SnpFlaw> more = {
       {.id = "debug",
        .what = "the guest may be debugged: the host can read it",
