@@ -44,8 +44,9 @@ struct Vector {
 bool write_vector(const fs::path& folder, const Vector& v) {
   bool good = write_file(folder / "evidence", v.evidence) &&
               write_file(folder / "case.txt", as_bytes(v.facts));
-  for (const attest::Document& d : v.documents.documents)
+  for (const attest::Document& d : v.documents.documents) {
     good = good && write_file(folder / d.name, d.bytes);
+  }
   return good;
 }
 
@@ -92,8 +93,9 @@ bool write_cases(const fs::path& top) {
     const auto made = one.make(face, makers);
     if (!made) return false;
     for (const cases::CaseFile& file : cases::files_of(one, face, *made, setting)) {
-      if (!write_file(top / one.tee / "testdata/invalid" / one.name / file.name, file.bytes))
+      if (!write_file(top / one.tee / "testdata/invalid" / one.name / file.name, file.bytes)) {
         return false;
+      }
     }
   }
   return true;

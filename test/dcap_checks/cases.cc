@@ -24,9 +24,10 @@ void take_marks(DcapWorld& w) {
     std::erase_if(spec->extensions,
                   [](const pki::Extension& e) { return equal(e.oid, x509::development_oid()); });
   }
-  for (pki::Name* issuer :
-       {&w.root_cert.issuer, &w.pck_ca_cert.issuer, &w.tcb_signing_cert.issuer, &w.root_crl.issuer})
+  for (pki::Name* issuer : {&w.root_cert.issuer, &w.pck_ca_cert.issuer, &w.tcb_signing_cert.issuer,
+                            &w.root_crl.issuer}) {
     *issuer = w.root_cert.subject;
+  }
   w.pck_cert.issuer = w.pck_ca_cert.subject;
   w.pck_crl.issuer = w.pck_ca_cert.subject;
 }
@@ -362,8 +363,9 @@ std::vector<Case> tdx_cases() {
              s.td.tee_tcb_svn[2] = 2;
            }},
   };
-  for (Case& c : out)
+  for (Case& c : out) {
     c.of = [](const Face& f) { return f.tdx(); };
+  }
   return out;
 }
 
@@ -396,8 +398,9 @@ std::vector<Case> event_log_cases() {
     out.push_back({.id = "event_log.rtmr" + std::to_string(i),
                    .before = [i](Stage& s) { s.td.rt_mr.at(i)[47] ^= 1U; }});
   }
-  for (Case& c : out)
+  for (Case& c : out) {
     c.of = [](const Face& f) { return f.tdx(); };
+  }
   return out;
 }
 
@@ -451,8 +454,9 @@ std::vector<Case> failing_cases() {
   std::vector<Case> out;
   for (auto* list : {form_cases, quote_cases, chain_cases, crl_cases, document_cases, policy_cases,
                      tdx_cases, event_log_cases, field_cases}) {
-    for (Case& c : list())
+    for (Case& c : list()) {
       out.push_back(std::move(c));
+    }
   }
   return out;
 }

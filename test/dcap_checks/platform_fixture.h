@@ -174,8 +174,9 @@ inline std::string chain_with_bad_leaf_signature(const DcapCollateral& c) {
   auto blocks = *codec::parse_pem(c.pck_chain_pem);
   blocks[0].der = flip_end(blocks[0].der);
   std::string out;
-  for (const auto& b : blocks)
+  for (const auto& b : blocks) {
     out += codec::to_pem(b.label, b.der);
+  }
   return out;
 }
 

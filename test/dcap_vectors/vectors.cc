@@ -65,16 +65,18 @@ std::filesystem::path vectors(const std::string& name) { return vectors_dir() / 
 
 attest::Collateral documents(std::initializer_list<std::string> names) {
   attest::Collateral out;
-  for (const std::string& name : names)
+  for (const std::string& name : names) {
     out.documents.push_back({name, read_file(vectors(name))});
+  }
   return out;
 }
 
 attest::Collateral everything() {
   attest::Collateral out;
   for (const char* folder : {"dcap/tcbinfo", "dcap/qeid", "dcap/crl", "dcap/certs"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(vectors(folder)))
+    for (const auto& entry : std::filesystem::directory_iterator(vectors(folder))) {
       out.documents.push_back({entry.path().filename(), read_file(entry.path())});
+    }
   }
   return out;
 }
@@ -104,8 +106,9 @@ void expect_apart(const std::string& own, const Buffer& genuine,
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     // An event log is of one piece of evidence.
-    if (name != "evidence" && name != "case.txt" && name != "ccel.bin")
+    if (name != "evidence" && name != "case.txt" && name != "ccel.bin") {
       both.documents.push_back({name, read_file(entry.path())});
+    }
   }
   const auto appraise = [&](std::vector<attest::Anchor> roots, attest::Policy allowing,
                             const Buffer& evidence, const std::string& when) {
@@ -128,8 +131,9 @@ void expect_apart(const std::string& own, const Buffer& genuine,
   const Buffer evidence = read_file(folder / "evidence");
   std::string when;
   std::ifstream facts(folder / "case.txt");
-  for (std::string name, value; when.empty() && facts >> name >> value;)
+  for (std::string name, value; when.empty() && facts >> name >> value;) {
     if (name == "at") when = value;
+  }
   const attest::Appraisal marked = appraise(roots, anything_good(), evidence, when);
   EXPECT_EQ(marked.verdict, attest::Verdict::kAccepted) << failed_of(marked);
   EXPECT_TRUE(marked.development);
@@ -154,8 +158,9 @@ attest::Policy anything_good() {
 
 std::string failed_of(const Appraisal& appraisal) {
   std::string out;
-  for (const std::string& id : appraisal.failed())
+  for (const std::string& id : appraisal.failed()) {
     out += id + " ";
+  }
   return out;
 }
 
@@ -174,8 +179,9 @@ void expect_fields(Row& row) {
   ASSERT_TRUE(claims);
   std::size_t compared = 0;
   for (const attest::Claim& claim : *claims) {
-    if (claim.name == "pce_svn" || claim.name == "qe_svn")
+    if (claim.name == "pce_svn" || claim.name == "qe_svn") {
       continue;  // the manifest's are the PCK's
+    }
     std::string value = text_of(claim.value);
     std::string want = word(row["key_fields"], manifest_name(claim.name));
     if (want.empty()) continue;
@@ -226,8 +232,9 @@ void expect_mixture(const std::string& kind, const std::vector<Expected>& expect
     ++in_manifest[e.file];
   }
   std::size_t judged = others;
-  for (const auto& [file, times] : in_manifest)
+  for (const auto& [file, times] : in_manifest) {
     judged += times > 0 ? 1U : 0U;
+  }
   EXPECT_EQ(judged, in_manifest.size()) << "a file of the manifest is not judged";
   report_vectors(kind, in_manifest.size(), judged, 0);
 }
@@ -249,8 +256,9 @@ std::vector<Range> qe_ranges(Bytes whole, const std::string& tee) {
     out.push_back({l.outer_type, l.outer_type + 2, "quote.certification_data_type"});
     out.push_back({l.outer_type + 2, l.report, "quote.size"});
   }
-  for (Range& range : out)
+  for (Range& range : out) {
     range.id = tee + "." + range.id;
+  }
   return out;
 }
 
@@ -300,8 +308,9 @@ void expect_chain_flips(const Sample& sample) {
     }
     const auto again = pki::parse_certificates(as_text(parse(flipped).qe.certification_data));
     ASSERT_TRUE(again && again->size() == 3) << at;
-    for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t i = 0; i < 3; ++i) {
       EXPECT_EQ((*again)[i].der, (*original)[i].der) << at;
+    }
   }
   EXPECT_GT(refused, 3500U);
 }

@@ -30,8 +30,9 @@ int write_lines(const Command& command, const std::function<std::string(std::uin
 
 void write_list(codec::JsonWriter& out, const char* name, const std::vector<std::string>& list) {
   out.name(name).begin_array();
-  for (const std::string& text : list)
+  for (const std::string& text : list) {
     out.string(text);
+  }
   out.end_array();
 }
 

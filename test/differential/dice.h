@@ -17,8 +17,9 @@ class Dice {
     std::array<std::uint8_t, 4> octets{};
     rng_.fill(octets);
     std::uint32_t value = 0;
-    for (const std::uint8_t o : octets)
+    for (const std::uint8_t o : octets) {
       value = value << 8U | o;
+    }
     return value % limit;
   }
 

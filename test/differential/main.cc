@@ -24,9 +24,11 @@ struct Drawn {
 // The one face that is named, or those that dcap-qvl reads: SGX quotes of version 3 alone.
 std::vector<Face> faces_of(std::string_view name) {
   std::vector<Face> out;
-  for (const Face& face : kFaces)
-    if (name.empty() ? face.tdx() || face.form.version == 3 : face.name == name)
+  for (const Face& face : kFaces) {
+    if (name.empty() ? face.tdx() || face.form.version == 3 : face.name == name) {
       out.push_back(face);
+    }
+  }
   return out;
 }
 
@@ -34,15 +36,17 @@ Drawn draw(std::string_view seed, std::uint64_t number, const std::vector<Face>&
   Dice d(as_bytes(std::string(seed) + "/" + std::to_string(number)));
   Drawn out{.stage = good_stage(d.pick(faces)), .made = {}, .names = {}};
   std::vector<const Mutation*> chosen;
-  for (std::uint32_t i = 1 + d.below(3); i > 0; --i)
+  for (std::uint32_t i = 1 + d.below(3); i > 0; --i) {
     chosen.push_back(&d.pick(all_mutations()));
+  }
   for (const Mutation* m : chosen) {
     out.names.emplace_back(m->name);
     if (m->before) m->before(out.stage, d);
   }
   out.made = make(out.stage);
-  for (const Mutation* m : chosen)
+  for (const Mutation* m : chosen) {
     if (m->after) m->after(out.made, out.stage, d);
+  }
   return out;
 }
 

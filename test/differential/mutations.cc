@@ -25,8 +25,9 @@ TcbStatus any_status(Dice& d) { return d.pick(kStatuses); }
 
 std::vector<std::string> some_advisories(Dice& d) {
   std::vector<std::string> out;
-  for (std::uint32_t i = d.below(4); i > 0; --i)
+  for (std::uint32_t i = d.below(4); i > 0; --i) {
     out.push_back("INTEL-SA-" + std::to_string(10'000 + d.below(6)));
+  }
   return out;
 }
 
@@ -232,8 +233,9 @@ void crl_form(Stage& s, Dice& d) {
 
 void revocation(Stage& s, Dice& d) {
   const Buffer stranger(16, 0x42);
-  for (std::uint32_t i = d.below(3); i > 0; --i)
+  for (std::uint32_t i = d.below(3); i > 0; --i) {
     s.world.pck_crl.revoked.push_back({stranger, kFrom});
+  }
   switch (d.below(4)) {
     case 0:
       s.world.root_crl.revoked.push_back({s.world.pck_ca_cert.serial, kFrom});
@@ -315,8 +317,9 @@ void chain_order(Made& m, Stage&, Dice& d) {
       break;
   }
   std::string chain;
-  for (const auto& b : blocks)
+  for (const auto& b : blocks) {
     chain += codec::to_pem(b.label, b.der);
+  }
   set_chain(m, chain);
 }
 

@@ -33,12 +33,14 @@ std::string line(std::string_view seed, std::uint64_t number, std::span<const Fa
   Dice d(as_bytes(std::string(seed) + "/snp/" + std::to_string(number)));
   const Face& face = d.pick(faces);
   std::vector<const Mutation*> chosen;
-  for (std::uint32_t i = d.below(4); i > 0; --i)
+  for (std::uint32_t i = d.below(4); i > 0; --i) {
     chosen.push_back(&d.pick(all_mutations()));
+  }
   const Platform p = make_platform(face, chosen, d);
   std::vector<std::string> names;
-  for (const Mutation* m : chosen)
+  for (const Mutation* m : chosen) {
     names.emplace_back(m->name);
+  }
   const Appraisal a = judge_platform(p);
   JsonWriter out;
   out.begin_object().member("number", number).member("face", face.name);

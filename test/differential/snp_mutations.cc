@@ -79,8 +79,9 @@ void report_tcb(Platform& p, Dice& d) {
 // The reported TCB and the certificate's go together: what is left is the order of the four.
 void reported_with_certificate(Platform& p, Dice& d) {
   auto& tcb = p.vek_says().tcb;
-  for (auto* part : {&tcb.bootloader, &tcb.tee, &tcb.snp, &tcb.microcode})
+  for (auto* part : {&tcb.bootloader, &tcb.tee, &tcb.snp, &tcb.microcode}) {
     *part = d.near(*part);
+  }
   p.world.report.reported_tcb = write_tcb(tcb, p.face.form.line);
   if (d.one_in(2)) p.world.report.committed_tcb = p.world.report.reported_tcb;
   if (d.one_in(2)) p.world.report.current_tcb = p.world.report.committed_tcb;
@@ -360,8 +361,9 @@ void revocation(Platform& p, Dice& d) {
                             w.vlek_cert.serial, Buffer{1, 2, 3}};
   for (std::uint32_t i = d.below(3) + 1; i > 0; --i) {
     const Buffer serial = d.pick(serials);
-    if (std::ranges::any_of(w.crl.revoked, [&](const auto& e) { return e.serial == serial; }))
+    if (std::ranges::any_of(w.crl.revoked, [&](const auto& e) { return e.serial == serial; })) {
       continue;
+    }
     w.crl.revoked.push_back({.serial = serial, .revoked_at = kFrom});
   }
 }

@@ -13,7 +13,7 @@ int fail(const std::string& what) {
 }
 
 int run(const char* dir, const char* name) {
-  using namespace ward;
+  using namespace ward;  // NOLINT(google-build-using-namespace): a program in its words
   const auto platform = soft::open_platform(dir);
   if (!platform) return fail(platform.error());
   const soft::Face* face = soft::find_face(name);

@@ -19,8 +19,9 @@ std::string json_of(const ward_appraisal* appraisal) {
 
 void add_list(std::string& out, const ward_appraisal* a, std::size_t count,
               const char* (*at)(const ward_appraisal*, std::size_t)) {
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
     out += std::string(at(a, i)) + "\n";
+  }
   EXPECT_EQ(at(a, count), nullptr);
 }
 
@@ -46,14 +47,16 @@ std::string answers_of(const ward_appraisal* a) {
   ward_check check{.size = sizeof(ward_check)};
   for (std::size_t i = 0; ward_appraisal_check_at(a, i, &check) == WARD_OK; ++i) {
     for (const char* text : {check.id, check.found, check.expected, check.expected_from,
-                             check.reference, check.meaning, check.hint})
+                             check.reference, check.meaning, check.hint}) {
       out += std::string(text) + "|";
+    }
     out += std::to_string(check.outcome) + std::to_string(check.not_done) +
            std::to_string(check.origin) + "\n";
   }
   ward_claim claim{.size = sizeof(ward_claim)};
-  for (std::size_t i = 0; ward_appraisal_claim_at(a, i, &claim) == WARD_OK; ++i)
+  for (std::size_t i = 0; ward_appraisal_claim_at(a, i, &claim) == WARD_OK; ++i) {
     out += std::string(claim.name) + "=" + claim.text + "\n";
+  }
   ward_tcb tcb{.size = sizeof(ward_tcb)};
   EXPECT_EQ(ward_appraisal_tcb(a, &tcb), WARD_OK);
   out += std::string(tcb.status == nullptr ? "" : tcb.status) + std::to_string(tcb.has_date) +

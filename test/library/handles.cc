@@ -29,8 +29,9 @@ LibraryVector read_vector(const fs::path& folder, std::string tee) {
       out.evidence = read_file(entry.path());
     } else if (name == "case.txt") {
       std::ifstream in(entry.path());
-      for (std::string key, value; in >> key >> value;)
+      for (std::string key, value; in >> key >> value;) {
         out.facts[key] = value;
+      }
     } else {
       out.documents.emplace_back(name, read_file(entry.path()));
     }
@@ -104,8 +105,9 @@ std::vector<LibraryVector> library_vectors() {
   ward_tee tee{.size = sizeof(ward_tee)};
   for (std::size_t i = 0; ward_tee_at(i, &tee) == WARD_OK; ++i) {
     const fs::path valid = source_dir() / "tee" / tee.name / "testdata/valid";
-    for (const auto& folder : fs::directory_iterator(valid))
+    for (const auto& folder : fs::directory_iterator(valid)) {
       out.push_back(read_vector(folder.path(), tee.name));
+    }
   }
   EXPECT_FALSE(out.empty());
   return out;

@@ -45,8 +45,9 @@ class Folder {
   // names lists what is in the folder, hidden files too.
   [[nodiscard]] std::size_t count() const {
     std::size_t n = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(path_))
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
       n += entry.exists() ? 1U : 0U;
+    }
     return n;
   }
 

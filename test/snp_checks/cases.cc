@@ -64,11 +64,13 @@ void take_marks(Stage& s) {
   w.ark_cert.subject = name("ARK-" + line);
   ca_cert(s).subject = name((s.face.vlek() ? "SEV-VLEK-" : "SEV-") + line);
   vek_cert(s).subject = name(s.face.vlek() ? "SEV-VLEK" : "SEV-VCEK");
-  for (pki::Name* issuer : {&w.ark_cert.issuer, &ca_cert(s).issuer, &w.crl.issuer})
+  for (pki::Name* issuer : {&w.ark_cert.issuer, &ca_cert(s).issuer, &w.crl.issuer}) {
     *issuer = w.ark_cert.subject;
+  }
   vek_cert(s).issuer = ca_cert(s).subject;
-  for (pki::CertificateSpec* spec : {&w.ark_cert, &ca_cert(s), &vek_cert(s)})
+  for (pki::CertificateSpec* spec : {&w.ark_cert, &ca_cert(s), &vek_cert(s)}) {
     std::erase_if(spec->extensions, is_mark);
+  }
 }
 
 std::vector<Case> form_cases() {

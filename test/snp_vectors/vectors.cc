@@ -38,9 +38,10 @@ Buffer octets(const std::string& name) { return read_file(vectors(name)); }
 
 attest::Collateral certificates() {
   attest::Collateral out;
-  for (const auto& entry : std::filesystem::directory_iterator(vectors("snp/certs")))
+  for (const auto& entry : std::filesystem::directory_iterator(vectors("snp/certs"))) {
     out.documents.push_back(
         {"snp/certs/" + entry.path().filename().string(), read_file(entry.path())});
+  }
   return out;
 }
 

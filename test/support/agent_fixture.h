@@ -96,8 +96,9 @@ class FakeBroker {
       return reply(200, *kbs::write_challenge({.nonce = nonce_}));
     }
     if (request.target == "/kbs/v0/attest") return attest(request);
-    if (request.target != std::string("/kbs/v0/resource/") + kResource || !jwk_)
+    if (request.target != std::string("/kbs/v0/resource/") + kResource || !jwk_) {
       return reply(404, kbs::write_error({.type = "PluginInternalError", .detail = "none"}));
+    }
     auto jwe = token::encrypt_jwe(jwk_->key, key_.expose(), rng_);
     return jwe ? reply(200, token::to_json(*jwe)) : denied("no JWE");
   }

@@ -84,8 +84,9 @@ class KeepFixture : public testing::Test {
     out_[1] = -1;
     std::string text;
     char block[4096];
-    for (ssize_t n = 0; (n = ::read(out_[0], block, sizeof block)) > 0;)
+    for (ssize_t n = 0; (n = ::read(out_[0], block, sizeof block)) > 0;) {
       text.append(block, static_cast<std::size_t>(n));
+    }
     std::map<std::string, std::string> out;
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) {

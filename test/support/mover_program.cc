@@ -1,7 +1,8 @@
 // Moves the content of a file by one named system call: the control for test/support's syscall
 // observer. usage: mover WAY FILE MASK. The file's octets are read by an unobserved child where the
 // way is about giving, and XORed with MASK, so that the call under test alone shows them.
-#include <cstdlib>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -26,8 +27,9 @@ int file_of(const char* path) { return ::open(path, O_RDONLY | O_CLOEXEC); }
 // unmask fills the buffer; the masked octets that it reads show nothing.
 void unmask(const char* path, int mask) {
   if (::read(file_of(path), buffer, kSize) != static_cast<ssize_t>(kSize)) ::_exit(2);
-  for (char& octet : buffer)
+  for (char& octet : buffer) {
     octet = static_cast<char>(octet ^ mask);
+  }
 }
 
 // sent_by_child returns a socket to which a child has sent the unmasked content.
@@ -54,7 +56,7 @@ msghdr whole() {
   return message;
 }
 
-long take(const std::string& way, const char* path, int mask) {
+std::int64_t take(const std::string& way, const char* path, int mask) {
   const int socket = sent_by_child(path, mask);
   msghdr message = whole();
   mmsghdr messages[1] = {{.msg_hdr = message, .msg_len = 0}};
@@ -62,18 +64,20 @@ long take(const std::string& way, const char* path, int mask) {
   if (way == "readv") return ::readv(socket, halves, 2);
   if (way == "recvfrom") return ::recv(socket, buffer, kSize, 0);
   if (way == "recvmsg") return ::recvmsg(socket, &message, 0);
-  if (way == "recvmmsg")
-    return ::recvmmsg(socket, messages, 1, 0, nullptr) == 1 ? long{messages[0].msg_len} : -1;
+  if (way == "recvmmsg") {
+    return ::recvmmsg(socket, messages, 1, 0, nullptr) == 1 ? std::int64_t{messages[0].msg_len}
+                                                            : -1;
+  }
   if (way == "thread") {
-    long n = -1;
+    std::int64_t n = -1;
     std::thread([&] { n = ::read(socket, buffer, kSize); }).join();
     return n;
   }
-  return way == "nothing" ? static_cast<long>(kSize) : -1;
+  return way == "nothing" ? static_cast<std::int64_t>(kSize) : -1;
 }
 
 // These take from the file itself, whose content is not masked.
-long take_from_file(const std::string& way, const char* path) {
+std::int64_t take_from_file(const std::string& way, const char* path) {
   const int file = file_of(path);
   int ends[2];
   if (::pipe(ends) != 0) return -1;
@@ -88,12 +92,12 @@ long take_from_file(const std::string& way, const char* path) {
   }
   if (way == "mmap") {
     const void* at = ::mmap(nullptr, kSize, PROT_READ, MAP_PRIVATE, file, 0);
-    return at == MAP_FAILED ? -1 : static_cast<long>(kSize);
+    return at == MAP_FAILED ? -1 : static_cast<std::int64_t>(kSize);
   }
   return -1;
 }
 
-long give(const std::string& way, const char* path, int mask) {
+std::int64_t give(const std::string& way, const char* path, int mask) {
   unmask(path, mask);
   const int file = ::open((std::string(path) + ".out").c_str(), O_RDWR | O_CREAT, 0600);
   int ends[2];
@@ -107,15 +111,16 @@ long give(const std::string& way, const char* path, int mask) {
   if (way == "pwritev2") return ::pwritev2(file, halves, 2, 0, 0);
   if (way == "sendto") return ::send(ends[0], buffer, kSize, 0);
   if (way == "sendmsg") return ::sendmsg(ends[0], &message, 0);
-  if (way == "sendmmsg")
-    return ::sendmmsg(ends[0], messages, 1, 0) == 1 ? long{messages[0].msg_len} : -1;
+  if (way == "sendmmsg") {
+    return ::sendmmsg(ends[0], messages, 1, 0) == 1 ? std::int64_t{messages[0].msg_len} : -1;
+  }
   if (way == "mapped-write" || way == "mapped-to-the-end") {
     if (::ftruncate(file, kSize) != 0) return -1;
     void* at = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (at == MAP_FAILED) return -1;
     std::memcpy(at, buffer, kSize);
     if (way == "mapped-write") ::munmap(at, kSize);
-    return static_cast<long>(kSize);
+    return static_cast<std::int64_t>(kSize);
   }
   if (way == "vmsplice") {
     int pipe[2];
@@ -129,10 +134,12 @@ long give(const std::string& way, const char* path, int mask) {
 int main(int argc, char** argv) {
   if (argc != 5) return 64;
   const std::string kind = argv[1];
-  const int mask = std::atoi(argv[4]);
-  long moved = -1;
+  const std::string digits = argv[4];
+  int mask = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), mask);
+  std::int64_t moved = -1;
   if (kind == "take") moved = take(argv[2], argv[3], mask);
   if (kind == "file") moved = take_from_file(argv[2], argv[3]);
   if (kind == "give") moved = give(argv[2], argv[3], mask);
-  return moved == static_cast<long>(kSize) ? 0 : 1;
+  return moved == static_cast<std::int64_t>(kSize) ? 0 : 1;
 }

@@ -16,8 +16,9 @@ constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kMaxMapping = std::uint64_t{1} << 28U;
 
 ssize_t read_page(pid_t pid, int memory, MemoryReader reader, std::uint64_t at, std::string& page) {
-  if (reader == MemoryReader::kProcMem)
+  if (reader == MemoryReader::kProcMem) {
     return ::pread(memory, page.data(), page.size(), static_cast<off_t>(at));
+  }
   iovec local{.iov_base = page.data(), .iov_len = page.size()};
   iovec remote{.iov_base = std::bit_cast<void*>(at), .iov_len = page.size()};
   return ::process_vm_readv(pid, &local, 1, &remote, 1, 0);

@@ -25,9 +25,10 @@ Pipe make_pipe() {
 
 [[noreturn]] void become(const std::vector<std::string>& argv, int in, int out, int err) {
   std::vector<char*> pointers;
-  for (const std::string& one : argv)
+  for (const std::string& one : argv) {
     pointers.push_back(
         const_cast<char*>(one.c_str()));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  }
   pointers.push_back(nullptr);
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
@@ -65,8 +66,9 @@ ProgramResult run_program(const std::vector<std::string>& argv, const std::strin
   const Pipe err = make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) become(argv, in.read, out.write, err.write);
-  for (const int fd : {in.read, out.write, err.write})
+  for (const int fd : {in.read, out.write, err.write}) {
     ::close(fd);
+  }
   // Inputs of tests fit a pipe's buffer; a program that does not read them is no error.
   if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0) result.err = "";
   ::close(in.write);

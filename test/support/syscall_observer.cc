@@ -43,7 +43,7 @@ enum class Shape : std::uint8_t {
 };
 
 struct Call {
-  long number;
+  std::int64_t number;
   const char* name;
   Shape shape;
 };
@@ -113,8 +113,9 @@ class Observer {
       if (tid < 0 && errno == EINTR) continue;
       if (tid < 0) return std::move(out_);
       if (WIFEXITED(status) || WIFSIGNALED(status)) {
-        if (tid == pid_)
+        if (tid == pid_) {
           out_.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
         continue;
       }
       resume(tid, stopped(tid, status));
@@ -123,7 +124,7 @@ class Observer {
 
  private:
   static void resume(pid_t tid, int signal) {
-    (void)::ptrace(PTRACE_SYSCALL, tid, nullptr, static_cast<long>(signal));
+    (void)::ptrace(PTRACE_SYSCALL, tid, nullptr, static_cast<std::int64_t>(signal));
   }
 
   // stopped returns the signal that is to be delivered.
@@ -153,8 +154,9 @@ class Observer {
       entered_[tid] = entered;
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
       const Entered entered = entered_[tid];
-      if (entered.call != nullptr && info.exit.is_error == 0)
+      if (entered.call != nullptr && info.exit.is_error == 0) {
         done(entered, static_cast<std::uint64_t>(info.exit.rval));
+      }
     }
   }
 
@@ -171,8 +173,9 @@ class Observer {
         take_message(a[1], UINT64_MAX);
         return;
       case Shape::kMessagesGiven:
-        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(a[2], kMaxVectors); ++i)
+        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(a[2], kMaxVectors); ++i) {
           take_message(a[1] + i * sizeof(mmsghdr), UINT64_MAX);
+        }
         return;
       case Shape::kUnmap:
         read_maps();
@@ -206,8 +209,9 @@ class Observer {
         take_message(a[1], result);
         return;
       case Shape::kMessagesTaken:
-        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(result, kMaxVectors); ++i)
+        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(result, kMaxVectors); ++i) {
           take_message(a[1] + i * sizeof(mmsghdr), UINT64_MAX);
+        }
         return;
       case Shape::kFiles01:
         take_files(entered, a[0], a[1]);
@@ -237,8 +241,9 @@ class Observer {
   void take(std::uint64_t at, std::uint64_t size) {
     const std::size_t had = out_.octets.size();
     out_.octets.resize(had + size);
-    if (size > 0 && !read(at, out_.octets.data() + had, size))
+    if (size > 0 && !read(at, out_.octets.data() + had, size)) {
       out_.unseen.insert("a buffer that cannot be read");
+    }
   }
 
   void take_vector(std::uint64_t at, std::uint64_t count, std::uint64_t most) {
@@ -277,8 +282,9 @@ class Observer {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     std::string block(1U << 16U, '\0');
-    for (ssize_t n = 0; (n = ::read(fd, block.data(), block.size())) > 0;)
+    for (ssize_t n = 0; (n = ::read(fd, block.data(), block.size())) > 0;) {
       out_.octets.append(block, 0, static_cast<std::size_t>(n));
+    }
     ::close(fd);
     return true;
   }
@@ -292,8 +298,9 @@ class Observer {
   }
 
   void read_maps() {
-    for (const auto& [at, size] : maps_)
+    for (const auto& [at, size] : maps_) {
       take_pages(at, size);
+    }
   }
 
   pid_t pid_;
@@ -309,21 +316,23 @@ class Observer {
 Transfers observe(const std::vector<std::string>& argv, const std::function<void()>& in_child,
                   const std::function<void()>& in_parent) {
   std::vector<char*> pointers;
-  for (const std::string& argument : argv)
+  for (const std::string& argument : argv) {
     pointers.push_back(const_cast<char*>(argument.c_str()));
+  }
   pointers.push_back(nullptr);
   char* const no_environment[] = {nullptr};
   const pid_t pid = ::fork();
   if (pid == 0) {
     in_child();
-    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0)
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0) {
       ::execve(pointers[0], pointers.data(), no_environment);
+    }
     ::_exit(126);
   }
   int status = 0;
   if (::waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) return {};
   in_parent();
-  constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+  constexpr std::int64_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
   if (::ptrace(PTRACE_SETOPTIONS, pid, nullptr, kOptions) != 0) {
     (void)::kill(pid, SIGKILL);
     (void)::waitpid(pid, &status, 0);

@@ -38,13 +38,15 @@ class Running {
     std::array<int, 2> pipe{};
     EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
     std::vector<std::string> argv = std::move(before);
-    for (const std::string& word : {kBin + "/wardd", std::string("--config"), config})
+    for (const std::string& word : {kBin + "/wardd", std::string("--config"), config}) {
       argv.push_back(word);
+    }
     pid_ = ::fork();
     if (pid_ == 0) {
       std::vector<char*> pointers;
-      for (std::string& one : argv)
+      for (std::string& one : argv) {
         pointers.push_back(one.data());
+      }
       pointers.push_back(nullptr);
       ::dup2(pipe[1], STDERR_FILENO);
       ::execvp(pointers[0], pointers.data());
@@ -144,8 +146,9 @@ class Wardd : public testing::Test {
     words.insert(words.begin(), kBin + "/ward");
     for (const std::string& word :
          {std::string("--server"), at, std::string("--admin"), made_.admin_key,
-          std::string("--server-key"), made_.server_spki})
+          std::string("--server-key"), made_.server_spki}) {
       words.push_back(word);
+    }
     return run_program(words, input);
   }
 

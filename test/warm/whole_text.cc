@@ -20,8 +20,9 @@ std::string tcb_text(const attest::Tcb& tcb) {
   std::string out = "tcb " + tcb.status.value_or("none") + " " + optional_time(tcb.date) + " " +
                     (tcb.evaluation_number ? std::to_string(*tcb.evaluation_number) : "none") +
                     " advisories " + join(tcb.advisories) + " behind " + join(tcb.behind) + "\n";
-  for (const attest::TcbPart& part : tcb.parts)
+  for (const attest::TcbPart& part : tcb.parts) {
     out += "part " + part.name + " " + part.status + " " + join(part.advisories) + "\n";
+  }
   return out;
 }
 
@@ -36,12 +37,15 @@ std::string facts_text(const attest::Facts& f) {
     out += " " + name_of(info);
   }
   out += "\n";
-  for (const attest::FieldFact& field : f.fields)
+  for (const attest::FieldFact& field : f.fields) {
     out += "field " + name_of(field.check) + " " + join(field.values) + "\n";
-  for (const attest::CheckInfo* info : f.revocation_checks)
+  }
+  for (const attest::CheckInfo* info : f.revocation_checks) {
     out += "revocation " + name_of(info) + "\n";
-  for (const Buffer& chip : f.chips)
+  }
+  for (const Buffer& chip : f.chips) {
     out += "chip " + to_hex(chip) + "\n";
+  }
   const std::string debug = !f.debug ? "unknown" : (*f.debug ? "true" : "false");
   return out + "products " + join(f.products) + " matched " + std::to_string(f.tcb_matched) +
          " demanded " + std::to_string(f.tcb_demanded) + " debug " + debug + " report_data " +
@@ -59,8 +63,9 @@ std::string whole_text(const attest::Appraisal& a) {
     out += "claim " + claim.name + " (" + std::to_string(claim.value.index()) + ") " +
            attest::claim_text(claim.value) + "\n";
   }
-  for (const attest::Check& check : a.checks)
+  for (const attest::Check& check : a.checks) {
     out += check_text(check);
+  }
   return out + facts_text(a.facts) + "unchecked " + join(a.unchecked) + "\nnotes " +
          join(a.notes, "\n") + "\nwarnings " + join(a.warnings, "\n") + "\n";
 }
