@@ -39,8 +39,8 @@ struct Options {
 };
 
 int fail(int code, const std::string& what, const std::string& hint = {}) {
-  std::fprintf(stderr, "softd: error: %s\n", what.c_str());
-  if (!hint.empty()) std::fprintf(stderr, "softd: hint: %s\n", hint.c_str());
+  (void)std::fprintf(stderr, "softd: error: %s\n", what.c_str());
+  if (!hint.empty()) (void)std::fprintf(stderr, "softd: hint: %s\n", hint.c_str());
   return code;
 }
 
@@ -83,7 +83,7 @@ int serve_socket(const Options& options, const soft::Platform& platform) {
         "is kept from that same user\n",
         options.socket.c_str(), ::geteuid());
   }
-  std::fflush(stdout);
+  (void)std::fflush(stdout);
   const auto done = softd::serve(*std::move(listener), service, platform);
   return done ? kDone : fail_with(done.error());
 }
@@ -121,7 +121,7 @@ int run(const Options& options) {
     return fail(kCouldNotTell, platform.error(),
                 "`ward dev init DIR` makes a development platform");
   }
-  std::fprintf(stderr, "softd: %s\n", softd::kMark);
+  (void)std::fprintf(stderr, "softd: %s\n", softd::kMark);
   if (!options.socket.empty()) return serve_socket(options, **platform);
   const auto done = softd::serve_one(options.connection, agent, **platform);
   return done ? kDone : fail_with(done.error());

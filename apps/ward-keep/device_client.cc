@@ -48,7 +48,7 @@ constexpr const char* kHelp =
     "exit: 0 done, 1 refused, 2 usage, 3 no device\n";
 
 int fail(int code, const std::string& what) {
-  std::fprintf(stderr, "ward-keep: error: %s\n", what.c_str());
+  (void)std::fprintf(stderr, "ward-keep: error: %s\n", what.c_str());
   return code;
 }
 
@@ -201,8 +201,9 @@ int verify_report(Device& device, const Words& /*words*/) {
   std::size_t size = 0;
   while (size < octets.size()) {
     const ssize_t n = ::read(STDIN_FILENO, octets.data() + size, octets.size() - size);
-    if (n < 0)
+    if (n < 0) {
       return fail(kCouldNotTell, std::string("stdin: ") + std::generic_category().message(errno));
+    }
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
   }
@@ -210,7 +211,7 @@ int verify_report(Device& device, const Words& /*words*/) {
   if (size == 0) return fail(kRefused, "no report on stdin");
   const auto verified = device.verify_report(Bytes(octets).first(size));
   if (!verified) return fail_with(verified.error());
-  std::fputs("ward-keep: this platform made the report\n", stderr);
+  (void)std::fputs("ward-keep: this platform made the report\n", stderr);
   return kDone;
 }
 
@@ -341,7 +342,7 @@ int device_main(std::span<char* const> words) {
   } else {
     fail(kUsage, "no such command: " + for_terminal(name));
   }
-  std::fputs(kHelp, stderr);
+  (void)std::fputs(kHelp, stderr);
   return kUsage;
 }
 

@@ -33,7 +33,7 @@ int fail(int code, std::string_view what, std::string_view hint) {
     line += for_terminal(hint);
     line += '\n';
   }
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  (void)std::fwrite(line.data(), 1, line.size(), stderr);
   if (!said().failed) {
     said().failed = true;
     said().what = what;

@@ -246,20 +246,20 @@ int say(const Options& options, const Attested& attested, Bytes report_data) {
 }
 
 void show(const Options& options, const Attested& attested, Bytes report_data) {
-  std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
+  (void)std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.platform).c_str());
   // A softd of this run's own has said it.
   if (options.device.empty()) {
-    std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
+    (void)std::fprintf(stderr, "ward: %s\n", for_terminal(attested.started.mark).c_str());
   }
   if (const auto stale = out_of_time(options, attested.made.evidence)) {
-    std::fprintf(stderr, "ward: the platform's collateral is out of its time: %s\n",
-                 for_terminal(*stale).c_str());
-    std::fputs("ward: hint: no verifier accepts this now: `ward dev init` makes a new platform\n",
-               stderr);
+    (void)std::fprintf(stderr, "ward: the platform's collateral is out of its time: %s\n",
+                       for_terminal(*stale).c_str());
+    (void)std::fputs(
+        "ward: hint: no verifier accepts this now: `ward dev init` makes a new platform\n", stderr);
     return;
   }
   const std::string next = next_step(options, attested, report_data);
-  std::fprintf(stderr, "ward: next: %s\n", for_terminal(next).c_str());
+  (void)std::fprintf(stderr, "ward: next: %s\n", for_terminal(next).c_str());
 }
 
 // Files are the evidence's and the event log's. None has a name until all is said and done.

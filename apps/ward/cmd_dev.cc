@@ -128,7 +128,8 @@ int run_init(const Options& o) {
   const soft::InitOptions options{
       .from = *at, .days = o.days, .intel = wanted("sgx") || wanted("tdx"), .amd = wanted("snp")};
   if (options.amd && ::isatty(STDERR_FILENO) == 1) {
-    std::fputs("ward: making three RSA keys of 4096 bits, as AMD's are: a few seconds\n", stderr);
+    (void)std::fputs("ward: making three RSA keys of 4096 bits, as AMD's are: a few seconds\n",
+                     stderr);
   }
   if (const std::string above = folder_above(o.dir); ::access(above.c_str(), F_OK) != 0) {
     return fail(kCouldNotTell, above + ": " + error_text(file_error(errno)),

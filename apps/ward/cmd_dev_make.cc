@@ -184,7 +184,8 @@ int make(const Options& o, const std::vector<Case>& cases, const Setting& settin
   std::vector<Written> written;
   for (const Case& one : cases) {
     if (!o.json && !makers.has_amd() && one.tee == "snp") {
-      std::fputs("ward: making the RSA keys of the AMD-shaped maker: this takes seconds\n", stderr);
+      (void)std::fputs("ward: making the RSA keys of the AMD-shaped maker: this takes seconds\n",
+                       stderr);
     }
     const std::string face = o.face.empty() ? one.faces.front() : o.face;
     auto made = one.make(face, makers);

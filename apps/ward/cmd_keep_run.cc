@@ -66,7 +66,7 @@ double now_seconds() {
 
 // say prints one line, which may quote softd or the keep.
 void say(const Options& options, const std::string& line) {
-  if (!options.quiet) std::fprintf(stderr, "ward: %s\n", for_terminal(line).c_str());
+  if (!options.quiet) (void)std::fprintf(stderr, "ward: %s\n", for_terminal(line).c_str());
 }
 
 // is_manifest tells a manifest from a command: one word, the name of a file that is not executable,
@@ -87,7 +87,7 @@ Result<LoadedManifest, keep::Failure> manifest_of(const Options& options) {
                                                           .more_files = {}}));
   const std::string document = keep::to_toml(manifest);
   say(options, "no manifest given; this one was inferred:");
-  if (!options.quiet) std::fprintf(stderr, "%s\n", document.c_str());
+  if (!options.quiet) (void)std::fprintf(stderr, "%s\n", document.c_str());
   return LoadedManifest{.document = Buffer(document.begin(), document.end()),
                         .manifest = std::move(manifest)};
 }
@@ -418,7 +418,7 @@ int run(const Options& options) {
     }
     return fail_with(ready.error());
   }
-  std::fflush(stdout);
+  (void)std::fflush(stdout);
   const auto ended = Run(options, *loaded, *launch, outputs).run();
   if (!ended) {
     const bool absent = ended.error().code == Errc::kUnavailable;

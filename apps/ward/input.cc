@@ -14,7 +14,7 @@ namespace ward::cli {
 namespace {
 
 struct Close {
-  void operator()(std::FILE* f) const { std::fclose(f); }
+  void operator()(std::FILE* f) const { (void)std::fclose(f); }
 };
 
 constexpr std::size_t kChunk = 64U << 10U;

@@ -127,7 +127,7 @@ void say_unchecked(const Outcome& outcome) {
     names += one;
   }
   if (!names.empty()) {
-    std::fprintf(stderr, "ward: %s: not compared: %s\n", outcome.file.c_str(), names.c_str());
+    (void)std::fprintf(stderr, "ward: %s: not compared: %s\n", outcome.file.c_str(), names.c_str());
   }
 }
 
@@ -187,15 +187,15 @@ Progress::Progress(std::string_view what, std::string_view file, std::uint64_t t
 }
 
 Progress::~Progress() {
-  if (shown_ > 0) std::fputs("\r\033[K", stderr);
+  if (shown_ > 0) (void)std::fputs("\r\033[K", stderr);
 }
 
 void Progress::add(std::size_t bytes) {
   done_ += bytes;
   if (!terminal_ || done_ - shown_ < kProgressStep || total_ == 0) return;
   shown_ = done_;
-  std::fprintf(stderr, "\r\033[K%s: %" PRIu64 " %% of %" PRIu64 " MiB", label_.c_str(),
-               done_ * 100 / total_, total_ >> 20U);
+  (void)std::fprintf(stderr, "\r\033[K%s: %" PRIu64 " %% of %" PRIu64 " MiB", label_.c_str(),
+                     done_ * 100 / total_, total_ >> 20U);
 }
 
 Outcome Outcome::with(const Error& why, std::string_view what) const {

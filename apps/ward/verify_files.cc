@@ -64,8 +64,8 @@ int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
   const int written = write_new_files(all);
   // The page cannot prove itself: its digest is said here.
   if (written == kAccepted && !digest.empty()) {
-    std::fprintf(stderr, "ward: wrote %s, SHA-256 %s\n", for_terminal(files.html).c_str(),
-                 digest.c_str());
+    (void)std::fprintf(stderr, "ward: wrote %s, SHA-256 %s\n", for_terminal(files.html).c_str(),
+                       digest.c_str());
   }
   return written;
 }

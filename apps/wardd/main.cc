@@ -22,8 +22,8 @@ constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
 
 int fail(int code, const std::string& what, const std::string& hint = {}) {
-  std::fprintf(stderr, "wardd: error: %s\n", what.c_str());
-  if (!hint.empty()) std::fprintf(stderr, "wardd: hint: %s\n", hint.c_str());
+  (void)std::fprintf(stderr, "wardd: error: %s\n", what.c_str());
+  if (!hint.empty()) (void)std::fprintf(stderr, "wardd: hint: %s\n", hint.c_str());
   return code;
 }
 
@@ -38,11 +38,12 @@ int init(const ward::wardd::InitOptions& options) {
   std::printf("config      %s\nadmin_key   %s\nserver_key  %s\ntoken_key   %s\nledger_key  %s\n",
               made->config.c_str(), made->admin_key.c_str(), made->server_spki.c_str(),
               made->token_key_id.c_str(), made->ledger_key.c_str());
-  std::fprintf(stderr,
-               "wardd: the administrator's key belongs to a person, not to this machine: move it.\n"
-               "wardd: server_key is what clients pin; ledger_key is what auditors need.\n"
-               "wardd: start with: wardd --config %s\n",
-               made->config.c_str());
+  (void)std::fprintf(
+      stderr,
+      "wardd: the administrator's key belongs to a person, not to this machine: move it.\n"
+      "wardd: server_key is what clients pin; ledger_key is what auditors need.\n"
+      "wardd: start with: wardd --config %s\n",
+      made->config.c_str());
   return 0;
 }
 

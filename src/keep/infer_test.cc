@@ -8,7 +8,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "keep/capture.h"

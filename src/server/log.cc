@@ -65,7 +65,7 @@ Log stderr_log() {
     auto line = w.end_object().take();
     if (!line) return;  // a field that is not UTF-8: there is nothing to say
     line->push_back('\n');
-    std::fwrite(line->data(), 1, line->size(), stderr);  // one call: lines do not mix
+    (void)std::fwrite(line->data(), 1, line->size(), stderr);  // one call: lines do not mix
   };
 }
 

@@ -70,7 +70,7 @@ struct Quote {
 
 // What is wrong with the form, as the check that it fails.
 struct FormError {
-  CheckId check;
+  CheckId check{};
   Error error;
 };
 

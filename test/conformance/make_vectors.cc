@@ -115,7 +115,7 @@ bool write_own(const fs::path& top) {
 
 int run(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: ward-make-vectors DIR\n", stderr);
+    (void)std::fputs("usage: ward-make-vectors DIR\n", stderr);
     return 2;
   }
   return write_dcap(argv[1]) && write_snp(argv[1]) && write_cases(argv[1]) && write_own(argv[1])

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
+#include <stdlib.h>
 
 #include "pki/certificate.h"
 #include "tee/all.h"

@@ -109,7 +109,7 @@ int run(int argc, char** argv) {
   const auto command = read_command(argc, argv);
   const std::vector<Face> faces = command ? faces_of(command->face) : std::vector<Face>{};
   if (faces.empty()) {
-    std::fputs("usage: ward-resigned SEED FIRST COUNT [FACE]\n", stderr);
+    (void)std::fputs("usage: ward-resigned SEED FIRST COUNT [FACE]\n", stderr);
     return 2;
   }
   return write_lines(*command, [&](std::uint64_t n) { return line(command->seed, n, faces); });

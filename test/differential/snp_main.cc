@@ -64,7 +64,7 @@ int run(int argc, char** argv) {
     if (!command || command->face.empty() || command->face == face.name) faces.push_back(face);
   }
   if (!command || faces.empty()) {
-    std::fputs("usage: ward-resigned-snp SEED FIRST COUNT [FACE]\n", stderr);
+    (void)std::fputs("usage: ward-resigned-snp SEED FIRST COUNT [FACE]\n", stderr);
     return 2;
   }
   return write_lines(*command, [&](std::uint64_t n) { return line(command->seed, n, faces); });

@@ -8,7 +8,7 @@
 namespace {
 
 int fail(const std::string& what) {
-  std::fprintf(stderr, "ward-soft-evidence: %s\n", what.c_str());
+  (void)std::fprintf(stderr, "ward-soft-evidence: %s\n", what.c_str());
   return 1;
 }
 
