@@ -11,6 +11,7 @@
 // A verdict on composite evidence explained: that of the whole, then each part's own.
 namespace ward::explain {
 
+// CompositeExplanation is the verdict on the whole and each part explained.
 struct CompositeExplanation {
   verifier::CompositeAppraisal composite;
   std::vector<Explanation> parts;  // in the order of `composite.parts`
