@@ -2,8 +2,8 @@
 // with their sources.
 #include <gtest/gtest.h>
 
-#include "test/sev_fixture/fixture.h"
 #include "tee/sev/session.h"
+#include "test/sev_fixture/fixture.h"
 
 namespace ward::sev::made {
 namespace {

@@ -20,6 +20,10 @@ void hold(Pool& pool, Certificate certificate, std::size_t document, std::size_t
 }  // namespace
 
 void Pool::add(const attest::Document& document) {
+  if (certificates.size() == kMaxHeld) {
+    unknown.push_back({document.name, "over the limit of certificates"});
+    return;
+  }
   auto read = parse_certificates(document.bytes);
   if (!read) {
     unknown.push_back({document.name, read.error().what()});

@@ -9,10 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
-#include "test/sev_fixture/fixture.h"
 #include "tee/sev/platform.h"
 #include "tee/sev/session.h"
 #include "tee/sev/verify.h"
+#include "test/sev_fixture/fixture.h"
 
 namespace ward::sev {
 namespace {
