@@ -1,6 +1,7 @@
 #include "apps/ward/attest_tpm.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 
 #include "apps/ward/cli.h"
@@ -84,6 +85,7 @@ int attest_tpm(const TpmRequest& request) {
                 "ecc or rsa make one; a persistent handle names one: 0x81010002");
   if (request.json && request.out == kStdout)
     return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
+  ::setenv("TSS2_LOG", "all+NONE", 0);  // the library's own lines on stderr: the error says enough
   const auto device = tpm::open_device(request.tcti);
   if (!device) return device_failure(device.error());
   const auto evidence = tpm::attest(**device, *ak, *report_data, *selection);
