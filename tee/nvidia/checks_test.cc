@@ -213,7 +213,7 @@ std::vector<Case> rim_cases() {
                    .before =
                        [at](Stage& s) {
                          const std::uint32_t index = s.rims[at].content.golden[1].index;
-                         flip(s.report.measurements[index].value, 3);  // all up to 13 are there
+                         flip(s.measurement(index), 3);
                        },
                    .of = of});
     out.push_back({.id = name + ".measurements",  // one that is not there

@@ -96,10 +96,10 @@ void add_of_stage(std::vector<attest::OwnVector>& out) {
     out.push_back(vector_of("invalid", name, {s}, Form::kList, facts));
   };
   add("nvidia-measurement-of-another-driver", fails("driver_rim.measurements"),
-      [](Stage& s) { s.report.measurements[7].value[0] ^= 1U; });
+      [](Stage& s) { s.measurement(7)[0] ^= 1U; });
   add(
       "nvidia-switch-of-another-bios", fails("vbios_rim.measurements"),
-      [](Stage& s) { s.report.measurements[9].value[0] ^= 1U; }, Arch::kLs10);
+      [](Stage& s) { s.measurement(9)[0] ^= 1U; }, Arch::kLs10);
   add("nvidia-manifests-claim-one-measurement", fails("rim.conflict"), [](Stage& s) {
     s.rims[1].content.golden.insert(s.rims[1].content.golden.begin(),
                                     s.rims[0].content.golden.front());

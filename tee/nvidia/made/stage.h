@@ -96,6 +96,9 @@ struct Stage {
   std::map<Role, StageOcsp> ocsp;  // of each certificate whose revocation counts
   std::vector<StageRim> rims;      // the VBIOS's, then the driver's where there is one
 
+  // measurement is the value that manifests call by this index.
+  [[nodiscard]] Buffer& measurement(std::uint32_t index);
+
   [[nodiscard]] StageCert& certificate(Role role) {
     return certificates[static_cast<std::size_t>(role)];
   }
