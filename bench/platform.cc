@@ -241,18 +241,18 @@ soft::DcapKeys dcap_keys() {
 }
 
 const Platform& sgx_platform() {
-  static const Platform kMade = dcap_platform({3, dcap::BodyType::kSgxReport});
-  return kMade;
+  static const Platform one = dcap_platform({3, dcap::BodyType::kSgxReport});
+  return one;
 }
 
 const Platform& tdx_platform() {
-  static const Platform kMade = dcap_platform({4, dcap::BodyType::kTdReport10});
-  return kMade;
+  static const Platform one = dcap_platform({4, dcap::BodyType::kTdReport10});
+  return one;
 }
 
 const Platform& snp_platform() {
-  static const Platform kMade = amd_platform();
-  return kMade;
+  static const Platform one = amd_platform();
+  return one;
 }
 
 Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& folder, UnixTime now) {

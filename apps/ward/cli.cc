@@ -60,9 +60,8 @@ int finish(int code, bool json) {
   const auto text = w.end_object().take();
   // An error that quotes an argument which is not UTF-8 has no place in JSON: stderr has it.
   (void)print(text ? *text + '\n'
-                   : R"({"schema":"ward.error/1","exit":)" + std::to_string(code) +
-                         R"(,"error":"see standard error","hint":null})"
-                         "\n");
+                   : "{\"schema\":\"ward.error/1\",\"exit\":" + std::to_string(code) +
+                         ",\"error\":\"see standard error\",\"hint\":null}\n");
   return code;
 }
 

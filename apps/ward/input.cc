@@ -14,7 +14,9 @@ namespace ward::cli {
 namespace {
 
 struct Close {
-  void operator()(std::FILE* f) const { (void)std::fclose(f); }
+  void operator()(std::FILE* f) const {
+    (void)std::fclose(f);  // NOLINT(*-owning-memory): a unique_ptr's
+  }
 };
 
 constexpr std::size_t kChunk = 64U << 10U;

@@ -154,13 +154,15 @@ Result<crypto::PrivateKey> read_signing_key(const std::string& path) {
 Result<crypto::PublicKey> read_recipient(const std::string& path) {
   WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
   const auto is_p256 = [](const auto& key) { return key && key->type() == crypto::KeyType::kP256; };
-  if (const auto jwk = token::parse_jwk(text.expose())) {
+  const auto jwk = token::parse_jwk(text.expose());
+  if (jwk) {
     if (jwk->key.type() == crypto::KeyType::kP256 &&
         token::allows(*jwk, token::KeyUse::kEncrypt, "ECDH-ES+A256KW")) {
       return jwk->key;
     }
     return Error(Errc::kMalformed, "recipient: not a P-256 key for encryption");
-  } else if (jwk.error().code() == Errc::kDenied) {
+  }
+  if (jwk.error().code() == Errc::kDenied) {
     return Error(Errc::kMalformed, "recipient: this is a private key");
   }
   WARD_TRY(const SecretBytes der, read_pem(text, "PUBLIC KEY"));

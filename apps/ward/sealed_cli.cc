@@ -28,7 +28,6 @@ int exit_code(const Error& error) {
   switch (error.code()) {
     case Errc::kUnavailable:
     case Errc::kInternal:
-      return kCouldNotTell;
     case Errc::kUnsupported:  // a version or suite that this program does not know
       return kCouldNotTell;
     case Errc::kTruncated:

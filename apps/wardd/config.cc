@@ -203,18 +203,18 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   const auto path = [&](const std::string& given) {
     return given.starts_with('/') ? given : folder + "/" + given;
   };
-  const std::pair<const char*, std::string*> kPaths[] = {
+  const std::pair<const char*, std::string*> paths[] = {
       {"store", &config.store},         {"master_key", &config.master_key},
       {"tls_key", &config.tls_key},     {"tls_certificate", &config.tls_certificate},
       {"token_key", &config.token_key}, {"ledger_key", &config.ledger_key},
   };
-  for (const auto& [key, into] : kPaths) {
+  for (const auto& [key, into] : paths) {
     WARD_TRY(const std::string given, root.text(key));
     *into = path(given);
   }
-  const std::pair<const char*, std::optional<std::string>*> kOptional[] = {
+  const std::pair<const char*, std::optional<std::string>*> if_named[] = {
       {"bound_file", &config.bound_file}, {"collateral", &config.collateral}};
-  for (const auto& [key, into] : kOptional) {
+  for (const auto& [key, into] : if_named) {
     if (!root.has(key)) continue;
     WARD_TRY(const std::string given, root.text(key));
     *into = path(given);

@@ -118,9 +118,9 @@ std::string config_text(const InitOptions& options, const NewKeys& keys) {
 Result<void> write_keys(const NewFolder& folder, const NewKeys& keys, crypto::Rng& rng) {
   const auto master = crypto::random_secret<32>(rng);
   WARD_CHECK_OK(server::write_new_file(folder.file("master.key"), master.expose()));
-  const std::pair<const char*, const crypto::PrivateKey*> kFiles[] = {
+  const std::pair<const char*, const crypto::PrivateKey*> key_files[] = {
       {"tls.key.pem", &keys.tls}, {"token.key.pem", &keys.token}, {"ledger.key.pem", &keys.ledger}};
-  for (const auto& [name, key] : kFiles) {
+  for (const auto& [name, key] : key_files) {
     const SecretBytes text = server::write_private_key(*key);
     WARD_CHECK_OK(server::write_new_file(folder.file(name), text.expose()));
   }

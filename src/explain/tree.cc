@@ -20,6 +20,7 @@ struct Node {
   std::vector<Node> below;
 };
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tree that this file makes
 void print(const Node& node, const std::string& before, bool last, std::string& out) {
   out += before + (last ? "└─ " : "├─ ") + for_terminal(node.text) + "\n";
   const std::string inner = before + (last ? "   " : "│  ");

@@ -58,6 +58,8 @@ class PlatformCache final : public attest::PlatformStore {
   static constexpr std::size_t kMostOctets = std::size_t{64} << 10;
 
   explicit PlatformCache(CacheLimits limits = {});
+  PlatformCache(const PlatformCache&) = delete;
+  PlatformCache& operator=(const PlatformCache&) = delete;
   ~PlatformCache() override;
 
   [[nodiscard]] Hold find(const attest::PlatformKey& key, UnixTime now) override;

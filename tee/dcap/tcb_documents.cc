@@ -96,20 +96,20 @@ class Members {
 
   // levels gives the items of tcbLevels; Intel's documents have at least one.
   const std::vector<JsonValue>& levels() {
-    static const std::vector<JsonValue> kNone;
+    static const std::vector<JsonValue> none;
     const JsonValue* v = value("tcbLevels");
-    if (v == nullptr) return kNone;
+    if (v == nullptr) return none;
     if (!v->is_array() || v->items().empty() || v->items().size() > kMaxTcbLevels) {
       complain(v->begin(), "tcbLevels", "an array of 1 to 256 levels");
-      return kNone;
+      return none;
     }
     return v->items();
   }
 
   [[nodiscard]] Members object(std::string_view name) {
-    static const JsonValue kNull;
+    static const JsonValue null;
     const JsonValue* v = value(name);
-    return {*this, v == nullptr ? kNull : *v, name, std::nullopt};
+    return {*this, v == nullptr ? null : *v, name, std::nullopt};
   }
 
   [[nodiscard]] Members item(const JsonValue& v, std::string_view list, std::size_t index) const {
@@ -136,6 +136,7 @@ class Members {
     if (!object_->is_object()) complain(object_->begin(), "", "an object");
   }
 
+  // NOLINTBEGIN(misc-no-recursion): as deep as these documents' members, which this file names
   [[nodiscard]] std::string path() const {
     if (parent_ == nullptr) return {};
     std::string out = parent_->where(name_);
@@ -149,6 +150,7 @@ class Members {
     return out.append(name);
   }
 
+  // NOLINTEND(misc-no-recursion)
   Bytes document_;
   const JsonValue* object_;
   const Members* parent_ = nullptr;  // null: the document itself

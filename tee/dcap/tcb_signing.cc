@@ -109,7 +109,7 @@ class Selection {
                                       std::to_string(given) + " " + what);
   }
 
-  bool trusted(const pki::Certificate& signer) const {
+  [[nodiscard]] bool trusted(const pki::Certificate& signer) const {
     const pki::Certificate chain[] = {signer, root_};
     const auto faults = pki::check_path(chain, root_.spki_sha256,
                                         x509::path_options(context_.now, context_.signatures));
@@ -118,8 +118,8 @@ class Selection {
   }
 
   // Finds who signed the document, of which `digest` is the whole: a trusted signer where one did.
-  const Signer* signer_of(const SignedDocument& document,
-                          const crypto::Sha256Digest& digest) const {
+  [[nodiscard]] const Signer* signer_of(const SignedDocument& document,
+                                        const crypto::Sha256Digest& digest) const {
     const Signer* found = nullptr;
     for (const Signer& signer : signers_) {
       if (found != nullptr && (found->trusted || !signer.trusted)) continue;
@@ -134,7 +134,7 @@ class Selection {
   }
 
   template <class T>
-  Chosen<T> rate(const Named<T>& document, int kind) const {
+  [[nodiscard]] Chosen<T> rate(const Named<T>& document, int kind) const {
     Chosen<T> out{.document = &document};
     const SignedDocument& d = document.value;
     const Signer* signer = signer_of(d, document.digest);

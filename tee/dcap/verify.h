@@ -114,8 +114,8 @@ void show_quote(Context& context, const Quote& quote, const pki::Certificate* pc
 
 // show_document writes down a signed TCB document, and whether its signature by `signer` holds;
 // null where no signer was given.
-void show_document(Context& context, const Named<const SignedDocument*>& document,
-                   CheckId signature, const Named<pki::Certificate>* signer, bool holds);
+void show_document(Context& context, const Named<const SignedDocument*>& named, CheckId signature,
+                   const Named<pki::Certificate>* signer, bool holds);
 
 // PlatformTcb is what a TCB info says of the platform, joined over everything in it that counts.
 struct PlatformTcb {

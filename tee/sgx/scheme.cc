@@ -39,19 +39,20 @@ constexpr attest::PolicyLine kDefaultPolicy[] = {
 };
 
 const dcap::Profile& profile() {
-  static const dcap::Profile kProfile = {.name = "sgx",
-                                         .title = "Intel SGX (DCAP ECDSA quote, versions 3 to 5)",
-                                         .media_type = "application/vnd.intel.sgx.quote",
-                                         .measurement_size = 32,
-                                         .workload_size = 64,
-                                         .tee = dcap::TeeType::kSgx,
-                                         .ids = {.tcb_info = "SGX", .qe_identity = "QE"},
-                                         .checks = kChecks,
-                                         .policy_at = static_cast<std::size_t>(CheckId::kEnd),
-                                         .fields = kFields,
-                                         .tcb_statuses = dcap::acceptable_tcb_statuses(false),
-                                         .default_policy = kDefaultPolicy};
-  return kProfile;
+  static const dcap::Profile sgx_profile = {
+      .name = "sgx",
+      .title = "Intel SGX (DCAP ECDSA quote, versions 3 to 5)",
+      .media_type = "application/vnd.intel.sgx.quote",
+      .measurement_size = 32,
+      .workload_size = 64,
+      .tee = dcap::TeeType::kSgx,
+      .ids = {.tcb_info = "SGX", .qe_identity = "QE"},
+      .checks = kChecks,
+      .policy_at = static_cast<std::size_t>(CheckId::kEnd),
+      .fields = kFields,
+      .tcb_statuses = dcap::acceptable_tcb_statuses(false),
+      .default_policy = kDefaultPolicy};
+  return sgx_profile;
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ constexpr attest::PolicyLine kDefaultPolicy[] = {
 };
 
 const dcap::Profile& profile() {
-  static const dcap::Profile kProfile = {
+  static const dcap::Profile tdx_profile = {
       .name = "tdx",
       .title = "Intel TDX (DCAP ECDSA quote, versions 4 and 5)",
       .media_type = "application/vnd.intel.tdx.quote",
@@ -65,7 +65,7 @@ const dcap::Profile& profile() {
       .fields = kFields,
       .tcb_statuses = dcap::acceptable_tcb_statuses(true),
       .default_policy = kDefaultPolicy};
-  return kProfile;
+  return tdx_profile;
 }
 
 // PCS API v4, TCB info: what is found, under the mask, equals the value as it stands. A value with

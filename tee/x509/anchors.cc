@@ -27,6 +27,7 @@ Result<attest::Anchor> anchor_of(const codec::PemBlock& block) {
 Result<std::vector<attest::Anchor>> anchors_of(std::string_view pem, bool development) {
   WARD_TRY(const std::vector<codec::PemBlock> blocks, codec::parse_pem(pem));
   std::vector<attest::Anchor> out;
+  out.reserve(blocks.size());
   for (const codec::PemBlock& block : blocks) {
     WARD_TRY(attest::Anchor anchor, anchor_of(block));
     anchor.development = development;

@@ -13,15 +13,15 @@ using attest::Verdict;
 
 // QVL's words for Intel's; empty where no TCB level matched.
 std::string status_of(const std::string& qvl) {
-  static const std::map<std::string, std::string> kWords = {
+  static const std::map<std::string, std::string> words = {
       {"OK", "UpToDate"},
       {"TCB_SW_HARDENING_NEEDED", "SWHardeningNeeded"},
       {"TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED", "ConfigurationAndSWHardeningNeeded"},
       {"TCB_OUT_OF_DATE", "OutOfDate"},
       {"TCB_TD_RELAUNCH_ADVISED", "TDRelaunchAdvised"},
       {"TCB_NOT_SUPPORTED", ""}};
-  const auto found = kWords.find(qvl);
-  return found == kWords.end() ? qvl : found->second;
+  const auto found = words.find(qvl);
+  return found == words.end() ? qvl : found->second;
 }
 
 // A TD of a module from 1.5 on: TEE_TCB_SVN[1], the module's version, is not 0.

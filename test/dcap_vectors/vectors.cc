@@ -35,17 +35,18 @@ std::string word(const std::string& fields, const std::string& name) {
 
 // The manifest's word for a claim.
 std::string manifest_name(const std::string& claim) {
-  static const std::map<std::string, std::string> kNames = {{"version", "ver"},
-                                                            {"certification_data_type", "ct"},
-                                                            {"isv_prod_id", "isvprodid"},
-                                                            {"isv_svn", "isvsvn"},
-                                                            {"mr_td", "mrtd"},
-                                                            {"mr_seam", "mrseam"},
-                                                            {"td_attributes", "tdattr"},
-                                                            {"qe_report.isv_svn", "qe_isvsvn"},
-                                                            {"rt_mr0", "rtmr0"}};
-  const auto found = kNames.find(claim);
-  return found == kNames.end() ? claim : found->second;
+  static const std::map<std::string, std::string> python_names = {
+      {"version", "ver"},
+      {"certification_data_type", "ct"},
+      {"isv_prod_id", "isvprodid"},
+      {"isv_svn", "isvsvn"},
+      {"mr_td", "mrtd"},
+      {"mr_seam", "mrseam"},
+      {"td_attributes", "tdattr"},
+      {"qe_report.isv_svn", "qe_isvsvn"},
+      {"rt_mr0", "rtmr0"}};
+  const auto found = python_names.find(claim);
+  return found == python_names.end() ? claim : found->second;
 }
 
 dcap::Quote parse(Bytes quote) {

@@ -197,11 +197,11 @@ void vek_extension_form(Platform& p, Dice& d) {
   pki::Extension& extension = p.extensions.at(d.below(size_of(p.extensions)));
   const bool amds = extension.oid.front() == 0x2b;
   if (!amds) return;  // X.509's own are written as they must be
-  const Buffer kValues[] = {{0x02, 0x02, 0x01, 0x04}, {0x02, 0x01, 0xff},
-                            {0x02, 0x02, 0x00, 0x04}, {0x04, 0x01, 0x04},
-                            {0x02, 0x01, 0x04, 0x00}, {},
-                            {0x16, 0x01, 0x80},       {0x0c, 0x05, 'M', 'i', 'l', 'a', 'n'}};
-  extension.value = d.pick(kValues);
+  const Buffer values[] = {{0x02, 0x02, 0x01, 0x04}, {0x02, 0x01, 0xff},
+                           {0x02, 0x02, 0x00, 0x04}, {0x04, 0x01, 0x04},
+                           {0x02, 0x01, 0x04, 0x00}, {},
+                           {0x16, 0x01, 0x80},       {0x0c, 0x05, 'M', 'i', 'l', 'a', 'n'}};
+  extension.value = d.pick(values);
 }
 
 void vek_extension_critical(Platform& p, Dice& d) {

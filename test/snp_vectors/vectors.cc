@@ -75,7 +75,7 @@ Ids absent_of(const attest::Appraisal& appraisal) {
 }
 
 const std::vector<Judged>& judged() {
-  static const std::vector<Judged> kJudged = {
+  static const std::vector<Judged> all = {
       {"snp/report_v2_vcek_120d77b2.bin", "2025-08-01T00:00:00Z",
        "snp/certs/SEV-VCEK-Milan-B0_3bbfb6ee.pem"},
       {"snp/report_v2_vcek_62213a90.bin", "2025-08-01T00:00:00Z", nullptr},
@@ -99,7 +99,7 @@ const std::vector<Judged>& judged() {
       {"snp/report_v5_vcek_3f44a09b.bin", "2025-08-01T00:00:00Z",
        "snp/certs/SEV-VCEK-Turin_14889815.pem"},
   };
-  return kJudged;
+  return all;
 }
 
 }  // namespace ward::test::snp

@@ -25,10 +25,10 @@ struct ExpectedInput {
 // ProvenanceExpectations are what a receiver trusts and asks of an output. There is no default:
 // what is not asked is spelt token::Unchecked{}.
 struct ProvenanceExpectations {
-  std::span<const token::JwsKey> token_keys;  // of the verifier, chosen beforehand
+  std::span<const token::JwsKey> token_keys{};  // of the verifier, chosen beforehand
   std::variant<token::Unchecked, std::string> issuer;
   std::variant<token::Unchecked, Workload> workload;
-  std::span<const ExpectedInput> inputs;  // each must be there; others may be there too
+  std::span<const ExpectedInput> inputs{};  // each must be there; others may be there too
   bool allow_warning = false;      // platforms that the verifier accepted in spite of weaknesses
   bool allow_development = false;  // then the verdict counts instead of the status
   UnixTime now;  // `created` must not be later than this, give or take kClockSkewSeconds

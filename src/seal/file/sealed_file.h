@@ -53,8 +53,8 @@ using Receiver = std::variant<ToResource, ToRecipient, ToPassphrase>;
 // ES256 with the key that the token binds, and returns r || s.
 struct SignOutput {
   Provenance provenance;
-  ReadFn content;
-  std::function<Result<Buffer>(Bytes message)> sign;
+  ReadFn content{};
+  std::function<Result<Buffer>(Bytes message)> sign{};
 };
 
 // SealRequest says what to write besides the content.
