@@ -35,8 +35,9 @@ struct Platform {
 
 std::string ids_of(const std::vector<const attest::Check*>& checks) {
   std::string out;
-  for (const attest::Check* check : checks)
+  for (const attest::Check* check : checks) {
     out += (out.empty() ? "" : ", ") + std::string(check->info->id);
+  }
   return out;
 }
 

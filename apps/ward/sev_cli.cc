@@ -56,8 +56,9 @@ std::optional<std::array<std::uint8_t, 2>> version(const std::string& text) {
 
 Result<crypto::Sha256Digest, int> hash_file(const std::string& option, const std::string& path) {
   InputFile file;
-  if (const auto done = file.open(path); !done)
+  if (const auto done = file.open(path); !done) {
     return fail(kCouldNotTell, option + ": " + path + ": " + error_text(done.error()));
+  }
   if (file.size() > kMaxKernel) return fail(kUsage, option + ": " + path + " is above 2 GiB");
   const auto octets = read_file(path, kMaxKernel);
   if (!octets) return fail(kCouldNotTell, option + ": " + path + ": " + error_text(octets.error()));
@@ -102,8 +103,9 @@ Result<std::vector<Buffer>, int> processors(const SevLaunch& l, Bytes firmware, 
 }
 
 Result<std::array<std::uint8_t, sev::kDigestSize>, int> digest_of(const SevLaunch& l, bool es) {
-  if (l.digest.empty() == l.firmware.empty())
+  if (l.digest.empty() == l.firmware.empty()) {
     return fail(kUsage, "name what was launched: either --digest or --firmware");
+  }
   if (!l.digest.empty()) {
     const auto octets = hex_value("--digest", l.digest, sev::kDigestSize, "a launch digest of sev");
     if (!octets) return fail(kUsage, octets.error().what, octets.error().hint);
@@ -128,8 +130,9 @@ Result<sev::Firmware, int> firmware_of(const SevLaunch& l) {
 
 // The host's word: MEASURE and MNONCE, or the nonce alone.
 Result<void, int> read_stated(const SevLaunch& l, SevMeasured& out) {
-  if (l.measured.empty() == l.mnonce.empty())
+  if (l.measured.empty() == l.mnonce.empty()) {
     return fail(kUsage, "name what the host said: either --measured or --mnonce");
+  }
   if (!l.mnonce.empty()) {
     const auto nonce = hex_value("--mnonce", l.mnonce, sev::kNonceSize, "the nonce of sev");
     if (!nonce) return fail(kUsage, nonce.error().what, nonce.error().hint);
@@ -178,13 +181,15 @@ Result<std::uint32_t, int> sev_policy(const SevPolicy& policy) {
       out |= 1U << bit->bit;
     }
   }
-  if ((out & sev::guest_policy::kReservedBits) != 0)
+  if ((out & sev::guest_policy::kReservedBits) != 0) {
     return fail(kUsage, "--policy: a bit from 6 to 15 is set, which has no meaning");
+  }
   if (policy.min_api.empty()) return out;
   const auto api = version(policy.min_api);
   if (!api) return fail(kUsage, "--min-api: not a version like 1.21: " + policy.min_api);
-  if ((out >> 16U) != 0)
+  if ((out >> 16U) != 0) {
     return fail(kUsage, "--min-api: the number that --policy names has a version already");
+  }
   return out | std::uint32_t{api->at(0)} << 16U | std::uint32_t{api->at(1)} << 24U;
 }
 
@@ -258,8 +263,9 @@ int write_sev_files(const std::string& folder, const std::vector<SevFile>& files
     opened.push_back(*std::move(out));
   }
   std::vector<OutputFile*> all;
-  for (OutputFile& file : opened)
+  for (OutputFile& file : opened) {
     all.push_back(&file);
+  }
   const auto done = commit_together(all, false);
   if (done) return kAccepted;
   return fail(kCouldNotTell, done.error().path + ": " + error_text(done.error().error));

@@ -45,12 +45,14 @@ bool is_platform_usage(std::uint32_t usage) {
 
 Result<PublicKey> read_ec_key(Bytes octets) {
   const std::uint64_t curve = attest::little_endian(octets.first(kCurveSize));
-  if (curve != kCurveP256 && curve != kCurveP384)
+  if (curve != kCurveP256 && curve != kCurveP384) {
     return Error(Errc::kUnsupported, "sev.certificate: curve", curve);
+  }
   const KeyType type = curve == kCurveP256 ? KeyType::kP256 : KeyType::kP384;
   const auto xy = read_rs(octets.subspan(kCurveSize, kEcdsaSize), field_size(type));
-  if (!xy || !all_zero(octets.subspan(kCurveSize + kEcdsaSize)))
+  if (!xy || !all_zero(octets.subspan(kCurveSize + kEcdsaSize))) {
     return Error(Errc::kMalformed, "sev.certificate: octets behind a coordinate");
+  }
   return PublicKey::from_ec_xy(type, *xy);
 }
 
@@ -60,18 +62,22 @@ Result<Signature> read_signature(std::uint32_t usage, std::uint32_t algorithm, B
   std::ranges::copy(octets, out.octets.begin());
   out.algorithm = algorithm;
   if (usage == static_cast<std::uint32_t>(Usage::kNone)) {
-    if (algorithm != 0 || !all_zero(octets))
+    if (algorithm != 0 || !all_zero(octets)) {
       return Error(Errc::kMalformed, "sev.certificate: an empty signature is not empty");
+    }
     return out;
   }
   const bool of_amd = usage == static_cast<std::uint32_t>(Usage::kAsk) ||
                       usage == static_cast<std::uint32_t>(Usage::kArk);
-  if (!of_amd && !is_platform_usage(usage))
+  if (!of_amd && !is_platform_usage(usage)) {
     return Error(Errc::kUnsupported, "sev.certificate: signer", usage);
-  if (of_amd ? !is_rsa(algorithm) : !is_ecdsa(algorithm))
+  }
+  if (of_amd ? !is_rsa(algorithm) : !is_ecdsa(algorithm)) {
     return Error(Errc::kMalformed, "sev.certificate: signature algorithm", algorithm);
-  if (!of_amd && !all_zero(octets.subspan(kEcdsaSize)))
+  }
+  if (!of_amd && !all_zero(octets.subspan(kEcdsaSize))) {
     return Error(Errc::kMalformed, "sev.certificate: octets behind a signature");
+  }
   out.signer = static_cast<Usage>(usage);
   return out;
 }
@@ -98,8 +104,9 @@ Result<Certificate> read_platform(Raw raw) {
   parts.api_minor = raw[ApiMinor::kBegin];
   parts.usage = static_cast<Usage>(number<PubkeyUsage>(raw));
   parts.algorithm = number<PubkeyAlgo>(raw);
-  if (number<Version>(raw) != kVersion || !all_zero(Reserved::in(raw)))
+  if (number<Version>(raw) != kVersion || !all_zero(Reserved::in(raw))) {
     return Error(Errc::kMalformed, "sev.certificate: version or reserved octets");
+  }
   const bool fits =
       parts.usage == Usage::kPdh ? is_ecdh(parts.algorithm) : is_ecdsa(parts.algorithm);
   if (!fits) return Error(Errc::kMalformed, "sev.certificate: key algorithm", parts.algorithm);
@@ -131,11 +138,13 @@ Result<Certificate> take_ca(Bytes& in) {
       !r.u32le(modulus_bits)) {
     return Error(Errc::kTruncated, "sev.certificate: size", in.size());
   }
-  if (version != kVersion || !all_zero(reserved))
+  if (version != kVersion || !all_zero(reserved)) {
     return Error(Errc::kMalformed, "sev.certificate: version or reserved octets");
+  }
   parts.usage = static_cast<Usage>(usage);
-  if (parts.usage != Usage::kArk && parts.usage != Usage::kAsk)
+  if (parts.usage != Usage::kArk && parts.usage != Usage::kAsk) {
     return Error(Errc::kUnsupported, "sev.certificate: usage", usage);
+  }
   const std::size_t size = modulus_bits / 8;
   if ((modulus_bits != 8 * kSmallModulus && modulus_bits != 8 * kLargeModulus) ||
       exponent_bits != modulus_bits) {
@@ -144,12 +153,14 @@ Result<Certificate> take_ca(Bytes& in) {
   Bytes exponent;
   Bytes modulus;
   Bytes signature;
-  if (!r.bytes(size, exponent) || !r.bytes(size, modulus))
+  if (!r.bytes(size, exponent) || !r.bytes(size, modulus)) {
     return Error(Errc::kTruncated, "sev.certificate: size", in.size());
+  }
   const std::size_t signed_size = r.offset();
   const bool unsigned_root = parts.usage == Usage::kArk && r.empty();
-  if (!unsigned_root && !r.bytes(size, signature))
+  if (!unsigned_root && !r.bytes(size, signature)) {
     return Error(Errc::kTruncated, "sev.certificate: size", in.size());
+  }
   parts.exponent = to_buffer(exponent);
   parts.modulus = to_buffer(modulus);
   parts.signature = to_buffer(signature);
@@ -183,8 +194,9 @@ std::optional<SignaturePlace> platform_signature(const PlatformParts& parts,
     if (const CaParts* const by = signer.ca()) {
       const std::size_t size = by->modulus.size();
       const std::uint32_t stated = size == kSmallModulus ? kRsaSha256 : kRsaSha384;
-      if (signature.algorithm != stated || !all_zero(Bytes(signature.octets).subspan(size)))
+      if (signature.algorithm != stated || !all_zero(Bytes(signature.octets).subspan(size))) {
         return std::nullopt;
+      }
       return SignaturePlace{kPlaces[i], size, rsa_algorithm(size)};
     }
     const auto algorithm = ecdsa_algorithm(signature.algorithm, signer.key.type());
@@ -224,8 +236,9 @@ Result<Certificate> take_certificate(Bytes& in) {
       is_platform_usage(static_cast<std::uint32_t>(attest::little_endian(
           in.subspan(PubkeyUsage::kBegin, PubkeyAlgo::kBegin - PubkeyUsage::kBegin))));
   if (!platform) return take_ca(in);
-  if (in.size() < kCertificateSize)
+  if (in.size() < kCertificateSize) {
     return Error(Errc::kTruncated, "sev.certificate: size", in.size());
+  }
   auto out = read_platform(in.first<kCertificateSize>());
   if (out) in = in.subspan(kCertificateSize);
   return out;
@@ -234,8 +247,9 @@ Result<Certificate> take_certificate(Bytes& in) {
 Result<std::vector<Certificate>> parse_certificates(Bytes in) {
   std::vector<Certificate> out;
   do {
-    if (out.size() == kMaxCertificates)
+    if (out.size() == kMaxCertificates) {
       return Error(Errc::kLimit, "sev.certificate: number of certificates", out.size());
+    }
     WARD_TRY(Certificate next, take_certificate(in));
     out.push_back(std::move(next));
   } while (!in.empty());
@@ -322,8 +336,9 @@ bool signed_by(const Certificate& subject, const Certificate& signer) {
   const auto place = signature_of(subject, signer);
   if (!place) return false;
   const Bytes octets = Bytes(subject.raw).subspan(place->offset, place->size);
-  if (signer.ca() != nullptr)
+  if (signer.ca() != nullptr) {
     return signer.key.verify(place->algorithm, subject.signed_part(), reversed(octets));
+  }
   const auto rs = read_rs(octets, field_size(signer.key.type()));
   return rs && signer.key.verify_rs(place->algorithm, subject.signed_part(), *rs);
 }

@@ -17,8 +17,9 @@ std::vector<Buffer> all_certificates() {
   std::vector<Buffer> out;
   for (const made::Face& face : made::kFaces) {
     const made::Made m = made::make(made::good_stage(face));
-    for (const Buffer& c : {m.pdh, m.pek, m.oca, m.cek, m.ask, m.ark})
+    for (const Buffer& c : {m.pdh, m.pek, m.oca, m.cek, m.ask, m.ark}) {
       out.push_back(c);
+    }
   }
   return out;
 }
@@ -57,8 +58,9 @@ TEST(SevCertificate, SaysWhoSignedIt) {
 TEST(SevCertificate, IsRefusedAtEveryOtherLength) {
   const made::Made m = made::make(made::good_stage(made::kFaces[0]));
   for (const Buffer& octets : {m.pek, m.ask}) {
-    for (std::size_t n = 0; n < octets.size(); ++n)
+    for (std::size_t n = 0; n < octets.size(); ++n) {
       ASSERT_EQ(code_of(Bytes(octets).first(n)), Errc::kTruncated) << n;
+    }
     EXPECT_FALSE(parse_certificates(concat({octets, Buffer(1)})));
   }
   // An ARK may lack its signature, all of it.
@@ -129,8 +131,9 @@ TEST(SevCertificate, OctetsOfAmdsOwnMustBeRightToo) {
 TEST(SevCertificate, NoMoreThanTheLimitAreRead) {
   const made::Made m = made::make(made::good_stage(made::kFaces[0]));
   Buffer many;
-  for (std::size_t i = 0; i < kMaxCertificates; ++i)
+  for (std::size_t i = 0; i < kMaxCertificates; ++i) {
     many.insert(many.end(), m.oca.begin(), m.oca.end());
+  }
   EXPECT_TRUE(parse_certificates(many));
   many.insert(many.end(), m.oca.begin(), m.oca.end());
   EXPECT_EQ(code_of(many), Errc::kLimit);

@@ -34,9 +34,10 @@ TEST(SevChecks, TheGoodPlatformPassesEveryCheckInEveryForm) {
     // What a face does not have is not looked at: a PDH beside a report, a signature of a root that
     // is published without one.
     const std::string absent = face.certificates ? "sev.ark.signature" : "sev.pdh.signature";
-    for (const attest::Check& c : a.checks)
+    for (const attest::Check& c : a.checks) {
       EXPECT_EQ(c.outcome, c.info->id == absent ? Outcome::kNotDone : Outcome::kPassed)
           << c.info->id;
+    }
     EXPECT_EQ(a.warnings.size(), 3U);
   }
 }
@@ -111,8 +112,9 @@ struct FieldCase {
 std::vector<FieldCase> field_cases() {
   std::vector<FieldCase> out;
   for (const Face& face : kFaces) {
-    for (const attest::FieldInfo& field : scheme().info().fields)
+    for (const attest::FieldInfo& field : scheme().info().fields) {
       out.push_back({face, &field});
+    }
   }
   return out;
 }

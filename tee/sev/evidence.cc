@@ -31,8 +31,9 @@ bool in_order(const std::vector<Certificate>& sent) {
 
 std::string usages(const std::vector<Certificate>& sent) {
   std::string out;
-  for (const Certificate& c : sent)
+  for (const Certificate& c : sent) {
     out += (out.empty() ? "" : ", ") + std::string(usage_name(c.usage));
+  }
   return out;
 }
 

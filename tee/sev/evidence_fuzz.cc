@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attest::ClaimList list(claims);
   evidence->report.add_claims(list);
   list.finish();
-  for (const sev::Certificate& c : evidence->sent)
+  for (const sev::Certificate& c : evidence->sent) {
     static_cast<void>(evidence->report.signed_by(c.key));
+  }
   return 0;
 }

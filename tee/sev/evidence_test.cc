@@ -58,8 +58,9 @@ TEST(SevEvidence, InspectionNamesThePolicy) {
     std::string out;
     for (const attest::Claim& c : *claims) {
       if (c.name != name) continue;
-      for (const std::string& value : attest::value_texts(c.value))
+      for (const std::string& value : attest::value_texts(c.value)) {
         out += value;
+      }
     }
     return out;
   };

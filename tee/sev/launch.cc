@@ -116,14 +116,16 @@ constexpr std::size_t kRdx = 0x310;
 constexpr std::uint32_t kFirstEip = 0xfffffff0;
 
 void put(Buffer& page, const Register& field) {
-  for (std::size_t i = 0; i < field.size; ++i)
+  for (std::size_t i = 0; i < field.size; ++i) {
     page.at(field.offset + i) = static_cast<std::uint8_t>((field.value >> (8 * i)) & 255U);
+  }
 }
 
 Buffer vmsa_page(std::uint32_t eip, std::uint32_t signature) {
   Buffer out(kVmsaSize);
-  for (const Register& field : kAtReset)
+  for (const Register& field : kAtReset) {
     put(out, field);
+  }
   put(out, {kCsBase, 8, eip & 0xffff0000U});
   put(out, {kRip, 8, eip & 0xffffU});
   put(out, {kRdx, 8, signature});
@@ -144,8 +146,9 @@ std::optional<Guid> parse_guid(std::string_view text) {
   const auto octets = from_hex(digits);
   if (!octets || octets->size() != sizeof(Guid)) return std::nullopt;
   Guid out{};
-  for (std::size_t i = 0; i < out.size(); ++i)
+  for (std::size_t i = 0; i < out.size(); ++i) {
     out.at(i) = octets->at(kOrder[i]);
+  }
   return out;
 }
 
@@ -194,8 +197,9 @@ crypto::Sha256Digest launch_digest(Bytes firmware, const std::optional<KernelHas
   crypto::Sha256 all;
   all.update(firmware);
   if (hashes) all.update(write_kernel_hashes(*hashes));
-  for (const Buffer& page : vmsa_pages)
+  for (const Buffer& page : vmsa_pages) {
     all.update(page);
+  }
   return all.finish();
 }
 
@@ -205,8 +209,9 @@ Result<SecretBytes> secret_table(const std::vector<SecretEntry>& entries) {
   std::size_t size = kSecretHeader;
   for (const SecretEntry& entry : entries) {
     if (!seen.insert(entry.guid).second) return Error(Errc::kMalformed, "sev.secret: a GUID twice");
-    if (entry.data.size() > kMaxSecret)
+    if (entry.data.size() > kMaxSecret) {
       return Error(Errc::kLimit, "sev.secret: size", entry.data.size());
+    }
     size += kSecretHeader + entry.data.size();
     if (size > kMaxSecret) return Error(Errc::kLimit, "sev.secret: size", size);
   }

@@ -13,8 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(sev::takes_kernel_hashes(in));
   static_cast<void>(sev::vmsa_pages(in, 2, 0));
   if (const auto guid = sev::parse_guid(as_text(in))) {
-    if (all_zero(*guid) != (as_text(in) == "00000000-0000-0000-0000-000000000000"))
+    if (all_zero(*guid) != (as_text(in) == "00000000-0000-0000-0000-000000000000")) {
       __builtin_trap();
+    }
   }
   return 0;
 }

@@ -222,8 +222,9 @@ Buffer image(bool hashes = true, bool reset = true) {
   table.u16le(size);
   table.bytes(*parse_guid("96b582de-1fb2-45f7-baea-a366c55a082d"));
   Buffer out(4096 - 32 - table.size());
-  for (std::size_t i = 0; i < out.size(); ++i)
+  for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<std::uint8_t>(i);
+  }
   out.insert(out.end(), table.view().begin(), table.view().end());
   out.resize(4096);
   return out;
@@ -259,8 +260,9 @@ TEST(SevLaunch, FirmwareThatHasNoPlaceForAKernelIsTold) {
   EXPECT_FALSE(takes_kernel_hashes(image(false)));
   EXPECT_FALSE(takes_kernel_hashes(Buffer(4096)));
   const Buffer whole = image();
-  for (std::size_t n = 0; n < whole.size(); ++n)
+  for (std::size_t n = 0; n < whole.size(); ++n) {
     EXPECT_FALSE(takes_kernel_hashes(Bytes(whole).first(n))) << n;
+  }
 }
 
 TEST(SevLaunch, ProcessorsHaveALimitAndAResetVector) {

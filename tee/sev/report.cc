@@ -55,8 +55,9 @@ std::vector<attest::LayoutField> Report::layout() const {
 
 void Report::add_claims(attest::ClaimList& out) const {
   attest::add_table_claims(kTable, raw_, "", out);
-  for (const guest_policy::PolicyBit& bit : guest_policy::kBits)
+  for (const guest_policy::PolicyBit& bit : guest_policy::kBits) {
     out.flag({"guest_policy.", bit.name}, policy_bit(bit.bit));
+  }
   out.number("guest_policy.api_major", (policy() >> 16U) & 255U);
   out.number("guest_policy.api_minor", policy() >> 24U);
   out.text("memory_encryption.engine", kEngine);
@@ -65,20 +66,24 @@ void Report::add_claims(attest::ClaimList& out) const {
 }
 
 std::optional<FormError> check_form(Bytes octets) {
-  if (octets.size() != kReportSize)
+  if (octets.size() != kReportSize) {
     return FormError{CheckId::kReportForm, std::to_string(octets.size()) + " octets", "208 octets"};
+  }
   const Report r(octets.first<kReportSize>());
   const std::uint32_t usage = number(r.get<report::SigUsage>());
-  if (usage != static_cast<std::uint32_t>(Usage::kPek))
+  if (usage != static_cast<std::uint32_t>(Usage::kPek)) {
     return FormError{CheckId::kReportSigUsage, hex_number(usage), "0x00001002 (PEK)"};
+  }
   if (r.sig_algo() != kEcdsaSha256 && r.sig_algo() != kEcdsaSha384) {
     return FormError{CheckId::kReportSigAlgo, hex_number(r.sig_algo()),
                      "0x00000002 or 0x00000102 (ECDSA with SHA-256 or SHA-384)"};
   }
-  if (!all_zero(r.get<report::Reserved>()))
+  if (!all_zero(r.get<report::Reserved>())) {
     return FormError{CheckId::kReportReserved, to_hex(r.get<report::Reserved>()), "zero"};
-  if ((r.policy() & guest_policy::kReservedBits) != 0)
+  }
+  if ((r.policy() & guest_policy::kReservedBits) != 0) {
     return FormError{CheckId::kPolicyReserved, hex_number(r.policy()), "bits 6 to 15 zero"};
+  }
   if (!read_rs(r.raw().last(kEcdsaSize), kLongestNumber)) {
     return FormError{CheckId::kSignatureForm, "octets beyond 48",
                      "R and S of at most 48 octets, zero behind them"};

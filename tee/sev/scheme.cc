@@ -105,8 +105,9 @@ CheckList begin(attest::Findings& out) {
 
 void report_ill_formed(const FormError& wrong, attest::Findings& out) {
   CheckList checks = begin(out);
-  if (wrong.check != CheckId::kReportForm)
+  if (wrong.check != CheckId::kReportForm) {
     checks.record(CheckId::kReportForm, true, "208 octets", {"208 octets"});
+  }
   checks.record(wrong.check, false, wrong.found, {wrong.expected});
   attest::write_field_facts(field_checks(), kFields, {}, out.facts.fields);
 }
@@ -118,12 +119,15 @@ void fill_facts(const Report& r, attest::Facts& facts) {
 }
 
 Error form_failure(CheckId check) {
-  if (check == CheckId::kReportSigUsage || check == CheckId::kReportSigAlgo)
+  if (check == CheckId::kReportSigUsage || check == CheckId::kReportSigAlgo) {
     return {Errc::kUnsupported, "the report is not one that a PEK signed with ECDSA"};
-  if (check == CheckId::kReportReserved || check == CheckId::kPolicyReserved)
+  }
+  if (check == CheckId::kReportReserved || check == CheckId::kPolicyReserved) {
     return {Errc::kMalformed, "a reserved bit is not zero"};
-  if (check == CheckId::kCertificatesForm)
+  }
+  if (check == CheckId::kCertificatesForm) {
     return {Errc::kMalformed, "what stands behind the report is not the platform's certificates"};
+  }
   return {Errc::kMalformed, "no attestation report of 208 octets"};
 }
 
@@ -215,8 +219,9 @@ Result<void> Sev::verify(const attest::Job& job, attest::Findings& out) const {
   const Evidence& evidence = std::get<Evidence>(parsed);
   x509::Given<Pool> given(job, nullptr, read_documents);
   std::optional<Pool> both;
-  if (!evidence.sent.empty())
+  if (!evidence.sent.empty()) {
     both.emplace(given.collateral()).add_sent(job.evidence, kReportSize, evidence.sent);
+  }
   const Pool& pool = both ? *both : given.collateral();
   CheckList checks = begin(out);
   record_form(checks, evidence);
@@ -225,8 +230,9 @@ Result<void> Sev::verify(const attest::Job& job, attest::Findings& out) const {
   claims.finish();
   fill_facts(evidence.report, out.facts);
   out.warnings.assign(std::begin(kWarnings), std::end(kWarnings));
-  for (const x509::Malformed& m : pool.unknown)
+  for (const x509::Malformed& m : pool.unknown) {
     out.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  }
   Context context{checks, pool, job.anchors, out, given.signatures(), job.work};
   const Certificate* const pek = verify_report(context, evidence.report);
   record_sent_pdh(context, find_sent_pdh(pool, evidence), pek);
@@ -240,8 +246,9 @@ attest::Findings judge_platform(const attest::Collateral& collateral,
   attest::Findings out;
   CheckList checks = begin(out);
   const Pool pool = read_documents(x509::all_of(collateral));
-  for (const x509::Malformed& m : pool.unknown)
+  for (const x509::Malformed& m : pool.unknown) {
     out.notes.push_back("not recognised: " + m.name + ": " + m.why);
+  }
   x509::Signatures signatures;
   Context context{checks, pool, anchors, out, signatures, nullptr};
   const Certificate* const found = verify_pdh(context);

@@ -93,8 +93,9 @@ Session wrap(const TransportKeys& keys, Bytes shared, const Salts& salts, std::u
 }
 
 Result<Launch> start_session(const crypto::PublicKey& pdh, std::uint32_t policy, crypto::Rng& rng) {
-  if (pdh.type() != crypto::KeyType::kP256 && pdh.type() != crypto::KeyType::kP384)
+  if (pdh.type() != crypto::KeyType::kP256 && pdh.type() != crypto::KeyType::kP384) {
     return Error(Errc::kUnsupported, "sev.session: the PDH is not on P-256 or P-384");
+  }
   WARD_TRY(const crypto::PrivateKey mine, crypto::PrivateKey::generate(pdh.type(), rng));
   WARD_TRY(const SecretBytes shared, crypto::ecdh(mine, pdh));
   Launch out;
@@ -123,8 +124,9 @@ std::array<std::uint8_t, kMacSize> measurement(std::span<const std::uint8_t, kKe
 Result<Packet> pack_secret(const TransportKeys& keys,
                            std::span<const std::uint8_t, kMacSize> measure, Bytes secret,
                            std::span<const std::uint8_t, kIvSize> iv) {
-  if (secret.empty() || secret.size() % kBlock != 0)
+  if (secret.empty() || secret.size() % kBlock != 0) {
     return Error(Errc::kMalformed, "sev.secret: size", secret.size());
+  }
   if (secret.size() > kMaxSecret) return Error(Errc::kLimit, "sev.secret: size", secret.size());
   Packet out;
   out.data.resize(secret.size());

@@ -227,11 +227,13 @@ void record_amd(Context& context, const Chain& chain) {
   if (!there) return;
   context.findings.claims.push_back({"cek.key", to_buffer(chain.cek->certificate.spki_sha256)});
   context.findings.facts.chips = {to_buffer(chain.cek->certificate.spki_sha256)};
-  if (!record_present(context, CheckId::kAskPresent, chain.ask, "AMD's ASK: ask_ark_<line>.cert"))
+  if (!record_present(context, CheckId::kAskPresent, chain.ask, "AMD's ASK: ask_ark_<line>.cert")) {
     return;
+  }
   record_signed(context, CheckId::kCekSignature, *chain.cek, chain.ask->certificate);
-  if (!record_present(context, CheckId::kArkPresent, chain.ark, "AMD's ARK: ask_ark_<line>.cert"))
+  if (!record_present(context, CheckId::kArkPresent, chain.ark, "AMD's ARK: ask_ark_<line>.cert")) {
     return;
+  }
   record_signed(context, CheckId::kAskSignature, *chain.ask, chain.ark->certificate);
   const CaParts& ask = std::get<CaParts>(chain.ask->certificate.parts);
   const CaParts& ark = std::get<CaParts>(chain.ark->certificate.parts);
@@ -254,8 +256,9 @@ void record_chain(Context& context, const Held& pek) {
     record_signed(context, CheckId::kOcaSignature, *chain.oca, chain.oca->certificate);
   }
   record_amd(context, chain);
-  if (chain.cek != nullptr)
+  if (chain.cek != nullptr) {
     record_signed(context, CheckId::kPekSignature, pek, chain.cek->certificate);
+  }
 }
 
 void show_report(Context& context, const Report& report, const Certificate& pek, bool holds) {
@@ -282,8 +285,9 @@ const Certificate* verify_report(Context& context, const Report& report) {
        .fits = [&](const Certificate& c) { return report.signed_by(c.key); },
        .is_better = [&](const Certificate& c) { return has_signer(context, c, Usage::kCek); }});
   if (!record_present(context, CheckId::kPekPresent, pek,
-                      "the platform's certificates: PEK, OCA, CEK"))
+                      "the platform's certificates: PEK, OCA, CEK")) {
     return nullptr;
+  }
   const bool holds = report.signed_by(pek->certificate.key);
   context.checks.record(CheckId::kSignature, holds,
                         holds ? "by the PEK" : "not by the key of this PEK", {"signed by the PEK"});
@@ -306,8 +310,9 @@ const Certificate* verify_pdh(Context& context) {
       signer_of(context, pdh->certificate, Usage::kPek,
                 [&](const Certificate& c) { return has_signer(context, c, Usage::kCek); });
   if (!record_present(context, CheckId::kPekPresent, pek,
-                      "the platform's certificates: PEK, OCA, CEK"))
+                      "the platform's certificates: PEK, OCA, CEK")) {
     return nullptr;
+  }
   record_signed(context, CheckId::kPdhSignature, *pdh, pek->certificate);
   record_chain(context, *pek);
   return &pdh->certificate;

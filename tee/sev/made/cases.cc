@@ -87,8 +87,9 @@ std::vector<Case> absent_cases() {
   const auto nothing = [](Stage&) {};
   const auto without = [](std::vector<Buffer Made::*> parts) {
     return [parts](Given& g) {
-      for (Buffer Made::*part : parts)
+      for (Buffer Made::*part : parts) {
         (g.made.*part).clear();
+      }
       g.collateral = g.made.collateral();
     };
   };

@@ -81,8 +81,9 @@ OwnVector invalid(const Case& c, const std::string& name, bool absent) {
 
 std::vector<OwnVector> all() {
   std::vector<OwnVector> out;
-  for (const Face& face : kFaces)
+  for (const Face& face : kFaces) {
     out.push_back(valid(face));
+  }
   std::set<std::string> seen;
   const auto add = [&](const std::vector<Case>& cases, bool absent) {
     for (const Case& c : cases) {

@@ -179,8 +179,9 @@ Made make(const Stage& s) {
   Made out;
   const Signers& by = s.signers;
   out.ark = signed_ca(s, s.ark, by.ark);
-  if (by.ark == By::kNobody && s.face.unsigned_root)
+  if (by.ark == By::kNobody && s.face.unsigned_root) {
     out.ark.resize(out.ark.size() - s.ark.modulus.size());
+  }
   out.ask = signed_ca(s, s.ask, by.ask);
   out.oca = signed_certificate(s, s.oca, {By::kOca, by.oca});
   out.cek = signed_certificate(s, s.cek, {By::kAsk, by.cek});
