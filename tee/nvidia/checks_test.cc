@@ -318,8 +318,13 @@ TEST(NvidiaChecks, TheGoodDeviceOfEveryKindPassesEveryCheck) {
     EXPECT_EQ(a.failed(), Ids{});
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_TRUE(a.development);
-    for (const attest::Check& c : a.checks)
+    for (const attest::Check& c : a.checks) {
+      if (arch == Arch::kLs10 && c.not_done == attest::NotDone::kNotAsked) {
+        EXPECT_TRUE(std::string_view(c.info->id).starts_with("nvidia.driver_rim.")) << c.info->id;
+        continue;
+      }
       EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id << " " << c.found << c.expected;
+    }
   }
 }
 

@@ -17,6 +17,7 @@ std::string nth(std::size_t index) { return "device " + std::to_string(index + 1
 int badness(const Check& check) {
   if (check.outcome == Outcome::kFailed) return 3;
   if (check.outcome == Outcome::kPassed) return 0;
+  if (check.not_done == NotDone::kNotAsked) return -1;  // of this kind of device
   return check.not_done == NotDone::kAbsent ? 2 : 1;
 }
 
@@ -29,7 +30,7 @@ void join_checks(const std::vector<JudgedDevice>& devices, std::vector<Check>& o
       }
     }
     out[i] = devices[worst].findings.checks[i];
-    if (badness(out[i]) == 0) continue;
+    if (badness(out[i]) <= 0) continue;
     std::string& text = out[i].outcome == Outcome::kFailed ? out[i].found : out[i].expected;
     text = nth(worst) + text;
   }

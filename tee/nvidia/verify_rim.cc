@@ -174,10 +174,12 @@ void record_rim(Context& context, const RimIds& ids, const Judgement& j,
   if (context.work != nullptr) show_rim(context, ids, j);
 }
 
+// An NVSwitch has no driver of its own: nothing more is asked.
 void record_no_driver(CheckList& checks) {
-  for (const CheckId id : {kDriver.present, kDriver.digest, kDriver.signature, kDriver.product,
-                           kDriver.measurements}) {
-    checks.record(id, true, "an NVSwitch", {"an NVSwitch has no driver of its own"});
+  checks.record(kDriver.present, true, "an NVSwitch", {"an NVSwitch has no driver of its own"});
+  for (const CheckId id :
+       {kDriver.digest, kDriver.signature, kDriver.product, kDriver.measurements}) {
+    checks.not_asked(id, "an NVSwitch");
   }
 }
 

@@ -177,7 +177,10 @@ std::vector<attest::OwnVector> own_vectors() {
       vector_of("valid", "blackwell_list", {good_stage(Arch::kBlackwell)}, Form::kList, ""));
   out.push_back(vector_of("valid", "gpu_and_switch_list",
                           {good_stage(Arch::kHopper), good_stage(Arch::kLs10)}, Form::kList, ""));
-  out.push_back(vector_of("valid", "switch_report", {good_stage(Arch::kLs10)}, Form::kReport, ""));
+  out.push_back(vector_of("valid", "switch_report", {good_stage(Arch::kLs10)}, Form::kReport,
+                          "unasked nvidia.driver_rim.digest\nunasked nvidia.driver_rim.signature\n"
+                          "unasked nvidia.driver_rim.product\n"
+                          "unasked nvidia.driver_rim.measurements\n"));
   add_of_stage(out);
   add_of_chain(out);
   add_of_made(out);
