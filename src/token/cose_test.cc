@@ -203,8 +203,9 @@ TEST(Cose, EveryAlgorithmSignsAndVerifiesUnderItsOwnKeyAlone) {
         cose_signature_holds(*parsed, native_cose_algorithm(other.type()), key.public_key()));
     EXPECT_EQ(write_cose_sign1(*parsed), *message);
   };
-  for (std::size_t i = 0; i < std::size(keys); ++i)
+  for (std::size_t i = 0; i < std::size(keys); ++i) {
     check(keys[i], keys[(i + 1) % std::size(keys)]);
+  }
   check(*rsa, keys[0]);
 }
 
@@ -248,8 +249,9 @@ TEST(Cose, EveryFlippedBitIsRefusedAndEveryCutOneTruncated) {
     changed[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
     EXPECT_FALSE(holds(changed)) << bit;
   }
-  for (std::size_t size = 0; size < message->size(); ++size)
+  for (std::size_t size = 0; size < message->size(); ++size) {
     EXPECT_EQ(code(parse_cose_sign1(Bytes(*message).first(size))), Errc::kTruncated) << size;
+  }
 }
 
 struct Form {
@@ -311,8 +313,9 @@ TEST(CoseKey, IsReadAndWrittenBack) {
     const auto read = parse_cose_key(*written);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->to_spki(), key.public_key().to_spki());
-    for (std::size_t size = 0; size < written->size(); ++size)
+    for (std::size_t size = 0; size < written->size(); ++size) {
       EXPECT_FALSE(parse_cose_key(Bytes(*written).first(size))) << size;
+    }
   }
   const auto rsa = PrivateKey::generate_rsa(2048);
   ASSERT_TRUE(rsa);

@@ -18,8 +18,9 @@ constexpr std::int64_t kDescription = 6;
 
 std::string sizes_text(std::initializer_list<std::size_t> sizes) {
   std::string out;
-  for (const std::size_t size : sizes)
+  for (const std::size_t size : sizes) {
     out += (out.empty() ? "" : ", ") + std::to_string(size);
+  }
   return out;
 }
 

@@ -26,8 +26,9 @@ TEST(ArmLifecycle, TheHighOctetIsTheStateAndTheLowOneIsTheMakers) {
   EXPECT_EQ(lifecycle_of(0x5000), Lifecycle::kRecoverableRotDebug);
   EXPECT_EQ(lifecycle_of(0x60ff), Lifecycle::kDecommissioned);
   for (const std::uint64_t other :
-       {0x0100ULL, 0x1500ULL, 0x3100ULL, 0x3f00ULL, 0x6100ULL, 0x7000ULL, 0xffffULL, 0x13000ULL})
+       {0x0100ULL, 0x1500ULL, 0x3100ULL, 0x3f00ULL, 0x6100ULL, 0x7000ULL, 0xffffULL, 0x13000ULL}) {
     EXPECT_FALSE(lifecycle_of(other)) << other;
+  }
 }
 
 TEST(ArmLifecycle, OnlyASecuredOrADebuggedDeviceIsInService) {
@@ -38,8 +39,9 @@ TEST(ArmLifecycle, OnlyASecuredOrADebuggedDeviceIsInService) {
     EXPECT_TRUE(is_debug(debug));
   }
   for (const Lifecycle other : {Lifecycle::kUnknown, Lifecycle::kAssemblyAndTest,
-                                Lifecycle::kProvisioning, Lifecycle::kDecommissioned})
+                                Lifecycle::kProvisioning, Lifecycle::kDecommissioned}) {
     EXPECT_FALSE(in_service(other)) << to_text(other);
+  }
   EXPECT_FALSE(in_service(std::nullopt));
   EXPECT_FALSE(is_debug(std::nullopt));
 }
@@ -78,8 +80,9 @@ struct Wrong {
 
 void components_of(CborWriter& w, std::size_t count, std::size_t size) {
   w.name(7).begin_array();
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
     w.begin_map().member(2, Buffer(size)).member(5, Buffer(32)).end_map();
+  }
   w.end_array();
 }
 

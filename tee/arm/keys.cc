@@ -37,8 +37,9 @@ std::string add_pem(const std::string& name, std::string_view text, Keys& out) {
 
 std::string add_json(const std::string& name, Bytes json, Keys& out) {
   if (const auto set = token::parse_jwks(json)) {
-    for (const token::Jwk& jwk : *set)
+    for (const token::Jwk& jwk : *set) {
       add_key(name, jwk.key, out);
+    }
     return "";
   }
   const auto jwk = token::parse_jwk(json);

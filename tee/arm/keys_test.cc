@@ -30,8 +30,9 @@ std::string jwk_of(const crypto::PublicKey& key) { return token::to_json({.key =
 
 Keys read(const std::vector<attest::Document>& documents) {
   std::vector<const attest::Document*> list;
-  for (const attest::Document& d : documents)
+  for (const attest::Document& d : documents) {
     list.push_back(&d);
+  }
   return read_keys(list, nullptr);
 }
 

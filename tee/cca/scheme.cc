@@ -125,7 +125,7 @@ Result<Read> form_only(Bytes evidence, Buffer& storage) {
 attest::SchemeInfo Cca::info() const {
   return {.name = "cca",
           .title = "Arm CCA (attestation token of platform and realm)",
-          .media_type = "application/eat-collection; profile=\"http://arm.com/CCA-SSD/1.0.0\"",
+          .media_type = R"(application/eat-collection; profile="http://arm.com/CCA-SSD/1.0.0")",
           .report_data_size = kChallengeSize,
           .measurement_size = 0,
           .workload_size = kPersonalizationSize,
@@ -141,7 +141,7 @@ attest::Recognition Cca::recognises(Bytes evidence) const {
     std::string_view text = as_text(evidence);
     text.remove_prefix(text.find('{') + 1);
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-    return text.starts_with("\"token\"") ? Recognition::kSure : Recognition::kNo;
+    return text.starts_with(R"("token")") ? Recognition::kSure : Recognition::kNo;
   }
   const bool tagged =
       evidence.size() > std::size(kTagHead) && equal(evidence.first(std::size(kTagHead)), kTagHead);
@@ -194,7 +194,7 @@ Result<void> Cca::verify(const attest::Job& job, attest::Findings& out) const {
     return {};
   }
   record_forms(checks, nullptr);
-  const Read& found = std::get<Read>(parsed);
+  const auto& found = std::get<Read>(parsed);
   found.token.add_claims(out.claims);
   fill_facts(found.token, out.facts);
   x509::Given<arm::Keys> given(job, nullptr, arm::read_keys);

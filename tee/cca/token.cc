@@ -61,8 +61,9 @@ std::string read_message(const CborValue* value, token::CoseSign1& out) {
 }
 
 void add_unknown(const Claims& claims, const char* whose, std::vector<std::string>& out) {
-  for (const std::string& key : claims.unknown())
+  for (const std::string& key : claims.unknown()) {
     out.push_back("claim " + key + " of the " + whose + " token is not known, and not judged");
+  }
 }
 
 // The map of claims; empty `why` where it is one.
@@ -109,8 +110,9 @@ void add_realm(const RealmToken& r, std::vector<attest::Claim>& out) {
   out.push_back(octets_claim("realm.challenge", r.challenge));
   out.push_back(octets_claim("realm.personalization_value", r.personalization_value));
   out.push_back(octets_claim("realm.initial_measurement", r.initial_measurement));
-  for (std::size_t i = 0; i < r.extensible.size(); ++i)
+  for (std::size_t i = 0; i < r.extensible.size(); ++i) {
     out.push_back(octets_claim("realm.rem" + std::to_string(i), r.extensible[i]));
+  }
   out.push_back(text_claim("realm.hash_algo_id", r.hash_algo_id));
   out.push_back(octets_claim("realm.public_key", r.public_key));
   out.push_back(text_claim("realm.public_key_hash_algo_id", r.public_key_hash_algo_id));
@@ -147,8 +149,9 @@ std::variant<Bytes, FormError> token_octets(Bytes evidence, Buffer& storage) {
 
 std::string write_token_json(Bytes token) {
   std::string out = "{\"token\":[";
-  for (std::size_t i = 0; i < token.size(); ++i)
+  for (std::size_t i = 0; i < token.size(); ++i) {
     out += (i == 0 ? "" : ",") + std::to_string(unsigned{token[i]});
+  }
   return out + "]}";
 }
 
@@ -232,8 +235,9 @@ Result<Buffer> write_realm_claims(const RealmToken& token) {
   w.member(kNonce, token.challenge).member(kPersonalization, token.personalization_value);
   w.member(kInitialMeasurement, token.initial_measurement).name(kExtensibleMeasurements);
   w.begin_array();
-  for (const Bytes value : token.extensible)
+  for (const Bytes value : token.extensible) {
     w.bytes(value);
+  }
   w.end_array().member(kRealmHashAlgo, token.hash_algo_id);
   w.member(kRealmKey, token.public_key).member(kKeyHashAlgo, token.public_key_hash_algo_id);
   return w.end_map().take();
@@ -266,8 +270,9 @@ std::vector<attest::LayoutField> Token::layout(Bytes octets) const {
   add(realm.challenge, "realm.challenge");
   add(realm.personalization_value, "realm.personalization_value");
   add(realm.initial_measurement, "realm.initial_measurement");
-  for (std::size_t i = 0; i < realm.extensible.size(); ++i)
+  for (std::size_t i = 0; i < realm.extensible.size(); ++i) {
     add(realm.extensible[i], "realm.rem" + std::to_string(i));
+  }
   add(realm.public_key, "realm.public_key");
   add(realm.message.signature, "realm.signature");
   return attest::fill_layout(std::move(out), octets, "CBOR heads, keys and texts");

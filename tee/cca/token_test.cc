@@ -26,7 +26,7 @@ TEST(CcaToken, WhatIsWrittenIsReadAgain) {
     const Buffer evidence = made::make(made::good_stage(form));
     const auto parsed = parse_token(evidence);
     ASSERT_TRUE(std::holds_alternative<Token>(parsed));
-    const Token& token = std::get<Token>(parsed);
+    const auto& token = std::get<Token>(parsed);
     EXPECT_TRUE(token.unknown.empty());
     EXPECT_EQ(*write_platform_claims(token.platform), to_buffer(*token.platform.message.payload));
     EXPECT_EQ(*write_realm_claims(token.realm), to_buffer(*token.realm.message.payload));
@@ -44,8 +44,9 @@ TEST(CcaToken, WhatIsWrittenIsReadAgain) {
 TEST(CcaToken, CutAtEveryLengthItIsNone) {
   for (const Form form : {Form::kProfile, Form::kJson}) {
     const Buffer evidence = made::make(made::good_stage(form));
-    for (std::size_t size = 0; size < evidence.size(); ++size)
+    for (std::size_t size = 0; size < evidence.size(); ++size) {
       EXPECT_NE(wrong(Bytes(evidence).first(size)), CheckId::kEnd) << size;
+    }
   }
 }
 
@@ -92,14 +93,15 @@ TEST(CcaToken, OtherFormsAreRefused) {
          w.tag(399).begin_map().member(44234, Buffer(1)).member(44241, Buffer(1)).end_map();
        },
        CheckId::kPlatformForm}};
-  for (const Other& other : kOthers)
+  for (const Other& other : kOthers) {
     EXPECT_EQ(wrong(written(other.fill)), other.want) << other.name;
+  }
 }
 
 TEST(CcaToken, ATokenWithoutItsPayloadIsNone) {
   const Buffer evidence = made::make(made::good_stage());
   const auto parsed = parse_token(evidence);
-  const Token& token = std::get<Token>(parsed);
+  const auto& token = std::get<Token>(parsed);
   token::CoseSign1 detached = token.realm.message;
   detached.payload.reset();
   EXPECT_EQ(wrong(*write_token(token::write_cose_sign1(token.platform.message),
@@ -135,8 +137,9 @@ TEST(CcaToken, ATokenThatIsTooLargeIsNone) {
 TEST(CcaToken, JsonOfAnotherFormIsNone) {
   for (const char* json :
        {"{", "{}", "{\"token\":1}", "{\"token\":[1],\"more\":1}", "{\"token\":[-1]}",
-        "{\"token\":[256]}", "{\"token\":[\"1\"]}", "{\"token\":[]}", "{\"other\":[1]}"})
+        "{\"token\":[256]}", "{\"token\":[\"1\"]}", "{\"token\":[]}", "{\"other\":[1]}"}) {
     EXPECT_EQ(wrong(as_bytes(json)), CheckId::kForm) << json;
+  }
 }
 
 TEST(CcaToken, InspectNamesWhatIsThereWithoutAVerdict) {

@@ -84,8 +84,9 @@ constexpr Case kCases[] = {
      [](Stage& s) { s.timestamp_ms = static_cast<std::uint64_t>(made::kNow.seconds + 1) * 1000; }},
     {"pcrs.debug", "no_launch_is_measured",
      [](Stage& s) {
-       for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr})
+       for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr}) {
          s.pcrs[i] = Buffer(kPcrSize);
+       }
        s.expected.measurement = std::vector<Buffer>{Buffer(kPcrSize)};
      }},
     {"pcrs.debug", "one_register_is_zero",
@@ -128,8 +129,9 @@ TEST(NitroChecks, TheGoodPlatformPassesEveryCheck) {
     const Appraisal a = made::judge(s);
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
     EXPECT_TRUE(a.development);
-    for (const attest::Check& c : a.checks)
+    for (const attest::Check& c : a.checks) {
       EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
+    }
   }
 }
 
@@ -190,12 +192,15 @@ INSTANTIATE_TEST_SUITE_P(Nitro, NitroField, testing::ValuesIn(all_fields()),
 
 TEST(NitroChecks, EveryDeclaredCheckHasACaseHere) {
   std::set<std::string> covered{"nitro.certificate.form"};
-  for (const Case& c : kCases)
+  for (const Case& c : kCases) {
     covered.insert(id_of(c));
-  for (const attest::FieldInfo& field : all_fields())
+  }
+  for (const attest::FieldInfo& field : all_fields()) {
     covered.insert(field.id);
-  for (const attest::CheckInfo& info : Nitro{}.info().checks)
+  }
+  for (const attest::CheckInfo& info : Nitro{}.info().checks) {
     EXPECT_TRUE(covered.contains(info.id)) << info.id;
+  }
 }
 
 TEST(NitroChecks, ALeastTimestampSaysHowOldADocumentMayBe) {

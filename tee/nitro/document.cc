@@ -71,8 +71,9 @@ class Members {
       fail(std::string(name) + " is no list of 1 to " + std::to_string(kMaxBundle));
       return out;
     }
-    for (const CborValue& item : value->items())
+    for (const CborValue& item : value->items()) {
       out.push_back(sized(item, name, 1, kMaxCertificate));
+    }
     return out;
   }
 
@@ -165,11 +166,13 @@ Result<Buffer> write_payload(const Document& document) {
   w.begin_map();
   w.member("module_id", document.module_id).member("digest", document.digest);
   w.member("timestamp", document.timestamp_ms).name("pcrs").begin_map();
-  for (const Pcr& pcr : document.pcrs)
+  for (const Pcr& pcr : document.pcrs) {
     w.member(pcr.index, pcr.value);
+  }
   w.end_map().member("certificate", document.certificate).name("cabundle").begin_array();
-  for (const Bytes certificate : document.cabundle)
+  for (const Bytes certificate : document.cabundle) {
     w.bytes(certificate);
+  }
   w.end_array();
   if (document.public_key) w.member("public_key", *document.public_key);
   if (document.user_data) w.member("user_data", *document.user_data);
@@ -191,8 +194,9 @@ void Document::add_claims(attest::ClaimList& out) const {
   out.text("module_id", module_id);
   out.text("digest", digest);
   out.number("timestamp", timestamp_ms);
-  for (const Pcr& one : pcrs)
+  for (const Pcr& one : pcrs) {
     out.octets({"pcr", std::to_string(one.index)}, one.value);
+  }
   if (public_key) out.octets("public_key", *public_key);
   if (user_data) out.octets("user_data", *user_data);
   if (nonce) out.octets("nonce", *nonce);
@@ -208,11 +212,13 @@ std::vector<attest::LayoutField> Document::layout(Bytes evidence) const {
   out.back().value = module_id;
   add(as_bytes(digest), "digest", "text");
   out.back().value = digest;
-  for (const Pcr& one : pcrs)
+  for (const Pcr& one : pcrs) {
     add(one.value, "pcrs." + std::to_string(one.index), "octets");
+  }
   add(certificate, "certificate", "certificate");
-  for (std::size_t i = 0; i < cabundle.size(); ++i)
+  for (std::size_t i = 0; i < cabundle.size(); ++i) {
     add(cabundle[i], "cabundle." + std::to_string(i), "certificate");
+  }
   if (public_key) add(*public_key, "public_key", "octets");
   if (user_data) add(*user_data, "user_data", "octets");
   if (nonce) add(*nonce, "nonce", "octets");

@@ -55,11 +55,13 @@ TEST(NitroDocument, WhatIsWrittenIsReadAgain) {
 
 TEST(NitroDocument, CutAtEveryLengthItIsNone) {
   const made::Made m = made::make(made::good_stage());
-  for (std::size_t size = 0; size < m.evidence.size(); ++size)
+  for (std::size_t size = 0; size < m.evidence.size(); ++size) {
     EXPECT_NE(wrong(Bytes(m.evidence).first(size)), "") << size;
+  }
   EXPECT_NE(wrong(concat({m.evidence, Buffer(1)})), "");
-  for (std::size_t size = 0; size < m.payload.size(); ++size)
+  for (std::size_t size = 0; size < m.payload.size(); ++size) {
     EXPECT_NE(wrong(message_of(Bytes(m.payload).first(size))), "") << size;
+  }
 }
 
 TEST(NitroDocument, EveryMandatoryMemberMustBeThere) {
@@ -82,15 +84,17 @@ struct Other {
 
 void pcrs(CborWriter& w, std::uint32_t begin, std::uint32_t end, std::size_t size = kPcrSize) {
   w.name("pcrs").begin_map();
-  for (std::uint32_t i = begin; i < end; ++i)
+  for (std::uint32_t i = begin; i < end; ++i) {
     w.member(i, Buffer(size, 1));
+  }
   w.end_map();
 }
 
 void bundle(CborWriter& w, std::size_t count, std::size_t size) {
   w.name("cabundle").begin_array();
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
     w.bytes(Buffer(size, 1));
+  }
   w.end_array();
 }
 

@@ -17,8 +17,9 @@ using Ids = std::vector<std::string>;
 // A document of an enclave in debug mode was accepted: its launch registers are zero.
 TEST(Lessons, base_4042_debug_mode_is_refused_though_nobody_names_a_measurement) {
   Stage s = made::good_stage();
-  for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr})
+  for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr}) {
     s.pcrs[i] = Buffer(kPcrSize);
+  }
   s.expected.measurement = attest::Unchecked{};
   EXPECT_EQ(made::judge(s).failed(), Ids{"nitro.pcrs.debug"});
   s.policy.allow_debug = true;

@@ -131,8 +131,8 @@ attest::Recognition Nitro::recognises(Bytes evidence) const {
   using attest::Recognition;
   const std::size_t at = !evidence.empty() && evidence[0] == kTaggedSign1 ? 1 : 0;
   if (evidence.size() <= at || evidence[at] != kArrayOfFour) return Recognition::kNo;
-  // The key of a text of nine octets: it stands in every document, mostly first.
-  const bool named = as_text(evidence).find("\x69module_id") != std::string_view::npos;
+  // The key with its head (69, a text of nine octets): it stands in every document, mostly first.
+  const bool named = as_text(evidence).find("imodule_id") != std::string_view::npos;
   return named ? Recognition::kSure : Recognition::kNo;
 }
 
@@ -172,7 +172,7 @@ Result<void> Nitro::verify(const attest::Job& job, attest::Findings& out) const 
     attest::write_field_facts(field_checks(), kFields, {}, out.facts.fields);
     return {};
   }
-  const Document& document = std::get<Document>(parsed);
+  const auto& document = std::get<Document>(parsed);
   checks.record(CheckId::kForm, true, "an attestation document", {"an attestation document"});
   checks.record(CheckId::kAlgorithm, true, "ES384", {"ES384"});
   checks.record(CheckId::kDigest, true, "SHA384", {"SHA384"});

@@ -107,8 +107,9 @@ TEST(PsaChecks, TheGoodDevicePassesEveryCheckInEveryProfile) {
       EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
       EXPECT_TRUE(a.development);
       EXPECT_TRUE(a.notes.empty());
-      for (const attest::Check& c : a.checks)
+      for (const attest::Check& c : a.checks) {
         EXPECT_EQ(c.outcome, Outcome::kPassed) << c.info->id;
+      }
     }
   }
 }
@@ -138,8 +139,9 @@ TEST_P(PsaField, IsJudgedByTheValuesThatAPolicyNames) {
       facts.fields, [&](const auto& f) { return std::string_view(f.check->id) == id; });
   ASSERT_NE(field, facts.fields.end());
   ASSERT_FALSE(field->values.empty());
-  for (const std::string& value : field->values)
+  for (const std::string& value : field->values) {
     EXPECT_TRUE(attest::is_possible(field->form, value)) << value;
+  }
   s.policy.accepted_values[id] = field->values;
   EXPECT_EQ(made::judge(s, evidence).verdict, Verdict::kAccepted);
   s.policy.accepted_values[id] = {another(field->form, field->values.front())};
@@ -156,12 +158,15 @@ INSTANTIATE_TEST_SUITE_P(Psa, PsaField, testing::ValuesIn(all_fields()),
 
 TEST(PsaChecks, EveryDeclaredCheckHasACaseHere) {
   std::set<std::string> covered{"psa.device_key.present"};
-  for (const Case& c : kCases)
+  for (const Case& c : kCases) {
     covered.insert(id_of(c));
-  for (const attest::FieldInfo& field : all_fields())
+  }
+  for (const attest::FieldInfo& field : all_fields()) {
     covered.insert(field.id);
-  for (const attest::CheckInfo& info : Psa{}.info().checks)
+  }
+  for (const attest::CheckInfo& info : Psa{}.info().checks) {
     EXPECT_TRUE(covered.contains(info.id)) << info.id;
+  }
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ Result<Token> form_only(Bytes evidence) {
 attest::SchemeInfo Psa::info() const {
   return {.name = "psa",
           .title = "Arm PSA (attestation token of a device, RFC 9783)",
-          .media_type = "application/eat+cwt; eat_profile=\"tag:psacertified.org,2023:psa#tfm\"",
+          .media_type = R"(application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm")",
           .report_data_size = 0,
           .checks = kChecks,
           .fields = kFields,
@@ -194,7 +194,7 @@ Result<void> Psa::verify(const attest::Job& job, attest::Findings& out) const {
     return {};
   }
   record_form(checks, nullptr);
-  const Token& token = std::get<Token>(parsed);
+  const auto& token = std::get<Token>(parsed);
   token.add_claims(out.claims);
   fill_facts(token, out.facts);
   x509::Given<arm::Keys> given(job, nullptr, arm::read_keys);

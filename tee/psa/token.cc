@@ -97,8 +97,9 @@ std::string read_claims(const CborValue& map, Token& out) {
       c.optional_text(keys.certification_reference, "certification reference");
   out.components = read_measured(c, out);
   out.verification_service = c.optional_text(keys.verification_service, "verification service");
-  for (const std::string& key : c.unknown())
+  for (const std::string& key : c.unknown()) {
     out.unknown.push_back("claim " + key + " of the token is not known, and not judged");
+  }
   return c.wrong();
 }
 

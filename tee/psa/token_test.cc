@@ -56,8 +56,9 @@ TEST(PsaToken, ATokenOfTheFirstProfileMayNameNoneAndMayHaveMeasuredNothing) {
 TEST(PsaToken, CutAtEveryLengthItIsNone) {
   for (const Profile profile : kProfiles) {
     const Buffer evidence = made::make(made::good_stage(profile));
-    for (std::size_t size = 0; size < evidence.size(); ++size)
+    for (std::size_t size = 0; size < evidence.size(); ++size) {
       EXPECT_NE(wrong(Bytes(evidence).first(size)), "") << size;
+    }
     EXPECT_NE(wrong(concat({evidence, Buffer(1)})), "");
   }
 }

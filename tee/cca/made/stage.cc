@@ -66,9 +66,10 @@ Buffer platform_token(const Stage& s, Bytes challenge) {
                   .lifecycle = s.lifecycle,
                   .verification_service = view(s.verification_service),
                   .hash_algo_id = s.platform_hash_algo_id};
-  for (const Component& c : s.components)
+  for (const Component& c : s.components) {
     p.components.push_back(
         {view(c.type), c.value, view(c.version), c.signer_id, view(c.description)});
+  }
   Buffer payload = sure(write_platform_claims(p));
   s.change_platform(payload);
   return signed_payload(payload, *s.cpak);
@@ -132,8 +133,9 @@ Stage good_stage(Form form) {
   s.realm_challenge = concat({as_bytes("nonce and key"), Buffer(51)});
   s.personalization_value = concat({filled("manifest"), Buffer(32)});
   s.initial_measurement = doubled("rim");
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 4; ++i) {
     s.extensible.push_back(i == 0 ? doubled("rem") : Buffer(64));
+  }
   s.cpak = &cpak();
   s.rak = &rak();
   if (form == Form::kEarly) {

@@ -51,8 +51,9 @@ void add_of_document(std::vector<attest::OwnVector>& out) {
     out.push_back(vector_of("invalid", name, s, fails(check)));
   };
   add("nitro-debug", "pcrs.debug", [](Stage& s) {
-    for (const std::uint32_t i : {0U, 1U, 2U})
+    for (const std::uint32_t i : {0U, 1U, 2U}) {
       s.pcrs[i] = Buffer(48);
+    }
     s.expected.measurement = std::vector<Buffer>{Buffer(48)};
   });
   add("nitro-digest-unknown", "document.digest", [](Stage& s) { s.digest = "SHA512"; });

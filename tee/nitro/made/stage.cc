@@ -72,8 +72,9 @@ const PrivateKey& key_of(std::size_t place) {
   static const auto keys = [] {
     std::vector<PrivateKey> out;
     crypto::SeededRng rng(as_bytes("ward development nitro"));
-    for (std::size_t i = 0; i < kPlaces; ++i)
+    for (std::size_t i = 0; i < kPlaces; ++i) {
       out.push_back(sure(PrivateKey::generate(crypto::KeyType::kP384, rng)));
+    }
     return out;
   }();
   return keys[place];
@@ -81,14 +82,17 @@ const PrivateKey& key_of(std::size_t place) {
 
 Stage good_stage() {
   Stage out;
-  for (std::size_t i = 0; i < kPlaces; ++i)
+  for (std::size_t i = 0; i < kPlaces; ++i) {
     out.chain[i] = {spec_of(i), i == kRoot ? std::size_t{kRoot} : i - 1};
+  }
   out.module_id = kModule;
   out.timestamp_ms = static_cast<std::uint64_t>(kMade.seconds) * 1000 + 417;
-  for (std::uint32_t i = 0; i <= kWorkloadPcr; ++i)
+  for (std::uint32_t i = 0; i <= kWorkloadPcr; ++i) {
     out.pcrs[i] = Buffer(kPcrSize);
-  for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr, 3U, 4U, kSignerPcr})
+  }
+  for (const std::uint32_t i : {kImagePcr, kKernelPcr, kApplicationPcr, 3U, 4U, kSignerPcr}) {
     out.pcrs[i] = filled("pcr" + std::to_string(i));
+  }
   // As an enclave extends it by a manifest's digest.
   out.pcrs[kWorkloadPcr] =
       to_buffer(crypto::sha384(concat({Buffer(kPcrSize), filled("manifest")})));
@@ -116,14 +120,16 @@ Buffer sign_payload(const Stage& stage, Bytes payload) {
 
 Made make(const Stage& stage) {
   Made out;
-  for (const Issued& issued : stage.chain)
+  for (const Issued& issued : stage.chain) {
     out.certificates.push_back(certificate_of(issued));
+  }
   Document document{.module_id = stage.module_id,
                     .digest = stage.digest,
                     .timestamp_ms = stage.timestamp_ms,
                     .certificate = out.certificates.back()};
-  for (const auto& [index, value] : stage.pcrs)
+  for (const auto& [index, value] : stage.pcrs) {
     document.pcrs.push_back({index, value});
+  }
   document.cabundle.assign(out.certificates.begin(), out.certificates.end() - 1);
   if (stage.public_key) document.public_key = *stage.public_key;
   if (stage.user_data) document.user_data = *stage.user_data;

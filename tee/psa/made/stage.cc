@@ -89,8 +89,9 @@ Buffer make(const Stage& s) {
           .certification_reference = view(s.certification_reference),
           .verification_service = view(s.verification_service)};
   if (s.boot_seed) t.boot_seed = *s.boot_seed;
-  for (const Component& c : s.components)
+  for (const Component& c : s.components) {
     t.components.push_back({.type = view(c.type), .value = c.value, .signer_id = c.signer_id});
+  }
   Buffer payload = sure(write_claims(t));
   s.change(payload);
   const auto algorithm = token::native_cose_algorithm(s.iak->type());
