@@ -183,6 +183,11 @@ void compare(Check& check, Bytes found, bool genuine, const std::vector<Buffer>&
   check.not_done = NotDone::kNone;
 }
 
+constexpr CheckInfo kSharedChecks[] = {
+    {"evidence.field.exists", "RFC 9334 8.3",
+     "A value is expected of a field that evidence of this kind does not have.",
+     "Ask for evidence that has the field, or leave the expectation out."}};
+
 void judge_expectations(const Expectations& expected, Slate& slate,
                         std::vector<std::string>& unchecked) {
   struct Item {
@@ -203,8 +208,14 @@ void judge_expectations(const Expectations& expected, Slate& slate,
        "workload"},
   };
   for (const Item& item : items) {
-    if (item.info == nullptr) continue;
     const auto* values = std::get_if<std::vector<Buffer>>(item.expected);
+    if (item.info == nullptr) {
+      if (values != nullptr) {
+        decide(slate.add_check(kSharedChecks[0]), false, "none",
+               {item.name, Origin::kCaller, "an expected value"});
+      }
+      continue;
+    }
     // The workload's digest is part of what the measurement names: it is listed apart only where it
     // was asked for.
     if (values == nullptr && item.info == facts.workload_check) continue;
@@ -221,6 +232,8 @@ void judge_expectations(const Expectations& expected, Slate& slate,
 }
 
 }  // namespace
+
+std::span<const CheckInfo> shared_checks() { return kSharedChecks; }
 
 std::vector<std::string> value_texts(const ClaimValue& value) {
   if (const auto* b = std::get_if<bool>(&value)) return {*b ? "true" : "false"};

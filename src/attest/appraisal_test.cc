@@ -92,6 +92,18 @@ TEST(Appraise, AFieldThatGenuineEvidenceDoesNotHaveIsNoneOfThoseExpected) {
             NotDone::kBlocked);
 }
 
+TEST(Appraise, AnExpectationOfAFieldThatTheTeeDoesNotHaveIsRefused) {
+  for (const CheckInfo* Facts::*check :
+       {&Facts::report_data_check, &Facts::measurement_check, &Facts::workload_check}) {
+    Findings f = good();
+    f.facts.*check = nullptr;
+    const Appraisal a = appraise(f, {}, all(), {});
+    EXPECT_EQ(a.verdict, Verdict::kRefused);
+    EXPECT_EQ(a.failed(), Ids{"evidence.field.exists"});
+    EXPECT_EQ(appraise(f, {}, none(), {}).verdict, Verdict::kAccepted);
+  }
+}
+
 TEST(Appraise, WhatNobodyAskedForIsNotPassedAndIsListed) {
   const Appraisal a = appraise(good(), {}, none(), {});
   EXPECT_EQ(a.verdict, Verdict::kAccepted);
