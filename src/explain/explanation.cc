@@ -33,9 +33,9 @@ class Adviser {
         accept(check);
       } else if (check.not_done == attest::NotDone::kAbsent) {
         fetch(check);
-      } else if (check.not_done == attest::NotDone::kNotAsked && ask(check)) {
-        continue;  // nothing is wrong with it
       } else {
+        // Nothing is wrong with what nobody asked for.
+        if (check.not_done == attest::NotDone::kNotAsked) ask(check);
         continue;
       }
       add(check, AdviceKind::kHint, check.info->hint);
@@ -182,7 +182,7 @@ class Adviser {
   }
 
   // What nobody asked for, where an option asks for it.
-  bool ask(const Check& check) {
+  void ask(const Check& check) {
     const auto say = [&](const char* text) { add(check, AdviceKind::kHint, text); };
     if (check.info == facts_.report_data_check) {
       say("--report-data HEX compares it with the nonce or key that you expect: without it, this "
@@ -195,10 +195,7 @@ class Adviser {
       fetch(check);
       say("--require-crl demands the maker's revocation list: without it, a key that the maker "
           "revoked is not noticed");
-    } else {
-      return false;
     }
-    return true;
   }
 
   void option(const Check& check, std::string what, std::string meaning) {

@@ -85,7 +85,7 @@ Result<DcapStage> good_stage(const DcapFace& face, DcapKeys keys, crypto::Privat
                 .attestation = std::move(attestation),
                 .world = std::move(world),
                 .report_data = kReportData,
-                .td = std::move(td),
+                .td = td,
                 .log = std::move(log)};
   out.quoting_enclave = out.world.qe_identity;
   out.enclave.mr_enclave.fill(0xaa);

@@ -17,7 +17,7 @@ constexpr std::size_t kAuthDataSize = 32;
 
 std::array<std::uint8_t, 16> EnclaveIdentity::attributes() const {
   // FLAGS: INIT, DEBUG, MODE64BIT, KSS (CONFIGID is in use); XFRM: x87 and SSE.
-  const std::uint8_t flags = static_cast<std::uint8_t>(0x85U | (debug ? 0x02U : 0U));
+  const auto flags = static_cast<std::uint8_t>(0x85U | (debug ? 0x02U : 0U));
   return {flags, 0, 0, 0, 0, 0, 0, 0, 3};
 }
 
@@ -48,7 +48,7 @@ QuotingEnclave::QuotingEnclave(PrivateKey attestation, dcap::QuoteParts parts, S
 Result<QuotingEnclave> QuotingEnclave::create(PrivateKey attestation, const PrivateKey& pck,
                                               const dcap::QeIdentity& identity,
                                               const PckExtensions& platform,
-                                              std::string pck_chain_pem, Signing signing) {
+                                              const std::string& pck_chain_pem, Signing signing) {
   dcap::QuoteParts parts;
   parts.qe_svn = identity.levels.front().isv_svn;
   parts.pce_svn = platform.pce_svn;

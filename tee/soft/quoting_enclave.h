@@ -59,7 +59,7 @@ class QuotingEnclave {
                                        const crypto::PrivateKey& pck,
                                        const dcap::QeIdentity& identity,
                                        const dcap::PckExtensions& platform,
-                                       std::string pck_chain_pem,
+                                       const std::string& pck_chain_pem,
                                        Signing signing = Signing::kFresh);
 
   // quote signs a body: a whole quote of the form asked for. kInternal where the body is not of its

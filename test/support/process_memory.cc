@@ -1,8 +1,8 @@
 #include "test/support/process_memory.h"
 
 #include <bit>
-#include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -35,11 +35,11 @@ std::string readable_memory(pid_t pid, MemoryReader reader) {
   for (std::string line; std::getline(maps, line);) {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
+    char dash = 0;
     char readable = '-';
-    if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3 || readable != 'r' ||
-        end - begin > kMaxMapping) {
-      continue;
-    }
+    std::istringstream words(line);
+    words >> std::hex >> begin >> dash >> end >> readable;
+    if (!words || readable != 'r' || end - begin > kMaxMapping) continue;
     for (std::uint64_t at = begin; at < end; at += kPage) {
       const ssize_t n = read_page(pid, memory, reader, at, page);
       if (n > 0) out.append(page, 0, static_cast<std::size_t>(n));

@@ -1,5 +1,6 @@
 #include "test/support/vectors.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -37,10 +38,8 @@ bool required(std::string_view what) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* list = std::getenv("WARD_REQUIRE");
   if (list == nullptr) return false;
-  for (const std::string& item : split(list, ',')) {
-    if (item == what) return true;
-  }
-  return false;
+  const auto items = split(list, ',');
+  return std::find(items.begin(), items.end(), what) != items.end();
 }
 
 std::string read_text(const std::filesystem::path& path) {

@@ -34,12 +34,14 @@ Result<Made> make_dcap(const DcapFlaw& flaw, std::string_view name, Makers& make
 void add(std::vector<Case>& out, const std::string& tee, const DcapFlaw& flaw) {
   Case one{.name = tee + "-" + flaw.id, .tee = tee, .what = flaw.what, .unseen = flaw.unseen};
   for (const DcapFace& face : all_faces()) {
-    if (face.tdx() == (tee == "tdx") && (!flaw.of || flaw.of(face))) one.faces.push_back(face.name);
+    if (face.tdx() == (tee == "tdx") && (!flaw.of || flaw.of(face)))
+      one.faces.emplace_back(face.name);
   }
   if (one.faces.empty()) return;
   one.verdict = attest::Verdict::kRefused;
+  const std::string scheme = tee + ".";
   for (const std::string& id : flaw.fails) {
-    one.fails.push_back(tee + "." + id);
+    one.fails.push_back(scheme + id);
   }
   one.tcb_status = flaw.tcb_status;
   one.make = [flaw](std::string_view face, Makers& makers) {
