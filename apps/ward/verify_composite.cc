@@ -54,8 +54,9 @@ Result<std::vector<Part>, int> read_parts(const CompositeSubject& s) {
 
 std::string names(const std::vector<Part>& parts) {
   std::string out;
-  for (const Part& part : parts)
+  for (const Part& part : parts) {
     out += (out.empty() ? "" : ", ") + part.name;
+  }
   return out;
 }
 
@@ -129,8 +130,9 @@ Result<std::map<std::string, std::size_t>, Usage> required_of(
       return Usage{"--require-part: " + text, "write nvidia, or nvidia=8"};
     }
     std::string known;
-    for (const attest::Scheme* scheme : tee::all_schemes())
+    for (const attest::Scheme* scheme : tee::all_schemes()) {
       known += (known.empty() ? "" : ", ") + std::string(scheme->info().name);
+    }
     const bool found = std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
       return scheme->info().name == tee;
     });
@@ -146,8 +148,9 @@ std::optional<Usage> misplaced(const attest::Policy& policy, const std::vector<P
     const bool has = std::ranges::any_of(parts, [&](const Part& part) {
       return attest::find_field(part.info.fields, field) != nullptr;
     });
-    if (!has)
+    if (!has) {
       return Usage{field + " is demanded, and no part has it", "the parts are " + names(parts)};
+    }
   }
   return std::nullopt;
 }

@@ -121,8 +121,9 @@ void judge_field(const FieldFact& field, const Demand& demand, const PolicyCheck
 // is then said aloud, whatever came of the check.
 void warn_of_cautions(const Policy& policy, const Facts& facts, std::vector<std::string>& out) {
   for (const FieldFact& field : facts.fields) {
-    if (field.check->hint == std::string_view(kFieldHint) || !demand_of(field, policy).any())
+    if (field.check->hint == std::string_view(kFieldHint) || !demand_of(field, policy).any()) {
       continue;
+    }
     out.push_back("the policy leans on " + std::string(field.check->id) + ": " + field.check->hint);
   }
 }

@@ -32,8 +32,9 @@ std::string composite_head(const CompositeExplanation& explanation) {
                     count(composite.parts.size(), "part", "parts") + " as of " +
                     format_rfc3339(composite.at) +
                     (composite.development ? " (DEVELOPMENT PLATFORM, NOT A TEE)" : "") + "\n";
-  for (const verifier::PartAppraisal& part : composite.parts)
+  for (const verifier::PartAppraisal& part : composite.parts) {
     out += "  " + visible(part.name + ": " + attest::summary(part.appraisal)) + "\n";
+  }
   for (const attest::Check& check : composite.checks) {
     if (!is_problem(check)) continue;
     out += std::string("  ") + (check.outcome == attest::Outcome::kFailed ? "failed" : "missing") +

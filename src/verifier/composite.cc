@@ -109,8 +109,8 @@ void judge_required(const CompositeRequest& request, CompositeAppraisal& out) {
   std::string expected;
   bool passed = true;
   for (const auto& [tee, number] : request.required) {
-    const auto there = static_cast<std::size_t>(std::ranges::count_if(
-        out.parts, [&](const PartAppraisal& part) { return part.appraisal.tee == tee; }));
+    const auto there = static_cast<std::size_t>(std::ranges::count(
+        out.parts, tee, [](const PartAppraisal& part) { return part.appraisal.tee; }));
     const char* between = found.empty() ? "" : ", ";
     found += between + std::to_string(there) + " of " + tee;
     expected += between + std::string("at least ") + std::to_string(number) + " of " + tee;
@@ -196,8 +196,9 @@ Result<CompositeAppraisal> appraise_composite(const Verifier& verifier,
   judge_binding(request, out);
   judge_distinct(request, out);
   judge_required(request, out);
-  for (std::size_t i = 1; i < out.parts.size(); ++i)
+  for (std::size_t i = 1; i < out.parts.size(); ++i) {
     judge_part(out.parts[i], out);
+  }
   out.verdict = whole_verdict(out);
   return out;
 }
@@ -210,12 +211,15 @@ attest::Appraisal in_one(const CompositeAppraisal& composite) {
   for (std::size_t i = 1; i < composite.parts.size(); ++i) {
     const PartAppraisal& part = composite.parts[i];
     out.genuine = out.genuine && part.appraisal.genuine;
-    for (const std::string& name : part.appraisal.unchecked)
+    for (const std::string& name : part.appraisal.unchecked) {
       out.unchecked.push_back(part.name + "." + name);
-    for (const std::string& warning : part.appraisal.warnings)
+    }
+    for (const std::string& warning : part.appraisal.warnings) {
       out.warnings.push_back(part.name + ": " + warning);
-    for (const std::string& note : part.appraisal.notes)
+    }
+    for (const std::string& note : part.appraisal.notes) {
       out.notes.push_back(part.name + ": " + note);
+    }
   }
   return out;
 }
