@@ -21,9 +21,8 @@ void read_facts(Vector& out, const fs::path& path) {
     if (key == "unasked") out.unasked.push_back(value);
     if (key == "signed_octets") out.is_signed.push_back({0, std::stoul(value)});
     if (key == "signed") {
-      std::size_t end = 0;
-      in >> end;
-      out.is_signed.push_back({std::stoul(value), end});
+      const std::size_t dash = value.find('-');
+      out.is_signed.push_back({std::stoul(value), std::stoul(value.substr(dash + 1))});
     }
     out.facts[key] = value;
   }

@@ -32,7 +32,7 @@ std::string signed_facts(Bytes evidence, Form form) {
   if (form == Form::kReport) return line("signed_octets", std::to_string(evidence.size()));
   std::string out;
   const auto add = [&](std::size_t begin, std::size_t end) {
-    out += line("signed", std::to_string(begin) + " " + std::to_string(end));
+    out += line("signed", std::to_string(begin) + "-" + std::to_string(end));
   };
   for (const auto& [begin, end] : evidence_places(evidence)) {
     add(begin, begin + kShown);

@@ -21,7 +21,7 @@ constexpr const char* kAt = "at 2026-09-22T14:13:20Z\n";
 constexpr std::size_t kHead = certificate::Pubkey::kBegin + 4 + kEcdsaSize;
 
 std::string range(std::size_t begin, std::size_t end) {
-  return "signed " + std::to_string(begin) + " " + std::to_string(end) + "\n";
+  return "signed " + std::to_string(begin) + "-" + std::to_string(end) + "\n";
 }
 
 std::string signed_ranges(const Made& m) {

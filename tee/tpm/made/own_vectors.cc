@@ -31,7 +31,7 @@ std::string expected_facts(const attest::Expectations& expected) {
 std::string signed_range(Bytes evidence, Bytes part) {
   const auto at = std::search(evidence.begin(), evidence.end(), part.begin(), part.end());
   const auto begin = static_cast<std::size_t>(at - evidence.begin());
-  return line("signed", std::to_string(begin) + " " + std::to_string(begin + part.size()));
+  return line("signed", std::to_string(begin) + "-" + std::to_string(begin + part.size()));
 }
 
 // What of the evidence nobody can change: the quote and its signature.
