@@ -29,7 +29,7 @@ struct Options {
   std::string file;
   std::vector<std::string> collateral;
   std::string at;
-  std::string trust_root;
+  RootFiles roots;
   std::string tee;
   std::string since;
   std::string svg;
@@ -51,7 +51,7 @@ attest::Policy platform_alone() {
 Result<Appraisal, int> appraise(const Options& o) {
   const auto at = o.at.empty() ? std::optional(system_now()) : parse_rfc3339(o.at);
   if (!at) return not_a_time("--at", o.at);
-  WARD_TRY(std::vector<attest::Anchor> roots, named_roots(o.trust_root));
+  WARD_TRY(std::vector<attest::Anchor> roots, named_roots(o.roots));
   WARD_TRY(const Buffer evidence, read_evidence(o.file));
   if (judge_of(evidence) == nullptr) return no_judge(o.file, evidence);
   WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.collateral));
@@ -68,9 +68,9 @@ Result<Appraisal, int> appraise(const Options& o) {
 std::string title_of(const Options& o, const Appraisal* platform) {
   std::string out = "Known attacks";
   for (const advisory::TeeTitle& title : advisory::tee_titles()) {
-    if (platform == nullptr && o.tee == title.name) out += std::string(": ") + title.title;
+    if (platform == nullptr && o.tee == title.name) out += ": " + title.title;
     if (platform != nullptr && platform->tee == title.name) {
-      out += std::string(" and a platform of ") + title.title + " as of " +
+      out += " and a platform of " + title.title + " as of " +
              format_rfc3339(platform->at).substr(0, 10);
     }
   }
@@ -132,8 +132,12 @@ int run(const Options& o) {
     }
   }
   if (o.file.empty()) {
-    if (!o.collateral.empty() || !o.at.empty() || !o.trust_root.empty()) {
-      return fail(kUsage, "--collateral, --at and --trust-root are about evidence: name its FILE");
+    if (!o.collateral.empty() || !o.at.empty() || !o.roots.trust_root.empty() ||
+        !o.roots.hardware_root.empty()) {
+      return fail(
+          kUsage,
+          "--collateral, --at, --trust-root and --hardware-root are about evidence: name its "
+          "FILE");
     }
     return show(o, advisory::select(filter), nullptr);
   }
@@ -162,7 +166,7 @@ void add_advisories(args::Command& app, Action& action) {
                 "a file, or a folder with any mixture of documents; may be given again")
       ->allow_extra_args(false);
   c->add_option("--at", o->at, "appraise as of this time (RFC 3339, UTC); now if not given");
-  c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
+  add_root_options(*c, o->roots);
   c->add_option("--tee", o->tee, "attacks on this TEE alone")->one_of(tee_names())->excludes(file);
   c->add_option("--since", o->since, "what became public on this day or later (2025-10-14)");
   c->add_option("--svg", o->svg, "write a timeline to this file, too");

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apps/ward/attest_tpm.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_input.h"
 #include "apps/ward/input.h"
@@ -42,6 +43,9 @@ struct Options {
   std::string softd;
   std::string device;
   std::string agent;
+  std::string pcrs = "sha256:0,1,2,3,4,5,6,7,8,9";
+  std::string ak = "ecc";
+  std::string tcti;
   bool force = false;
   bool json = false;
 };
@@ -177,7 +181,7 @@ std::optional<std::string> out_of_time(const Options& options, Bytes evidence) {
   if (!collateral) return std::nullopt;
   const std::string root_file = options.device + "/root.pem";
   if (::access(root_file.c_str(), R_OK) != 0) return std::nullopt;
-  auto roots = named_roots(root_file);
+  auto roots = named_roots({.trust_root = root_file, .hardware_root = {}});
   if (!roots) return std::nullopt;
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), {});
   const UnixTime now = system_now();
@@ -340,6 +344,15 @@ int misused(const Options& options, const soft::Face& face) {
 }
 
 int run(const Options& options) {
+  if (options.tee == "tpm") {
+    return attest_tpm({.report_data = options.report_data,
+                       .out = options.out,
+                       .pcrs = options.pcrs,
+                       .ak = options.ak,
+                       .tcti = options.tcti,
+                       .force = options.force,
+                       .json = options.json});
+  }
   const auto face = soft_face(options.tee);
   if (!face) return fail_with(face.error());
   const auto report_data =
@@ -367,7 +380,7 @@ void add_attest(args::Command& app, Action& action) {
       "attest", "evidence over report data of yours, from a keep that does nothing else");
   made->add_option("--tee", options->tee, "auto, sgx, tdx, snp, tpm, " + soft_faces());
   made->add_option("--report-data", options->report_data,
-                   "64 octets in hex: a nonce, a key's digest")
+                   "64 octets in hex (tpm: 1 to 64): a nonce, a key's digest")
       ->required();
   made->add_option("-o,--output", options->out, "where the evidence goes; - is stdout")->required();
   made->add_option("--event-log", options->event_log, "where the event log goes (TDX)");
@@ -375,6 +388,11 @@ void add_attest(args::Command& app, Action& action) {
   made->add_option("--device", options->device,
                    "development platform (ward dev init): start a softd for this alone");
   made->add_option("--agent", options->agent, "the ward-keep program, with --device");
+  made->add_option("--pcrs", options->pcrs, "tpm: what is quoted")->capture_default_str();
+  made->add_option("--ak", options->ak,
+                   "tpm: the key that quotes: ecc or rsa, made for this, or a handle (0x81010002)")
+      ->capture_default_str();
+  made->add_option("--tcti", options->tcti, "tpm: where it is (device:/dev/tpmrm0)");
   made->add_flag("--force", options->force, "replace files that exist");
   made->add_flag("--json", options->json, "say what was made as JSON");
   made->callback([options, &action] { action = [options] { return run(*options); }; });

@@ -4,10 +4,12 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
 #include "args/args.h"
+#include "attest/appraisal.h"
 #include "attest/check.h"
 #include "broker/checks.h"
 #include "codec/json_write.h"
 #include "tee/all.h"
+#include "verifier/composite.h"
 
 namespace ward::cli {
 namespace {
@@ -44,6 +46,8 @@ std::string json() {
   for (const attest::Scheme* scheme : tee::all_schemes()) {
     list(scheme->info().name, scheme->info().checks);
   }
+  list("every TEE", attest::shared_checks());
+  list("composite", verifier::composite_checks());
   list("wardd", broker::check_table());
   return *out.end_array().end_object().take() + "\n";
 }
@@ -60,6 +64,8 @@ std::string markdown() {
     const attest::SchemeInfo info = scheme->info();
     out += "\n## " + std::string(info.title) + "\n\n" + table(info.checks);
   }
+  out += "\n## Every kind of evidence\n\n" + table(attest::shared_checks());
+  out += "\n## Composite evidence\n\n" + table(verifier::composite_checks());
   out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
   return out;
 }

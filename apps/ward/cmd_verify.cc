@@ -9,8 +9,10 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_input.h"
 #include "apps/ward/evidence_kind.h"
+#include "apps/ward/expected_values.h"
 #include "apps/ward/input.h"
 #include "apps/ward/policy_options.h"
+#include "apps/ward/verify_composite.h"
 #include "apps/ward/verify_files.h"
 #include "args/args.h"
 #include "attest/demands.h"
@@ -33,49 +35,15 @@ struct Options {
   std::string report_data;
   std::vector<std::string> measurements;
   std::vector<std::string> workloads;
-  std::string trust_root;
+  RootFiles roots;
   PolicyOptions policy;
   bool explain = false;
   bool json = false;
   VerifyFiles files;
+#ifndef WARD_FIRST
+  CompositeOptions composite;
+#endif
 };
-
-// Field is a field of the evidence with which an option is compared.
-struct Field {
-  const char* option;
-  std::string name;      // "the report data of sgx"
-  std::size_t size = 0;  // in octets; 0: not fixed
-};
-
-Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& texts,
-                                                const Field& field) {
-  if (texts.empty()) return attest::Expected(attest::Unchecked{});
-  std::vector<Buffer> values;
-  for (const std::string& text : texts) {
-    WARD_TRY(Buffer value, hex_value(field.option, text, field.size, field.name));
-    values.push_back(std::move(value));
-  }
-  return attest::Expected(std::move(values));
-}
-
-// workload_values takes what `ward keep measure` prints for every TEE, as the service does.
-Result<attest::Expected, Usage> workload_values(const std::vector<std::string>& texts,
-                                                const Field& field) {
-  if (texts.empty()) return attest::Expected(attest::Unchecked{});
-  std::vector<Buffer> values;
-  for (const std::string& text : texts) {
-    WARD_TRY(Buffer value, hex_value(field.option, text, 0, field.name));
-    if (value.size() == attest::kWorkloadSize) {
-      if (auto whole = attest::workload_field(value, field.size)) value = *std::move(whole);
-    }
-    if (auto wrong = attest::wrong_size(field.option, value.size(), field.size, field.name)) {
-      wrong->hint = "give the 48 octets that `ward keep measure` prints, or the whole field";
-      return *std::move(wrong);
-    }
-    values.push_back(std::move(value));
-  }
-  return attest::Expected(std::move(values));
-}
 
 Result<attest::Expectations, Usage> expectations(const Options& o, const attest::Scheme& scheme) {
   attest::Expectations out;
@@ -93,18 +61,6 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
                                                        .name = "the workload field" + of,
                                                        .size = info.workload_size}));
   return out;
-}
-
-int exit_code(attest::Verdict verdict) {
-  switch (verdict) {
-    case attest::Verdict::kAccepted:
-      return kAccepted;
-    case attest::Verdict::kRefused:
-      return kRefused;
-    case attest::Verdict::kUndetermined:
-      return kCouldNotTell;
-  }
-  return kRefused;
 }
 
 // print_out prints the text, or what `write` writes where JSON was asked for; the verdict's exit
@@ -143,7 +99,7 @@ struct Subject {
 Result<Subject, int> read_subject(const Options& o) {
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
   WARD_TRY(auto policy, make_policy(o.policy, demands));
-  WARD_TRY(auto roots, named_roots(o.trust_root));
+  WARD_TRY(auto roots, named_roots(o.roots));
   WARD_TRY(EvidenceFile file, read_evidence_file(o.file));
   Buffer evidence = std::move(file.octets);
   verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
@@ -189,9 +145,39 @@ int compare(const Options& o) {
                    [&](codec::JsonWriter& out) { explain::write_comparison(out, then, now); });
 }
 
-int run(const Options& o) {
-  if (!o.then.empty()) return compare(o);
 #ifndef WARD_FIRST
+int run_composite(const Options& o) {
+  if (!o.files.show_work.empty() || !o.files.html.empty()) {
+    return usage({"--show-work and --html are about one part", "verify that part alone"});
+  }
+  const attest::Demands demands(tee::all_schemes(), kDemandOptions);
+  WARD_TRY(auto policy, make_policy(o.policy, demands));
+  WARD_TRY(auto roots, named_roots(o.roots));
+  WARD_TRY(const UnixTime at, time_of("--at", o.at));
+  WARD_TRY(const auto collateral, read_all_collateral(o.collateral));
+  const verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
+  return verify_composite({.verifier = verifier,
+                           .file = o.file,
+                           .options = o.composite,
+                           .report_data = o.report_data,
+                           .measurements = o.measurements,
+                           .workloads = o.workloads,
+                           .collateral = collateral,
+                           .at = at,
+                           .explain = o.explain,
+                           .json = o.json});
+}
+#endif
+
+int run(const Options& o) {
+  if (!o.then.empty()) {
+#ifndef WARD_FIRST
+    if (o.composite.asked()) return usage({"--then is about one part", "verify that part alone"});
+#endif
+    return compare(o);
+  }
+#ifndef WARD_FIRST
+  if (o.composite.asked()) return run_composite(o);
   if (const auto wrong = misnamed(o.files)) return usage(*wrong);
 #endif
   WARD_TRY(const UnixTime at, time_of("--at", o.at));
@@ -232,7 +218,10 @@ void add_verify(args::Command& app, Action& action) {
       "--workload", o->workloads,
       "an accepted workload in hex: what `ward keep measure` prints, or the whole field (CONFIGID, "
       "MRCONFIGID, HOST_DATA); may be given again");
-  c->add_option("--trust-root", o->trust_root, "PEM file with roots of development platforms");
+  add_root_options(*c, o->roots);
+#ifndef WARD_FIRST
+  add_composite_options(*c, o->composite);
+#endif
   add_policy_options(*c, o->policy);
   auto* explain = c->add_flag("--explain", o->explain,
                               "the whole tree: what the verdict rests on, every check, what to do")

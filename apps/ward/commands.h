@@ -23,7 +23,10 @@ void add_policy(args::Command& app, Action& action);
 void add_policy_default(args::Command& policy, Action& action);  // below `policy`
 void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
+void add_sev(args::Command& app, Action& action);
+void add_sev_launch_commands(args::Command& sev, Action& action);  // below `sev`
 void add_token(args::Command& app, Action& action);
+void add_tpm(args::Command& app, Action& action);
 void add_verify(args::Command& app, Action& action);
 
 }  // namespace ward::cli

@@ -34,14 +34,31 @@ Result<attest::Collateral, int> read_all_collateral(const std::vector<std::strin
   return out;
 }
 
-Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path) {
-  constexpr std::string_view kHint = "--trust-root takes a PEM file";
-  if (path.empty()) return std::vector<attest::Anchor>{};
-  const auto text = read_file(path, attest::kMaxDocumentBytes);
-  if (!text) return own_file_failure(path, text.error(), kHint);
-  auto roots = x509::development_anchors(as_text(*text));
-  if (!roots) return own_file_failure(path, roots.error(), kHint);
-  return *std::move(roots);
+void add_root_options(args::Command& command, RootFiles& files) {
+  command.add_option("--trust-root", files.trust_root,
+                     "PEM file with roots of development platforms");
+  command.add_option(
+      "--hardware-root", files.hardware_root,
+      "PEM file with roots of hardware that ward does not pin, certificates or public "
+      "keys (TPM vendors, an attestation key, Arm's CPAK): you vouch for them");
+}
+
+Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files) {
+  std::vector<attest::Anchor> out;
+  const auto read = [&out](const std::string& path, std::string_view hint,
+                           auto&& anchors_of) -> Result<void, int> {
+    if (path.empty()) return {};
+    const auto text = read_file(path, attest::kMaxDocumentBytes);
+    if (!text) return own_file_failure(path, text.error(), hint);
+    auto roots = anchors_of(as_text(*text));
+    if (!roots) return own_file_failure(path, roots.error(), hint);
+    std::ranges::move(*roots, std::back_inserter(out));
+    return {};
+  };
+  WARD_CHECK_OK(read(files.trust_root, "--trust-root takes a PEM file", x509::development_anchors));
+  WARD_CHECK_OK(
+      read(files.hardware_root, "--hardware-root takes a PEM file", x509::hardware_anchors));
+  return out;
 }
 
 }  // namespace ward::cli

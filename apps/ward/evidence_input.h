@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "args/args.h"
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
 #include "base/bytes.h"
@@ -27,8 +28,16 @@ struct EvidenceFile {
 [[nodiscard]] Result<attest::Collateral, int> read_all_collateral(
     const std::vector<std::string>& paths);
 
-// named_roots reads the PEM file of --trust-root; "": none. Every root that a user names beside the
-// makers' pinned ones is a development root: results say so.
-[[nodiscard]] Result<std::vector<attest::Anchor>, int> named_roots(const std::string& path);
+// RootFiles are PEM files with roots beside the makers' pinned ones; "": none.
+struct RootFiles {
+  std::string trust_root;     // of development platforms: results say so
+  std::string hardware_root;  // of hardware, as the user vouches
+};
+
+// add_root_options lets a command take them.
+void add_root_options(args::Command& command, RootFiles& files);
+
+// named_roots reads them.
+[[nodiscard]] Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files);
 
 }  // namespace ward::cli

@@ -47,14 +47,19 @@ NoTee no_hardware(const Hardware& hardware) {
 NoTee nothing_here() {
   std::string lacks;
   std::string has;
+  std::string hint = kHint;
   for (const Hardware& hardware : kHardware) {
+    if (std::string_view(hardware.tee) == "tpm" && is_here(hardware)) {
+      hint = "this machine has a TPM, which is no TEE: --tee tpm has it quote";
+      continue;
+    }
     std::string& list = is_here(hardware) ? has : lacks;
     list += (list.empty() ? "" : ", ") + std::string(hardware.device);
   }
   std::string what = "no TEE to attest with";
   if (!lacks.empty()) what += ": this machine has no " + lacks;
   if (!has.empty()) what += "; this version of ward does not attest with " + has;
-  return {.code = kCouldNotTell, .what = std::move(what), .hint = kHint};
+  return {.code = kCouldNotTell, .what = std::move(what), .hint = std::move(hint)};
 }
 
 }  // namespace

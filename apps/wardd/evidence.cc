@@ -1,10 +1,15 @@
 #include "apps/wardd/evidence.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "codec/json.h"
 #include "tee/all.h"
 #include "tee/tcg/event_log.h"
+#include "verifier/composite.h"
 #include "verifier/platform_cache.h"
 #include "verifier/verifier.h"
 
@@ -18,6 +23,37 @@ constexpr verifier::CacheLimits kRemembered{.platforms = 10'000, .octets = std::
 std::optional<Buffer> base64_of(const codec::JsonValue* member) {
   const auto text = member != nullptr ? member->as_string() : std::nullopt;
   return text ? from_base64(*text, Base64::kStandard) : std::nullopt;
+}
+
+// Device is one of those whose evidence a message carries.
+struct Device {
+  std::string tee;  // as the protocol calls it
+  KbsEvidence sent;
+  Bytes binding;
+};
+
+// devices_of reads primary and additional evidence; the latter is {"nvidia":{...},...}.
+Result<std::vector<Device>> devices_of(const broker::EvidenceRequest& request) {
+  std::vector<Device> out;
+  WARD_TRY(KbsEvidence primary, evidence_of(request.primary_evidence));
+  out.push_back({std::string(request.tee), std::move(primary), request.binding});
+  if (request.additional_evidence.empty()) return out;
+  const Bytes text = as_bytes(request.additional_evidence);
+  const auto json = codec::parse_json(text);
+  if (!json || !json->is_object()) {
+    return Error(Errc::kMalformed, "evidence: additional_evidence is no JSON object");
+  }
+  for (const auto& [tee, value] : json->members()) {
+    WARD_TRY(KbsEvidence sent, evidence_of(as_text(value.raw(text))));
+    out.push_back({tee, std::move(sent), request.device_binding});
+  }
+  return out;
+}
+
+// is_called is true where the protocol means this TEE by the name.
+bool is_called(const attest::SchemeInfo& info, std::string_view name) {
+  if (info.protocol_names.empty()) return info.name == name;
+  return std::ranges::find(info.protocol_names, name) != info.protocol_names.end();
 }
 
 }  // namespace
@@ -49,18 +85,34 @@ PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
       platforms_(std::make_shared<verifier::PlatformCache>(kRemembered)) {}
 
 Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
-  WARD_TRY(const KbsEvidence sent, evidence_of(request.primary_evidence));
-  const Buffer& evidence = sent.evidence;
-  const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy, platforms_);
-  const attest::Scheme* scheme = pipeline.recognise(evidence);
-  if (scheme == nullptr || scheme->info().name != request.tee) {
-    return Error(Errc::kUnsupported, "evidence: not of the TEE that the session is for");
+  const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy.policy,
+                                    platforms_);
+  WARD_TRY(const std::vector<Device> devices, devices_of(request));
+  std::vector<verifier::PartRequest> parts;
+  std::map<std::string, std::size_t> seen;
+  attest::Collateral beside;
+  for (const Device& device : devices) {
+    const attest::Scheme* scheme = pipeline.recognise(device.sent.evidence);
+    if (scheme == nullptr || !is_called(scheme->info(), device.tee)) {
+      return Error(Errc::kUnsupported, "evidence: not of the TEE that it is sent for");
+    }
+    const std::string tee = scheme->info().name;
+    // The owners' policies compare the workload, and the runtime is the first's.
+    parts.push_back({.name = tee + std::to_string(seen[tee]++),
+                     .evidence = device.sent.evidence,
+                     .binding = std::vector<Buffer>{to_buffer(device.binding)},
+                     .measurement = parts.empty() ? attest::Expected(request.policy.runtimes)
+                                                  : attest::Expected(attest::Unchecked{}),
+                     .workload = attest::Unchecked{}});
+    std::ranges::copy(device.sent.beside.documents, std::back_inserter(beside.documents));
   }
-  return pipeline.appraise({.evidence = evidence,
-                            .collateral = sent.beside,
-                            .now = request.now,
-                            .expected = request.expected,
-                            .prepared = &collateral_});
+  WARD_TRY(const verifier::CompositeAppraisal out,
+           verifier::appraise_composite(pipeline, {.parts = parts,
+                                                   .collateral = beside,
+                                                   .now = request.now,
+                                                   .required = request.policy.required_parts,
+                                                   .prepared = &collateral_}));
+  return verifier::in_one(out);
 }
 
 std::vector<attest::FieldInfo> PipelineVerifier::fields() const {

@@ -49,14 +49,15 @@ TEST(EvidenceOf, AnEventLogComesAlongAndNothingElseDoes) {
 // only in a session of its TEE.
 TEST(PipelineVerifier, TheJsonOfSevSnpReachesItsScheme) {
   const PipelineVerifier verifier({}, {});
-  const attest::Policy policy;
-  const attest::Expectations expected{attest::Unchecked{}, attest::Unchecked{},
-                                      attest::Unchecked{}};
+  const broker::EvidencePolicy policy;
+  const Buffer binding(48);
   const auto appraise = [&](const char* tee, std::string_view evidence) {
     return verifier.appraise({.tee = tee,
                               .primary_evidence = evidence,
+                              .additional_evidence = {},
+                              .binding = binding,
+                              .device_binding = binding,
                               .policy = policy,
-                              .expected = expected,
                               .now = UnixTime{1700000000}});
   };
   const auto judged = appraise("snp", R"({"attestation_report":{}})");

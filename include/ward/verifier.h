@@ -197,6 +197,12 @@ class Policy {
     });
   }
 
+  Policy& add_hardware_roots(Octets pem) {
+    return change([&](auto* p, auto** e) {
+      return ward_policy_add_hardware_roots(p, pem.data(), pem.size(), e);
+    });
+  }
+
   [[nodiscard]] const ward_policy* get() const noexcept { return handle_.get(); }
 
  private:

@@ -53,9 +53,39 @@ ward_status change_value(const char* function, ValueDemand demand, ward_policy* 
   });
 }
 
+struct RootsCall {
+  ward_policy* policy;
+  const std::uint8_t* pem;
+  std::size_t size;
+  ward_error** error;
+};
+
+using AnchorsOf = Result<std::vector<attest::Anchor>> (*)(std::string_view pem);
+
+ward_status add_roots(const char* function, const RootsCall& call, AnchorsOf anchors_of) noexcept {
+  return change(function, call.policy, call.error, [&]() -> Done {
+    WARD_TRY(const Bytes octets, octets_of(function, call.pem, call.size, WARD_MAX_DOCUMENT_BYTES));
+    auto roots = anchors_of(as_text(octets));
+    if (!roots) {
+      return usage(std::string(function) + ": " + internal(roots.error()).what,
+                   "give certificates or public keys in PEM");
+    }
+    std::vector<attest::Anchor>& all = call.policy->roots;
+    if (all.size() + roots->size() > WARD_MAX_VALUES) {
+      return Fault{.status = WARD_ERROR_LIMIT,
+                   .what = std::string(function) + ": more than " +
+                           std::to_string(WARD_MAX_VALUES) + " roots",
+                   .hint = "name those of your own platforms alone"};
+    }
+    all.insert(all.end(), roots->begin(), roots->end());
+    return {};
+  });
+}
+
 }  // namespace
 }  // namespace ward::library
 
+using ward::library::add_roots;
 using ward::library::change;
 using ward::library::change_value;
 using ward::library::Done;
@@ -193,23 +223,10 @@ ward_status ward_policy_accept_chips(ward_policy* policy, const char* list, std:
 
 ward_status ward_policy_add_development_roots(ward_policy* policy, const std::uint8_t* pem,
                                               std::size_t size, ward_error** error) noexcept {
-  const char* function = __func__;
-  return change(function, policy, error, [&]() -> Done {
-    WARD_TRY(const ward::Bytes octets,
-             ward::library::octets_of(function, pem, size, WARD_MAX_DOCUMENT_BYTES));
-    auto roots = ward::x509::development_anchors(ward::as_text(octets));
-    if (!roots) {
-      return ward::library::usage(
-          std::string(function) + ": " + ward::library::internal(roots.error()).what,
-          "give certificates in PEM");
-    }
-    if (policy->roots.size() + roots->size() > WARD_MAX_VALUES) {
-      return ward::library::Fault{.status = WARD_ERROR_LIMIT,
-                                  .what = std::string(function) + ": more than " +
-                                          std::to_string(WARD_MAX_VALUES) + " roots",
-                                  .hint = "name those of your own platforms alone"};
-    }
-    policy->roots.insert(policy->roots.end(), roots->begin(), roots->end());
-    return {};
-  });
+  return add_roots(__func__, {policy, pem, size, error}, ward::x509::development_anchors);
+}
+
+ward_status ward_policy_add_hardware_roots(ward_policy* policy, const std::uint8_t* pem,
+                                           std::size_t size, ward_error** error) noexcept {
+  return add_roots(__func__, {policy, pem, size, error}, ward::x509::hardware_anchors);
 }

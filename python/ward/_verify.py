@@ -128,6 +128,7 @@ class Policy:
     refuse_products: Iterable[str] = ()
     accept_chips: Optional[Iterable[Octets]] = None  # None: any
     development_roots: Iterable[Octets] = ()  # PEM
+    hardware_roots: Iterable[Octets] = ()  # PEM; the caller vouches for them
 
     def __post_init__(self) -> None:
         for name in ("accept_tcb", "refuse_products"):
@@ -136,7 +137,8 @@ class Policy:
             object.__setattr__(self, name, _dict(name, getattr(self, name), lambda key, some: _list(key, some, _str, "str")))
         object.__setattr__(self, "min_values", _dict("min_values", self.min_values, _str))
         object.__setattr__(self, "tolerate", _dict("tolerate", self.tolerate, lambda _, until: until))
-        object.__setattr__(self, "development_roots", _list("development_roots", self.development_roots, _octets, "bytes"))
+        for name in ("development_roots", "hardware_roots"):
+            object.__setattr__(self, name, _list(name, getattr(self, name), _octets, "bytes"))
         if self.accept_chips is not None:
             object.__setattr__(self, "accept_chips", _list("accept_chips", self.accept_chips, _octets, "bytes"))
 
@@ -178,8 +180,10 @@ class Policy:
         if self.accept_chips is not None:
             chips = "\n".join(one.hex() for one in self.accept_chips).encode()
             _call(_lib.ward_policy_accept_chips, handle, chips, len(chips))
-        for pem in self.development_roots:
-            _call(_lib.ward_policy_add_development_roots, handle, pem, len(pem))
+        for roots, function in ((self.development_roots, _lib.ward_policy_add_development_roots),
+                                (self.hardware_roots, _lib.ward_policy_add_hardware_roots)):
+            for pem in roots:
+                _call(function, handle, pem, len(pem))
 
 
 def _flag(name: str, value: object) -> bool:

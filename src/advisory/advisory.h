@@ -9,7 +9,8 @@
 #include "attest/appraisal.h"
 
 // The known attacks on TEEs, and what one appraisal shows of each. The attacks are data
-// (attacks.tsv, listed.tsv; docs/advisories.md says what their columns mean). A value that nobody
+// (attacks.tsv, here and in a TEE's folder, and listed.tsv; docs/advisories.md says what their
+// columns mean). A value that nobody
 // verified is marked so, and decides nothing.
 namespace ward::advisory {
 
@@ -75,9 +76,9 @@ struct Attack {
 // Where an attack is possible, and the name for people. "intel" and "amd" stand for processors
 // whatever the TEE, "any" for every TEE, "other" for none.
 struct TeeTitle {
-  const char* name;
-  const char* title;
-  const char* maker;  // "intel", "amd"; "" where it is none of theirs
+  std::string name;
+  std::string title;
+  std::string maker;  // "intel", "amd"; "" where it is none of theirs
 };
 
 [[nodiscard]] std::span<const TeeTitle> tee_titles();

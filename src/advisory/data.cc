@@ -204,6 +204,26 @@ Result<std::vector<Attack>, std::string> parse_attacks(std::string_view text) {
   return out;
 }
 
+// A TEE's own line stands behind all others and counts instead of one that they have. Those of no
+// single TEE stay the last.
+Result<std::vector<TeeTitle>, std::string> parse_tees(std::string_view text) {
+  constexpr std::array kTeeColumns = {"tee", "title", "maker"};
+  WARD_TRY(const std::vector<Cells> rows, rows_of(text, kTeeColumns));
+  std::vector<TeeTitle> out;
+  for (const Cells& cells : rows) {
+    TeeTitle title{.name = std::string(cells[0]),
+                   .title = std::string(cells[1]),
+                   .maker = cells[2] == kNone ? "" : std::string(cells[2])};
+    const auto same = std::ranges::find(out, title.name, &TeeTitle::name);
+    if (same != out.end()) {
+      *same = std::move(title);
+    } else {
+      out.insert(std::ranges::find(out, "any", &TeeTitle::name), std::move(title));
+    }
+  }
+  return out;
+}
+
 Result<Listed, std::string> parse_listed(std::string_view text) {
   constexpr std::array kListedColumns = {"advisory", "tee", "evaluation_number", "reference"};
   WARD_TRY(const std::vector<Cells> rows, rows_of(text, kListedColumns));

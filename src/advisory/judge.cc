@@ -307,7 +307,7 @@ std::string_view maker_of(std::string_view tee) {
   const auto titles = tee_titles();
   const auto found =
       std::ranges::find_if(titles, [&](const TeeTitle& title) { return tee == title.name; });
-  return found == titles.end() ? "" : found->maker;
+  return found == titles.end() ? std::string_view() : std::string_view(found->maker);
 }
 
 }  // namespace

@@ -12,23 +12,12 @@ T own(Result<T, std::string> parsed) {
   return *std::move(parsed);
 }
 
-constexpr TeeTitle kTitles[] = {
-    {"sgx", "Intel SGX", "intel"},
-    {"tdx", "Intel TDX", "intel"},
-    {"intel", "Intel processors", "intel"},
-    {"snp", "AMD SEV-SNP", "amd"},
-    {"sev", "AMD SEV, SEV-ES", ""},
-    {"amd", "AMD processors", "amd"},
-    {"nvidia", "NVIDIA GPUs", ""},
-    {"cca", "Arm CCA", ""},
-    {"trustzone", "Arm TrustZone", ""},
-    {"any", "every TEE", ""},
-    {"other", "no TEE: hosts, verifiers", ""},
-};
-
 }  // namespace
 
-std::span<const TeeTitle> tee_titles() { return kTitles; }
+std::span<const TeeTitle> tee_titles() {
+  static const std::vector<TeeTitle> all = own(parse_tees(tees_table()));
+  return all;
+}
 
 std::span<const Attack> attacks() {
   static const std::vector<Attack> all = own(parse_attacks(attacks_table()));

@@ -135,12 +135,11 @@ const Item* item_of(const Attack& attack, const TeeTitle& lane) {
   for (const Item& item : attack.tees) {
     if (item.text == lane.name) out = &item;
   }
-  if (std::string_view(lane.name) != lane.maker) return out;
+  if (lane.name != lane.maker) return out;
   const bool named = std::ranges::any_of(attack.tees, [&](const Item& item) {
     const auto titles = tee_titles();
     const auto title = std::ranges::find(titles, item.text, &TeeTitle::name);
-    return title != titles.end() && item.text != lane.name &&
-           std::string_view(title->maker) == lane.maker;
+    return title != titles.end() && item.text != lane.name && title->maker == lane.maker;
   });
   return named ? nullptr : out;
 }
@@ -150,8 +149,7 @@ bool is_wanted(const TeeTitle& lane, const std::string& tee) {
   const auto titles = tee_titles();
   const auto own = std::ranges::find(titles, tee, &TeeTitle::name);
   const std::string_view name = lane.name;
-  return tee.empty() || name == tee || name == "any" ||
-         (own != titles.end() && name == std::string_view(own->maker));
+  return tee.empty() || name == tee || name == "any" || (own != titles.end() && name == own->maker);
 }
 
 std::vector<Lane> lanes_of(const Selection& selection, const Scale& scale, const std::string& tee) {
@@ -391,7 +389,7 @@ double right_of(const std::vector<Lane>& lanes, double right) {
 std::string description(const Selection& selection, const std::vector<Lane>& lanes) {
   std::string out = std::to_string(selection.entries.size()) + " attacks";
   for (const Lane& lane : lanes) {
-    out += "; " + std::string(lane.title->title) + ": " + std::to_string(lane.marks.size());
+    out += "; " + lane.title->title + ": " + std::to_string(lane.marks.size());
   }
   return out;
 }

@@ -65,7 +65,7 @@ TEST(Timeline, NoLabelsOverlapWithEveryFilter) {
   expect_no_overlap(timeline_svg(select(Filter{}), "all", ""));
   for (const TeeTitle& title : tee_titles()) {
     for (const char* since : {"2015-01-01", "2024-06-01", "2026-01-01", "2026-09-01"}) {
-      SCOPED_TRACE(std::string(title.name) + " " + since);
+      SCOPED_TRACE(title.name + " " + since);
       const Filter filter{.tee = title.name, .since = parse_date(since)};
       expect_no_overlap(timeline_svg(select(filter), "some", title.name));
     }
@@ -103,7 +103,7 @@ TEST(Timeline, ItIsOneImageForEveryReader) {
   EXPECT_TRUE(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   for (const char* part :
        {"role=\"img\"", "aria-labelledby=\"t d\"", "<title id=\"t\">all</title>",
-        "<desc id=\"d\">110 attacks; Intel SGX: ", "prefers-color-scheme:dark"}) {
+        "<desc id=\"d\">116 attacks; Intel SGX: ", "prefers-color-scheme:dark"}) {
     EXPECT_NE(svg.find(part), std::string::npos) << part;
   }
   // Nothing is fetched: the name of the format is the only address in attributes.

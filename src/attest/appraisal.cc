@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "attest/fields.h"
 #include "attest/policy_check.h"
 #include "base/text.h"
 
@@ -116,6 +117,17 @@ void judge_field(const FieldFact& field, const Demand& demand, const PolicyCheck
   out.decided(field.check, passed, first_of(passed ? field.values : others), demand.text());
 }
 
+// A field whose check has a hint of its own is one that a policy should not lean on alone: the hint
+// is then said aloud, whatever came of the check.
+void warn_of_cautions(const Policy& policy, const Facts& facts, std::vector<std::string>& out) {
+  for (const FieldFact& field : facts.fields) {
+    if (field.check->hint == std::string_view(kFieldHint) || !demand_of(field, policy).any()) {
+      continue;
+    }
+    out.push_back("the policy leans on " + std::string(field.check->id) + ": " + field.check->hint);
+  }
+}
+
 void judge_fields(const Findings& findings, const PolicyChecks& out) {
   for (const FieldFact& field : findings.facts.fields) {
     const Demand demand = demand_of(field, out.policy());
@@ -157,17 +169,25 @@ void write_hex_list(const std::vector<Buffer>& values, std::string& out) {
 }
 
 // Compares whole fields; values of another length are unequal, nothing is padded or cut. A field
-// that malformed evidence does not have is empty, and then the check is blocked, not passed.
-void compare(Check& check, Bytes found, const std::vector<Buffer>& values) {
+// that malformed evidence does not have is empty, and then the check is blocked; one that genuine
+// evidence does not have is none of those expected.
+void compare(Check& check, Bytes found, bool genuine, const std::vector<Buffer>& values) {
   check.expected_from = "the caller's expectation";
   write_hex_list(values, check.expected);
-  if (found.empty()) return;
+  if (found.empty() && !genuine) return;
   append_hex(found, check.found);
-  const bool equal_to_one =
-      std::ranges::any_of(values, [&](const Buffer& value) { return equal(value, found); });
+  if (found.empty()) check.found = "none";
+  const bool equal_to_one = !found.empty() && std::ranges::any_of(values, [&](const Buffer& value) {
+    return equal(value, found);
+  });
   check.outcome = settle(*check.info, equal_to_one ? Outcome::kPassed : Outcome::kFailed);
   check.not_done = NotDone::kNone;
 }
+
+constexpr CheckInfo kSharedChecks[] = {
+    {"evidence.field.exists", "RFC 9334 8.3",
+     "A value is expected of a field that evidence of this kind does not have.",
+     "Ask for evidence that has the field, or leave the expectation out."}};
 
 void judge_expectations(const Expectations& expected, Slate& slate,
                         std::vector<std::string>& unchecked) {
@@ -189,15 +209,21 @@ void judge_expectations(const Expectations& expected, Slate& slate,
        "workload"},
   };
   for (const Item& item : items) {
-    if (item.info == nullptr) continue;
     const auto* values = std::get_if<std::vector<Buffer>>(item.expected);
+    if (item.info == nullptr) {
+      if (values != nullptr) {
+        decide(slate.add_check(kSharedChecks[0]), false, "none",
+               {item.name, Origin::kCaller, "an expected value"});
+      }
+      continue;
+    }
     // The workload's digest is part of what the measurement names: it is listed apart only where it
     // was asked for.
     if (values == nullptr && item.info == facts.workload_check) continue;
     Check& check = slate.add_check(*item.info);
     check.origin = item.origin;
     if (values != nullptr) {
-      compare(check, item.found, *values);
+      compare(check, item.found, slate.appraisal().genuine, *values);
       continue;
     }
     check.not_done = NotDone::kNotAsked;
@@ -207,6 +233,8 @@ void judge_expectations(const Expectations& expected, Slate& slate,
 }
 
 }  // namespace
+
+std::span<const CheckInfo> shared_checks() { return kSharedChecks; }
 
 std::vector<std::string> value_texts(const ClaimValue& value) {
   if (const auto* b = std::get_if<bool>(&value)) return {*b ? "true" : "false"};
@@ -361,6 +389,7 @@ void Slate::judge(const Policy& policy, const Expectations& expected, UnixTime a
   judge_modes(out, checks);
   judge_platform(out, checks);
   judge_fields(out, checks);
+  warn_of_cautions(policy, out.facts, out.warnings);
   judge_expectations(expected, *this, out.unchecked);
   out.verdict = verdict_of(out.checks);
   if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);

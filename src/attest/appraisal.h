@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -219,6 +220,10 @@ class Slate {
 // another reason than that nobody asked leaves it undetermined. An empty list is refused: nothing
 // was shown.
 [[nodiscard]] Verdict verdict_of(const std::vector<Check>& checks);
+
+// shared_checks are those that stand in no TEE's own table: what is asked of evidence that has no
+// such field.
+[[nodiscard]] std::span<const CheckInfo> shared_checks();
 
 // summary is the line for people: "accepted", "refused: sgx.quote.signature", "accepted (platform
 // only; not checked: report_data, measurement)".

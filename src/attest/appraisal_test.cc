@@ -76,6 +76,34 @@ TEST(Appraise, WhatTheMakerVouchesForIsGenuineThoughThePolicyRefuses) {
   EXPECT_FALSE(appraise(Findings{}, {}, none(), {}).genuine);
 }
 
+// A document that leaves its nonce out is bound to nothing; of malformed evidence nothing is known.
+TEST(Appraise, AFieldThatGenuineEvidenceDoesNotHaveIsNoneOfThoseExpected) {
+  Findings f = good();
+  f.facts.report_data.clear();
+  const Appraisal refused = appraise(f, {}, all(), {});
+  EXPECT_EQ(refused.failed(), Ids{"x.report_data.expected"});
+  EXPECT_EQ(refused.check("x.report_data.expected")->found, "none");
+  Expectations empty = all();
+  empty.report_data = std::vector<Buffer>{{}};
+  EXPECT_EQ(appraise(f, {}, empty, {}).failed(), Ids{"x.report_data.expected"});
+  f.checks[0].outcome = Outcome::kNotDone;
+  f.checks[0].not_done = NotDone::kAbsent;
+  EXPECT_EQ(appraise(f, {}, all(), {}).check("x.report_data.expected")->not_done,
+            NotDone::kBlocked);
+}
+
+TEST(Appraise, AnExpectationOfAFieldThatTheTeeDoesNotHaveIsRefused) {
+  for (const CheckInfo* Facts::*check :
+       {&Facts::report_data_check, &Facts::measurement_check, &Facts::workload_check}) {
+    Findings f = good();
+    f.facts.*check = nullptr;
+    const Appraisal a = appraise(f, {}, all(), {});
+    EXPECT_EQ(a.verdict, Verdict::kRefused);
+    EXPECT_EQ(a.failed(), Ids{"evidence.field.exists"});
+    EXPECT_EQ(appraise(f, {}, none(), {}).verdict, Verdict::kAccepted);
+  }
+}
+
 TEST(Appraise, WhatNobodyAskedForIsNotPassedAndIsListed) {
   const Appraisal a = appraise(good(), {}, none(), {});
   EXPECT_EQ(a.verdict, Verdict::kAccepted);
@@ -96,14 +124,6 @@ TEST(Appraise, AnEmptyListOfAcceptedValuesAcceptsNothing) {
   Expectations e = all();
   e.measurement = std::vector<Buffer>{};
   EXPECT_EQ(appraise(good(), {}, e, {}).failed(), Ids{"x.measurement.expected"});
-}
-
-TEST(Appraise, AMissingFieldIsBlockedNotPassedEvenWhereEmptyIsExpected) {
-  Findings f = good();
-  f.facts.report_data.clear();
-  Expectations e = all();
-  e.report_data = std::vector<Buffer>{{}};
-  EXPECT_EQ(appraise(f, {}, e, {}).verdict, Verdict::kUndetermined);
 }
 
 TEST(Appraise, StatusIsJudgedByThePolicyAndRevokedNeverPasses) {

@@ -59,6 +59,11 @@ bool is_hex(std::string_view text, std::size_t octets) {
   return text.size() == 2 * octets && std::ranges::all_of(text, is_hex_digit);
 }
 
+// is_octets takes any number of octets but none where the size is 0.
+bool is_octets(std::string_view text, std::size_t octets) {
+  return is_hex(text, octets != 0 ? octets : std::max<std::size_t>(text.size() / 2, 1));
+}
+
 }  // namespace
 
 bool is_like_digest(std::string_view text) {
@@ -73,7 +78,7 @@ bool is_possible(const FieldForm& form, std::string_view value) {
     case FieldKind::kBits:
       return is_number(value, form.size);
     case FieldKind::kOctets:
-      return is_hex(value, form.size);
+      return is_octets(value, form.size);
     case FieldKind::kVersion:
       return is_version(value);
     case FieldKind::kText:
@@ -97,7 +102,7 @@ std::string form_text(const FieldForm& form) {
     case FieldKind::kBits:
       return "a mask of bits, as a whole number of at most " + size;
     case FieldKind::kOctets:
-      return size + " octets in hex";
+      return form.size == 0 ? "octets in hex" : size + " octets in hex";
     case FieldKind::kVersion:
       return "a version, numbers with points between them";
     case FieldKind::kText:

@@ -24,7 +24,8 @@ enum class FieldKind : std::uint8_t {
 // where it is written.
 struct FieldForm {
   FieldKind kind = FieldKind::kFlag;
-  std::uint64_t size = 0;                // kNumber, kBits: the greatest; kOctets, kItems: in octets
+  // kNumber, kBits: the greatest; kOctets, kItems: in octets; of kOctets 0 is any number but none
+  std::uint64_t size = 0;
   std::span<const char* const> words{};  // kWord: all that there are
   const char* source = nullptr;          // what states it, where that is not the evidence itself
   bool of_tcb = false;                   // a part of the platform's security version

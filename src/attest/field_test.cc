@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/appraisal.h"
+#include "attest/fields.h"
 
 namespace ward::attest {
 namespace {
@@ -11,6 +12,7 @@ constexpr const char* kWords[] = {"processor", "platform"};
 constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
 constexpr FieldForm kNumber{.kind = FieldKind::kNumber, .size = 65535};
 constexpr FieldForm kOctets{.kind = FieldKind::kOctets, .size = 2};
+constexpr FieldForm kAnyOctets{.kind = FieldKind::kOctets};
 constexpr FieldForm kWord{.kind = FieldKind::kWord, .words = kWords};
 constexpr FieldForm kBits{.kind = FieldKind::kBits, .size = 255};
 constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
@@ -45,6 +47,11 @@ TEST(Field, AValueIsPossibleOrItCanNeverBeMet) {
       {kOctets, "ab0102", false},
       {kOctets, "xb01", false},
       {kOctets, "", false},
+      {kAnyOctets, "ab", true},
+      {kAnyOctets, "aB0102", true},
+      {kAnyOctets, "ab0", false},
+      {kAnyOctets, "xb", false},
+      {kAnyOctets, "", false},
       {kWord, "Platform", true},
       {kWord, "plat", false},
       {kWord, "", false},
@@ -68,6 +75,7 @@ TEST(Field, WhatIsExpectedIsSaid) {
   EXPECT_EQ(form_text(kNumber), "a whole number of at most 65535");
   EXPECT_EQ(form_text(kBits), "a mask of bits, as a whole number of at most 255");
   EXPECT_EQ(form_text(kOctets), "2 octets in hex");
+  EXPECT_EQ(form_text(kAnyOctets), "octets in hex");
   EXPECT_EQ(form_text(kWord), "one of: processor, platform");
   EXPECT_EQ(form_text(kItems), "48 octets in hex, or a text of at most 4096 octets");
 }
@@ -142,6 +150,25 @@ TEST(Field, EveryItemMustBeAccepted) {
   EXPECT_EQ(judged().found, "z, z, z, z, z, z, z, z and 12 more");
   findings.facts.fields[0].values.clear();
   EXPECT_EQ(judged().not_done, NotDone::kAbsent);
+}
+
+// Of a field that anybody may set, who leans on it is told so: its check has a hint of its own.
+TEST(Field, APolicyThatLeansOnAFieldWithAHintOfItsOwnIsWarned) {
+  constexpr CheckInfo kShaky{"x.log.shaky", "spec", "m", "Anybody may set it."};
+  constexpr CheckInfo kFirm{"x.log.firm", "spec", "m", kFieldHint};
+  Findings findings;
+  findings.checks = {{.info = &kCheck, .outcome = Outcome::kPassed}};
+  findings.facts.fields = {{&kShaky, kFlag, {"true"}}, {&kFirm, kFlag, {"true"}}};
+  Policy policy;
+  const auto warnings = [&] {
+    return appraise(findings, policy, {Unchecked{}, Unchecked{}, Unchecked{}}, {}).warnings;
+  };
+  EXPECT_TRUE(warnings().empty());
+  policy.accepted_values["x.log.firm"] = {"true"};
+  EXPECT_TRUE(warnings().empty());
+  policy.accepted_values["x.log.shaky"] = {"true"};
+  EXPECT_EQ(warnings(),
+            std::vector<std::string>{"the policy leans on x.log.shaky: Anybody may set it."});
 }
 
 }  // namespace

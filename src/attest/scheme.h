@@ -46,6 +46,11 @@ struct SchemeInfo {
   std::span<const char* const> tcb_statuses;  // the maker's words that a policy may accept
   std::span<const PolicyLine> default_policy{};
   std::span<const char* const> products{};  // names of products that a policy may refuse
+  // Of a digest over nonce and key, how many octets the field carries where that is fewer than it
+  // could; 0: report_data_size, or all where that is 0.
+  std::size_t binding_size = 0;
+  // What the KBS protocol calls it, where that is not its name.
+  std::span<const char* const> protocol_names{};
   std::size_t product_octets = 0;  // of products that have a number for a name; 0: none has
 };
 

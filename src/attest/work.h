@@ -68,7 +68,7 @@ struct SignatureFact {
 // DigestFact is one digest that a verdict rests on: that of the parts, one behind the other.
 struct DigestFact {
   const CheckInfo* check = nullptr;
-  std::string algorithm;  // "SHA-256", "SHA-384"
+  std::string algorithm;  // "SHA-256", "SHA-384", "SHA-512"
   std::vector<Part> message;
   // The register that begins with zeros and is extended with each part in turn:
   // register = digest(register || part).

@@ -107,17 +107,18 @@ void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
 
 Answer<attest::Appraisal> appraise(const Service& service, const Presented& presented,
                                    const EvidencePolicy& policy, UnixTime now) {
-  attest::Expectations expected;
-  const auto field = kbs::report_data(presented.runtime_data);
-  expected.report_data = std::vector<Buffer>{Buffer(field.begin(), field.end())};
-  expected.measurement = policy.runtimes;
-  expected.workload = attest::Unchecked{};  // the owners' policies compare it, per resource
-  auto appraisal =
-      service.verifier.appraise({.tee = presented.session.tee,
-                                 .primary_evidence = presented.message.primary_evidence,
-                                 .policy = policy.policy,
-                                 .expected = expected,
-                                 .now = now});
+  const kbs::Attestation& message = presented.message;
+  const auto devices = kbs::device_runtime_data(message.nonce, message.tee_pubkey);
+  if (!devices) return refuse(400, kType, CheckId::kTeePubkey);
+  const auto binding = crypto::sha384(as_bytes(presented.runtime_data));
+  const auto device_binding = crypto::sha384(as_bytes(*devices));
+  auto appraisal = service.verifier.appraise({.tee = presented.session.tee,
+                                              .primary_evidence = message.primary_evidence,
+                                              .additional_evidence = message.additional_evidence,
+                                              .binding = binding,
+                                              .device_binding = device_binding,
+                                              .policy = policy,
+                                              .now = now});
   if (!appraisal) {
     const Errc code = appraisal.error().code();
     if (code != Errc::kMalformed && code != Errc::kUnsupported && code != Errc::kTruncated) {

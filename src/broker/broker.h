@@ -23,10 +23,12 @@ namespace ward::broker {
 
 // EvidenceRequest is one appraisal, in the words of the KBS protocol.
 struct EvidenceRequest {
-  std::string_view tee;               // "sgx"
-  std::string_view primary_evidence;  // JSON text
-  const attest::Policy& policy;
-  const attest::Expectations& expected;
+  std::string_view tee;                  // "sgx"
+  std::string_view primary_evidence;     // JSON text
+  std::string_view additional_evidence;  // JSON text: evidence of other devices by TEE; or empty
+  Bytes binding;                         // the digest that the primary evidence must carry
+  Bytes device_binding;                  // the digest that the other devices' must carry
+  const EvidencePolicy& policy;
   UnixTime now;
 };
 

@@ -265,6 +265,32 @@ Result<std::optional<std::vector<Buffer>>, Diag> accepted_chips(const Cursor& do
   return out;
 }
 
+// Every TEE has fields, whose ids begin with its name.
+Result<std::map<std::string, std::size_t>, Diag> required_parts(
+    const Cursor& document, std::span<const attest::FieldInfo> fields) {
+  constexpr std::uint64_t kMost = 64;
+  std::map<std::string, std::size_t> out;
+  const JsonValue* object = document.find("required_parts");
+  if (object == nullptr) return out;
+  if (!object->is_object()) {
+    return document.wrong(*object, "required_parts", "an object: TEEs, with numbers");
+  }
+  const Cursor cursor(document.text(), *object, "required_parts.");
+  for (const auto& [tee, value] : object->members()) {
+    const bool known =
+        std::ranges::any_of(fields, [&, &name = tee](const attest::FieldInfo& field) {
+          return std::string_view(field.id).starts_with(name + ".");
+        });
+    if (!known) return cursor.wrong(value, tee, "a TEE");
+    const auto number = value.as_uint();
+    if (!number || *number == 0 || *number > kMost) {
+      return cursor.wrong(value, tee, "a number of devices, 1 to 64");
+    }
+    out.emplace(tee, static_cast<std::size_t>(*number));
+  }
+  return out;
+}
+
 // is_type_and_tag accepts "type/tag": resource paths are checked again where they are used.
 bool is_type_and_tag(std::string_view text) {
   return std::count(text.begin(), text.end(), '/') == 1 && text.front() != '/' &&
@@ -310,7 +336,7 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
                              "min_tcb_evaluation", "runtimes", "accepted_values", "refused_values",
                              "minimum_values", "require_revocation", "min_tcb_date",
-                             "tolerated_advisories", "accepted_chips"}));
+                             "tolerated_advisories", "accepted_chips", "required_parts"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -337,6 +363,7 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_TRY(out.policy.min_tcb_date, min_tcb_date(cursor));
   WARD_TRY(out.policy.tolerated, tolerated_advisories(cursor));
   WARD_TRY(out.policy.chips, accepted_chips(cursor));
+  WARD_TRY(out.required_parts, required_parts(cursor, fields));
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ inline constexpr std::string_view kResultsSchema = "ward.results-policy/1";
 struct EvidencePolicy {
   attest::Policy policy;
   std::vector<Buffer> runtimes;  // whole measurements; none: nothing is accepted
+  // At least so many devices of a TEE must be shown: {"nvidia", 8}.
+  std::map<std::string, std::size_t> required_parts;
 };
 
 // ReleaseRule gives some resources to some workloads. Everything named must hold.

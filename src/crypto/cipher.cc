@@ -32,6 +32,14 @@ Result<AesCtr> AesCtr::create(Bytes key, std::span<const std::uint8_t, 16> count
   return AesCtr(std::move(state));
 }
 
+AesCtr AesCtr::aes128(std::span<const std::uint8_t, 16> key,
+                      std::span<const std::uint8_t, 16> counter) {
+  auto state = std::make_unique<State>();
+  must(EVP_EncryptInit_ex2(state->ctx.get(), EVP_aes_128_ctr(), key.data(), counter.data(),
+                           nullptr) == 1);
+  return AesCtr(std::move(state));
+}
+
 void AesCtr::apply(Bytes in, std::span<std::uint8_t> out) {
   must(state_ != nullptr && in.size() == out.size());
   while (!in.empty()) {

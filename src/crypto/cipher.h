@@ -9,14 +9,18 @@
 
 namespace ward::crypto {
 
-// AesCtr is AES-256 in counter mode (NIST SP 800-38A section 6.5) with a 128-bit big-endian
-// counter: the cipher of encrypted OCI layers. It authenticates nothing: a MAC over the ciphertext
+// AesCtr is AES in counter mode (NIST SP 800-38A section 6.5) with a 128-bit big-endian counter:
+// AES-256 is the cipher of encrypted OCI layers, AES-128 of what AMD SEV's firmware unwraps. It
+// authenticates nothing: a MAC over the ciphertext
 // must be checked before the plaintext is used. Encryption and decryption are the same. Not thread
 // safe.
 class AesCtr {
  public:
-  // kMalformed for a key that is not of 32 octets.
+  // create makes AES-256. kMalformed for a key that is not of 32 octets.
   static Result<AesCtr> create(Bytes key, std::span<const std::uint8_t, 16> counter);
+
+  static AesCtr aes128(std::span<const std::uint8_t, 16> key,
+                       std::span<const std::uint8_t, 16> counter);
 
   AesCtr(const AesCtr&) = delete;
   AesCtr& operator=(const AesCtr&) = delete;

@@ -19,6 +19,8 @@ Scheme scheme_of(SignatureAlgorithm algorithm) {
       return {Kind::kEcdsa, KeyType::kP256, Hash::kSha256};
     case SignatureAlgorithm::kEcdsaP384Sha384:
       return {Kind::kEcdsa, KeyType::kP384, Hash::kSha384};
+    case SignatureAlgorithm::kEcdsaP384Sha256:
+      return {Kind::kEcdsa, KeyType::kP384, Hash::kSha256};
     case SignatureAlgorithm::kEcdsaP521Sha512:
       return {Kind::kEcdsa, KeyType::kP521, Hash::kSha512};
     case SignatureAlgorithm::kEd25519:
@@ -126,6 +128,34 @@ bool PublicKey::verify_rs(SignatureAlgorithm algorithm, Bytes message, Bytes r_s
   if (scheme.kind != Scheme::Kind::kEcdsa || scheme.key != impl_->type) return false;
   if (r_s.size() != 2 * curve_of(scheme.key)->field_bytes) return false;
   return verify_ecdsa(*this, Digest(scheme.hash, message).view(), r_s);
+}
+
+const char* algorithm_name(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kEcdsaP256Sha256:
+      return "ES256";
+    case SignatureAlgorithm::kEcdsaP384Sha384:
+      return "ES384";
+    case SignatureAlgorithm::kEcdsaP384Sha256:
+      return "ECDSA-P384-SHA256";
+    case SignatureAlgorithm::kEcdsaP521Sha512:
+      return "ES512";
+    case SignatureAlgorithm::kEd25519:
+      return "EdDSA";
+    case SignatureAlgorithm::kRsaPkcs1Sha256:
+      return "RS256";
+    case SignatureAlgorithm::kRsaPkcs1Sha384:
+      return "RS384";
+    case SignatureAlgorithm::kRsaPkcs1Sha512:
+      return "RS512";
+    case SignatureAlgorithm::kRsaPssSha256:
+      return "PS256";
+    case SignatureAlgorithm::kRsaPssSha384:
+      return "PS384";
+    case SignatureAlgorithm::kRsaPssSha512:
+      return "PS512";
+  }
+  return "";
 }
 
 }  // namespace ward::crypto

@@ -22,7 +22,12 @@ enum class SignatureAlgorithm : std::uint8_t {
   kRsaPssSha256,  // MGF1 and salt of the hash's own size
   kRsaPssSha384,
   kRsaPssSha512,
+  kEcdsaP384Sha256,  // AMD SEV: its firmware hashes with SHA-256 under keys of P-384
 };
+
+// algorithm_name is its name in RFC 7518 section 3.1 and RFC 8037 section 3.1: "ES256", "PS384".
+// They give a curve one hash alone; another's name is ward's own, "ECDSA-P384-SHA256".
+[[nodiscard]] const char* algorithm_name(SignatureAlgorithm algorithm);
 
 enum class KeyType : std::uint8_t { kP256, kP384, kP521, kEd25519, kRsa };
 

@@ -24,6 +24,15 @@ constexpr std::size_t kBase64Line = 64;
 // some hundred events, and a hostile one must not keep a reader for hours.
 constexpr std::size_t kMaxExtended = 4096;
 
+struct DigestName {
+  std::string_view name;  // attest::DigestFact::algorithm
+  const char* openssl;
+  const char* octets;
+};
+
+constexpr DigestName kDigests[] = {
+    {"SHA-256", "sha256", "32"}, {"SHA-384", "sha384", "48"}, {"SHA-512", "sha512", "64"}};
+
 // plain leaves out what a shell or a terminal could read as more than text.
 std::string plain(std::string_view text) {
   constexpr std::string_view kAllowed = " .,:;()[]/_+=@#%-'";
@@ -261,8 +270,8 @@ class Writer {
   }
 
   void digest(const DigestFact& fact) {
-    const bool sha384 = fact.algorithm == "SHA-384";
-    const std::string algorithm = sha384 ? "sha384" : "sha256";
+    const auto known = std::ranges::find(kDigests, fact.algorithm, &DigestName::name);
+    const DigestName& algorithm = known == std::end(kDigests) ? kDigests[0] : *known;
     begin("digest", fact.check->id, fact.holds, digest_text(fact));
     if (fact.extended && fact.message.size() > kMaxExtended) {
       return line("left_out 'more than " + number(kMaxExtended) + " digests'");
@@ -274,7 +283,7 @@ class Writer {
     }
     if (fact.extended) {
       parts_in_hex(fact);
-      line("same \"$(extend " + algorithm + " " + (sha384 ? "48" : "32") +
+      line(std::string("same \"$(extend ") + algorithm.openssl + " " + algorithm.octets +
            " <\"$dir/parts\")\" \"$expected\"");
       return;
     }
@@ -283,7 +292,7 @@ class Writer {
       all += (all.empty() ? "" : "; ") + octets(part);
     }
     if (fact.message.empty()) all = ":";
-    line("same \"$({ " + all + "; } | digest " + algorithm + ")\" \"$expected\"");
+    line("same \"$({ " + all + "; } | digest " + algorithm.openssl + ")\" \"$expected\"");
   }
 
   // The parts of one material after the other, in their order.

@@ -214,14 +214,14 @@ left_out() {
 verify() {
   case $1 in
     ES256) curve=prime256v1 ;;
-    ES384) curve=secp384r1 ;;
+    ES384 | ECDSA-P384-SHA256) curve=secp384r1 ;;
     ES512) curve=secp521r1 ;;
     EdDSA) curve=ED25519 ;;
     *) curve=Modulus ;;
   esac
   grep -q "$curve" "$dir/key" 2>/dev/null || spoil "the key is none for $1"
   case $1 in
-    ES256 | RS256) set -- -sha256 ;;
+    ES256 | RS256 | ECDSA-P384-SHA256) set -- -sha256 ;;
     ES384 | RS384) set -- -sha384 ;;
     ES512 | RS512) set -- -sha512 ;;
     PS256) set -- -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 ;;

@@ -9,33 +9,6 @@ namespace {
 
 using attest::Part;
 
-// RFC 7518 section 3.1, RFC 8037 section 3.1.
-const char* algorithm_name(crypto::SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case crypto::SignatureAlgorithm::kEcdsaP256Sha256:
-      return "ES256";
-    case crypto::SignatureAlgorithm::kEcdsaP384Sha384:
-      return "ES384";
-    case crypto::SignatureAlgorithm::kEcdsaP521Sha512:
-      return "ES512";
-    case crypto::SignatureAlgorithm::kEd25519:
-      return "EdDSA";
-    case crypto::SignatureAlgorithm::kRsaPkcs1Sha256:
-      return "RS256";
-    case crypto::SignatureAlgorithm::kRsaPkcs1Sha384:
-      return "RS384";
-    case crypto::SignatureAlgorithm::kRsaPkcs1Sha512:
-      return "RS512";
-    case crypto::SignatureAlgorithm::kRsaPssSha256:
-      return "PS256";
-    case crypto::SignatureAlgorithm::kRsaPssSha384:
-      return "PS384";
-    case crypto::SignatureAlgorithm::kRsaPssSha512:
-      return "PS512";
-  }
-  return "";
-}
-
 std::string where(const pki::Certificate& certificate, const Documents& documents) {
   const auto found = std::ranges::find_if(documents.certificates, [&](const auto& named) {
     return named.value.der == certificate.der;
@@ -55,7 +28,7 @@ void show_signature(attest::Work& work, std::size_t material, const T& signed_ob
                        signed_object.signature.size()};
   work.signatures.push_back(
       {.check = &check,
-       .algorithm = algorithm_name(signed_object.signature_algorithm),
+       .algorithm = crypto::algorithm_name(signed_object.signature_algorithm),
        .key = key_part(work, issuer_material, issuer),
        .message = work.part_or_extract(material, signed_object.tbs, "signed part"),
        .signature = signature,

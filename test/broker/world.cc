@@ -4,6 +4,7 @@
 
 #include "codec/json.h"
 #include "ledger/ledger.h"
+#include "protocol/kbs/message.h"
 #include "store/memory/memory_store.h"
 #include "token/jwk.h"
 
@@ -68,7 +69,12 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
                     .workload = workload,
                     .signer = signer};
   if (flag) findings.facts.fields[0].values = {*flag ? "true" : "false"};
-  return attest::appraise(std::move(findings), request.policy, request.expected, request.now);
+  Buffer field = to_buffer(request.binding);
+  field.resize(protocol::kbs::kReportDataBytes);
+  // The owners' policies compare the workload.
+  const attest::Expectations expected{std::vector<Buffer>{std::move(field)},
+                                      request.policy.runtimes, attest::Unchecked{}};
+  return attest::appraise(std::move(findings), request.policy.policy, expected, request.now);
 }
 
 std::vector<attest::FieldInfo> FakeVerifier::fields() const {

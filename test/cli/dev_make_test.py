@@ -122,7 +122,8 @@ class Seeds(Folder):
                     self.assertEqual(contents(pathlib.Path(made["folder"])), contents(vector))
                 self.assertEqual(judged(pathlib.Path(made["folder"])), judged(vector))
         names = {made["case"] for made in told["made"] if made["verdict"] != "accepted"}
-        self.assertEqual(names, {path.name for path in ROOT.glob("tee/*/testdata/invalid/*")})
+        tees = {name.split("-")[0] for name in names}  # others' vectors are made in their own folders
+        self.assertEqual(names, {path.name for tee in tees for path in ROOT.glob(f"tee/{tee}/testdata/invalid/*")})
 
     def test_a_platform_of_amds_too(self):
         one = self.make("one", "--seed", "a seed", "--at", AT, case="snp-debug")

@@ -87,6 +87,8 @@ class Schemas(unittest.TestCase):
             )]
         self.assertEqual(seen, ["checks", "advisories", "advisories", "inspection", "inspection", "sealed-file",
                                 "sealed-file-layout", "dev_init", "dev_cases", "dev_make", "policy-check", "policy-default"])
+        composite = ward("verify", snp / "evidence", "--with", quote, "--json", code=1)  # of two machines
+        self.assertEqual(check(composite)[0], "composite")
 
     def test_a_schema_refuses_what_it_does_not_describe(self):
         told = json.loads(ward("checks", "--json"))

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "tee/own_vectors.h"
 #include "tee/soft/cases/case.h"
 #include "test/dcap_checks/platform_fixture.h"
 #include "test/snp_checks/platform_fixture.h"
@@ -81,7 +82,8 @@ bool write_snp(const fs::path& top) {
   return true;
 }
 
-// Those that `ward dev make` makes and a verifier does not accept, as it writes them.
+// Those of TEEs that the software TEE does not show stand in their folders. These are those that
+// `ward dev make` makes and a verifier does not accept, as it writes them.
 bool write_cases(const fs::path& top) {
   const cases::Setting setting{.seed = to_buffer(as_bytes("ward vectors")), .at = kNow};
   cases::Makers makers(setting);
@@ -99,12 +101,26 @@ bool write_cases(const fs::path& top) {
   return true;
 }
 
+bool write_own(const fs::path& top) {
+  for (const tee::TeeVectors& of : tee::all_own_vectors()) {
+    for (const attest::OwnVector& v : of.vectors) {
+      for (const attest::Document& file : v.files) {
+        if (!write_file(top / of.tee / "testdata" / v.kind / v.name / file.name, file.bytes))
+          return false;
+      }
+    }
+  }
+  return true;
+}
+
 int run(int argc, char** argv) {
   if (argc != 2) {
     (void)std::fputs("usage: ward-make-vectors DIR\n", stderr);
     return 2;
   }
-  return write_dcap(argv[1]) && write_snp(argv[1]) && write_cases(argv[1]) ? 0 : 1;
+  return write_dcap(argv[1]) && write_snp(argv[1]) && write_cases(argv[1]) && write_own(argv[1])
+             ? 0
+             : 1;
 }
 
 }  // namespace

@@ -269,6 +269,13 @@ const Change kChanges[] = {
                              [](const auto& one) -> const std::string& { return one.first; });
        return ward_policy_add_development_roots(p, root->second.data(), root->second.size(), e);
      }},
+    {"add_hardware_roots",
+     [](const LibraryVector& v, auto p, auto e) {
+       const auto root =
+           std::ranges::find(v.documents, "root_ca.pem",
+                             [](const auto& one) -> const std::string& { return one.first; });
+       return ward_policy_add_hardware_roots(p, root->second.data(), root->second.size(), e);
+     }},
 };
 
 // expect_made_or_not starts from what `base` makes each time.

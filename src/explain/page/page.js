@@ -6,6 +6,7 @@
   const ECDSA = {
     ES256: { curve: "P-256", hash: "SHA-256", octets: 32 },
     ES384: { curve: "P-384", hash: "SHA-384", octets: 48 },
+    "ECDSA-P384-SHA256": { curve: "P-384", hash: "SHA-256", octets: 48 },
     ES512: { curve: "P-521", hash: "SHA-512", octets: 66 },
   };
   const RSA = {

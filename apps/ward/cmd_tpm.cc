@@ -1,0 +1,148 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/ward/commands.h"
+#include "apps/ward/input.h"
+#include "apps/ward/output_file.h"
+#include "apps/ward/tpm_files.h"
+#include "args/args.h"
+#include "codec/pem.h"
+#include "tee/tpm/evidence.h"
+
+// ward tpm pack|unpack: a quote's files, as tpm2-tools write and read them, and one file of
+// evidence.
+namespace ward::cli {
+namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{1} << 16U;
+
+struct Options {
+  std::string evidence;
+  std::string message;
+  std::string signature;
+  std::string pcrs;
+  std::string ak;
+  bool force = false;
+};
+
+int unreadable(const std::string& path, const Error& error) {
+  return fail(kCouldNotTell, path + ": " + error_text(error));
+}
+
+// A whole file; `code` is set where it cannot be read.
+Buffer read(const std::string& path, int& code) {
+  if (code != kAccepted) return {};
+  auto out = read_file(path, kMaxFile);
+  if (out) return *std::move(out);
+  code = unreadable(path, out.error());
+  return {};
+}
+
+// The AK as TPM2B_PUBLIC, which is a size and a TPMT_PUBLIC, or as PEM, which has no attributes.
+bool take_ak(Bytes file, tpm::Evidence& out) {
+  Reader r(file);
+  Bytes area;
+  if (tpm::read_2b(r, tpm::kMaxPublic, area) && r.empty()) {
+    out.ak = to_buffer(area);
+    return tpm::parse_public(area).has_value();
+  }
+  const auto blocks = codec::parse_pem(as_text(file));
+  if (!blocks || blocks->size() != 1 || blocks->front().label != "PUBLIC KEY") return false;
+  out.form = tpm::Form::kTrustee;
+  out.ak = blocks->front().der;
+  return crypto::PublicKey::from_spki(out.ak).has_value();
+}
+
+struct Output {
+  const std::string* path;
+  Buffer octets;
+};
+
+int write_all(const std::vector<Output>& files, bool force) {
+  std::vector<OutputFile> made;
+  std::vector<OutputFile*> all;
+  made.reserve(files.size());
+  for (const Output& one : files) {
+    auto file = OutputFile::create(*one.path, OutputFile::Readers::kUmask);
+    const auto done = file ? file->write(one.octets) : Result<void>(file.error());
+    if (!done) return unreadable(*one.path, done.error());
+    all.push_back(&made.emplace_back(*std::move(file)));
+  }
+  const auto done = commit_together(all, force);
+  if (done) return kAccepted;
+  if (done.error().error.code() == Errc::kDenied)
+    return fail(kUsage, done.error().path + ": exists already", "--force replaces it");
+  return unreadable(done.error().path, done.error().error);
+}
+
+int pack(const Options& o) {
+  int code = kAccepted;
+  tpm::Evidence out;
+  out.attest = read(o.message, code);
+  out.signature = read(o.signature, code);
+  const Buffer pcrs = read(o.pcrs, code);
+  const Buffer ak = read(o.ak, code);
+  if (code != kAccepted) return code;
+  const auto quote = tpm::parse_quote(out.attest);
+  if (!quote)
+    return fail(kRefused, o.message + ": no quote: " + error_text(quote.error()),
+                "the message of tpm2_quote (-m)");
+  if (!tpm::parse_signature(out.signature))
+    return fail(kRefused, o.signature + ": no TPMT_SIGNATURE",
+                "the signature of tpm2_quote (-s), without -f plain");
+  if (!take_ak(ak, out))
+    return fail(kRefused, o.ak + ": no AK",
+                "its TPM2B_PUBLIC (tpm2_createak -u, tpm2_readpublic -o), or PEM PUBLIC KEY");
+  auto values = read_tools_pcrs(pcrs, quote->pcr_select);
+  if (!values)
+    return fail(kRefused, o.pcrs + ": not the values of " + tpm::selection_text(quote->pcr_select),
+                "the file of tpm2_quote (-o), of the same quote");
+  out.pcrs = *std::move(values);
+  return write_all({{&o.evidence, tpm::write_evidence(out)}}, o.force);
+}
+
+int unpack(const Options& o) {
+  int code = kAccepted;
+  const Buffer file = read(o.evidence, code);
+  if (code != kAccepted) return code;
+  const auto evidence = tpm::parse_evidence(file);
+  if (!evidence) return fail(kRefused, o.evidence + ": " + evidence.error());
+  const auto quote = tpm::parse_quote(evidence->attest);
+  const auto area = tpm::parse_public(evidence->ak);
+  const bool own = evidence->form == tpm::Form::kOwn;
+  auto key = own && area ? area->key() : crypto::PublicKey::from_spki(evidence->ak);
+  if (!quote || !key) return fail(kRefused, o.evidence + ": no quote, or no AK that ward knows");
+  std::vector<Output> files = {
+      {&o.message, evidence->attest},
+      {&o.signature, evidence->signature},
+      {&o.pcrs, write_tools_pcrs(evidence->pcrs, quote->pcr_select)},
+      {&o.ak, to_buffer(as_bytes(codec::to_pem("PUBLIC KEY", key->to_spki())))}};
+  return write_all(files, o.force);
+}
+
+void add_files(args::Command& command, Options& o, const char* ak) {
+  command.add_option("--message", o.message, "the quote (TPMS_ATTEST)")->required();
+  command.add_option("--signature", o.signature, "its signature (TPMT_SIGNATURE)")->required();
+  command.add_option("--pcrs", o.pcrs, "the PCR values, as tpm2_quote -o writes them")->required();
+  command.add_option("--ak", o.ak, ak)->required();
+  command.add_flag("--force", o.force, "replace files that exist");
+}
+
+}  // namespace
+
+void add_tpm(args::Command& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  args::Command* tpm = app.add_subcommand("tpm", "quotes as tpm2-tools have them");
+  tpm->require_subcommand(1);
+  args::Command* made = tpm->add_subcommand("pack", "put a quote's files into one of evidence");
+  add_files(*made, *options, "the AK: TPM2B_PUBLIC, or PEM PUBLIC KEY");
+  made->add_option("-o,--output", options->evidence, "where the evidence goes")->required();
+  made->callback([options, &action] { action = [options] { return pack(*options); }; });
+  args::Command* apart = tpm->add_subcommand("unpack", "take evidence apart for tpm2_checkquote");
+  apart->add_option("evidence", options->evidence, "the evidence")->required();
+  add_files(*apart, *options, "where the AK goes, as PEM PUBLIC KEY");
+  apart->callback([options, &action] { action = [options] { return unpack(*options); }; });
+}
+
+}  // namespace ward::cli

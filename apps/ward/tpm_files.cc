@@ -1,0 +1,108 @@
+#include "apps/ward/tpm_files.h"
+
+#include <algorithm>
+
+#include "base/reader.h"
+#include "base/writer.h"
+
+namespace ward::cli {
+namespace {
+
+// tss2_tpm2_types.h: TPML_PCR_SELECTION holds 16 entries of hash, size and four octets of selection
+// with one of padding; TPML_DIGEST holds eight TPM2B_DIGEST of 2 and 64 octets.
+constexpr std::size_t kEntries = 16;
+constexpr std::size_t kSelect = 4;
+constexpr std::size_t kValues = 8;
+constexpr std::size_t kDigest = 64;
+
+std::size_t size_of(const std::vector<tpm::PcrSelection>& selection,
+                    std::vector<std::size_t>& all) {
+  std::size_t out = 0;
+  for (const tpm::PcrSelection& one : selection) {
+    for (std::size_t i = 0; i < one.pcrs().size(); ++i) {
+      all.push_back(tpm::digest_size_of(one.hash));
+      out += all.back();
+    }
+  }
+  return out;
+}
+
+bool read_entry(Reader& r, tpm::PcrSelection& out) {
+  std::uint8_t size = 0;
+  std::uint8_t padding = 0;
+  Bytes select;
+  if (!r.u16le(out.hash) || !r.u8(size) || size > kSelect || !r.bytes(kSelect, select) ||
+      !r.u8(padding)) {
+    return false;
+  }
+  out.select = to_buffer(select.first(size));
+  return true;
+}
+
+std::optional<std::vector<Buffer>> read_serialized(Bytes file,
+                                                   const std::vector<tpm::PcrSelection>& wanted) {
+  Reader r(file);
+  std::uint32_t count = 0;
+  if (!r.u32le(count) || count > kEntries) return std::nullopt;
+  std::vector<tpm::PcrSelection> selection(kEntries);
+  for (tpm::PcrSelection& one : selection) {
+    if (!read_entry(r, one)) return std::nullopt;
+  }
+  selection.resize(count);
+  std::uint32_t lists = 0;
+  if (selection != wanted || !r.u32le(lists) || lists > tpm::kMaxBanks * kEntries)
+    return std::nullopt;
+  std::vector<Buffer> out;
+  for (std::uint32_t i = 0; i < lists; ++i) {
+    if (!r.u32le(count) || count > kValues) return std::nullopt;
+    for (std::uint32_t j = 0; j < kValues; ++j) {
+      std::uint16_t size = 0;
+      Bytes value;
+      if (!r.u16le(size) || size > kDigest || !r.bytes(kDigest, value)) return std::nullopt;
+      if (j < count) out.push_back(to_buffer(value.first(size)));
+    }
+  }
+  return r.empty() ? std::optional(std::move(out)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::vector<Buffer>> read_tools_pcrs(
+    Bytes file, const std::vector<tpm::PcrSelection>& selection) {
+  std::vector<std::size_t> sizes;
+  if (size_of(selection, sizes) != file.size()) return read_serialized(file, selection);
+  std::vector<Buffer> out;
+  for (const std::size_t size : sizes) {
+    out.push_back(to_buffer(file.first(size)));
+    file = file.subspan(size);
+  }
+  return out;
+}
+
+Buffer write_tools_pcrs(const std::vector<Buffer>& values,
+                        const std::vector<tpm::PcrSelection>& selection) {
+  Writer w;
+  w.u32le(static_cast<std::uint32_t>(selection.size()));
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const tpm::PcrSelection one =
+        i < selection.size() ? selection[i] : tpm::PcrSelection{.hash = 0, .select = {}};
+    w.u16le(one.hash);
+    w.u8(static_cast<std::uint8_t>(one.select.size()));
+    w.bytes(one.select);
+    w.zeros(kSelect - one.select.size() + 1);
+  }
+  w.u32le(static_cast<std::uint32_t>((values.size() + kValues - 1) / kValues));
+  for (std::size_t at = 0; at < values.size(); at += kValues) {
+    const std::size_t count = std::min(kValues, values.size() - at);
+    w.u32le(static_cast<std::uint32_t>(count));
+    for (std::size_t i = 0; i < kValues; ++i) {
+      const Bytes value = i < count ? Bytes(values[at + i]) : Bytes();
+      w.u16le(static_cast<std::uint16_t>(value.size()));
+      w.bytes(value);
+      w.zeros(kDigest - value.size());
+    }
+  }
+  return w.take();
+}
+
+}  // namespace ward::cli

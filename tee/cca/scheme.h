@@ -1,0 +1,22 @@
+#pragma once
+
+#include "attest/scheme.h"
+
+namespace ward::cca {
+
+// Cca verifies Arm CCA attestation tokens (a platform token and a realm token that its key binds to
+// it) as CBOR or as Trustee's JSON. Whose platform key is trusted the relying party says. See
+// README.md for what its evidence does not prove.
+class Cca final : public attest::Scheme {
+ public:
+  [[nodiscard]] attest::SchemeInfo info() const override;
+  [[nodiscard]] attest::Recognition recognises(Bytes evidence) const override;
+  [[nodiscard]] Result<std::vector<attest::Claim>> inspect(Bytes evidence) const override;
+  [[nodiscard]] Result<std::vector<attest::LayoutField>> layout(Bytes evidence) const override;
+  [[nodiscard]] Result<std::vector<attest::CollateralRequest>> needs(Bytes evidence) const override;
+  [[nodiscard]] std::unique_ptr<const attest::Prepared> prepare(
+      const attest::Collateral& collateral) const override;
+  [[nodiscard]] Result<void> verify(const attest::Job& job, attest::Findings& out) const override;
+};
+
+}  // namespace ward::cca

@@ -1,0 +1,194 @@
+// Known faults of other verifiers of TPM quotes: each test fails where ward has the fault too.
+#include <gtest/gtest.h>
+
+#include "tee/tpm/made/cases.h"
+#include "tee/tpm/scheme.h"
+#include "verifier/verifier.h"
+
+namespace ward::tpm::stage {
+namespace {
+
+using attest::Appraisal;
+using attest::Verdict;
+using Ids = std::vector<std::string>;
+
+Appraisal judge(const Scene& scene, const Made& made) {
+  static const Tpm kTpm;
+  static const attest::Scheme* const kSchemes[] = {&kTpm};
+  const verifier::Verifier verifier(kSchemes, {anchor_of(scene.stage)}, scene.policy);
+  const Buffer evidence = made.octets();
+  auto out = verifier.appraise({.evidence = evidence,
+                                .collateral = made.documents,
+                                .now = kNow,
+                                .expected = scene.expected});
+  return out ? *std::move(out) : Appraisal{};
+}
+
+// quote_only gives the quote another selection; the values are those of the good stage.
+void quote_only(Scene& scene, const std::vector<std::uint32_t>& pcrs) {
+  std::vector<Buffer> values;
+  for (const std::uint32_t pcr : pcrs)
+    values.push_back(scene.stage.pcrs.at(pcr));
+  scene.stage.quote.pcr_select = {selection_of(scene.stage.face.hash, pcrs)};
+  set_pcrs(scene.stage, std::move(values));
+  scene.expected.measurement = std::vector<Buffer>{scene.stage.quote.pcr_digest};
+}
+
+// GHSA-5495-c38w-gr6f; Fraunhofer-SIT/charra issue 90: the magic was not looked at, so that a key
+// which signs anything (or a TPM that signs octets from outside) made quotes of any content.
+TEST(TpmLessons, OctetsThatNoTpmGeneratedAreNoQuote) {
+  Scene s = good_scene(kFaces[0]);
+  s.stage.quote.magic = 0;
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.quote.magic"});
+}
+
+// GHSA-8rjm-5f5f-h4q6: the verifier bound values to the PCRs that it had asked for, and the quote
+// selected others, which whoever runs the machine may set as he likes.
+TEST(TpmLessons, ValuesBelongToThePcrsThatTheQuoteSelects) {
+  Scene s = good_scene(kFaces[1]);
+  quote_only(s, {16, 17, 23});  // in the place of 0, 1 and 7
+  s.expected.workload = attest::Unchecked{};
+  const Appraisal plain = judge(s, make(s.stage));
+  EXPECT_EQ(plain.verdict, Verdict::kAccepted) << attest::summary(plain);
+  s.policy.accepted_values["tpm.quote.pcr_selection"] = {"sha256:0,1,7"};
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.quote.pcr_selection"});
+  s.policy.accepted_values.clear();
+  s.policy.accepted_values["tpm.pcr.0"] = {to_hex(good_stage(kFaces[1]).pcrs[16])};
+  const Appraisal a = judge(s, make(s.stage));
+  EXPECT_EQ(a.verdict, Verdict::kUndetermined) << "PCR 0 is not in the quote";
+  EXPECT_EQ(a.check("tpm.pcr.0")->not_done, attest::NotDone::kAbsent);
+}
+
+// confidential-dot-ai/attestation-rs pull 69, attestation-go pull 16: PCR 8 was read from the
+// values beside the quote though the quote did not select it.
+TEST(TpmLessons, AValueThatTheQuoteDoesNotSelectIsNotBelieved) {
+  Scene s = good_scene(kFaces[1]);
+  const Buffer workload = s.stage.pcrs[8];
+  quote_only(s, {0, 1, 7});
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.workload.expected"}) << "none is stated";
+  Made forged = make(s.stage);
+  forged.evidence.pcrs.push_back(workload);
+  const Appraisal a = judge(s, forged);
+  EXPECT_EQ(a.failed(), Ids{"tpm.quote.pcr_values"});
+  EXPECT_TRUE(a.facts.workload.empty());
+}
+
+// The same with the 24 values that some attesters send whatever was quoted.
+TEST(TpmLessons, AllValuesBesideAQuoteOfSomeAreRefused) {
+  Scene s = good_scene(kFaces[3]);
+  const std::vector<Buffer> all = s.stage.pcrs;
+  quote_only(s, {0, 1, 2, 3, 4, 5, 6, 7});
+  Made forged = make(s.stage);
+  forged.evidence.pcrs = all;
+  EXPECT_EQ(judge(s, forged).failed(), Ids{"tpm.quote.pcr_values"});
+}
+
+// Two values exchanged have the same octets and another meaning.
+TEST(TpmLessons, ValuesInAnotherOrderAreRefused) {
+  Scene s = good_scene(kFaces[1]);
+  Made made = make(s.stage);
+  std::swap(made.evidence.pcrs[0], made.evidence.pcrs[4]);
+  EXPECT_EQ(judge(s, made).failed(), Ids{"tpm.quote.pcr_digest"});
+}
+
+// osresearch/safeboot issue 53: wrong PCR values were printed, and the verification succeeded.
+TEST(TpmLessons, WrongPcrValuesAreAFailure) {
+  Scene s = good_scene(kFaces[0]);
+  s.policy.accepted_values["tpm.pcr.4"] = {std::string(64, 'a')};
+  const Appraisal a = judge(s, make(s.stage));
+  EXPECT_EQ(a.verdict, Verdict::kRefused);
+  EXPECT_EQ(a.failed(), Ids{"tpm.pcr.4"});
+}
+
+// kairos-io/kairos issue 4828: quotes over no nonce, which can be replayed for ever.
+TEST(TpmLessons, AQuoteWithoutANonceIsRefusedWhateverIsExpected) {
+  Scene s = good_scene(kFaces[0]);
+  s.stage.quote.extra_data.clear();
+  s.expected.report_data = attest::Unchecked{};
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.quote.extra_data"});
+  s.expected.report_data = std::vector<Buffer>{{}};
+  EXPECT_EQ(judge(s, make(s.stage)).verdict, Verdict::kRefused) << "an empty expectation";
+}
+
+// confidential-containers/trustee, deps/verifier/src/tpm: the expected data was filled up with
+// zeros to the size of the quote's.
+TEST(TpmLessons, ANonceIsComparedWhole) {
+  Scene s = good_scene(kFaces[0]);
+  Buffer longer = s.stage.quote.extra_data;
+  longer.push_back(0);
+  s.expected.report_data = std::vector<Buffer>{longer};
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.report_data.expected"});
+}
+
+// osresearch/safeboot issue 36: the AK's parameters were not looked at.
+TEST(TpmLessons, AKeyThatSignsAnythingIsNoAk) {
+  Scene s = good_scene(kFaces[1]);
+  s.stage.ak.attributes = attribute::kSign | attribute::kUserWithAuth;
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.ak.attributes"});
+}
+
+// agentrust-io/cmcp issue 429: the signature was thrown away and never verified.
+TEST(TpmLessons, AQuoteWithAnotherQuotesSignatureIsRefused) {
+  for (const Face& face : kFaces) {
+    Scene s = good_scene(face);
+    Made made = make(s.stage);
+    s.stage.quote.clock += 1;
+    made.evidence.signature = sign(s.stage, write_quote(s.stage.quote));
+    EXPECT_EQ(judge(s, made).failed(), Ids{"tpm.quote.signature"}) << face.name;
+  }
+}
+
+// A public area of another key beside the trusted key's signature: the key that is judged is the
+// one that verifies the signature.
+TEST(TpmLessons, TheTrustedKeyIsTheOneThatSigned) {
+  Scene s = good_scene(kFaces[1]);
+  Made made = make(s.stage);
+  Public other = s.stage.ak;
+  const Public two = public_of(keys_of("two").ak_p256.public_key(), 0, 0, 0);
+  other.x = two.x;
+  other.y = two.y;
+  made.evidence.ak = write_public(other);
+  const Appraisal a = judge(s, made);
+  EXPECT_EQ(a.verdict, Verdict::kRefused);
+  EXPECT_NE(a.check("tpm.quote.signature")->outcome, attest::Outcome::kPassed);
+}
+
+// SHA-1 banks are accepted where a policy names them, and nowhere else.
+TEST(TpmLessons, ASha1BankIsRefusedUnlessNamed) {
+  Scene s = good_scene(kFaces[1]);
+  s.stage.quote.pcr_select = {selection_of(alg::kSha1, {0, 8})};
+  s.stage.pcrs = {Buffer(20, 1), Buffer(20, 2)};
+  s.stage.quote.pcr_digest = to_buffer(crypto::sha256(concat({s.stage.pcrs[0], s.stage.pcrs[1]})));
+  s.expected = expectations_of(good_stage(kFaces[1]));
+  s.expected.measurement = std::vector<Buffer>{s.stage.quote.pcr_digest};
+  s.expected.workload = std::vector<Buffer>{Buffer(20, 2)};
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.quote.sha1_bank"});
+  s.policy.accepted_values["tpm.quote.sha1_bank"] = {"true", "false"};
+  EXPECT_EQ(judge(s, make(s.stage)).verdict, Verdict::kAccepted);
+}
+
+// google/go-attestation and others: text of a log was believed though its digest was of something
+// else. What an event says counts only where its digest is that of its data.
+TEST(TpmLessons, DataThatIsNotWhatWasHashedIsNotBelieved) {
+  Scene s = good_scene(kFaces[0]);
+  for (auto& event : s.stage.log.events) {
+    if (event.register_index == 7 && event.type != 4) event.data.back() ^= 1U;  // SecureBoot off
+  }
+  const Appraisal a = judge(s, make(s.stage));
+  for (const attest::Claim& claim : a.claims)
+    EXPECT_NE(claim.name, "event_log.secure_boot");
+}
+
+// Entries behind the quoted value are listed by nobody's word but the sender's.
+TEST(TpmLessons, OfAMeasurementListOnlyWhatTheQuoteShowsIsBelieved) {
+  Scene s = good_scene(kFaces[0]);
+  s.policy.refused_values["tpm.ima_log.measured"] = {s.stage.ima[3].digest_text() +
+                                                     " /usr/bin/after-the-quote"};
+  EXPECT_EQ(judge(s, make(s.stage)).verdict, Verdict::kAccepted);
+  s.policy.refused_values["tpm.ima_log.measured"] = {s.stage.ima[1].digest_text() +
+                                                     " /usr/bin/true"};
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{"tpm.ima_log.measured"});
+}
+
+}  // namespace
+}  // namespace ward::tpm::stage
