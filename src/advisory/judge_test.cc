@@ -137,7 +137,7 @@ TEST(Judge, EachLeverOfSevSnpFlipsExactlyItsAttacks) {
 
 // The levers of the table are those that are tried here and in the tests below.
 TEST(Judge, EveryFieldOfTheTableIsALeverOfATest) {
-  Ids tried = {"sgx.pck.sgx_type", "tdx.td_attributes.migratable"};
+  Ids tried = {"sgx.pck.sgx_type", "tdx.td_attributes.migratable", "tpm.signature.scheme"};
   for (const Lever& lever : kSnpLevers)
     tried.insert(lever.field);
   Ids all;
@@ -170,6 +170,16 @@ TEST(Judge, AMigratableTdFlipsExactlyItsAttack) {
   EXPECT_EQ(changed(fixed, movable), Ids{"tdx-migration-debug"});
   EXPECT_EQ(exposure(fixed, "tdx-migration-debug").state, State::kClosed);
   EXPECT_EQ(exposure(movable, "tdx-migration-debug").state, State::kNotShown);
+}
+
+TEST(Judge, TheSchemeOfATpmsKeyFlipsExactlyItsAttack) {
+  const Appraisal ecdsa = platform("tpm", {{"tpm.signature.scheme", "ecdsa"}});
+  EXPECT_EQ(exposure(ecdsa, "tpm-fail").state, State::kNotShown);
+  for (const char* scheme : {"rsassa", "rsapss"}) {
+    const Appraisal rsa = platform("tpm", {{"tpm.signature.scheme", scheme}});
+    EXPECT_EQ(changed(ecdsa, rsa), Ids{"tpm-fail"});
+    EXPECT_EQ(exposure(rsa, "tpm-fail").state, State::kClosed);
+  }
 }
 
 // Every advisory that a row waits for, listed by the level, opens exactly the rows that name it.

@@ -110,6 +110,11 @@ bool not_base64(char c) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+bool is_json(const Material& document) {
+  const std::string_view text = as_text(document.bytes);
+  return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).starts_with('{');
+}
+
 std::string as_numbers(Bytes bytes) {
   std::string out;
   for (const std::uint8_t octet : bytes) {
@@ -262,7 +267,7 @@ class Writer {
       }
     }
     if (kind == MaterialKind::kExtract) line("from_json");
-    if (kind != MaterialKind::kDocument) return;
+    if (kind != MaterialKind::kDocument || !is_json(work_.materials[material])) return;
     const std::string digits = fact.form == SignatureForm::kHex
                                    ? octets(fact.signature)
                                    : octets(fact.signature) + " | in_hex";

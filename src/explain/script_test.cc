@@ -91,6 +91,20 @@ TEST(Script, ASignatureOfEachForm) {
   }
 }
 
+TEST(Script, OnlyOfJsonMustWhatIsSignedBeAMember) {
+  for (const auto& [document, member] : {std::pair(R"( {"a":5,"signature":"7369"})", true),
+                                         std::pair("\x01\x00\x00\x00 signed, sign", false)}) {
+    Explanation e = with_evidence("evidence");
+    const std::size_t at = add(e, attest::MaterialKind::kDocument, "document", document);
+    e.work.signatures.push_back({.check = &kSignature,
+                                 .algorithm = "ES256",
+                                 .key = {0, 0, 2},
+                                 .message = {at, 0, 4},
+                                 .signature = {at, 6, 4}});
+    EXPECT_EQ(work_script(e, "ward").find("\nsigned_member 1 ") != std::string::npos, member);
+  }
+}
+
 TEST(Script, WhatWardFoundIsWrittenDown) {
   Explanation e = with_evidence("messkesign");
   e.work.signatures.push_back({.check = &kSignature, .algorithm = "ES256"});

@@ -106,7 +106,7 @@ Crowd::Crowd() {
   EXPECT_EQ(ward_policy_allow_development(policy.get(), 1, nullptr), WARD_OK);
   for (const LibraryVector& v : vectors) {
     altered.push_back(v.evidence);
-    altered.back()[100] ^= 1U;
+    altered.back()[v.some_signed()] ^= 1U;
     requests.push_back(v.request());
     requests.push_back(v.request());
     EXPECT_EQ(ward_request_set_time(requests.back().get(), v.at() + kCentury, nullptr), WARD_OK);

@@ -28,7 +28,7 @@ struct Gathering {
     requests.reserve(vectors.size());
     for (const LibraryVector& v : vectors) {
       altered.push_back(v.evidence);
-      altered.back()[100] ^= 1U;
+      altered.back()[v.some_signed()] ^= 1U;
       requests.emplace_back(v.at());
       requests.back().measurement_unchecked().workload_unchecked();
       requests.back().expect_report_data(v.octets("report_data"));

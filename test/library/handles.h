@@ -42,10 +42,12 @@ struct LibraryVector {
   std::string tee;
   Buffer evidence;
   std::vector<std::pair<std::string, Buffer>> documents;  // name, octets; root_ca.pem is the root
-  std::map<std::string, std::string> facts;               // of case.txt
+  std::map<std::string, std::string> facts;  // of case.txt; of a name that stands again, the first
 
   [[nodiscard]] std::int64_t at() const;
   [[nodiscard]] Buffer octets(const char* fact) const;
+  // The offset of an octet that is signed: a changed one is refused.
+  [[nodiscard]] std::size_t some_signed() const;
   [[nodiscard]] CollateralHandle collateral() const;
   // A policy that accepts it.
   [[nodiscard]] PolicyHandle policy() const;

@@ -14,6 +14,8 @@ import unittest
 import zipfile
 from datetime import datetime, timezone
 
+import vector_files
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VECTORS = pathlib.Path(os.environ.get("WARD_VECTORS") or ROOT.parent / "shared/vectors")
 CHECKED = ("-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -58,7 +60,7 @@ def build(prefix):
 
 def own_vectors():
     for case in sorted(ROOT.glob("tee/*/testdata/valid/*/case.txt")):
-        facts = dict(line.split() for line in case.read_text().splitlines() if line.strip())
+        facts = vector_files.facts(case.parent)
         at = datetime.strptime(facts["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         yield case.parent, facts["at"], str(int(at.timestamp()))
 
@@ -99,7 +101,7 @@ class Installed(unittest.TestCase):
             self.everywhere([evidence, folder, unix], 1, [*base, "--collateral", folder])
             altered = WORK / "altered"
             octets = bytearray(evidence.read_bytes())
-            octets[90] ^= 1
+            octets[vector_files.some_signed(folder)] ^= 1
             altered.write_bytes(octets)
             self.everywhere([altered, folder, unix, root], 1,
                             [altered, *base[1:], "--collateral", folder, *trust])
@@ -126,7 +128,9 @@ class Installed(unittest.TestCase):
             (many / "07").write_bytes(b"hello")
             done = run(program, *args, want=3)
             self.assertIn("07: ward_verifier_verify_all: no kind of evidence that ward knows\n", done.stdout)
-            (many / "05").write_bytes(evidence[:90] + bytes([evidence[90] ^ 1]) + evidence[91:])
+            altered = bytearray(evidence)
+            altered[vector_files.some_signed(folder)] ^= 1
+            (many / "05").write_bytes(altered)
             lines = run(program, *args, want=1).stdout.splitlines()
             self.assertRegex(lines[5], r"^05: refused: \w+\.")
             self.assertEqual(lines[6], f"06: {said}")

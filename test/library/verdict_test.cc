@@ -28,7 +28,10 @@ std::string direct_json(const LibraryVector& v) {
   }
   const verifier::Verifier verifier(tee::all_schemes(), roots,
                                     {.name = "the caller's policy", .allow_development = true});
-  const auto expect = [&](const char* fact) { return std::vector<Buffer>{v.octets(fact)}; };
+  const auto expect = [&](const char* fact) {
+    return v.facts.contains(fact) ? attest::Expected{std::vector<Buffer>{v.octets(fact)}}
+                                  : attest::Expected{attest::Unchecked{}};
+  };
   const auto explained = explain::appraise(
       verifier, {.evidence = v.evidence,
                  .collateral = collateral,
@@ -109,7 +112,7 @@ TEST(LibraryVerdict, EveryCheckAndClaimIsListed) {
       EXPECT_STREQ(found.id, check.id);
     }
     EXPECT_EQ(i, ward_appraisal_check_count(a.get()));
-    EXPECT_GT(passed, 10U);
+    EXPECT_GT(passed, 5U);
     ward_claim claim{.size = sizeof(ward_claim)};
     std::size_t claims = 0;
     bool saw_data = false;
@@ -117,13 +120,14 @@ TEST(LibraryVerdict, EveryCheckAndClaimIsListed) {
       saw_data = saw_data || v.facts.at("report_data") == claim.text;
     EXPECT_EQ(claims, ward_appraisal_claim_count(a.get()));
     EXPECT_TRUE(saw_data);
-    EXPECT_EQ(ward_appraisal_unchecked_count(a.get()), 2U);
+    const std::size_t unchecked = v.facts.contains("measurement") ? 2 : 1;
+    EXPECT_EQ(ward_appraisal_unchecked_count(a.get()), unchecked);
     EXPECT_STREQ(ward_appraisal_unchecked_at(a.get(), 0), "report_data");
-    EXPECT_EQ(ward_appraisal_unchecked_at(a.get(), 2), nullptr);
+    EXPECT_EQ(ward_appraisal_unchecked_at(a.get(), unchecked), nullptr);
     EXPECT_EQ(ward_appraisal_note_at(a.get(), ward_appraisal_note_count(a.get())), nullptr);
     ward_tcb tcb{.size = sizeof(ward_tcb)};
     ASSERT_EQ(ward_appraisal_tcb(a.get(), &tcb), WARD_OK);
-    EXPECT_EQ(tcb.status != nullptr, v.tee != "snp");
+    EXPECT_EQ(tcb.status != nullptr, v.tee == "sgx" || v.tee == "tdx") << v.tee;
     EXPECT_EQ(ward_appraisal_advisory(a.get(), tcb.advisory_count), nullptr);
   }
 }
@@ -136,7 +140,7 @@ TEST(LibraryVerdict, WhatIsAlteredExpectedOtherwiseOrMissingIsNotAccepted) {
     const auto collateral = v.collateral();
     const auto request = v.request();
     Buffer altered = v.evidence;
-    altered[100] ^= 1U;
+    altered[v.some_signed()] ^= 1U;
     const auto refused = verify(verifier.get(), altered, collateral.get(), request.get());
     EXPECT_EQ(ward_appraisal_verdict(refused.get()), WARD_REFUSED);
 
@@ -147,7 +151,8 @@ TEST(LibraryVerdict, WhatIsAlteredExpectedOtherwiseOrMissingIsNotAccepted) {
     EXPECT_EQ(ward_appraisal_verdict(development.get()), WARD_REFUSED);
 
     const auto alone = verify(verifier.get(), v.evidence, nullptr, request.get());
-    EXPECT_NE(ward_appraisal_verdict(alone.get()), WARD_ACCEPTED);
+    EXPECT_EQ(ward_appraisal_verdict(alone.get()) == WARD_ACCEPTED,
+              v.facts.contains("self_contained"));
 
     const auto wrong = new_request();
     const Buffer data(v.octets("report_data").size(), 0x5a);
@@ -276,7 +281,7 @@ TEST(LibraryVerdict, EveryDeclaredCheckIsListedUnderItsTee) {
   std::size_t tees = 0;
   ward_tee tee{.size = sizeof(ward_tee)};
   for (; ward_tee_at(tees, &tee) == WARD_OK; ++tees) {
-    EXPECT_GT(tee.report_data_size, 0U);
+    EXPECT_GT(tee.check_count, 0U);
     ward_check_info info{.size = sizeof(ward_check_info)};
     std::size_t i = 0;
     for (; ward_tee_check_at(tees, i, &info) == WARD_OK; ++i)

@@ -215,9 +215,14 @@ Role issuer_of(Role role) {
 }
 
 StageKeys::StageKeys(std::string_view seed) {
-  crypto::SeededRng rng(as_bytes("nvidia " + std::string(seed)));
-  for (std::size_t i = 0; i < kRoles; ++i)
-    keys_.push_back(*crypto::PrivateKey::generate(crypto::KeyType::kP384, rng));
+  crypto::SeededRng makers(as_bytes("nvidia " + std::string(seed.substr(0, seed.find('/')))));
+  crypto::SeededRng chips(as_bytes("nvidia " + std::string(seed)));
+  for (std::size_t i = 0; i < kRoles; ++i) {
+    const auto role = static_cast<Role>(i);
+    const bool of_chip = role == Role::kDevice || role == Role::kFirmware;
+    keys_.push_back(
+        *crypto::PrivateKey::generate(crypto::KeyType::kP384, of_chip ? chips : makers));
+  }
 }
 
 const StageKeys& stage_keys(const std::string& seed) {
@@ -227,7 +232,7 @@ const StageKeys& stage_keys(const std::string& seed) {
 
 Stage good_stage(Arch arch, const std::string& seed) {
   Stage s;
-  s.seed = seed;
+  s.seed = seed + "/" + std::string(arch_name(arch));
   s.chip = {arch, arch == Arch::kHopper ? "GH100" : arch == Arch::kBlackwell ? "GB100" : "LS_10"};
   if (arch == Arch::kLs10) {
     s.device = {.vbios_version = "96.10.55.00.01"};

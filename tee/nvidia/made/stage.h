@@ -45,7 +45,7 @@ inline constexpr std::size_t kRoles = static_cast<std::size_t>(Role::kEnd);
 
 [[nodiscard]] Role issuer_of(Role role);
 
-// StageKeys are the same for the same seed.
+// StageKeys are the same for the same seed, "MAKER/CHIP": those of the makers for the same MAKER.
 class StageKeys {
  public:
   explicit StageKeys(std::string_view seed);
