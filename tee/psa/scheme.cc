@@ -152,9 +152,12 @@ attest::Recognition Psa::recognises(Bytes evidence) const {
   // A cut one: its head, and the name of a profile.
   const bool tagged = evidence.size() > 2 && evidence[1] == 0x84 &&
                       (evidence[0] == kHeadSign1 || evidence[0] == kHeadMac0);
-  const bool named = as_text(evidence).find("/psa/2") != std::string_view::npos ||
-                     as_text(evidence).find("2023:psa#") != std::string_view::npos;
-  return tagged && named ? Recognition::kDamaged : Recognition::kNo;
+  if (!tagged) return Recognition::kNo;
+  const auto names = [&](const char* profile) {
+    return as_text(evidence).find(profile) != std::string_view::npos;
+  };
+  const bool named = names("/psa/2") || names("2023:psa#") || names("PSA_IOT_PROFILE_1");
+  return named ? Recognition::kDamaged : Recognition::kNo;
 }
 
 Result<std::vector<attest::Claim>> Psa::inspect(Bytes evidence) const {

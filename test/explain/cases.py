@@ -33,7 +33,8 @@ def own(tee, name, *more, collateral=True, at="at"):
 
 def expected(tee, name):
     f = facts(ROOT / "tee" / tee / "testdata/valid" / name)
-    return ["--report-data", f["report_data"], "--measurement", f["measurement"], "--workload", f["workload"]]
+    return [word for fact in ("report_data", "measurement", "workload") if fact in f
+            for word in ("--" + fact.replace("_", "-"), f[fact])]
 
 
 ALLOW = "--allow-development"
@@ -54,6 +55,15 @@ OWN = {
     "snp_accepted": own("snp", "turin_5_vcek", ALLOW, *expected("snp", "turin_5_vcek")),
     "snp_no_collateral": own("snp", "milan_2_vcek", ALLOW, collateral=False),
     "snp_vlek_chips": own("snp", "genoa_3_vlek", ALLOW, "--chips", "test/explain/chips.txt"),
+    "tpm_accepted": own("tpm", "rsassa_chain_logs", ALLOW, *expected("tpm", "rsassa_chain_logs")),
+    "tpm_no_collateral": own("tpm", "ecdsa_p384_chain", ALLOW, collateral=False),
+    "sev_accepted": own("sev", "naples_chain", ALLOW, *expected("sev", "naples_chain")),
+    "nitro_accepted": own("nitro", "nitro_tagged", ALLOW, *expected("nitro", "nitro_tagged")),
+    "cca_accepted": own("cca", "cca_profile", ALLOW, *expected("cca", "cca_profile")),
+    "psa_accepted": own("psa", "psa_2_0_0", ALLOW, *expected("psa", "psa_2_0_0")),
+    "nvidia_accepted": own("nvidia", "gpu_and_switch_list", ALLOW, *expected("nvidia", "gpu_and_switch_list")),
+    "nvidia_no_collateral": own("nvidia", "hopper_list", ALLOW, collateral=False),
+    "nvidia_other_nonce": own("nvidia", "blackwell_list", ALLOW, "--report-data", "00" * 32),
     "snp_product_refused": own("snp", "genoa_4_vcek_extended", ALLOW, "--refuse-product", "genoa"),
 }
 

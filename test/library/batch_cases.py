@@ -12,8 +12,10 @@ import sys
 import unittest
 from unittest import mock
 
-import vector_files
 import ward
+
+sys.path.append(str(pathlib.Path(__file__).parent))  # isolated Python leaves it out
+import vector_files  # noqa: E402
 
 
 class Liar(bytes):
@@ -74,7 +76,7 @@ class Batch(unittest.TestCase):
             altered[vector_files.any_signed(self.signed[i])] ^= 4
             yield self.job(i, report_data=[b"\x55" * len(right), right])
             yield self.job(i, evidence=bytes(altered))
-            yield self.job(i, evidence=evidence[:200])
+            yield self.job(i, evidence=evidence[:-1])
             yield self.job(i, report_data=b"\x55" * len(right))
             yield self.job(i, at=self.at(i) + datetime.timedelta(days=36525))
 

@@ -129,7 +129,8 @@ std::vector<ward_job> Crowd::jobs(std::size_t times) const {
       const ward_request* right = requests[2 * i].get();
       out.push_back(job_of(vectors[i].evidence, right));
       out.push_back(job_of(altered[i], right));
-      out.push_back(job_of(Bytes(vectors[i].evidence).first(200), right));
+      out.push_back(
+          job_of(Bytes(vectors[i].evidence).first(vectors[i].evidence.size() - 1), right));
       out.push_back(job_of(vectors[i].evidence, requests[2 * i + 1].get()));
     }
   }

@@ -12,8 +12,10 @@ import random
 import sys
 import unittest
 
-import vector_files
 import ward
+
+sys.path.append(str(pathlib.Path(__file__).parent))  # isolated Python leaves it out
+import vector_files  # noqa: E402
 
 UNCHECKED = {"report_data": ward.UNCHECKED, "measurement": ward.UNCHECKED, "workload": ward.UNCHECKED}
 
@@ -119,7 +121,8 @@ class Hostile(unittest.TestCase):
                 v.judge(v.evidence, altered)
             many = {**v.collateral, **{str(i): random.randbytes(100) for i in range(500)}}
             self.assertIs(v.judge(v.evidence, many).verdict, ward.Verdict.ACCEPTED)
-            self.assertIsNot(v.judge(v.evidence, {"a": b"", "b": b"\0" * 1000}).verdict, ward.Verdict.ACCEPTED)
+            alone = v.judge(v.evidence, {"a": b"", "b": b"\0" * 1000}).verdict is ward.Verdict.ACCEPTED
+            self.assertEqual(alone, "self_contained" in v.facts)
 
     def test_huge_input_is_a_limit(self):
         v = self.vectors[0]
@@ -177,7 +180,7 @@ class Hostile(unittest.TestCase):
                        {"accept_chips": b"1234567890"}, {"accept_chips": ["aa"]}):
             with self.assertRaises(TypeError):
                 ward.Verifier(ward.Policy(**policy))
-        for policy in ({"min_tcb_date": -1}, {"tolerate": {"INTEL-SA-00615": 2**62}}, {"refuse_products": ["Rome"]},
+        for policy in ({"min_tcb_date": -1}, {"tolerate": {"INTEL-SA-00615": 2**62}}, {"refuse_products": ["Athens"]},
                        {"accept_chips": []}, {"accept_chips": [b"\0" * 16]}, {"tolerate": {"INTEL-SA-00615\0": 1}}):
             with self.assertRaises(ward.UsageError):
                 ward.Verifier(ward.Policy(**policy))
@@ -235,7 +238,7 @@ class Hostile(unittest.TestCase):
                 for verifier in [ward.Verifier(policy) for _ in range(3)]:
                     a = verifier.verify(v.evidence, collateral=v.collateral, at=v.at, **UNCHECKED)
                     self.assertEqual([c.id for c in a.problems], failed, given)
-        policy = ward.Policy(refuse_products=(one for one in ["Rome"]))
+        policy = ward.Policy(refuse_products=(one for one in ["Athens"]))
         for _ in range(2):
             with self.assertRaises(ward.UsageError):
                 ward.Verifier(policy)
