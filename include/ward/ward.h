@@ -270,18 +270,17 @@ WARD_API ward_status ward_policy_accept_chips(ward_policy* policy, const char* l
                                               ward_error** error) WARD_NOEXCEPT;
 
 // ward_policy_add_development_roots trusts the certificates, or public keys, of a PEM file as roots
-// beside the makers' pinned ones. Evidence that leads to one is marked as development, and is refused unless
-// ward_policy_allow_development was called.
+// beside the makers' pinned ones. Evidence that leads to one is marked as development, and is
+// refused unless ward_policy_allow_development was called.
 WARD_API ward_status ward_policy_add_development_roots(ward_policy* policy, const uint8_t* pem,
                                                        size_t size,
                                                        ward_error** error) WARD_NOEXCEPT;
 
 // ward_policy_add_hardware_roots trusts the certificates, or public keys, of a PEM file as roots of
-// hardware: nothing marks evidence that leads to one, so the caller vouches for them. For TEEs whose
-// makers' roots ward does not pin: TPM vendors, an attestation key, Arm's CPAK.
+// hardware: nothing marks evidence that leads to one, so the caller vouches for them. For TEEs
+// whose makers' roots ward does not pin: TPM vendors, an attestation key, Arm's CPAK.
 WARD_API ward_status ward_policy_add_hardware_roots(ward_policy* policy, const uint8_t* pem,
-                                                    size_t size,
-                                                    ward_error** error) WARD_NOEXCEPT;
+                                                    size_t size, ward_error** error) WARD_NOEXCEPT;
 
 // Collateral ------------------------------------------------------------------------------------
 
