@@ -1,6 +1,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED  // ECDSA_do_verify: the way with the least around it
 #include "bench/bare.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -56,6 +57,15 @@ Handle<ECDSA_SIG> read_signature(Bytes r_s) {
   return out;
 }
 
+Buffer der_of(Bytes r_s) {
+  unsigned char* der = nullptr;
+  const int size = i2d_ECDSA_SIG(read_signature(r_s).get(), &der);
+  if (size <= 0) std::abort();
+  Buffer out(der, der + size);
+  OPENSSL_free(der);
+  return out;
+}
+
 }  // namespace
 
 Bare bare_p256(Bytes spki, Bytes message, Bytes r_s) {
@@ -90,23 +100,49 @@ Bare bare_p384(Bytes spki, Bytes message, Bytes r_s) {
           }};
 }
 
-Bare bare_rsa_pss_sha384(Bytes spki, Bytes message, Bytes signature) {
+std::optional<Bare> bare_evp(std::string_view algorithm, Bytes spki, Bytes message,
+                             Bytes signature) {
+  struct Row {
+    std::string_view name;
+    const EVP_MD* hash;
+    int padding;          // of RSA; 0: ECDSA
+    const char* to_tell;  // behind the key's name
+  };
+
+  const Row rows[] = {{"ES256", EVP_sha256(), 0, ""},
+                      {"ES384", EVP_sha384(), 0, ""},
+                      {"ES512", EVP_sha512(), 0, ""},
+                      {"ECDSA-P384-SHA256", EVP_sha256(), 0, " with SHA-256"},
+                      {"RS256", EVP_sha256(), RSA_PKCS1_PADDING, ""},
+                      {"RS384", EVP_sha384(), RSA_PKCS1_PADDING, ""},
+                      {"RS512", EVP_sha512(), RSA_PKCS1_PADDING, ""},
+                      {"PS256", EVP_sha256(), RSA_PKCS1_PSS_PADDING, "-PSS"},
+                      {"PS384", EVP_sha384(), RSA_PKCS1_PSS_PADDING, "-PSS"},
+                      {"PS512", EVP_sha512(), RSA_PKCS1_PSS_PADDING, "-PSS"}};
+  const Row* const row = std::ranges::find(rows, algorithm, &Row::name);
+  if (row == std::end(rows)) return std::nullopt;
   const Handle<EVP_PKEY> key = read_key(spki);
   const Handle<EVP_PKEY_CTX> context(known(EVP_PKEY_CTX_new(key.get(), nullptr)),
                                      EVP_PKEY_CTX_free);
-  if (EVP_PKEY_verify_init(context.get()) != 1 ||
-      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha384()) != 1 ||
-      EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_DIGEST) != 1) {
+  EVP_PKEY_CTX* const c = context.get();
+  const bool pss = row->padding == RSA_PKCS1_PSS_PADDING;
+  if (EVP_PKEY_verify_init(c) != 1 ||
+      (row->padding != 0 && EVP_PKEY_CTX_set_rsa_padding(c, row->padding) != 1) ||
+      EVP_PKEY_CTX_set_signature_md(c, row->hash) != 1 ||
+      (pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) != 1)) {
     std::abort();
   }
-  return {"RSA-" + std::to_string(EVP_PKEY_bits(key.get())) + "-PSS", openssl_name(),
-          [context, message = to_buffer(message), signature = to_buffer(signature)] {
-            std::array<unsigned char, SHA384_DIGEST_LENGTH> hash{};
-            SHA384(message.data(), message.size(), hash.data());
-            return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hash.data(),
-                                   hash.size()) == 1;
-          }};
+  const std::string bits = std::to_string(EVP_PKEY_bits(key.get()));
+  return Bare{(row->padding == 0 ? "ECDSA P-" : "RSA-") + bits + row->to_tell, openssl_name(),
+              [context, hash = row->hash, message = to_buffer(message),
+               signature = row->padding == 0 ? der_of(signature) : to_buffer(signature)] {
+                std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+                unsigned size = 0;
+                return EVP_Digest(message.data(), message.size(), digest.data(), &size, hash,
+                                  nullptr) == 1 &&
+                       EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                                       digest.data(), size) == 1;
+              }};
 }
 
 Bare bare_sign(Bytes pkcs8, Bytes message) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,7 +24,11 @@ struct Bare {
 // message is part of the run.
 [[nodiscard]] Bare bare_p256(Bytes spki, Bytes message, Bytes r_s);
 [[nodiscard]] Bare bare_p384_openssl(Bytes spki, Bytes message, Bytes r_s);
-[[nodiscard]] Bare bare_rsa_pss_sha384(Bytes spki, Bytes message, Bytes signature);
+
+// bare_evp is any signature that OpenSSL's EVP_PKEY_verify knows, by the name that
+// attest::SignatureFact has for it; nullopt for other names.
+[[nodiscard]] std::optional<Bare> bare_evp(std::string_view algorithm, Bytes spki, Bytes message,
+                                           Bytes signature);
 
 // bare_p384 is the engine that this program registered (crypto/p384.h), or OpenSSL without one.
 [[nodiscard]] Bare bare_p384(Bytes spki, Bytes message, Bytes r_s);

@@ -100,6 +100,8 @@ class Server {
         add(maker.make());
       }
     }
+    for (HotPath& path : tee_paths())
+      add(std::move(path));
   }
 
   std::string answer(const std::string& line) {

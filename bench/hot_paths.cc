@@ -174,7 +174,7 @@ HotPath rsa_verify() {
       [key = ark.public_key, message = to_buffer(ark.tbs), signature = ark.signature] {
         return key && key->verify(SignatureAlgorithm::kRsaPssSha384, message, signature);
       },
-      bare_rsa_pss_sha384(ark.spki, ark.tbs, ark.signature));
+      *bare_evp("PS384", ark.spki, ark.tbs, ark.signature));
 }
 
 HotPath aes256gcm_64k() {

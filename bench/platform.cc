@@ -197,11 +197,6 @@ Platform dcap_platform(const soft::QuoteForm& form) {
   return out;
 }
 
-Buffer read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 Platform amd_platform() {
   crypto::SeededRng rng(as_bytes("bench amd"));
   const soft::AmdKeys keys{rsa_key("ark.pkcs8"), rsa_key("ask.pkcs8"), rsa_key("ask.pkcs8"),
@@ -221,6 +216,11 @@ Platform amd_platform() {
 }
 
 }  // namespace
+
+Buffer read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
 bool Platform::accepted(attest::Work* work) const {
   const auto appraisal = verifier->appraise({.evidence = evidence,

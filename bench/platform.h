@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,15 +43,32 @@ struct Platform {
 [[nodiscard]] Result<std::shared_ptr<const Platform>> recorded_platform(const std::string& folder,
                                                                         UnixTime now);
 
+// NamedPlatform is one of the project's own vectors: "tpm.ecdsa_p384_chain".
+struct NamedPlatform {
+  std::string name;
+  const Platform* platform = nullptr;
+};
+
+// tee_platforms are the valid vectors of the TEEs that have no platform above, read from their
+// folders once; they live as long as the program.
+[[nodiscard]] const std::vector<NamedPlatform>& tee_platforms();
+
 // work_of is what the platform's verdict is derived from. kMalformed where it is not accepted.
 [[nodiscard]] Result<attest::Work> work_of(const Platform& platform);
 
 // cold_path appraises with nothing verified before; its base are the signatures alone.
 [[nodiscard]] Result<HotPath> cold_path(std::string name, const Platform& platform);
 
+// tee_paths are the cold paths of tee_platforms(), in a table of their own. One whose signatures no
+// library here verifies has no base.
+[[nodiscard]] std::vector<HotPath> tee_paths();
+
 // warm_path appraises what was appraised before by a verifier that remembers; its base is the one
 // signature that is new with each quote.
 [[nodiscard]] Result<HotPath> warm_path(const std::string& name, const Platform& platform);
+
+// read_file is a file's octets; empty where there is none.
+[[nodiscard]] Buffer read_file(const std::filesystem::path& path);
 
 // rsa_key reads one of this program's RSA keys of AMD's size ("ark.pkcs8"), which take seconds to
 // make.

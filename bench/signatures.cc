@@ -35,10 +35,11 @@ Buffer from_little_endian(Bytes octets) {
   return out;
 }
 
-// DER ECDSA-Sig-Value of P-256 or P-384: SEQUENCE { INTEGER, INTEGER }, each length in one octet.
+// DER ECDSA-Sig-Value: SEQUENCE { INTEGER, INTEGER }, each of these of less than 128 octets.
 std::optional<Buffer> from_der(Bytes der, std::size_t number) {
   Buffer out;
-  std::size_t at = 2;
+  if (der.size() < 2) return std::nullopt;
+  std::size_t at = der[1] == 0x81 ? 3 : 2;  // P-521's are longer than 127 octets
   for (int i = 0; i < 2; ++i) {
     if (at + 2 > der.size() || at + 2 + der[at + 1] > der.size()) return std::nullopt;
     Bytes value = der.subspan(at + 2, der[at + 1]);
@@ -67,7 +68,10 @@ std::optional<Buffer> signature_octets(const attest::Work& work, const Signature
     case SignatureForm::kOwn:
       break;
   }
-  if (fact.algorithm == "PS384") return to_buffer(octets);
+  if (fact.algorithm.starts_with("PS") || fact.algorithm.starts_with("RS")) {
+    return to_buffer(octets);
+  }
+  if (fact.algorithm == "ES512") return from_der(octets, 66);
   return from_der(octets, fact.algorithm == "ES256" ? 32 : 48);
 }
 
@@ -90,10 +94,10 @@ Result<Bare> bare_of(const Sample& sample) {
     out = bare_p256(sample.spki, sample.message, sample.signature);
   } else if (sample.algorithm == "ES384") {
     out = bare_p384(sample.spki, sample.message, sample.signature);
-  } else if (sample.algorithm == "PS384") {
-    out = bare_rsa_pss_sha384(sample.spki, sample.message, sample.signature);
   } else {
-    return Error(Errc::kUnsupported, "bench: no library is called for an algorithm");
+    auto other = bare_evp(sample.algorithm, sample.spki, sample.message, sample.signature);
+    if (!other) return Error(Errc::kUnsupported, "bench: no library is called for an algorithm");
+    out = *std::move(other);
   }
   if (!out.run()) return Error(Errc::kMalformed, "bench: a signature does not verify by itself");
   return out;

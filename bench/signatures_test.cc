@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "bench/platform.h"
+#include "tee/all.h"
 
 namespace ward::bench {
 namespace {
@@ -69,7 +70,7 @@ TEST(Signatures, TheSameCountsOnceWhateverItStandsIn) {
 
 TEST(Signatures, NoneIsLeftOut) {
   attest::Work work = *work_of(sgx_platform());
-  work.signatures.front().algorithm = "ES512";
+  work.signatures.front().algorithm = "HS256";
   const auto all = signatures_of(work);
   ASSERT_FALSE(all);
   EXPECT_EQ(all.error().code(), Errc::kUnsupported);
@@ -99,6 +100,19 @@ TEST(Signatures, BasesSayWhatTheyAre) {
   const HotPath warm = *warm_path("verify.snp.warm", snp_platform());
   EXPECT_THAT(warm.base.label, HasSubstr("1 x ECDSA P-384 ("));
   EXPECT_TRUE(warm.base.run());
+}
+
+TEST(Platform, EveryOtherTeeIsTimedOnItsOwnVectors) {
+  std::set<std::string> seen;
+  for (const NamedPlatform& one : tee_platforms()) {
+    EXPECT_TRUE(one.platform->accepted()) << one.name;
+    seen.insert(one.name.substr(0, one.name.find('.')));
+  }
+  EXPECT_EQ(seen.size() + 3, tee::all_schemes().size());
+  for (const HotPath& path : tee_paths()) {
+    EXPECT_TRUE(path.run()) << path.name;
+    EXPECT_TRUE(!path.base.run || path.base.run()) << path.name;
+  }
 }
 
 TEST(Platform, WithoutEvidenceThereIsNone) {

@@ -3,6 +3,7 @@ import json
 
 TITLES = {
     "cold": "Verification, cold: nothing parsed or verified before; against its distinct signatures alone",
+    "tees": "Verification of the other TEEs, cold: the project's own vectors; against their distinct signatures alone",
     "warm": "Verification, warm: collateral and chains seen before; against the one signature that is new",
     "peers": "Peers: the same evidence, collateral and time for all; against the signatures alone",
     "crypto": "Cryptography through ward's wrappers, against the library called directly",
