@@ -77,29 +77,6 @@ Bare bare_p256(Bytes spki, Bytes message, Bytes r_s) {
           }};
 }
 
-Bare bare_p384_openssl(Bytes spki, Bytes message, Bytes r_s) {
-  return {"ECDSA P-384", openssl_name(),
-          [key = read_ec_key(spki), message = to_buffer(message), signature = read_signature(r_s)] {
-            std::array<unsigned char, SHA384_DIGEST_LENGTH> hash{};
-            SHA384(message.data(), message.size(), hash.data());
-            return ECDSA_do_verify(hash.data(), hash.size(), signature.get(), key.get()) == 1;
-          }};
-}
-
-Bare bare_p384(Bytes spki, Bytes message, Bytes r_s) {
-  const crypto::p384::Engine* engine = crypto::p384::use(nullptr);
-  crypto::p384::use(engine);
-  if (engine == nullptr) return bare_p384_openssl(spki, message, r_s);
-  constexpr std::size_t kXy = 96;  // the last octets of an uncompressed point
-  return {"ECDSA P-384", engine->name,
-          [engine, xy = to_buffer(spki.last(kXy)), message = to_buffer(message),
-           signature = to_buffer(r_s)] {
-            std::array<unsigned char, SHA384_DIGEST_LENGTH> hash{};
-            SHA384(message.data(), message.size(), hash.data());
-            return engine->verify(xy.data(), hash.data(), hash.size(), signature.data()) == 1;
-          }};
-}
-
 std::optional<Bare> bare_evp(std::string_view algorithm, Bytes spki, Bytes message,
                              Bytes signature) {
   struct Row {
@@ -143,6 +120,23 @@ std::optional<Bare> bare_evp(std::string_view algorithm, Bytes spki, Bytes messa
                        EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
                                        digest.data(), size) == 1;
               }};
+}
+
+Bare bare_p384(std::string_view algorithm, Bytes spki, Bytes message, Bytes r_s) {
+  const crypto::p384::Engine* engine = crypto::p384::use(nullptr);
+  crypto::p384::use(engine);
+  if (engine == nullptr) return *bare_evp(algorithm, spki, message, r_s);
+  constexpr std::size_t kXy = 96;  // the last octets of an uncompressed point
+  const bool sha256 = algorithm == "ECDSA-P384-SHA256";
+  return {sha256 ? "ECDSA P-384 with SHA-256" : "ECDSA P-384", engine->name,
+          [engine, xy = to_buffer(spki.last(kXy)), message = to_buffer(message),
+           signature = to_buffer(r_s), hash = sha256 ? SHA256 : SHA384,
+           size = EVP_MD_size(sha256 ? EVP_sha256() : EVP_sha384())] {
+            std::array<unsigned char, SHA384_DIGEST_LENGTH> digest{};
+            hash(message.data(), message.size(), digest.data());
+            return engine->verify(xy.data(), digest.data(), static_cast<std::size_t>(size),
+                                  signature.data()) == 1;
+          }};
 }
 
 Bare bare_sign(Bytes pkcs8, Bytes message) {

@@ -23,15 +23,15 @@ struct Bare {
 // Signatures: `spki` is the DER SubjectPublicKeyInfo, `r_s` r || s big-endian. The hashing of the
 // message is part of the run.
 [[nodiscard]] Bare bare_p256(Bytes spki, Bytes message, Bytes r_s);
-[[nodiscard]] Bare bare_p384_openssl(Bytes spki, Bytes message, Bytes r_s);
 
 // bare_evp is any signature that OpenSSL's EVP_PKEY_verify knows, by the name that
 // attest::SignatureFact has for it; nullopt for other names.
 [[nodiscard]] std::optional<Bare> bare_evp(std::string_view algorithm, Bytes spki, Bytes message,
                                            Bytes signature);
 
-// bare_p384 is the engine that this program registered (crypto/p384.h), or OpenSSL without one.
-[[nodiscard]] Bare bare_p384(Bytes spki, Bytes message, Bytes r_s);
+// bare_p384 is the engine that this program registered (crypto/p384.h), or OpenSSL without one;
+// `algorithm` is "ES384", or "ECDSA-P384-SHA256".
+[[nodiscard]] Bare bare_p384(std::string_view algorithm, Bytes spki, Bytes message, Bytes r_s);
 
 // bare_sign makes one ECDSA signature, DER, with the P-256 or P-384 key in `pkcs8`.
 [[nodiscard]] Bare bare_sign(Bytes pkcs8, Bytes message);

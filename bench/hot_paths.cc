@@ -155,14 +155,14 @@ HotPath p384_verify() {
       [key = p384_key(), signature = p384_signature()] {
         return key.verify_rs(SignatureAlgorithm::kEcdsaP384Sha384, as_bytes(kSample), signature);
       },
-      bare_p384(p384_key().to_spki(), as_bytes(kSample), p384_signature()));
+      bare_p384("ES384", p384_key().to_spki(), as_bytes(kSample), p384_signature()));
 }
 
 // What P-384 would cost with OpenSSL, beside the library in use.
 HotPath p384_openssl() {
   HotPath out = p384_verify();
   out.name = "openssl.p384_verify";
-  out.run = bare_p384_openssl(p384_key().to_spki(), as_bytes(kSample), p384_signature()).run;
+  out.run = bare_evp("ES384", p384_key().to_spki(), as_bytes(kSample), p384_signature())->run;
   return out;
 }
 

@@ -92,8 +92,8 @@ Result<Bare> bare_of(const Sample& sample) {
   Bare out;
   if (sample.algorithm == "ES256") {
     out = bare_p256(sample.spki, sample.message, sample.signature);
-  } else if (sample.algorithm == "ES384") {
-    out = bare_p384(sample.spki, sample.message, sample.signature);
+  } else if (sample.algorithm == "ES384" || sample.algorithm == "ECDSA-P384-SHA256") {
+    out = bare_p384(sample.algorithm, sample.spki, sample.message, sample.signature);
   } else {
     auto other = bare_evp(sample.algorithm, sample.spki, sample.message, sample.signature);
     if (!other) return Error(Errc::kUnsupported, "bench: no library is called for an algorithm");
