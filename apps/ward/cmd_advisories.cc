@@ -54,7 +54,7 @@ Result<Appraisal, int> appraise(const Options& o) {
   WARD_TRY(std::vector<attest::Anchor> roots, named_roots(o.roots));
   WARD_TRY(const Buffer evidence, read_evidence(o.file));
   if (judge_of(evidence) == nullptr) return no_judge(o.file, evidence);
-  WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.collateral));
+  WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.collateral, o.roots));
   const verifier::Verifier verifier(tee::all_schemes(), std::move(roots), platform_alone());
   auto out = verifier.appraise(
       {.evidence = evidence,

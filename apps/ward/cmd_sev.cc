@@ -77,7 +77,7 @@ Result<std::vector<Buffer>, int> chips_of(const Options& o) {
 
 Result<Platform, int> judged(const Options& o) {
   WARD_TRY(const std::vector<Buffer> chips, chips_of(o));
-  WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.chain));
+  WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.chain, o.roots));
   WARD_TRY(std::vector<attest::Anchor> anchors, named_roots(o.roots));
   const auto pinned = sev::pinned_roots();
   anchors.insert(anchors.begin(), pinned.begin(), pinned.end());

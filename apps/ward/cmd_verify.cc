@@ -108,7 +108,7 @@ Result<Subject, int> read_subject(const Options& o) {
   if (const auto wrong = demands.misplaced(*scheme, verifier.policy())) return usage(*wrong);
   auto expected = expectations(o, *scheme);
   if (!expected) return usage(expected.error());
-  WARD_TRY(auto collateral, read_all_collateral(o.collateral));
+  WARD_TRY(auto collateral, read_all_collateral(o.collateral, o.roots));
   return Subject{std::move(verifier),   scheme,
                  std::move(evidence),   file.decoded,
                  std::move(collateral), *std::move(expected)};
@@ -154,7 +154,7 @@ int run_composite(const Options& o) {
   WARD_TRY(auto policy, make_policy(o.policy, demands));
   WARD_TRY(auto roots, named_roots(o.roots));
   WARD_TRY(const UnixTime at, time_of("--at", o.at));
-  WARD_TRY(const auto collateral, read_all_collateral(o.collateral));
+  WARD_TRY(const auto collateral, read_all_collateral(o.collateral, o.roots));
   const verifier::Verifier verifier(tee::all_schemes(), std::move(roots), std::move(policy));
   return verify_composite({.verifier = verifier,
                            .file = o.file,

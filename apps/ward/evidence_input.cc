@@ -24,12 +24,21 @@ Result<Buffer, int> read_evidence(const std::string& path) {
   return std::move(file.octets);
 }
 
-Result<attest::Collateral, int> read_all_collateral(const std::vector<std::string>& paths) {
+Result<attest::Collateral, int> read_all_collateral(const std::vector<std::string>& paths,
+                                                    const RootFiles& roots) {
   attest::Collateral out;
   for (const std::string& path : paths) {
     auto read = read_collateral(path);
     if (!read) return fail(kCouldNotTell, read.error());
     std::ranges::move(read->documents, std::back_inserter(out.documents));
+  }
+  for (const std::string& path : {roots.trust_root, roots.hardware_root}) {
+    if (path.empty()) continue;
+    auto octets = read_file(path, attest::kMaxDocumentBytes);
+    if (!octets) continue;  // named_roots says what is wrong
+    const bool there = std::ranges::any_of(
+        out.documents, [&](const attest::Document& d) { return equal(d.bytes, *octets); });
+    if (!there) out.documents.push_back({path, *std::move(octets)});
   }
   return out;
 }

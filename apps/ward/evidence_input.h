@@ -24,10 +24,6 @@ struct EvidenceFile {
 // read_evidence is its octets alone.
 [[nodiscard]] Result<Buffer, int> read_evidence(const std::string& path);
 
-// read_all_collateral reads files and folders (read_collateral), in their order.
-[[nodiscard]] Result<attest::Collateral, int> read_all_collateral(
-    const std::vector<std::string>& paths);
-
 // RootFiles are PEM files with roots beside the makers' pinned ones; "": none.
 struct RootFiles {
   std::string trust_root;     // of development platforms: results say so
@@ -36,6 +32,11 @@ struct RootFiles {
 
 // add_root_options lets a command take them.
 void add_root_options(args::Command& command, RootFiles& files);
+
+// read_all_collateral reads files and folders (read_collateral), in their order, and the files of
+// the roots where they are not among them: a root that is a bare key is needed itself.
+[[nodiscard]] Result<attest::Collateral, int> read_all_collateral(
+    const std::vector<std::string>& paths, const RootFiles& roots);
 
 // named_roots reads them.
 [[nodiscard]] Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files);

@@ -39,6 +39,19 @@ class Version(unittest.TestCase):
         self.assertRegex(out, rf"^ward \d+\.\d+\.\d+\nP-384 signatures: {pattern} [\d.]+\n$")
 
 
+class Roots(unittest.TestCase):
+    def test_a_root_that_is_a_bare_key_is_named_once(self):
+        for tee, name in (("psa", "psa_2_0_0"), ("cca", "cca_profile"), ("tpm", "ecdsa_p256_key")):
+            folder = ROOT / "tee" / tee / "testdata/valid" / name
+            facts = dict(line.split() for line in (folder / "case.txt").read_text().splitlines())
+            args = ("verify", folder / "evidence", "--at", facts["at"])
+            code, out, err = ward(*args, "--trust-root", folder / "root_ca.pem", "--allow-development")
+            self.assertEqual((code, err, out.splitlines()[0][:8]), (0, "", "accepted"), tee)
+            self.assertNotEqual(ward(*args)[0], 0)
+            code, out, err = ward(*args, "--collateral", folder / "root_ca.pem")
+            self.assertEqual((code, err), (1, ""), out)
+
+
 class Verify(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -49,7 +49,7 @@ class Batch(unittest.TestCase):
         cls.evidence, cls.facts, cls.signed, cls.collateral, roots = [], [], [], [], []
         for folder in sorted(p.parent for p in TEES.glob("*/testdata/valid/*/case.txt")):
             cls.facts.append(vector_files.facts(folder))
-            cls.signed.append(vector_files.signed(folder))
+            cls.signed.append(vector_files.some_signed(folder))
             for path in sorted(folder.iterdir()):
                 if path.name == "evidence":
                     cls.evidence.append(path.read_bytes())
@@ -73,7 +73,7 @@ class Batch(unittest.TestCase):
         for i, evidence in enumerate(self.evidence):
             right = bytes.fromhex(self.facts[i]["report_data"])
             altered = bytearray(evidence)
-            altered[vector_files.any_signed(self.signed[i])] ^= 4
+            altered[self.signed[i]] ^= 4
             yield self.job(i, report_data=[b"\x55" * len(right), right])
             yield self.job(i, evidence=bytes(altered))
             yield self.job(i, evidence=evidence[:-1])
