@@ -381,7 +381,7 @@ INSTANTIATE_TEST_SUITE_P(Nvidia, AbsentNvidiaDocument,
                          testing::ValuesIn(of_every_arch(absent_cases())), case_name);
 
 // Both chains end in one root here, so that these two fail together.
-TEST(NvidiaChecks, nvidia_device_chain_root__and__nvidia_rim_chain_root__fail_under_another_root) {
+TEST(NvidiaChecks, AnotherRoot__nvidia_device_chain_root__nvidia_rim_chain_root__FailTogether) {
   for (const Arch arch : kArchs) {
     const Stage s = good_stage(arch);
     const Made m = make(s);
@@ -391,36 +391,58 @@ TEST(NvidiaChecks, nvidia_device_chain_root__and__nvidia_rim_chain_root__fail_un
   }
 }
 
-TEST(NvidiaChecks, AFieldOfEveryDeviceMustHaveAnAcceptedValue) {
-  const struct {
-    const char* id;
-    const char* good;
-    const char* bad;
-  } rows[] = {{"nvidia.evidence.devices", "1", "2"},
-              {"nvidia.device.architecture", "HOPPER", "LS10"},
-              {"nvidia.report.driver_version", "570.1.2", "570.1.3"},
-              {"nvidia.report.vbios_version", "96.00.5E.00.01", "96.00.5E.00.02"},
-              {"nvidia.report.project", "1010", "1011"},
-              {"nvidia.report.project_sku", "0200", "0201"},
-              {"nvidia.report.chip_sku", "882", "883"},
-              {"nvidia.report.nvdec0_enabled", "true", "false"},
-              {"nvidia.report.protected_pcie", "false", "true"},
-              {"nvidia.report.mode", "SPT", "PPCIE"}};
+// A field of the good Hopper device, and a value that is not its own.
+struct Field {
+  const char* id;
+  std::string good;
+  std::string bad;
+};
 
+void PrintTo(const Field& field, std::ostream* out) { *out << field.id; }
+
+const Field kFields[] = {{"nvidia.evidence.devices", "1", "2"},
+                         {"nvidia.device.architecture", "HOPPER", "LS10"},
+                         {"nvidia.report.driver_version", "570.1.2", "570.1.3"},
+                         {"nvidia.report.vbios_version", "96.00.5E.00.01", "96.00.5E.00.02"},
+                         {"nvidia.report.project", "1010", "1011"},
+                         {"nvidia.report.project_sku", "0200", "0201"},
+                         {"nvidia.report.chip_sku", "882", "883"},
+                         {"nvidia.report.firmware_id", "", std::string(96, '0')},
+                         {"nvidia.report.nvdec0_enabled", "true", "false"},
+                         {"nvidia.report.protected_pcie", "false", "true"},
+                         {"nvidia.report.mode", "SPT", "PPCIE"}};
+
+class NvidiaField : public testing::TestWithParam<Field> {};
+
+TEST_P(NvidiaField, OfEveryDeviceMustHaveAnAcceptedValue) {
   const Stage s = good_stage(Arch::kHopper);
   const Made m = make(s);
-  const auto judged = [&](const char* id, const std::string& value) {
+  const auto judged = [&](const std::string& value) {
     Asked asked;
-    asked.policy.accepted_values[id] = {value};
+    asked.policy.accepted_values[GetParam().id] = {value};
     return judge(m, s, asked).failed();
   };
-  for (const auto& row : rows) {
-    EXPECT_EQ(judged(row.id, row.good), Ids{}) << row.id;
-    EXPECT_EQ(judged(row.id, row.bad), Ids{row.id});
+  const std::string good = GetParam().good.empty() ? to_hex(*s.device.fwid) : GetParam().good;
+  EXPECT_EQ(judged(good), Ids{});
+  EXPECT_EQ(judged(GetParam().bad), Ids{GetParam().id});
+}
+
+INSTANTIATE_TEST_SUITE_P(Nvidia, NvidiaField, testing::ValuesIn(kFields), [](const auto& c) {
+  std::string id = c.param.id;
+  std::ranges::replace(id, '.', '_');
+  return "p__" + id + "__";
+});
+
+TEST(NvidiaChecks, EveryFieldIsAskedForHere) {
+  for (const auto* scheme : tee::all_schemes()) {
+    if (std::string_view(scheme->info().name) != "nvidia") continue;
+    for (const attest::FieldInfo& field : scheme->info().fields) {
+      EXPECT_EQ(std::ranges::count(kFields, std::string_view(field.id),
+                                   [](const Field& f) { return std::string_view(f.id); }),
+                1)
+          << field.id;
+    }
   }
-  EXPECT_EQ(judged("nvidia.report.firmware_id", to_hex(*s.device.fwid)), Ids{});
-  EXPECT_EQ(judged("nvidia.report.firmware_id", std::string(96, '0')),
-            Ids{"nvidia.report.firmware_id"});
 }
 
 }  // namespace
