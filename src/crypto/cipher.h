@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/secret.h"
 
 namespace ward::crypto {
 
@@ -36,5 +37,14 @@ class AesCtr {
   explicit AesCtr(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// aes_cfb_encrypt is AES in cipher feedback mode with whole blocks of feedback (NIST SP 800-38A
+// section 6.3, s = 128; the last block may be short): what TPMs hide parameters by. A key of 16
+// octets is AES-128's, of 32 AES-256's; kMalformed for others. It authenticates nothing, and a key
+// with an IV may be used once.
+[[nodiscard]] Result<Buffer> aes_cfb_encrypt(Bytes key, std::span<const std::uint8_t, 16> iv,
+                                             Bytes plaintext);
+[[nodiscard]] Result<SecretBytes> aes_cfb_decrypt(Bytes key, std::span<const std::uint8_t, 16> iv,
+                                                  Bytes ciphertext);
 
 }  // namespace ward::crypto

@@ -64,5 +64,36 @@ TEST(AesCtr, RefusesKeysOfAnotherSize) {
   }
 }
 
+// NIST SP 800-38A sections F.3.13 and F.3.17 (CFB128, AES-128 and AES-256), two blocks and a part.
+TEST(AesCfb, AgreesWithSp80038aBothWays) {
+  const auto iv = to_array<16>(hex("000102030405060708090a0b0c0d0e0f"));
+  ASSERT_TRUE(iv);
+  const Buffer text =
+      hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46");
+  constexpr Known kCfb[] = {
+      {"2b7e151628aed2a6abf7158809cf4f3c",
+       "3b3fd92eb72dad20333449f8e83cfb4ac8a64537a0b3a93fcde3cdad9f1ce58b26751f67"},
+      {"603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+       "dc7e84bfda79164b7ecd8486985d386039ffed143b28b1c832113c6331e5407bdf101324"}};
+  for (const Known& known : kCfb) {
+    const auto sealed = aes_cfb_encrypt(hex(known.key), *iv, text);
+    ASSERT_TRUE(sealed);
+    EXPECT_EQ(to_hex(*sealed), known.ciphertext);
+    const auto opened = aes_cfb_decrypt(hex(known.key), *iv, *sealed);
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE(ct_equal(opened->expose(), text));
+  }
+  EXPECT_TRUE(aes_cfb_encrypt(Buffer(16), *iv, {})->empty());
+  EXPECT_TRUE(aes_cfb_decrypt(Buffer(16), *iv, {})->empty());
+}
+
+TEST(AesCfb, RefusesKeysOfAnotherSize) {
+  const std::array<std::uint8_t, 16> iv{};
+  for (const std::size_t size : {0U, 15U, 17U, 24U, 33U}) {
+    EXPECT_EQ(aes_cfb_encrypt(Buffer(size), iv, {}).error().code(), Errc::kMalformed);
+    EXPECT_EQ(aes_cfb_decrypt(Buffer(size), iv, {}).error().code(), Errc::kMalformed);
+  }
+}
+
 }  // namespace
 }  // namespace ward::crypto

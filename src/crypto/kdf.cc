@@ -44,6 +44,10 @@ class KdfParams {
     params_.push_back(OSSL_PARAM_construct_uint32(name, &value));
   }
 
+  void text(const char* name, std::string& value) {
+    params_.push_back(OSSL_PARAM_construct_utf8_string(name, value.data(), 0));
+  }
+
   void mode(int& value) {
     params_.push_back(OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &value));
   }
@@ -142,6 +146,19 @@ Result<SecretBytes> scrypt(Bytes password, Bytes salt, const ScryptCost& cost, s
   return out;
 }
 
+Result<SecretBytes> single_step_kdf(Hash hash, Bytes z, Bytes info, std::size_t size) {
+  if (size == 0 || size > kConcatKdfMaxOutput) {
+    return Error(Errc::kLimit, "crypto.single_step_kdf: size", size);
+  }
+  static EVP_KDF* const kdf = fetch("SSKDF");
+  KdfParams params(md_name(hash));
+  params.octets(OSSL_KDF_PARAM_KEY, z);
+  params.octets(OSSL_KDF_PARAM_INFO, info);
+  SecretBytes out(size);
+  must(params.derive(kdf, out.expose_mut()));
+  return out;
+}
+
 Result<SecretBytes> concat_kdf(Bytes z, const ConcatKdfInfo& info, std::size_t size) {
   if (size == 0 || size > kConcatKdfMaxOutput) {
     return Error(Errc::kLimit, "crypto.concat_kdf: size", size);
@@ -151,10 +168,24 @@ Result<SecretBytes> concat_kdf(Bytes z, const ConcatKdfInfo& info, std::size_t s
   put_with_length(other, info.party_u);
   put_with_length(other, info.party_v);
   other.u32be(static_cast<std::uint32_t>(8 * size));
-  static EVP_KDF* const kdf = fetch("SSKDF");
-  KdfParams params(md_name(Hash::kSha256));
-  params.octets(OSSL_KDF_PARAM_KEY, z);
-  params.octets(OSSL_KDF_PARAM_INFO, other.view());
+  return single_step_kdf(Hash::kSha256, z, other.view(), size);
+}
+
+Result<SecretBytes> counter_kdf(Hash hash, Bytes key, Bytes label, Bytes context,
+                                std::size_t size) {
+  if (key.empty()) return Error(Errc::kMalformed, "crypto.counter_kdf: no key");
+  if (size == 0 || size > kConcatKdfMaxOutput) {
+    return Error(Errc::kLimit, "crypto.counter_kdf: size", size);
+  }
+  static EVP_KDF* const kdf = fetch("KBKDF");
+  std::string mac = "HMAC";
+  std::string mode = "COUNTER";
+  KdfParams params(md_name(hash));
+  params.text(OSSL_KDF_PARAM_MAC, mac);
+  params.text(OSSL_KDF_PARAM_MODE, mode);
+  params.octets(OSSL_KDF_PARAM_KEY, key);
+  params.octets(OSSL_KDF_PARAM_SALT, label);
+  params.octets(OSSL_KDF_PARAM_INFO, context);
   SecretBytes out(size);
   must(params.derive(kdf, out.expose_mut()));
   return out;

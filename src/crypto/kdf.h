@@ -68,4 +68,16 @@ inline constexpr std::size_t kConcatKdfMaxOutput = 128;
 // 800-56A with SHA-256. kLimit for more than kConcatKdfMaxOutput octets, and for none.
 [[nodiscard]] Result<SecretBytes> concat_kdf(Bytes z, const ConcatKdfInfo& info, std::size_t size);
 
+// single_step_kdf derives `size` octets by the single-step KDF of NIST SP 800-56C section 4.1 with
+// a hash: of counter, `z` and `info`. What concat_kdf is, and KDFe of TPM 2.0 Library, Part
+// 1, 11.4.10.3. kLimit for more than kConcatKdfMaxOutput octets, and for none.
+[[nodiscard]] Result<SecretBytes> single_step_kdf(Hash hash, Bytes z, Bytes info, std::size_t size);
+
+// counter_kdf derives `size` octets by the KDF in counter mode of NIST SP 800-108 with HMAC: of a
+// counter of 32 bits before `label`, an octet of zero, `context`, and the size in bits. KDFa of TPM
+// 2.0 Library, Part 1, 11.4.10.2, whose label ends by that octet. kMalformed for an empty key;
+// kLimit as single_step_kdf.
+[[nodiscard]] Result<SecretBytes> counter_kdf(Hash hash, Bytes key, Bytes label, Bytes context,
+                                              std::size_t size);
+
 }  // namespace ward::crypto

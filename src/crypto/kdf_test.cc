@@ -137,5 +137,53 @@ TEST(ConcatKdf, HoldsItsLimitsAndBindsEachField) {
             shown(concat_kdf(z, {.algorithm_id = {}, .party_u = {}, .party_v = a}, 32)));
 }
 
+// TPM 2.0's KDFe, github.com/chrisfenner/tpm-test-vectors, vectors/kdfe.json: 38_SHA256_496 and
+// 35_SHA256_336.
+TEST(SingleStepKdf, AgreesWithTheKdfeOfTpms) {
+  const Buffer first =
+      concat({as_bytes("OBFUSCATE"), hex("00"),
+              hex("ebcb3cd4a002941ed496ef1d32a70b0b7f6f05b8a51803d5a9ff9b"),
+              hex("a1f79a7ee2beee21e2bfaee67769874687bfe21b2468fc8e721b6e967e12ff")});
+  EXPECT_EQ(shown(single_step_kdf(Hash::kSha256, hex("00"), first, 62)),
+            "dcd14d72e0d5d8ec15b5ea15ae060e02f0e042f3af7efbd73650bb4457d73b060ef8f78bdf8cea099fe98"
+            "fad6359bcfe92c1c6be8a157c1064c85ada3ad2");
+  const Buffer second =
+      concat({as_bytes("INTEGRITY"), hex("00"), hex("8852f14d8e9b68"), hex("74ff")});
+  EXPECT_EQ(shown(single_step_kdf(Hash::kSha256,
+                                  hex("8995a6318a0217c7c7bf543f50da29016c4ff2a1ea5daf54ebcb00"),
+                                  second, 42)),
+            "92343ef558feb95fd14838f9ca39c8618598a7eeb31af7fc276030b8c3ff326d4870f190e54abbec9da4");
+}
+
+// Computed from the formula of SP 800-108 section 4.1 by Python's hmac.
+TEST(CounterKdf, IsHmacOfCounterLabelZeroContextAndBits) {
+  Buffer key(32);
+  for (std::size_t i = 0; i < key.size(); ++i)
+    key[i] = static_cast<std::uint8_t>(i);
+  EXPECT_EQ(shown(counter_kdf(Hash::kSha256, key, as_bytes("STORAGE"), as_bytes("name"), 16)),
+            "97f1ccec355e7643a61c69d29ad6404d");
+  EXPECT_EQ(shown(counter_kdf(Hash::kSha256, key, as_bytes("INTEGRITY"), {}, 32)),
+            "bacf689f634ece301e1f1b15b072d9c87db6a69585db42b1a0cb8f73ebe2692e");
+  EXPECT_EQ(
+      shown(counter_kdf(Hash::kSha384, key, as_bytes("label"), as_bytes("context"), 80)),
+      "de44d4a50208abb510b2b87911e65056dafc71f2faf2395514fc3c74a6880651e94c90e83989e04870838dc5"
+      "d17b78130627418b1c64011c1a4103c4bfe85b21eac1eda311b7ecaed44fabf41c0e13e4");
+}
+
+TEST(CounterKdf, AndTheSingleStepKdfHoldTheirLimits) {
+  const Buffer key(32);
+  const auto code = [](const Result<SecretBytes>& out) {
+    return out ? std::nullopt : std::optional(out.error().code());
+  };
+  for (const auto& [size, want] :
+       {std::pair{std::size_t{0}, std::optional(Errc::kLimit)},
+        std::pair{kConcatKdfMaxOutput, std::optional<Errc>()},
+        std::pair{kConcatKdfMaxOutput + 1, std::optional(Errc::kLimit)}}) {
+    EXPECT_EQ(code(single_step_kdf(Hash::kSha256, key, {}, size)), want) << size;
+    EXPECT_EQ(code(counter_kdf(Hash::kSha256, key, {}, {}, size)), want) << size;
+  }
+  EXPECT_EQ(code(counter_kdf(Hash::kSha256, {}, {}, {}, 32)), Errc::kMalformed);
+}
+
 }  // namespace
 }  // namespace ward::crypto

@@ -14,10 +14,13 @@ PkeyPtr x25519_pair(std::span<const std::uint8_t, 32> scalar) {
       EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, scalar.data(), scalar.size())));
 }
 
-void set_oaep(EVP_PKEY_CTX* ctx, OaepHash hash) {
+void set_oaep(EVP_PKEY_CTX* ctx, OaepHash hash, Bytes label) {
   const EVP_MD* const md = hash == OaepHash::kSha1 ? EVP_sha1() : md_of(Hash::kSha256);
   must(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
        EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1);
+  if (label.empty()) return;
+  void* const copy = must_get(OPENSSL_memdup(label.data(), label.size()));  // the context frees it
+  must(EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, copy, static_cast<int>(label.size())) == 1);
 }
 
 }  // namespace
@@ -63,7 +66,7 @@ std::array<std::uint8_t, 32> x25519_public(std::span<const std::uint8_t, 32> sca
   return out;
 }
 
-Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext) {
+Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext, Bytes label) {
   if (key.type() != KeyType::kRsa) return Error(Errc::kUnsupported, "crypto.oaep: not an RSA key");
   const std::size_t hash_bytes = hash == OaepHash::kSha1 ? 20 : 32;
   Buffer out(static_cast<std::size_t>(EVP_PKEY_get_size(key.impl().handle())));
@@ -72,20 +75,21 @@ Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plain
   }
   const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().handle(), nullptr)));
   must(EVP_PKEY_encrypt_init(ctx.get()) == 1);
-  set_oaep(ctx.get(), hash);
+  set_oaep(ctx.get(), hash, label);
   std::size_t size = out.size();
   must(EVP_PKEY_encrypt(ctx.get(), out.data(), &size, plaintext.data(), plaintext.size()) == 1 &&
        size == out.size());
   return out;
 }
 
-Result<SecretBytes> rsa_oaep_decrypt(const PrivateKey& key, OaepHash hash, Bytes ciphertext) {
+Result<SecretBytes> rsa_oaep_decrypt(const PrivateKey& key, OaepHash hash, Bytes ciphertext,
+                                     Bytes label) {
   if (key.type() != KeyType::kRsa) return Error(Errc::kUnsupported, "crypto.oaep: not an RSA key");
   const ErrorScope errors;
   const PkeyCtxPtr ctx(
       must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr)));
   must(EVP_PKEY_decrypt_init(ctx.get()) == 1);
-  set_oaep(ctx.get(), hash);
+  set_oaep(ctx.get(), hash, label);
   SecretBytes out(static_cast<std::size_t>(EVP_PKEY_get_size(key.impl().pkey.get())));
   std::size_t size = out.size();
   if (ciphertext.size() != out.size() ||

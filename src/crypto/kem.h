@@ -23,17 +23,19 @@ namespace ward::crypto {
                                         std::span<const std::uint8_t, 32> peer);
 [[nodiscard]] std::array<std::uint8_t, 32> x25519_public(std::span<const std::uint8_t, 32> scalar);
 
-// RSAES-OAEP (RFC 8017 section 7.1), MGF1 with the same hash, empty label. SHA-1 is there for what
-// ocicrypt writes by default ("RSA-OAEP" of RFC 7518); we write SHA-256.
+// RSAES-OAEP (RFC 8017 section 7.1), MGF1 with the same hash; the label is empty but where a format
+// has one (TPM 2.0). SHA-1 is there for what ocicrypt writes by default ("RSA-OAEP" of RFC 7518);
+// we write SHA-256.
 enum class OaepHash : std::uint8_t { kSha256, kSha1 };
 
 // rsa_oaep_encrypt: kUnsupported for a key that is not RSA, kLimit for a plaintext that is too long
 // for the key.
-[[nodiscard]] Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext);
+[[nodiscard]] Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext,
+                                              Bytes label = {});
 
 // rsa_oaep_decrypt: kUnsupported for a key that is not RSA, and kUntrusted for every other failure,
 // whatever its cause: which it was must not be told (section 7.1.2, note).
 [[nodiscard]] Result<SecretBytes> rsa_oaep_decrypt(const PrivateKey& key, OaepHash hash,
-                                                   Bytes ciphertext);
+                                                   Bytes ciphertext, Bytes label = {});
 
 }  // namespace ward::crypto

@@ -101,6 +101,18 @@ TEST(RsaOaep, DecryptsWhatItEncryptsAndNothingElse) {
   }
 }
 
+TEST(RsaOaep, OpensUnderTheSameLabelAlone) {
+  const auto sealed =
+      rsa_oaep_encrypt(rsa().public_key(), OaepHash::kSha256, as_bytes("a key"), as_bytes("one"));
+  ASSERT_TRUE(sealed);
+  const auto opened = rsa_oaep_decrypt(rsa(), OaepHash::kSha256, *sealed, as_bytes("one"));
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(ct_equal(opened->expose(), as_bytes("a key")));
+  EXPECT_EQ(code(rsa_oaep_decrypt(rsa(), OaepHash::kSha256, *sealed, as_bytes("two"))),
+            Errc::kUntrusted);
+  EXPECT_EQ(code(rsa_oaep_decrypt(rsa(), OaepHash::kSha256, *sealed)), Errc::kUntrusted);
+}
+
 TEST(RsaOaep, HoldsTheLimitOfTheKey) {
   const PublicKey& key = rsa().public_key();
   EXPECT_EQ(code(rsa_oaep_encrypt(key, OaepHash::kSha256, Buffer(190))), std::nullopt);
