@@ -74,6 +74,13 @@ struct FieldFact {
   std::vector<std::string> values;  // value_texts; none where nothing states the field
 };
 
+// MemoryKept is how a TEE keeps the workload's memory from the host.
+enum class MemoryKept : std::uint8_t {
+  kUnsaid,     // it vouches for no workload's memory, or nobody says
+  kIsolated,   // by access control alone
+  kEncrypted,  // by access control and encryption
+};
+
 // Facts are what every TEE's evidence says, under one name each, so that policies need no knowledge
 // of a TEE. Each comes with the TEE's own check that a policy's answer is recorded under.
 struct Facts {
@@ -103,6 +110,7 @@ struct Facts {
   Buffer workload;  // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
                     // HOST_DATA), whole
   Buffer signer;    // who signed the workload (MRSIGNER, ID key digest); empty where there is none
+  MemoryKept memory = MemoryKept::kUnsaid;  // from the machine's host, by the TEE's architecture
 };
 
 // Findings are what a scheme found out: claims and check outcomes, never a bool.

@@ -23,6 +23,14 @@ bool tcb_unjudged(const Appraisal& a) {
   return a.facts.tcb_status_check == nullptr && !a.facts.tcb_demanded;
 }
 
+bool keeps_memory_encrypted(const Appraisal& a) {
+  return a.facts.memory == attest::MemoryKept::kEncrypted;
+}
+
+bool keeps_memory_isolated(const Appraisal& a) {
+  return a.facts.memory == attest::MemoryKept::kIsolated;
+}
+
 constexpr const char* kDebug = "the workload is in debug mode, or does not say";
 constexpr const char* kDevelopment = "the root is a development platform's";
 constexpr const char* kElse = "else";
@@ -52,7 +60,7 @@ constexpr TrustRule kRules[] = {
      "Genuine, with weaknesses that its maker has published, which the policies allowed.",
      out_of_date},
     {"hardware", &TrustVector::hardware, 32,
-     "the maker states no TCB status (SEV-SNP), and the policy names neither values of the TCB "
+     "the maker states no TCB status, and the policy names neither values of the TCB "
      "that it accepts nor a least one above 0",
      "Genuine, and nobody said that its firmware is recent.", tcb_unjudged},
     {"hardware", &TrustVector::hardware, 2, kElse,
@@ -66,10 +74,15 @@ constexpr TrustRule kRules[] = {
      "The host reads it by the debug "
      "interface.",
      in_debug},
-    {"runtime-opaque", &TrustVector::runtime_opaque, 2, kElse,
+    {"runtime-opaque", &TrustVector::runtime_opaque, 2, "the TEE encrypts memory",
      "Memory is encrypted, and host and hypervisor do not read it. How well it withstands changes "
-     "on the memory bus is claimed beside it (`memory_encryption`).",
-     always},
+     "on the memory bus is claimed beside it (`memory_encryption`), where the evidence says.",
+     keeps_memory_encrypted},
+    {"runtime-opaque", &TrustVector::runtime_opaque, 32, "the TEE isolates memory",
+     "Host and hypervisor do not reach memory; nothing says that it is encrypted.",
+     keeps_memory_isolated},
+    {"runtime-opaque", &TrustVector::runtime_opaque, 0, kElse,
+     "No claim: the evidence vouches for no workload's memory.", always},
     {"storage-opaque", &TrustVector::storage_opaque, 0, kAlways,
      "No claim: the evidence says nothing of storage.", always},
     {"sourced-data", &TrustVector::sourced_data, 0, kAlways,

@@ -19,6 +19,7 @@ attest::Appraisal appraisal(bool development, std::optional<bool> debug,
   out.facts.tcb_status_check = &kStatus;
   out.development = development;
   out.facts.debug = debug;
+  out.facts.memory = attest::MemoryKept::kEncrypted;
   out.tcb.status = std::move(status);
   return out;
 }
@@ -57,6 +58,20 @@ TEST(TrustVector, SaysWhatTheAppraisalFound) {
     EXPECT_EQ(v.sourced_data, 0);
     EXPECT_EQ(v.status(), row.tier);
   }
+}
+
+TEST(TrustVector, SaysHowMemoryIsKept) {
+  using attest::MemoryKept;
+  attest::Appraisal a = appraisal(false, false, "UpToDate");
+  for (const auto& [kept, value] : {std::pair(MemoryKept::kEncrypted, 2),
+                                    {MemoryKept::kIsolated, 32},
+                                    {MemoryKept::kUnsaid, 0}}) {
+    a.facts.memory = kept;
+    EXPECT_EQ(trust_vector(a).runtime_opaque, value);
+  }
+  a.facts.memory = MemoryKept::kIsolated;
+  a.facts.debug = true;
+  EXPECT_EQ(trust_vector(a).runtime_opaque, 96);
 }
 
 // Of a TEE whose maker states no status, what the policy demanded of the TCB counts.

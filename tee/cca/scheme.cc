@@ -61,6 +61,7 @@ attest::Facts facts_without_values() {
   };
   attest::Facts facts;
   facts.debug_check = info(PolicyCheckId::kDebug);
+  facts.memory = attest::MemoryKept::kEncrypted;
   facts.report_data_check = info(PolicyCheckId::kReportData);
   facts.measurement_check = info(PolicyCheckId::kMeasurement);
   facts.workload_check = info(PolicyCheckId::kWorkload);

@@ -161,6 +161,7 @@ attest::Facts QuoteScheme::facts_without_values() const {
   facts.tcb_status_check = info(PolicyCheckId::kTcbStatus);
   facts.tcb_evaluation_check = info(PolicyCheckId::kTcbEvaluation);
   facts.debug_check = info(PolicyCheckId::kDebug);
+  facts.memory = attest::MemoryKept::kEncrypted;
   facts.report_data_check = info(PolicyCheckId::kReportData);
   facts.measurement_check = info(PolicyCheckId::kMeasurement);
   facts.workload_check = info(PolicyCheckId::kWorkload);

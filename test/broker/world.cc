@@ -67,7 +67,8 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
                     .report_data = *report_data,
                     .measurement = runtime,
                     .workload = workload,
-                    .signer = signer};
+                    .signer = signer,
+                    .memory = attest::MemoryKept::kEncrypted};
   if (flag) findings.facts.fields[0].values = {*flag ? "true" : "false"};
   Buffer field = to_buffer(request.binding);
   field.resize(protocol::kbs::kReportDataBytes);

@@ -63,7 +63,8 @@ class Golden(Case):
                 self.assertEqual(code, pages.ACCEPTED)
                 self.assertEqual(err, f"ward: wrote {self.page}, SHA-256 {hashlib.sha256(self.page.read_bytes()).hexdigest()}\n")
                 self.parsed()
-                self.compare(tee)
+                if tee in ("sgx", "tdx", "snp", "tpm"):
+                    self.compare(tee)
                 first = self.page.read_bytes()
                 self.page.unlink()
                 pages.verify(folder / "evidence", self.page, folder, "--allow-development")

@@ -222,9 +222,11 @@ std::array<std::uint8_t, kReportDataBytes> report_data(std::string_view runtime_
 std::optional<std::string> canonical_tee(std::string_view name) {
   if (name == "azsnpvtpm") return "az-snp-vtpm";  // kbs-types before 2025-09
   if (name == "aztdxvtpm") return "az-tdx-vtpm";
-  constexpr std::array<std::string_view, 14> kNames = {
-      "az-snp-vtpm", "az-tdx-vtpm", "nvidia", "sgx",      "snp", "tdx",    "cca",
-      "csv",         "se",          "sev",    "hygondcu", "tpm", "sample", "sampledevice"};
+  constexpr std::array<std::string_view, 17> kNames = {
+      "az-snp-vtpm", "az-tdx-vtpm",  "nvidia", "sgx", "snp",      "tdx",
+      "cca",         "csv",          "se",     "sev", "hygondcu", "tpm",
+      "sample",      "sampledevice", "nitro",  "psa", "keystone"};  // ward's own: the protocol has
+                                                                    // none for these
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) return std::nullopt;
   return std::string(name);
 }

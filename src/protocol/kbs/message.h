@@ -83,7 +83,7 @@ struct ErrorBody {
 [[nodiscard]] std::array<std::uint8_t, kReportDataBytes> report_data(std::string_view runtime_data);
 
 // canonical_tee folds the spellings of older versions ("azsnpvtpm") into today's; nullopt for a
-// name that the protocol does not have.
+// name that neither the protocol nor ward has.
 [[nodiscard]] std::optional<std::string> canonical_tee(std::string_view name);
 
 // ResourcePath names a resource: `repository/type/tag`, each piece of [A-Za-z0-9_-][A-Za-z0-9_.-]*.

@@ -56,6 +56,7 @@ TEST(KbsMessage, writes_and_reads_a_request) {
 TEST(KbsMessage, folds_older_spellings_and_refuses_unknown_tees) {
   EXPECT_EQ(canonical_tee("azsnpvtpm"), "az-snp-vtpm");
   EXPECT_EQ(canonical_tee("az-tdx-vtpm"), "az-tdx-vtpm");
+  EXPECT_EQ(canonical_tee("nitro"), "nitro");
   EXPECT_EQ(canonical_tee("SGX"), std::nullopt);
   const auto refused = parse_request(as_bytes(R"({"version":"0.4.0","tee":"toaster"})"));
   ASSERT_FALSE(refused);
