@@ -16,23 +16,6 @@ namespace {
 
 constexpr const char* kStdout = "-";
 
-// A persistent handle (TPM 2.0 Library, Part 2, 7.5).
-std::optional<std::uint32_t> handle_of(std::string_view text) {
-  if (!text.starts_with("0x")) return std::nullopt;
-  text.remove_prefix(2);
-  std::uint32_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, 16);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && out >> 24U == 0x81 ? std::optional(out) : std::nullopt;
-}
-
-std::optional<tpm::AkChoice> ak_of(const std::string& text) {
-  if (text == "ecc") return tpm::AkChoice{};
-  if (text == "rsa") return tpm::AkChoice{.handle = {}, .type = tpm::alg::kRsa};
-  const auto handle = handle_of(text);
-  return handle ? std::optional(tpm::AkChoice{.handle = handle}) : std::nullopt;
-}
-
 int device_failure(const Error& error) {
   return fail(kCouldNotTell, error_text(error),
               error.code() == Errc::kUnavailable
@@ -69,6 +52,29 @@ int write_out(const TpmRequest& request, Bytes octets) {
 
 }  // namespace
 
+std::optional<std::uint32_t> handle_of(std::string_view text) {
+  if (!text.starts_with("0x")) return std::nullopt;
+  text.remove_prefix(2);
+  std::uint32_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, 16);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && out >> 24U == 0x81 ? std::optional(out) : std::nullopt;
+}
+
+std::optional<tpm::AkChoice> ak_of(const std::string& text) {
+  if (text == "ecc") return tpm::AkChoice{};
+  if (text == "rsa") return tpm::AkChoice{.handle = {}, .type = tpm::alg::kRsa};
+  const auto handle = handle_of(text);
+  return handle ? std::optional(tpm::AkChoice{.handle = handle}) : std::nullopt;
+}
+
+Result<std::unique_ptr<tpm::Device>, int> open_tpm(const std::string& tcti) {
+  ::setenv("TSS2_LOG", "all+NONE", 0);  // the library's own lines on stderr: the error says enough
+  auto device = tpm::open_device(tcti);
+  if (!device) return device_failure(device.error());
+  return *std::move(device);
+}
+
 int attest_tpm(const TpmRequest& request) {
   const auto report_data =
       hex_value("--report-data", request.report_data, 0, "the report data of tpm");
@@ -80,14 +86,11 @@ int attest_tpm(const TpmRequest& request) {
     return fail(kUsage, "--pcrs " + request.pcrs + ": not a selection",
                 "sha256:0,1,7, or several banks: sha256:0,7+sha384:0,7; numbers rise");
   const auto ak = ak_of(request.ak);
-  if (!ak)
-    return fail(kUsage, "--ak " + request.ak + ": no key",
-                "ecc or rsa make one; a persistent handle names one: 0x81010002");
+  if (!ak) return fail(kUsage, "--ak " + request.ak + ": no key", kAkHint);
   if (request.json && request.out == kStdout)
     return fail(kUsage, "--json needs stdout for itself", "name a file with -o");
-  ::setenv("TSS2_LOG", "all+NONE", 0);  // the library's own lines on stderr: the error says enough
-  const auto device = tpm::open_device(request.tcti);
-  if (!device) return device_failure(device.error());
+  const auto device = open_tpm(request.tcti);
+  if (!device) return device.error();
   const auto evidence = tpm::attest(**device, *ak, *report_data, *selection);
   if (!evidence) return device_failure(evidence.error());
   if (const int code = write_out(request, tpm::write_evidence(*evidence)); code != kAccepted)

@@ -4,7 +4,7 @@
 
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
-#include "apps/ward/output_file.h"
+#include "apps/ward/tpm_activation.h"
 #include "apps/ward/tpm_files.h"
 #include "args/args.h"
 #include "codec/pem.h"
@@ -54,28 +54,6 @@ bool take_ak(Bytes file, tpm::Evidence& out) {
   return crypto::PublicKey::from_spki(out.ak).has_value();
 }
 
-struct Output {
-  const std::string* path;
-  Buffer octets;
-};
-
-int write_all(const std::vector<Output>& files, bool force) {
-  std::vector<OutputFile> made;
-  std::vector<OutputFile*> all;
-  made.reserve(files.size());
-  for (const Output& one : files) {
-    auto file = OutputFile::create(*one.path, OutputFile::Readers::kUmask);
-    const auto done = file ? file->write(one.octets) : Result<void>(file.error());
-    if (!done) return unreadable(*one.path, done.error());
-    all.push_back(&made.emplace_back(*std::move(file)));
-  }
-  const auto done = commit_together(all, force);
-  if (done) return kAccepted;
-  if (done.error().error.code() == Errc::kDenied)
-    return fail(kUsage, done.error().path + ": exists already", "--force replaces it");
-  return unreadable(done.error().path, done.error().error);
-}
-
 int pack(const Options& o) {
   int code = kAccepted;
   tpm::Evidence out;
@@ -99,7 +77,8 @@ int pack(const Options& o) {
     return fail(kRefused, o.pcrs + ": not the values of " + tpm::selection_text(quote->pcr_select),
                 "the file of tpm2_quote (-o), of the same quote");
   out.pcrs = *std::move(values);
-  return write_all({{&o.evidence, tpm::write_evidence(out)}}, o.force);
+  const Buffer evidence = tpm::write_evidence(out);
+  return write_tpm_files({{&o.evidence, evidence}}, o.force);
 }
 
 int unpack(const Options& o) {
@@ -113,12 +92,13 @@ int unpack(const Options& o) {
   const bool own = evidence->form == tpm::Form::kOwn;
   auto key = own && area ? area->key() : crypto::PublicKey::from_spki(evidence->ak);
   if (!quote || !key) return fail(kRefused, o.evidence + ": no quote, or no AK that ward knows");
-  std::vector<Output> files = {
-      {&o.message, evidence->attest},
-      {&o.signature, evidence->signature},
-      {&o.pcrs, write_tools_pcrs(evidence->pcrs, quote->pcr_select)},
-      {&o.ak, to_buffer(as_bytes(codec::to_pem("PUBLIC KEY", key->to_spki())))}};
-  return write_all(files, o.force);
+  const Buffer pcrs = write_tools_pcrs(evidence->pcrs, quote->pcr_select);
+  const std::string pem = codec::to_pem("PUBLIC KEY", key->to_spki());
+  return write_tpm_files({{&o.message, evidence->attest},
+                          {&o.signature, evidence->signature},
+                          {&o.pcrs, pcrs},
+                          {&o.ak, as_bytes(pem)}},
+                         o.force);
 }
 
 void add_files(args::Command& command, Options& o, const char* ak) {
@@ -133,7 +113,8 @@ void add_files(args::Command& command, Options& o, const char* ak) {
 
 void add_tpm(args::Command& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  args::Command* tpm = app.add_subcommand("tpm", "quotes as tpm2-tools have them");
+  args::Command* tpm =
+      app.add_subcommand("tpm", "quotes as tpm2-tools have them; which TPM holds an AK");
   tpm->require_subcommand(1);
   args::Command* made = tpm->add_subcommand("pack", "put a quote's files into one of evidence");
   add_files(*made, *options, "the AK: TPM2B_PUBLIC, or PEM PUBLIC KEY");
@@ -143,6 +124,7 @@ void add_tpm(args::Command& app, Action& action) {
   apart->add_option("evidence", options->evidence, "the evidence")->required();
   add_files(*apart, *options, "where the AK goes, as PEM PUBLIC KEY");
   apart->callback([options, &action] { action = [options] { return unpack(*options); }; });
+  add_tpm_activation(*tpm, action);
 }
 
 }  // namespace ward::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/ward/cli.h"
 #include "base/reader.h"
 #include "base/writer.h"
 
@@ -66,6 +67,23 @@ std::optional<std::vector<Buffer>> read_serialized(Bytes file,
 }
 
 }  // namespace
+
+int write_tpm_files(const std::vector<TpmFile>& files, bool force) {
+  std::vector<OutputFile> made;
+  std::vector<OutputFile*> all;
+  made.reserve(files.size());
+  for (const TpmFile& one : files) {
+    auto file = OutputFile::create(*one.path, one.readers);
+    const auto done = file ? file->write(one.octets) : Result<void>(file.error());
+    if (!done) return fail(kCouldNotTell, *one.path + ": " + error_text(done.error()));
+    all.push_back(&made.emplace_back(*std::move(file)));
+  }
+  const auto done = commit_together(all, force);
+  if (done) return kAccepted;
+  if (done.error().error.code() == Errc::kDenied)
+    return fail(kUsage, done.error().path + ": exists already", "--force replaces it");
+  return fail(kCouldNotTell, done.error().path + ": " + error_text(done.error().error));
+}
 
 std::optional<std::vector<Buffer>> read_tools_pcrs(
     Bytes file, const std::vector<tpm::PcrSelection>& selection) {

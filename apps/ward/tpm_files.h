@@ -1,13 +1,27 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "apps/ward/output_file.h"
 #include "base/bytes.h"
 #include "tee/tpm/structures.h"
 
-// The file of PCR values that tpm2_quote writes (-o) and tpm2_checkquote reads (-f).
+// What the commands below `ward tpm` do with files.
 namespace ward::cli {
+
+// TpmFile is one that a command writes. Borrows both.
+struct TpmFile {
+  const std::string* path;
+  Bytes octets;
+  OutputFile::Readers readers = OutputFile::Readers::kUmask;
+};
+
+// write_tpm_files writes all of them or none; kAccepted, or what fail() returned.
+[[nodiscard]] int write_tpm_files(const std::vector<TpmFile>& files, bool force);
+
+// The file of PCR values is what tpm2_quote writes (-o) and tpm2_checkquote reads (-f).
 
 // read_tools_pcrs takes either form: the values one behind the other (--pcrs_format values), whose
 // number and sizes the selection says, or tpm2-tools' own (serialized): a TPML_PCR_SELECTION and

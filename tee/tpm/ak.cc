@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "codec/der.h"
 #include "pki/path.h"
+#include "tee/tpm/certificate.h"
 #include "tee/tpm/verify.h"
 #include "tee/x509/crl.h"
 #include "tee/x509/development.h"
@@ -25,30 +25,8 @@ constexpr CheckId kChainChecks[] = {
     CheckId::kAkChainNotAfter,      CheckId::kAkChainMark,        CheckId::kCrlPresent,
     CheckId::kCrlSignature,         CheckId::kCrlValid,           CheckId::kAkChainRevocation};
 
-// extKeyUsage (2.5.29.37), and TCG's arcs 2.23.133.8.3 (tcg-kp-AIKCertificate) and 2.23.133.2.1 to
-// .3 (tpmManufacturer, tpmModel, tpmVersion), contents octets.
-constexpr std::uint8_t kExtKeyUsage[] = {0x55, 0x1d, 0x25};
+// tcg-kp-AIKCertificate, 2.23.133.8.3.
 constexpr std::uint8_t kAikCertificate[] = {0x67, 0x81, 0x05, 0x08, 0x03};
-constexpr std::uint8_t kTpmAttributes[] = {0x67, 0x81, 0x05, 0x02};
-
-// Where extKeyUsage is there, it names AKs; GCE's certificates have none.
-bool usable_for_ak(const pki::Certificate& certificate) {
-  const pki::Extension* usage = certificate.find(kExtKeyUsage);
-  if (usage == nullptr) return true;
-  codec::DerReader all(usage->value);
-  codec::DerReader list({});
-  if (!all.nested(codec::der_tag::kSequence, list)) return false;
-  Bytes oid;
-  while (list.oid(oid)) {
-    if (equal(oid, kAikCertificate)) return true;
-  }
-  return false;
-}
-
-// A certificate names whom it is for, by its subject or an alternative name (RFC 5280 4.1.2.6).
-bool is_named(const pki::Certificate& certificate) {
-  return !certificate.subject.empty() || !certificate.subject_alt_names.empty();
-}
 
 std::string_view leaf_fault(std::span<const pki::Certificate> chain) {
   const pki::Certificate& leaf = chain.front();
@@ -57,26 +35,16 @@ std::string_view leaf_fault(std::span<const pki::Certificate> chain) {
   if (leaf.key_usage && (*leaf.key_usage & pki::key_usage::kDigitalSignature) == 0) {
     return "may not sign (keyUsage)";
   }
-  return usable_for_ak(leaf) ? "" : "is not for an AK (extKeyUsage)";
+  // Where extKeyUsage is there, it names AKs; GCE's certificates have none.
+  return allows_purpose(leaf, kAikCertificate) ? "" : "is not for an AK (extKeyUsage)";
 }
 
-// The TPM's maker, model and version, which the certificate's subject alternative name has.
+// The TPM's maker, model and version.
 void add_tpm_claims(const pki::Certificate& certificate, std::vector<attest::Claim>& out) {
   static constexpr const char* kNames[] = {
       "ak_certificate.tpm_manufacturer", "ak_certificate.tpm_model", "ak_certificate.tpm_version"};
-  for (const pki::GeneralName& name : certificate.subject_alt_names) {
-    if (name.kind != pki::GeneralName::Kind::kDirectory) continue;
-    const auto rdns = pki::parse_rdns(name.value);
-    if (!rdns) continue;
-    for (const pki::Rdn& rdn : *rdns) {
-      for (const pki::Attribute& one : rdn) {
-        if (one.type.size() != 5 || !equal(one.type.first(4), kTpmAttributes)) continue;
-        const std::size_t index = one.type[4] - std::size_t{1};
-        if (index < std::size(kNames))
-          out.push_back({kNames[index], std::string(as_text(one.value))});
-      }
-    }
-  }
+  for (const TpmName& name : tpm_names(certificate))
+    out.push_back({kNames[static_cast<std::size_t>(name.kind)], name.text});
 }
 
 std::string key_text(const crypto::Sha256Digest& digest) {

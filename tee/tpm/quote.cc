@@ -133,8 +133,7 @@ void judge_attributes(Context& context, const Parts& parts) {
     return;
   }
   const std::uint32_t found = parts.ak_area->attributes;
-  const bool right = (found & kAkDemanded) == kAkDemanded && (found & attribute::kDecrypt) == 0;
-  context.checks.record(CheckId::kAkAttributes, right, attributes_text(found),
+  context.checks.record(CheckId::kAkAttributes, is_ak(found), attributes_text(found),
                         {attributes_text(kAkDemanded) + ", and not decrypt"});
 }
 

@@ -124,6 +124,7 @@ inline constexpr std::uint32_t kFixedTpm = 1U << 1U;
 inline constexpr std::uint32_t kFixedParent = 1U << 4U;
 inline constexpr std::uint32_t kSensitiveDataOrigin = 1U << 5U;
 inline constexpr std::uint32_t kUserWithAuth = 1U << 6U;
+inline constexpr std::uint32_t kAdminWithPolicy = 1U << 7U;
 inline constexpr std::uint32_t kNoDa = 1U << 10U;
 inline constexpr std::uint32_t kRestricted = 1U << 16U;
 inline constexpr std::uint32_t kDecrypt = 1U << 17U;
@@ -135,6 +136,11 @@ inline constexpr std::uint32_t kSign = 1U << 18U;
 inline constexpr std::uint32_t kAkDemanded = attribute::kRestricted | attribute::kSign |
                                              attribute::kFixedTpm | attribute::kFixedParent |
                                              attribute::kSensitiveDataOrigin;
+
+// is_ak is true for the attributes of such a key.
+[[nodiscard]] constexpr bool is_ak(std::uint32_t attributes) {
+  return (attributes & kAkDemanded) == kAkDemanded && (attributes & attribute::kDecrypt) == 0;
+}
 
 // attributes_text lists the attributes as tpm2-tools write them: "fixedtpm|fixedparent|...".
 [[nodiscard]] std::string attributes_text(std::uint32_t attributes);

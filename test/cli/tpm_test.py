@@ -37,11 +37,11 @@ def free_pair():
 
 
 class SoftwareTpm:
-    """One swtpm with a state of its own; it ends with the folder."""
+    """One swtpm with the state in the folder, or a new one."""
 
     def __init__(self, folder):
         state = pathlib.Path(folder).resolve() / "state"
-        state.mkdir()
+        state.mkdir(exist_ok=True)
         port = free_pair()
         self.process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--server", f"type=tcp,port={port}",

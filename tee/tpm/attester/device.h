@@ -6,6 +6,8 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/secret.h"
+#include "tee/tpm/credential.h"
 #include "tee/tpm/structures.h"
 
 namespace ward::tpm {
@@ -45,6 +47,14 @@ class Device {
 
   // read_pcrs reads values; errors as quote, and kUnsupported where a bank is not there.
   [[nodiscard]] virtual Result<PcrRead> read_pcrs(const std::vector<PcrSelection>& selection) = 0;
+
+  // activate opens a credential for `ak` (TPM2_ActivateCredential) with the EK at a persistent
+  // handle, or with the primary key of the endorsement hierarchy that makers certify: of RSA, or on
+  // P-256, as the credential is. Errors as quote; kUnsupported where there is neither; kUntrusted
+  // where the credential is not for this EK and this AK.
+  [[nodiscard]] virtual Result<SecretBytes> activate(const AkChoice& ak,
+                                                     std::optional<std::uint32_t> ek,
+                                                     const Credential& credential) = 0;
 };
 
 }  // namespace ward::tpm

@@ -25,6 +25,11 @@ class StageDevice final : public Device {
     return out;
   }
 
+  Result<SecretBytes> activate(const AkChoice& /*ak*/, std::optional<std::uint32_t> /*ek*/,
+                               const Credential& /*credential*/) override {
+    return Error(Errc::kUnsupported, "no EK");
+  }
+
  private:
   stage::Stage stage_ = stage::good_stage(stage::kFaces[1]);
   int unlucky_;
