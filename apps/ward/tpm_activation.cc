@@ -114,7 +114,7 @@ Result<Roots, int> read_roots(const ChallengeOptions& o) {
     std::ranges::move(*roots, std::back_inserter(out.anchors));
     out.documents.documents.push_back({.name = path, .bytes = *std::move(text)});
   }
-  WARD_TRY(attest::Collateral more, read_all_collateral(o.collateral));
+  WARD_TRY(attest::Collateral more, read_all_collateral(o.collateral, {}));
   std::ranges::move(more.documents, std::back_inserter(out.documents.documents));
   return out;
 }
