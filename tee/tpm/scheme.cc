@@ -138,7 +138,8 @@ attest::SchemeInfo Tpm::info() const {
           .checks = kChecks,
           .fields = kFields,
           .anchors = {},
-          .default_policy = kDefaultPolicy};
+          .default_policy = kDefaultPolicy,
+          .binding_size = 32};  // KBS protocol: qualifyingData is a SHA-256 digest's size
 }
 
 attest::Recognition Tpm::recognises(Bytes evidence) const {
