@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tee/nvidia/made/stage.h"
+#include "tee/tpm/made/stage.h"
 #include "test/dcap_checks/platform_fixture.h"
 #include "test/snp_checks/platform_fixture.h"
 
@@ -59,6 +61,27 @@ struct Machine {
     devices.push_back({name, made.whole(), s.expectations()});
   }
 
+  void add_tpm(const char* name, Bytes extra_data) {
+    tpm::stage::Stage s = tpm::stage::good_stage(tpm::stage::kFaces[0]);
+    s.quote.extra_data = to_buffer(extra_data);
+    const tpm::stage::Made made = tpm::stage::make(s);
+    std::ranges::copy(made.documents.documents, std::back_inserter(collateral.documents));
+    devices.push_back({name, made.octets(), tpm::stage::expectations_of(s)});
+  }
+
+  void add_gpu(const char* name, Bytes nonce) {
+    nvidia::Stage s = nvidia::good_stage(nvidia::Arch::kHopper);
+    std::ranges::copy(nonce, s.report.nonce.begin());
+    const nvidia::Made made = nvidia::make(s);
+    std::ranges::copy(made.documents.documents, std::back_inserter(collateral.documents));
+    const auto record = crypto::sha384(nvidia::measurement_record(made.device.report));
+    devices.push_back({name,
+                       to_buffer(as_bytes(*nvidia::write_evidence_json({made.device}))),
+                       {.report_data = Unchecked{},
+                        .measurement = std::vector<Buffer>{to_buffer(record)},
+                        .workload = Unchecked{}}});
+  }
+
   // judge appraises them; `binding` is expected of all parts.
   [[nodiscard]] Result<CompositeAppraisal> judge(const Expected& binding) const {
     const Verifier verifier(tee::all_schemes(), roots(), policy);
@@ -81,7 +104,9 @@ struct Machine {
     return {{.spki_sha256 = crypto::sha256(keys.root.public_key().to_spki()),
              .name = "development",
              .development = true},
-            soft::snp_fixture::anchor_of(soft::snp_fixture::keys_of("one"))};
+            soft::snp_fixture::anchor_of(soft::snp_fixture::keys_of("one")),
+            tpm::stage::anchor_of(tpm::stage::good_stage(tpm::stage::kFaces[0])),
+            nvidia::stage_anchor(nvidia::good_stage(nvidia::Arch::kHopper))};
   }
 
  private:
@@ -103,6 +128,17 @@ Machine good_machine() {
   out.add_snp("cpu", padded(binding()));
   out.add_quote(soft::fixture::kSgx, "helper", padded(binding()));
   out.add_quote(soft::fixture::kTdx10, "other", padded(binding()));
+  return out;
+}
+
+// A confidential machine with its vTPM and its GPU: each field holds as much of the binding as the
+// KBS protocol puts there.
+Machine machine_with_devices(const Buffer& of_tpm, const Buffer& of_gpu) {
+  Machine out;
+  out.add_snp("cpu", padded(binding()));
+  out.add_tpm("tpm", Bytes(of_tpm).first(32));
+  out.add_gpu("gpu", Bytes(of_gpu).first(32));
+  out.required = {{"snp", 1}, {"tpm", 1}, {"nvidia", 1}};
   return out;
 }
 
@@ -143,6 +179,51 @@ TEST(Composite, APartOfAnotherBindingIsNamedWithItsOwnCheck__composite_part_verd
   EXPECT_EQ(failed(a), Ids{"composite.part.verdict"});
   EXPECT_EQ(a.parts[2].appraisal.failed(), Ids{"tdx.report_data.expected"});
   EXPECT_EQ(summary(a), "refused: other: refused: tdx.report_data.expected");
+}
+
+TEST(Composite, ATpmAndAGpuBesideTheCpuAreBoundToTheSameNonceAndKey) {
+  const Machine m = machine_with_devices(binding(), binding());
+  const CompositeAppraisal a = m.judged(expected_binding());
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << summary(a);
+  ASSERT_EQ(a.parts.size(), 3U);
+  EXPECT_EQ(a.parts[1].appraisal.tee, "tpm");
+  EXPECT_EQ(a.parts[2].appraisal.tee, "nvidia");
+  EXPECT_EQ(m.judged(Unchecked{}).verdict, Verdict::kAccepted);
+}
+
+TEST(Composite, ATpmOrAGpuOfAnotherNonceIsNamed__composite_part_verdict__) {
+  const Buffer other = digest_of("another nonce");
+  const Machine with_tpm = machine_with_devices(other, binding());
+  const Machine with_gpu = machine_with_devices(binding(), other);
+  EXPECT_EQ(summary(with_tpm.judged(expected_binding())),
+            "refused: tpm: refused: tpm.report_data.expected");
+  EXPECT_EQ(summary(with_gpu.judged(expected_binding())),
+            "refused: gpu: refused: nvidia.report_data.expected");
+  for (const Machine* m : {&with_tpm, &with_gpu}) {
+    EXPECT_EQ(failed(m->judged(expected_binding())), Ids{"composite.part.verdict"});
+    EXPECT_EQ(failed(m->judged(Unchecked{})), Ids{"composite.binding.same"});
+  }
+}
+
+TEST(Composite, ADamagedTpmOrGpuRefusesTheWholeByItsOwnCheck) {
+  Machine m = machine_with_devices(binding(), binding());
+  m.devices[1].evidence[40] ^= 1U;  // within TPMS_ATTEST
+  const CompositeAppraisal a = m.judged(expected_binding());
+  EXPECT_EQ(a.verdict, Verdict::kRefused);
+  EXPECT_TRUE(summary(a).starts_with("refused: tpm: refused: tpm.")) << summary(a);
+  EXPECT_EQ(a.parts[2].appraisal.verdict, Verdict::kAccepted);
+  m = machine_with_devices(binding(), binding());
+  m.devices.erase(m.devices.begin() + 1);
+  EXPECT_EQ(failed(m.judged(expected_binding())), Ids{"composite.parts.required"});
+}
+
+// A quote over the whole digest is not what the protocol asks of a TPM: it is not taken for it.
+TEST(Composite, OfATpmTheFieldHasThirtyTwoOctets) {
+  Machine m;
+  m.add_snp("cpu", padded(binding()));
+  m.add_tpm("tpm", binding());
+  EXPECT_EQ(summary(m.judged(expected_binding())),
+            "refused: tpm: refused: tpm.report_data.expected");
 }
 
 TEST(Composite, WhereNobodyNamesABindingPartsAreComparedWithEachOther__composite_binding_same__) {
