@@ -96,7 +96,7 @@ int attest_tpm(const TpmRequest& request) {
   if (const int code = write_out(request, tpm::write_evidence(*evidence)); code != kAccepted)
     return code;
   if (!request.json) {
-    std::fprintf(stderr, "ward: next: ward verify %s --hardware-root AK.pem --report-data %s\n",
+    std::fprintf(stderr, "ward: next: ward verify %s --hardware-root tpm=AK.pem --report-data %s\n",
                  request.out == kStdout ? "FILE" : for_terminal(shell_path(request.out)).c_str(),
                  to_hex(*report_data).c_str());
     return kAccepted;

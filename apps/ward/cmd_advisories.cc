@@ -133,7 +133,7 @@ int run(const Options& o) {
   }
   if (o.file.empty()) {
     if (!o.collateral.empty() || !o.at.empty() || !o.roots.trust_root.empty() ||
-        !o.roots.hardware_root.empty()) {
+        !o.roots.hardware_roots.empty()) {
       return fail(
           kUsage,
           "--collateral, --at, --trust-root and --hardware-root are about evidence: name its "

@@ -181,7 +181,7 @@ std::optional<std::string> out_of_time(const Options& options, Bytes evidence) {
   if (!collateral) return std::nullopt;
   const std::string root_file = options.device + "/root.pem";
   if (::access(root_file.c_str(), R_OK) != 0) return std::nullopt;
-  auto roots = named_roots({.trust_root = root_file, .hardware_root = {}});
+  auto roots = named_roots({.trust_root = root_file, .hardware_roots = {}});
   if (!roots) return std::nullopt;
   const verifier::Verifier verifier(tee::all_schemes(), *std::move(roots), {});
   const UnixTime now = system_now();

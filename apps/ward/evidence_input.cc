@@ -7,6 +7,7 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
+#include "tee/all.h"
 #include "tee/x509/anchors.h"
 
 namespace ward::cli {
@@ -32,7 +33,10 @@ Result<attest::Collateral, int> read_all_collateral(const std::vector<std::strin
     if (!read) return fail(kCouldNotTell, read.error());
     std::ranges::move(read->documents, std::back_inserter(out.documents));
   }
-  for (const std::string& path : {roots.trust_root, roots.hardware_root}) {
+  std::vector<std::string> files = {roots.trust_root};
+  for (const std::string& root : roots.hardware_roots)
+    files.push_back(root.substr(root.find('=') + 1));
+  for (const std::string& path : files) {
     if (path.empty()) continue;
     auto octets = read_file(path, attest::kMaxDocumentBytes);
     if (!octets) continue;  // named_roots says what is wrong
@@ -46,27 +50,52 @@ Result<attest::Collateral, int> read_all_collateral(const std::vector<std::strin
 void add_root_options(args::Command& command, RootFiles& files) {
   command.add_option("--trust-root", files.trust_root,
                      "PEM file with roots of development platforms");
-  command.add_option(
-      "--hardware-root", files.hardware_root,
-      "PEM file with roots of hardware that ward does not pin, certificates or public "
-      "keys (TPM vendors, an attestation key, Arm's CPAK): you vouch for them");
+  command
+      .add_option("--hardware-root", files.hardware_roots,
+                  "TEE=FILE: a PEM file with roots of hardware that ward does not pin, "
+                  "certificates or public keys (TPM vendors, an attestation key, Arm's CPAK), of "
+                  "this TEE alone: you vouch for them; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("TEE=FILE");
 }
+
+namespace {
+
+// One file's roots go to `out`; the exit code of a mistake.
+template <class AnchorsOf>
+Result<void, int> add_roots(const std::string& path, std::string_view hint, AnchorsOf anchors_of,
+                            std::vector<attest::Anchor>& out) {
+  const auto text = read_file(path, attest::kMaxDocumentBytes);
+  if (!text) return own_file_failure(path, text.error(), hint);
+  auto roots = anchors_of(as_text(*text));
+  if (!roots) return own_file_failure(path, roots.error(), hint);
+  std::ranges::move(*roots, std::back_inserter(out));
+  return {};
+}
+
+}  // namespace
 
 Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files) {
   std::vector<attest::Anchor> out;
-  const auto read = [&out](const std::string& path, std::string_view hint,
-                           auto&& anchors_of) -> Result<void, int> {
-    if (path.empty()) return {};
-    const auto text = read_file(path, attest::kMaxDocumentBytes);
-    if (!text) return own_file_failure(path, text.error(), hint);
-    auto roots = anchors_of(as_text(*text));
-    if (!roots) return own_file_failure(path, roots.error(), hint);
-    std::ranges::move(*roots, std::back_inserter(out));
-    return {};
-  };
-  WARD_CHECK_OK(read(files.trust_root, "--trust-root takes a PEM file", x509::development_anchors));
-  WARD_CHECK_OK(
-      read(files.hardware_root, "--hardware-root takes a PEM file", x509::hardware_anchors));
+  if (!files.trust_root.empty()) {
+    WARD_CHECK_OK(add_roots(files.trust_root, "--trust-root takes a PEM file",
+                            x509::development_anchors, out));
+  }
+  for (const std::string& root : files.hardware_roots) {
+    const std::size_t end = root.find('=');
+    const std::string tee = root.substr(0, end);
+    const auto known = std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
+      return scheme->info().name == tee;
+    });
+    if (end == std::string::npos || !known) {
+      return fail(kUsage, "--hardware-root takes TEE=FILE, and " + tee + " is no TEE",
+                  "tpm=ak.pem, cca=cpak.pem: what vouches for one kind of evidence need not for "
+                  "another");
+    }
+    WARD_CHECK_OK(add_roots(
+        root.substr(end + 1), "--hardware-root takes TEE=FILE, and FILE is PEM",
+        [&](std::string_view pem) { return x509::hardware_anchors(pem, tee); }, out));
+  }
   return out;
 }
 

@@ -26,8 +26,8 @@ struct EvidenceFile {
 
 // RootFiles are PEM files with roots beside the makers' pinned ones; "": none.
 struct RootFiles {
-  std::string trust_root;     // of development platforms: results say so
-  std::string hardware_root;  // of hardware, as the user vouches
+  std::string trust_root;                   // of development platforms: results say so
+  std::vector<std::string> hardware_roots;  // TEE=FILE: of hardware, as the user vouches
 };
 
 // add_root_options lets a command take them.

@@ -105,7 +105,7 @@ Result<Roots, int> read_roots(const ChallengeOptions& o) {
   Roots out;
   for (const std::string& path : o.ek_roots) {
     auto text = read_file(path, attest::kMaxDocumentBytes);
-    auto roots = text ? x509::hardware_anchors(as_text(*text))
+    auto roots = text ? x509::hardware_anchors(as_text(*text), "tpm")
                       : Result<std::vector<attest::Anchor>>(text.error());
     if (!roots) {
       return own_file_failure(path, roots.error(),
@@ -212,7 +212,7 @@ int accept(const AcceptOptions& o) {
   const std::string pem = codec::to_pem("PUBLIC KEY", key->to_spki());
   const int code = write_tpm_files({{&o.out, as_bytes(pem), OutputFile::Readers::kUmask}}, o.force);
   if (code != kAccepted) return code;
-  std::fprintf(stderr, "ward: next: ward verify EVIDENCE --hardware-root %s\n",
+  std::fprintf(stderr, "ward: next: ward verify EVIDENCE --hardware-root tpm=%s\n",
                for_terminal(shell_path(o.out)).c_str());
   return print("the AK " + to_hex(area->name()) + " is in the TPM that was challenged\n");
 }

@@ -10,6 +10,7 @@
 
 #include "codec/toml_text.h"
 #include "server/key_file.h"
+#include "tee/all.h"
 
 namespace ward::wardd {
 namespace {
@@ -119,7 +120,7 @@ Result<void, Diag> read_listen(const Section& root, Config& config) {
 }
 
 Result<attest::Anchor, Diag> read_root(const Section& section) {
-  WARD_CHECK_OK(section.only({"name", "spki_sha256", "development"}));
+  WARD_CHECK_OK(section.only({"name", "spki_sha256", "development", "tee", "kind"}));
   attest::Anchor anchor;
   WARD_TRY(anchor.name, section.text("name"));
   WARD_TRY(const std::string hex, section.text("spki_sha256"));
@@ -132,6 +133,25 @@ Result<attest::Anchor, Diag> read_root(const Section& section) {
   anchor.spki_sha256 = *digest;
   // No default: whoever trusts a root says whether it is a development platform's.
   WARD_TRY(anchor.development, section.boolean("development"));
+  if (section.has("tee")) {
+    WARD_TRY(anchor.tee, section.text("tee"));
+  }
+  const bool known = std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
+    return scheme->info().name == anchor.tee;
+  });
+  // What vouches for one kind of hardware need not for another: a TPM's key signs more than quotes.
+  if (!known && !(anchor.tee.empty() && anchor.development)) {
+    return section.wrong("tee",
+                         "the TEE that the root is of (\"tpm\"); all where development is true");
+  }
+  if (section.has("kind")) {
+    WARD_TRY(const std::string kind, section.text("kind"));
+    if (kind != "certificate" && kind != "key") {
+      return section.wrong("kind",
+                           "\"certificate\", or \"key\" of a key that signs evidence itself");
+    }
+    anchor.bare_key = kind == "key";
+  }
   return anchor;
 }
 

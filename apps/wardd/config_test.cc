@@ -23,10 +23,15 @@ std::string person(const std::string& more = "role = \"administrator\"\n") {
   return "[[administrator]]\nname = \"first\"\n" + more + "public_key = \"" + public_key() + "\"\n";
 }
 
+std::string root(const std::string& more) {
+  return "[[trust_root]]\nname = \"dev\"\nspki_sha256 = \"" + std::string(64, 'a') + "\"\n" + more;
+}
+
 TEST(WarddConfig, reads_paths_roots_and_people) {
-  const std::string root = "[[trust_root]]\nname = \"dev\"\nspki_sha256 = \"" +
-                           std::string(64, 'a') + "\"\ndevelopment = true\n";
-  const auto config = parse_config(kBase + root + person(), "/etc/ward");
+  const auto config =
+      parse_config(kBase + root("development = true\n") +
+                       root("development = false\ntee = \"tpm\"\nkind = \"key\"\n") + person(),
+                   "/etc/ward");
   ASSERT_TRUE(config) << to_text(config.error());
   EXPECT_EQ(config->store, "/etc/ward/wardd.db");
   EXPECT_EQ(config->master_key, "/keys/master.key");
@@ -34,8 +39,11 @@ TEST(WarddConfig, reads_paths_roots_and_people) {
   EXPECT_EQ(config->port, 0);
   EXPECT_FALSE(config->bound_file);
   EXPECT_EQ(config->session_seconds, 300);
-  ASSERT_EQ(config->trust_roots.size(), 1U);
+  ASSERT_EQ(config->trust_roots.size(), 2U);
   EXPECT_TRUE(config->trust_roots[0].development);
+  EXPECT_FALSE(config->trust_roots[0].bare_key);
+  EXPECT_EQ(config->trust_roots[1].tee, "tpm");
+  EXPECT_TRUE(config->trust_roots[1].bare_key);
   ASSERT_EQ(config->administrators.size(), 1U);
   EXPECT_EQ(config->administrators[0].actor.name, "first");
 }
@@ -64,6 +72,11 @@ TEST(WarddConfig, names_the_place_that_is_wrong) {
       {kBase + "[[trust_root]]\nname = \"dev\"\nspki_sha256 = \"" + std::string(64, 'a') + "\"\n" +
            person(),
        "trust_root[0].development"},
+      {kBase + root("development = false\n") + person(), "trust_root[0].tee"},
+      {kBase + root("development = false\ntee = \"tmp\"\n") + person(), "trust_root[0].tee"},
+      {kBase + root("development = true\ntee = \"tmp\"\n") + person(), "trust_root[0].tee"},
+      {kBase + root("development = false\ntee = \"tpm\"\nkind = \"any\"\n") + person(),
+       "trust_root[0].kind"},
   };
 
   for (const auto& row : kCases) {

@@ -90,11 +90,16 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
   WARD_TRY(const std::vector<Device> devices, devices_of(request));
   std::vector<verifier::PartRequest> parts;
   std::map<std::string, std::size_t> seen;
-  attest::Collateral beside;
+  const attest::Collateral shared;  // all that is shared is prepared
   for (const Device& device : devices) {
     const attest::Scheme* scheme = pipeline.recognise(device.sent.evidence);
     if (scheme == nullptr || !is_called(scheme->info(), device.tee)) {
       return Error(Errc::kUnsupported, "evidence: not of the TEE that it is sent for");
+    }
+    if (scheme->info().host_chooses_report_data) {
+      return Error(Errc::kUnsupported,
+                   "evidence: the host chooses what this TEE's reports bind, so that they bind no "
+                   "key of the workload's");
     }
     const std::string tee = scheme->info().name;
     // The owners' policies compare the workload, and the runtime is the first's.
@@ -103,12 +108,12 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
                      .binding = std::vector<Buffer>{to_buffer(device.binding)},
                      .measurement = parts.empty() ? attest::Expected(request.policy.runtimes)
                                                   : attest::Expected(attest::Unchecked{}),
-                     .workload = attest::Unchecked{}});
-    std::ranges::copy(device.sent.beside.documents, std::back_inserter(beside.documents));
+                     .workload = attest::Unchecked{},
+                     .beside = device.sent.beside});
   }
   WARD_TRY(const verifier::CompositeAppraisal out,
            verifier::appraise_composite(pipeline, {.parts = parts,
-                                                   .collateral = beside,
+                                                   .collateral = shared,
                                                    .now = request.now,
                                                    .required = request.policy.required_parts,
                                                    .prepared = &collateral_}));

@@ -197,9 +197,9 @@ class Policy {
     });
   }
 
-  Policy& add_hardware_roots(Octets pem) {
+  Policy& add_hardware_roots(const std::string& tee, Octets pem) {
     return change([&](auto* p, auto** e) {
-      return ward_policy_add_hardware_roots(p, pem.data(), pem.size(), e);
+      return ward_policy_add_hardware_roots(p, tee.c_str(), pem.data(), pem.size(), e);
     });
   }
 

@@ -277,10 +277,12 @@ WARD_API ward_status ward_policy_add_development_roots(ward_policy* policy, cons
                                                        ward_error** error) WARD_NOEXCEPT;
 
 // ward_policy_add_hardware_roots trusts the certificates, or public keys, of a PEM file as roots of
-// hardware: nothing marks evidence that leads to one, so the caller vouches for them. For TEEs
-// whose makers' roots ward does not pin: TPM vendors, an attestation key, Arm's CPAK.
-WARD_API ward_status ward_policy_add_hardware_roots(ward_policy* policy, const uint8_t* pem,
-                                                    size_t size, ward_error** error) WARD_NOEXCEPT;
+// one TEE's hardware ("tpm", as ward_tee_at names it): nothing marks evidence that leads to one, so
+// the caller vouches for them. For TEEs whose makers' roots ward does not pin: TPM vendors, an
+// attestation key, Arm's CPAK. They vouch for no other TEE's evidence.
+WARD_API ward_status ward_policy_add_hardware_roots(ward_policy* policy, const char* tee,
+                                                    const uint8_t* pem, size_t size,
+                                                    ward_error** error) WARD_NOEXCEPT;
 
 // Collateral ------------------------------------------------------------------------------------
 

@@ -60,8 +60,7 @@ struct RootsCall {
   ward_error** error;
 };
 
-using AnchorsOf = Result<std::vector<attest::Anchor>> (*)(std::string_view pem);
-
+template <class AnchorsOf>
 ward_status add_roots(const char* function, const RootsCall& call, AnchorsOf anchors_of) noexcept {
   return change(function, call.policy, call.error, [&]() -> Done {
     WARD_TRY(const Bytes octets, octets_of(function, call.pem, call.size, WARD_MAX_DOCUMENT_BYTES));
@@ -226,7 +225,21 @@ ward_status ward_policy_add_development_roots(ward_policy* policy, const std::ui
   return add_roots(__func__, {policy, pem, size, error}, ward::x509::development_anchors);
 }
 
-ward_status ward_policy_add_hardware_roots(ward_policy* policy, const std::uint8_t* pem,
-                                           std::size_t size, ward_error** error) noexcept {
-  return add_roots(__func__, {policy, pem, size, error}, ward::x509::hardware_anchors);
+ward_status ward_policy_add_hardware_roots(ward_policy* policy, const char* tee,
+                                           const std::uint8_t* pem, std::size_t size,
+                                           ward_error** error) noexcept {
+  const char* function = __func__;
+  std::string name;
+  const ward_status known = ward::library::enter(error, [&]() -> Done {
+    WARD_TRY(name, ward::library::text_of(function, "tee", tee));
+    const auto schemes = ward::tee::all_schemes();
+    if (std::ranges::none_of(schemes, [&](const auto* one) { return one->info().name == name; })) {
+      return ward::library::usage(std::string(function) + ": no TEE: " + name,
+                                  "give a name of ward_tee_at: roots vouch for one TEE alone");
+    }
+    return {};
+  });
+  if (known != WARD_OK) return known;
+  return add_roots(function, {policy, pem, size, error},
+                   [&](std::string_view text) { return ward::x509::hardware_anchors(text, name); });
 }

@@ -80,7 +80,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ward_policy_refuse_product": (c_int, (c_void_p, c_char_p, _ERROR)),
     "ward_policy_accept_chips": (c_int, (c_void_p, *_OCTETS, _ERROR)),
     "ward_policy_add_development_roots": (c_int, (c_void_p, *_OCTETS, _ERROR)),
-    "ward_policy_add_hardware_roots": (c_int, (c_void_p, *_OCTETS, _ERROR)),
+    "ward_policy_add_hardware_roots": (c_int, (c_void_p, c_char_p, *_OCTETS, _ERROR)),
     "ward_collateral_new": (c_int, (_OUT, _ERROR)),
     "ward_collateral_free": (None, (c_void_p,)),
     "ward_collateral_add": (c_int, (c_void_p, c_char_p, *_OCTETS, _ERROR)),

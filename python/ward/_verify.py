@@ -128,7 +128,7 @@ class Policy:
     refuse_products: Iterable[str] = ()
     accept_chips: Optional[Iterable[Octets]] = None  # None: any
     development_roots: Iterable[Octets] = ()  # PEM
-    hardware_roots: Iterable[Octets] = ()  # PEM; the caller vouches for them
+    hardware_roots: Mapping[str, Iterable[Octets]] = field(default_factory=dict)  # PEM by TEE; the caller vouches for them
 
     def __post_init__(self) -> None:
         for name in ("accept_tcb", "refuse_products"):
@@ -137,8 +137,9 @@ class Policy:
             object.__setattr__(self, name, _dict(name, getattr(self, name), lambda key, some: _list(key, some, _str, "str")))
         object.__setattr__(self, "min_values", _dict("min_values", self.min_values, _str))
         object.__setattr__(self, "tolerate", _dict("tolerate", self.tolerate, lambda _, until: until))
-        for name in ("development_roots", "hardware_roots"):
-            object.__setattr__(self, name, _list(name, getattr(self, name), _octets, "bytes"))
+        object.__setattr__(self, "development_roots", _list("development_roots", self.development_roots, _octets, "bytes"))
+        roots = _dict("hardware_roots", self.hardware_roots, lambda tee, some: _list(tee, some, _octets, "bytes"))
+        object.__setattr__(self, "hardware_roots", roots)
         if self.accept_chips is not None:
             object.__setattr__(self, "accept_chips", _list("accept_chips", self.accept_chips, _octets, "bytes"))
 
@@ -180,10 +181,11 @@ class Policy:
         if self.accept_chips is not None:
             chips = "\n".join(one.hex() for one in self.accept_chips).encode()
             _call(_lib.ward_policy_accept_chips, handle, chips, len(chips))
-        for roots, function in ((self.development_roots, _lib.ward_policy_add_development_roots),
-                                (self.hardware_roots, _lib.ward_policy_add_hardware_roots)):
+        for pem in self.development_roots:
+            _call(_lib.ward_policy_add_development_roots, handle, pem, len(pem))
+        for tee, roots in self.hardware_roots.items():
             for pem in roots:
-                _call(function, handle, pem, len(pem))
+                _call(_lib.ward_policy_add_hardware_roots, handle, _text("hardware_roots", tee), pem, len(pem))
 
 
 def _flag(name: str, value: object) -> bool:

@@ -61,6 +61,9 @@ struct Anchor {
   std::string name;  // for people: "Intel SGX Root CA"
   bool development =
       false;  // not a TEE: results are marked, and refused unless the policy says allow_development
+  std::string tee{};  // the one that it vouches for; "": each, as pinned and development roots do
+  bool bare_key = false;  // named as a key, not as a certificate: where a TEE has both, it signs
+                          // evidence and vouches for no certificate
 };
 
 // value_texts is a claim's value as policies name it: "true", a decimal number, lower-case hex, or
@@ -105,8 +108,10 @@ struct Facts {
   std::optional<bool> debug;
   std::vector<std::string> products;  // every name that the processor has, or may have
   std::vector<Buffer> chips;          // what the maker's certificate calls this chip or platform
-  Buffer report_data;                 // whole field
-  Buffer measurement;                 // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
+  std::vector<Buffer> devices;  // what tells each device apart whose evidence this is, by keys that
+                                // signed; empty: one, which nothing tells from others but its chips
+  Buffer report_data;           // whole field
+  Buffer measurement;           // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
   Buffer workload;  // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
                     // HOST_DATA), whole
   Buffer signer;    // who signed the workload (MRSIGNER, ID key digest); empty where there is none

@@ -52,6 +52,9 @@ struct SchemeInfo {
   // What the KBS protocol calls it, where that is not its name.
   std::span<const char* const> protocol_names{};
   std::size_t product_octets = 0;  // of products that have a number for a name; 0: none has
+  // Whoever runs the machine chooses the report data: a key that stands in it is not the
+  // workload's.
+  bool host_chooses_report_data = false;
 };
 
 // How sure a scheme is that evidence is of its kind.

@@ -1,6 +1,7 @@
 #include "verifier/composite.h"
 
 #include <algorithm>
+#include <set>
 
 namespace ward::verifier {
 namespace {
@@ -48,7 +49,7 @@ Result<Expected> expected_field(const Expected& binding, const attest::SchemeInf
 // carries is true where a field is a digest, or the beginning of one, with nothing but zeros
 // behind: what stands there another part could not be bound to.
 bool carries(const Buffer& field) {
-  return field.size() >= kMinBinding &&
+  return field.size() >= kMinBinding && !all_zero(Bytes(field).first(kMinBinding)) &&
          (field.size() <= kMaxBinding || all_zero(Bytes(field).subspan(kMaxBinding)));
 }
 
@@ -56,6 +57,12 @@ bool same_binding(const Buffer& first, const Buffer& other) {
   const std::size_t common = std::min(first.size(), other.size());
   return carries(first) && carries(other) &&
          std::ranges::equal(Bytes(first).first(common), Bytes(other).first(common));
+}
+
+attest::Collateral joined(const attest::Collateral& shared, const attest::Collateral& own) {
+  attest::Collateral out = shared;
+  out.documents.insert(out.documents.end(), own.documents.begin(), own.documents.end());
+  return out;
 }
 
 // judge_binding compares every part's field with every other's: of two that are cut differently
@@ -83,10 +90,27 @@ void judge_binding(const CompositeRequest& request, CompositeAppraisal& out) {
   add(out.checks, CheckId::kBinding, true, "one binding", {"one binding"});
 }
 
+bool share_one(std::span<const Buffer> a, std::span<const Buffer> b) {
+  return std::ranges::any_of(
+      a, [&](const Buffer& one) { return std::ranges::find(b, one) != b.end(); });
+}
+
 bool same_device(const attest::Appraisal& a, const attest::Appraisal& b) {
-  return a.tee == b.tee && std::ranges::any_of(a.facts.chips, [&](const Buffer& chip) {
-           return std::ranges::find(b.facts.chips, chip) != b.facts.chips.end();
-         });
+  return a.tee == b.tee &&
+         (share_one(a.facts.chips, b.facts.chips) || share_one(a.facts.devices, b.facts.devices));
+}
+
+// devices_of counts the different devices of a TEE; a part that names none is one.
+std::size_t devices_of(const std::string& tee, std::span<const PartAppraisal> parts) {
+  std::set<Buffer> different;
+  std::size_t nameless = 0;
+  for (const PartAppraisal& part : parts) {
+    if (part.appraisal.tee != tee) continue;
+    const auto& devices = part.appraisal.facts.devices;
+    if (devices.empty()) ++nameless;
+    different.insert(devices.begin(), devices.end());
+  }
+  return different.size() + nameless;
 }
 
 void judge_distinct(const CompositeRequest& request, CompositeAppraisal& out) {
@@ -109,8 +133,7 @@ void judge_required(const CompositeRequest& request, CompositeAppraisal& out) {
   std::string expected;
   bool passed = true;
   for (const auto& [tee, number] : request.required) {
-    const auto there = static_cast<std::size_t>(std::ranges::count(
-        out.parts, tee, [](const PartAppraisal& part) { return part.appraisal.tee; }));
+    const std::size_t there = devices_of(tee, out.parts);
     const char* between = found.empty() ? "" : ", ";
     found += between + std::to_string(there) + " of " + tee;
     expected += between + std::string("at least ") + std::to_string(number) + " of " + tee;
@@ -184,9 +207,10 @@ Result<CompositeAppraisal> appraise_composite(const Verifier& verifier,
     }
     PartAppraisal& judged = out.parts.emplace_back(PartAppraisal{.name = part.name});
     WARD_TRY(Expected field, expected_field(part.binding, scheme->info()));
+    const attest::Collateral all = joined(request.collateral, part.beside);
     WARD_TRY(judged.appraisal,
              verifier.appraise({.evidence = part.evidence,
-                                .collateral = request.collateral,
+                                .collateral = all,
                                 .now = request.now,
                                 .expected = {std::move(field), part.measurement, part.workload},
                                 .work = request.work ? &judged.work : nullptr,

@@ -32,15 +32,18 @@ struct PartRequest {
   attest::Expected binding;  // kMinBinding to kMaxBinding octets each
   attest::Expected measurement;
   attest::Expected workload;
+  attest::Collateral beside{};  // documents of this part alone: its event log
 };
 
 // CompositeRequest is one appraisal of all parts. `parts` begins with the one that holds the key.
 // Where a part's binding is unchecked, all parts are compared with each other.
 struct CompositeRequest {
   std::span<const PartRequest> parts;
-  const attest::Collateral& collateral;
+  const attest::Collateral& collateral;  // of all
   UnixTime now;
-  std::map<std::string, std::size_t> required;  // at least so many parts of a TEE: {"nvidia", 8}
+
+  // At least so many different devices of a TEE: {"nvidia", 8}, in one part or in several.
+  std::map<std::string, std::size_t> required;
   const PreparedCollateral* prepared = nullptr;
   bool work = false;  // write down what the verdicts are derived from
 };

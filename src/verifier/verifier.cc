@@ -1,6 +1,7 @@
 #include "verifier/verifier.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ward::verifier {
 
@@ -21,9 +22,11 @@ Verifier::Verifier(std::span<const attest::Scheme* const> schemes,
       policy_(std::move(policy)),
       platforms_(std::move(platforms)) {
   for (const attest::Scheme* scheme : schemes_) {
-    const auto pinned = scheme->info().anchors;
-    auto& all = anchors_.emplace_back(pinned.begin(), pinned.end());
-    all.insert(all.end(), extra_anchors.begin(), extra_anchors.end());
+    const attest::SchemeInfo info = scheme->info();
+    auto& all = anchors_.emplace_back(info.anchors.begin(), info.anchors.end());
+    std::ranges::copy_if(extra_anchors, std::back_inserter(all), [&](const attest::Anchor& one) {
+      return one.tee.empty() || one.tee == info.name;
+    });
   }
   const auto fields = attest::named_fields(policy_);
   known_fields_ =

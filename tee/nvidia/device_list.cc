@@ -100,6 +100,7 @@ attest::Findings join_devices(std::vector<JudgedDevice> devices,
                            std::to_string(different.size()) +
                            " different ones: nothing speaks for more");
   }
+  out.facts.devices.assign(different.begin(), different.end());
   out.claims.insert(out.claims.begin(), Claim{"devices", std::uint64_t{different.size()}});
   return out;
 }

@@ -171,7 +171,12 @@ JudgedDevice verify_one(const attest::Job& job, const DeviceEvidence& evidence,
   Context context{checks, given.collateral(), job.anchors, job.now,
                   found,  given.signatures(), job.work};
   const DeviceFacts facts = verify_device(context, evidence, report, device);
-  if (facts.leaf) out.identity = to_buffer(facts.leaf->spki_sha256);
+  // The chip's own key: that of its firmware changes with the firmware.
+  if (!facts.links.empty()) {
+    out.identity = to_buffer(facts.links.front().certificate.spki_sha256);
+  } else if (facts.leaf) {
+    out.identity = to_buffer(facts.leaf->spki_sha256);
+  }
   RimFacts rims = verify_rims(context, report, device, facts.chip);
   std::vector<Link> links = facts.links;
   links.insert(links.end(), rims.links.begin(), rims.links.end());

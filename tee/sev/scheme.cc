@@ -158,7 +158,8 @@ attest::SchemeInfo Sev::info() const {
           .fields = kFields,
           .anchors = pinned_roots(),
           .default_policy = kDefaultPolicy,
-          .products = kLines};
+          .products = kLines,
+          .host_chooses_report_data = true};
 }
 
 attest::Recognition Sev::recognises(Bytes evidence) const {

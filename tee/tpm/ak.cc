@@ -53,7 +53,7 @@ std::string key_text(const crypto::Sha256Digest& digest) {
 
 const attest::Anchor* anchor_of(const Context& context, const crypto::Sha256Digest& digest) {
   const auto found = std::ranges::find_if(context.anchors, [&](const attest::Anchor& anchor) {
-    return equal(anchor.spki_sha256, digest);
+    return anchor.bare_key && equal(anchor.spki_sha256, digest);
   });
   return found == context.anchors.end() ? nullptr : &*found;
 }
@@ -175,10 +175,10 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
 
 void record_chain(Context& context, std::span<const pki::Certificate> chain) {
   const x509::PathFacts facts =
-      x509::judge_path(chain, context.anchors, context.now, context.signatures,
+      x509::judge_path(chain, context.roots, context.now, context.signatures,
                        {.names_ok = is_named(chain.front()), .leaf_fault = leaf_fault(chain)});
   x509::record_path(context.checks, kPath, facts);
-  const attest::Anchor* anchor = x509::find_anchor(context.anchors, chain.back());
+  const attest::Anchor* anchor = x509::find_anchor(context.roots, chain.back());
   if (context.work != nullptr) {
     x509::show_chain(*context.work, chain,
                      {&context.checks.info(CheckId::kAkChainSignature),
@@ -203,7 +203,7 @@ void judge_ak(Context& context, const Parts& parts) {
     record_bare_key(context, parts, anchor);
     return;
   }
-  const x509::Pool pool(context.collateral.x509.certificates, context.anchors, context.now,
+  const x509::Pool pool(context.collateral.x509.certificates, context.roots, context.now,
                         context.signatures, context.findings.notes);
   const auto any = [](const pki::Certificate& /*c*/) { return true; };
   const auto of_ak = [&](const pki::Certificate& c) { return c.spki_sha256 == digest; };

@@ -154,6 +154,30 @@ TEST(TpmLessons, TheTrustedKeyIsTheOneThatSigned) {
 }
 
 // SHA-1 banks are accepted where a policy names them, and nowhere else.
+// A restricted AK signs any octets but those that look like a TPM's own structures: a certificate
+// too. So a key that is named vouches for quotes, and for no certificate; nor is a root an AK.
+TEST(TpmLessons, AKeyThatIsNamedIsNoRootAndARootIsNoAk) {
+  static const Tpm kTpm;
+  static const attest::Scheme* const kSchemes[] = {&kTpm};
+  for (const Face& face : kFaces) {
+    const Scene s = good_scene(face);
+    const Made made = make(s.stage);
+    const Buffer evidence = made.octets();
+    for (const bool as_key : {false, true}) {
+      attest::Anchor anchor = anchor_of(s.stage);
+      const bool right = anchor.bare_key == as_key;
+      anchor.bare_key = as_key;
+      const verifier::Verifier verifier(kSchemes, {anchor}, s.policy);
+      const auto a = verifier.appraise({.evidence = evidence,
+                                        .collateral = made.documents,
+                                        .now = kNow,
+                                        .expected = s.expected});
+      ASSERT_TRUE(a);
+      EXPECT_EQ(a->verdict == Verdict::kAccepted, right) << attest::summary(*a);
+    }
+  }
+}
+
 TEST(TpmLessons, ASha1BankIsRefusedUnlessNamed) {
   Scene s = good_scene(kFaces[1]);
   s.stage.quote.pcr_select = {selection_of(alg::kSha1, {0, 8})};

@@ -94,6 +94,7 @@ attest::Facts facts_without_values() {
 constexpr std::uint32_t kWorkloadPcr = 8;
 
 void fill_facts(const Parts& parts, std::span<const PcrValue> values, attest::Facts& facts) {
+  if (parts.ak) facts.devices = {to_buffer(crypto::sha256(parts.ak_spki))};
   if (!parts.quote) return;
   facts.report_data = parts.quote->extra_data;
   facts.measurement = parts.quote->pcr_digest;
@@ -154,7 +155,7 @@ Result<std::vector<attest::Claim>> Tpm::inspect(Bytes evidence) const {
   CheckList checks(std::span<const attest::CheckInfo>(kChecks).first(kPolicyAt), found.checks);
   const Collateral none;
   x509::Signatures signatures;
-  Context context{checks, none, {}, {}, found, signatures};
+  Context context{checks, none, {}, {}, {}, found, signatures};
   const Parts parts = read_parts(context, *parsed);
   const auto values = judge_quote(context, *parsed, parts);
   std::vector<attest::Claim> out;
@@ -200,7 +201,11 @@ Result<void> Tpm::verify(const attest::Job& job, attest::Findings& out) const {
   const Collateral& collateral = given.collateral();
   for (const x509::Malformed& m : collateral.x509.unknown)
     out.notes.push_back("not recognised: " + m.name + ": " + m.why);
-  Context context{checks, collateral, job.anchors, job.now, out, given.signatures(), job.work};
+  std::vector<attest::Anchor> roots;
+  std::ranges::copy_if(job.anchors, std::back_inserter(roots),
+                       [](const attest::Anchor& one) { return !one.bare_key; });
+  Context context{checks,  collateral, job.anchors,        roots,
+                  job.now, out,        given.signatures(), job.work};
   const Parts parts = read_parts(context, *parsed);
   const auto values = judge_quote(context, *parsed, parts);
   judge_ak(context, parts);

@@ -41,7 +41,10 @@ Appraisal judge(const Given& given) {
   static const attest::Scheme* const kSchemes[] = {&kTpm};
   std::vector<attest::Anchor> anchors;
   if (!given.trusted_spki.empty()) {
-    anchors.push_back({.spki_sha256 = crypto::sha256(given.trusted_spki), .name = "AK"});
+    anchors.push_back({.spki_sha256 = crypto::sha256(given.trusted_spki),
+                       .name = "AK",
+                       .tee = "tpm",
+                       .bare_key = true});
   }
   attest::Policy policy;
   if (given.sha1) policy.accepted_values["tpm.quote.sha1_bank"] = {"true"};

@@ -21,7 +21,8 @@ namespace ward::tpm {
 struct Context {
   CheckList& checks;
   const Collateral& collateral;
-  std::span<const attest::Anchor> anchors;
+  std::span<const attest::Anchor> anchors;  // keys and roots, of which each is only what it is
+  std::span<const attest::Anchor> roots;    // those of them that vouch for certificates
   UnixTime now;
   attest::Findings& findings;
   x509::Signatures& signatures;

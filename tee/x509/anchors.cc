@@ -21,16 +21,19 @@ Result<attest::Anchor> anchor_of(const codec::PemBlock& block) {
   WARD_CHECK_OK(crypto::PublicKey::from_spki(block.der));
   const auto digest = crypto::sha256(block.der);
   return attest::Anchor{.spki_sha256 = digest,
-                        .name = "public key " + to_hex(Bytes(digest).first(8))};
+                        .name = "public key " + to_hex(Bytes(digest).first(8)),
+                        .bare_key = true};
 }
 
-Result<std::vector<attest::Anchor>> anchors_of(std::string_view pem, bool development) {
+// Of one TEE, or, where `tee` is empty, of development platforms.
+Result<std::vector<attest::Anchor>> anchors_of(std::string_view pem, std::string_view tee) {
   WARD_TRY(const std::vector<codec::PemBlock> blocks, codec::parse_pem(pem));
   std::vector<attest::Anchor> out;
   out.reserve(blocks.size());
   for (const codec::PemBlock& block : blocks) {
     WARD_TRY(attest::Anchor anchor, anchor_of(block));
-    anchor.development = development;
+    anchor.development = tee.empty();
+    anchor.tee = tee;
     out.push_back(std::move(anchor));
   }
   return out;
@@ -39,11 +42,11 @@ Result<std::vector<attest::Anchor>> anchors_of(std::string_view pem, bool develo
 }  // namespace
 
 Result<std::vector<attest::Anchor>> development_anchors(std::string_view pem) {
-  return anchors_of(pem, true);
+  return anchors_of(pem, "");
 }
 
-Result<std::vector<attest::Anchor>> hardware_anchors(std::string_view pem) {
-  return anchors_of(pem, false);
+Result<std::vector<attest::Anchor>> hardware_anchors(std::string_view pem, std::string_view tee) {
+  return anchors_of(pem, tee);
 }
 
 }  // namespace ward::x509

@@ -15,8 +15,10 @@ namespace ward::x509 {
 // development_anchors are those of development platforms: results say so.
 [[nodiscard]] Result<std::vector<attest::Anchor>> development_anchors(std::string_view pem);
 
-// hardware_anchors are those of which the relying party vouches itself that they are a hardware
-// maker's: nothing marks the results.
-[[nodiscard]] Result<std::vector<attest::Anchor>> hardware_anchors(std::string_view pem);
+// hardware_anchors are those of which the relying party vouches itself that they are those of the
+// hardware of one TEE ("tpm"): nothing marks the results. No other TEE's evidence may lead to them:
+// what a TPM's key may sign, for one, need not be a quote.
+[[nodiscard]] Result<std::vector<attest::Anchor>> hardware_anchors(std::string_view pem,
+                                                                   std::string_view tee);
 
 }  // namespace ward::x509

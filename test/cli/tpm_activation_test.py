@@ -91,7 +91,7 @@ class ActivationTest(unittest.TestCase):
         done = self.accept()
         self.assertEqual(done[0], 0, done[2])
         if evidence:
-            done = run(WARD, "verify", self.dir / evidence, "--hardware-root", self.at / "trusted.pem", "--report-data", NONCE)
+            done = run(WARD, "verify", self.dir / evidence, "--hardware-root", f"tpm={self.at / 'trusted.pem'}", "--report-data", NONCE)
             self.assertEqual(done[0], 0, done[1] + done[2])
 
     def test_an_ak_is_trusted_once_the_tpm_of_the_ek_has_opened_the_credential(self):

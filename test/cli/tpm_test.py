@@ -107,7 +107,7 @@ class TpmTest(unittest.TestCase):
         return out
 
     def verify(self, evidence, ak, *more):
-        return run(WARD, "verify", evidence, "--hardware-root", self.dir / ak, *more)
+        return run(WARD, "verify", evidence, "--hardware-root", f"tpm={self.dir / ak}", *more)
 
     def test_quotes_of_tpm2_tools_are_accepted(self):
         for _, scheme in SCHEMES:

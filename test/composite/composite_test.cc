@@ -36,6 +36,7 @@ struct Device {
   std::string name;
   Buffer evidence;
   attest::Expectations expected;
+  attest::Collateral beside{};
 };
 
 // Machine is a set of devices with all that a relying party has of their makers.
@@ -64,16 +65,30 @@ struct Machine {
   void add_tpm(const char* name, Bytes extra_data) {
     tpm::stage::Stage s = tpm::stage::good_stage(tpm::stage::kFaces[0]);
     s.quote.extra_data = to_buffer(extra_data);
+    s.quote.clock += devices.size();  // none is another's octets
     const tpm::stage::Made made = tpm::stage::make(s);
     std::ranges::copy(made.documents.documents, std::back_inserter(collateral.documents));
     devices.push_back({name, made.octets(), tpm::stage::expectations_of(s)});
   }
 
-  void add_gpu(const char* name, Bytes nonce) {
-    nvidia::Stage s = nvidia::good_stage(nvidia::Arch::kHopper);
+  nvidia::Made made_gpu(nvidia::Arch arch, Bytes nonce) {
+    nvidia::Stage s = nvidia::good_stage(arch);
     std::ranges::copy(nonce, s.report.nonce.begin());
-    const nvidia::Made made = nvidia::make(s);
+    nvidia::Made made = nvidia::make(s);
     std::ranges::copy(made.documents.documents, std::back_inserter(collateral.documents));
+    return made;
+  }
+
+  void add_gpu_and_switch(const char* name, Bytes nonce) {
+    const auto devices_of_list = {made_gpu(nvidia::Arch::kHopper, nonce).device,
+                                  made_gpu(nvidia::Arch::kLs10, nonce).device};
+    devices.push_back({name,
+                       to_buffer(as_bytes(*nvidia::write_evidence_json(devices_of_list))),
+                       {Unchecked{}, Unchecked{}, Unchecked{}}});
+  }
+
+  void add_gpu(const char* name, Bytes nonce) {
+    const nvidia::Made made = made_gpu(nvidia::Arch::kHopper, nonce);
     const auto record = crypto::sha384(nvidia::measurement_record(made.device.report));
     devices.push_back({name,
                        to_buffer(as_bytes(*nvidia::write_evidence_json({made.device}))),
@@ -91,7 +106,8 @@ struct Machine {
                        .evidence = device.evidence,
                        .binding = binding,
                        .measurement = device.expected.measurement,
-                       .workload = device.expected.workload});
+                       .workload = device.expected.workload,
+                       .beside = device.beside});
     }
     return appraise_composite(
         verifier, {.parts = parts, .collateral = collateral, .now = kNow, .required = required});
@@ -269,6 +285,52 @@ TEST(Composite, TwoReportsOfOneChipAreOneDevice__composite_parts_distinct__) {
   m.add_snp("gpu1", padded(binding()));
   ASSERT_NE(m.devices[0].evidence, m.devices[1].evidence);
   EXPECT_EQ(failed(m.judged(expected_binding())), Ids{"composite.parts.distinct"});
+}
+
+// Its list names no chips, since a policy's list of chips is for single devices.
+TEST(Composite, AGpuInAListAndTwoQuotesOfOneTpmAreOneDeviceEach__composite_parts_distinct__) {
+  const Bytes nonce = Bytes(binding()).first(32);
+  Machine gpus = machine_with_devices(binding(), binding());
+  gpus.add_gpu_and_switch("list", nonce);
+  gpus.required = {{"nvidia", 3}};
+  const CompositeAppraisal a = gpus.judged(expected_binding());
+  EXPECT_EQ(failed(a), (Ids{"composite.parts.distinct", "composite.parts.required"}));
+  EXPECT_EQ(check_of(a, "composite.parts.required").found, "2 of nvidia");
+  Machine tpms = machine_with_devices(binding(), binding());
+  tpms.add_tpm("again", nonce);
+  ASSERT_NE(tpms.devices[1].evidence, tpms.devices.back().evidence);
+  EXPECT_EQ(failed(tpms.judged(expected_binding())), Ids{"composite.parts.distinct"});
+}
+
+TEST(Composite, TheDevicesOfOneListAreCounted) {
+  Machine m;
+  m.add_snp("cpu", padded(binding()));
+  m.add_gpu_and_switch("list", Bytes(binding()).first(32));
+  m.required = {{"nvidia", 2}};
+  EXPECT_EQ(m.judged(expected_binding()).verdict, Verdict::kAccepted);
+}
+
+// Two machines whose software asked for evidence without a nonce have nothing in common.
+TEST(Composite, NoBindingIsNotTheSameBinding__composite_binding_same__) {
+  const Buffer none(32, 0);
+  Machine m;
+  m.add_snp("cpu", padded(none));
+  m.add_quote(soft::fixture::kSgx, "helper", padded(none));
+  EXPECT_EQ(failed(m.judged(Unchecked{})), Ids{"composite.binding.same"});
+}
+
+TEST(Composite, DocumentsBesideAPartAreThatPartsAlone) {
+  Machine m;
+  m.add_snp("cpu", padded(binding()));
+  m.add_quote(soft::fixture::kSgx, "helper", padded(binding()));
+  attest::Collateral all = std::move(m.collateral);
+  m.collateral = {};
+  m.devices[0].beside = all;
+  const CompositeAppraisal a = m.judged(expected_binding());
+  EXPECT_EQ(a.parts[0].appraisal.verdict, Verdict::kAccepted) << summary(a);
+  EXPECT_EQ(a.parts[1].appraisal.verdict, Verdict::kUndetermined);
+  m.devices[1].beside = all;
+  EXPECT_EQ(m.judged(expected_binding()).verdict, Verdict::kAccepted);
 }
 
 TEST(Composite, APartThatIsLeftOutIsMissedWhereItIsRequired__composite_parts_required__) {

@@ -273,6 +273,17 @@ TEST(Conformance, ADevelopmentRootIsTrustedOnlyWhereNamedAndAllowed) {
   }
 }
 
+// What vouches for one kind of hardware may sign more than its own kind of evidence.
+TEST(Conformance, ARootOfAnotherTeeVouchesForNothing) {
+  for (Vector v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    v.root.tee = v.scheme->info().name;
+    EXPECT_EQ(Judge{}(v).verdict, Verdict::kAccepted);
+    v.root.tee = "another";
+    EXPECT_EQ(Judge{}(v).verdict, Verdict::kRefused);
+  }
+}
+
 TEST(Conformance, CheckIdsAreTheTeesOwnAndDeclaredOnce) {
   std::set<std::string> seen;
   for (const attest::Scheme* scheme : tee::all_schemes()) {

@@ -175,7 +175,7 @@ class Hostile(unittest.TestCase):
         with self.assertRaises(TypeError):
             v.verifier.verify(v.evidence, at=v.at)  # nothing is unchecked silently
         for policy in ({"accept_tcb": "any"}, {"accept_values": [1]}, {"allow_debug": 1}, {"min_tcb_evaluation": "5"},
-                       {"development_roots": b"x"}, {"development_roots": [5]}, {"hardware_roots": b"x"}, {"hardware_roots": [5]}, {"min_values": {"a": 5}}, {"name": 5}, {"min_tcb_date": "2024"},
+                       {"development_roots": b"x"}, {"development_roots": [5]}, {"hardware_roots": b"x"}, {"hardware_roots": [b"x"]}, {"hardware_roots": {"tpm": b"x"}}, {"hardware_roots": [5]}, {"min_values": {"a": 5}}, {"name": 5}, {"min_tcb_date": "2024"},
                        {"tolerate": {"INTEL-SA-00615": "2024"}}, {"tolerate": ["INTEL-SA-00615"]}, {"refuse_products": "Milan"},
                        {"accept_chips": b"1234567890"}, {"accept_chips": ["aa"]}):
             with self.assertRaises(TypeError):

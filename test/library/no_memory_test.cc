@@ -275,7 +275,7 @@ const Change kChanges[] = {
        const auto root =
            std::ranges::find(v.documents, "root_ca.pem",
                              [](const auto& one) -> const std::string& { return one.first; });
-       return ward_policy_add_hardware_roots(p, root->second.data(), root->second.size(), e);
+       return ward_policy_add_hardware_roots(p, "tdx", root->second.data(), root->second.size(), e);
      }},
 };
 

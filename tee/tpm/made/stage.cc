@@ -283,7 +283,10 @@ attest::Anchor anchor_of(const Stage& stage) {
   const bool chain = stage.face.trust == Trust::kChain;
   const Keys& one = keys_of("one");
   const crypto::PublicKey& key = chain ? one.root.public_key() : one.ak(stage.face).public_key();
-  return {.spki_sha256 = crypto::sha256(key.to_spki()), .name = "development", .development = true};
+  return {.spki_sha256 = crypto::sha256(key.to_spki()),
+          .name = "development",
+          .development = true,
+          .bare_key = !chain};
 }
 
 attest::Expectations expectations_of(const Stage& stage) {
