@@ -145,6 +145,7 @@ void take_facts(const Hardware& hardware, attest::Findings& out) {
   out.development = hardware.findings.development;
   out.facts.tcb_matched = from.tcb_matched;
   out.facts.debug = from.debug;
+  out.facts.memory = from.memory;
   out.facts.products = from.products;
   out.facts.chips = from.chips;
   out.facts.measurement = from.measurement;
@@ -168,7 +169,7 @@ void verify_quote(const attest::Job& job, const Evidence& evidence, const crypto
   tpm::CheckList checks(
       tpm::Tpm().info().checks.first(static_cast<std::size_t>(tpm::CheckId::kEnd)), found.checks);
   x509::Signatures known;
-  tpm::Context context{checks, kNone, {}, job.now, found, known, job.work};
+  tpm::Context context{checks, kNone, {}, {}, job.now, found, known, job.work};
   const tpm::Evidence quote = tpm_evidence(evidence, ak);
   const tpm::Parts parts = tpm::read_parts(context, quote);
   const auto values = tpm::judge_quote(context, quote, parts);
@@ -185,6 +186,7 @@ void verify_quote(const attest::Job& job, const Evidence& evidence, const crypto
   claims.append(more);
   claims.finish();
   take_over(found, out);
+  out.facts.devices = {to_buffer(crypto::sha256(ak.to_spki()))};
   if (job.work != nullptr) rename_work(signatures, digests, *job.work);
   if (!parts.quote) return;
   out.facts.report_data = parts.quote->extra_data;
