@@ -119,21 +119,18 @@ void judge_field(const FieldFact& field, const Demand& demand, const PolicyCheck
 
 // A field whose check has a hint of its own is one that a policy should not lean on alone: the hint
 // is then said aloud, whatever came of the check.
-void warn_of_cautions(const Policy& policy, const Facts& facts, std::vector<std::string>& out) {
-  for (const FieldFact& field : facts.fields) {
-    if (field.check->hint == std::string_view(kFieldHint) || !demand_of(field, policy).any()) {
-      continue;
-    }
-    out.push_back("the policy leans on " + std::string(field.check->id) + ": " + field.check->hint);
-  }
+void warn_of_caution(const FieldFact& field, std::vector<std::string>& out) {
+  if (field.check->hint == std::string_view(kFieldHint)) return;
+  out.push_back("the policy leans on " + std::string(field.check->id) + ": " + field.check->hint);
 }
 
-void judge_fields(const Findings& findings, const PolicyChecks& out) {
-  for (const FieldFact& field : findings.facts.fields) {
+void judge_fields(Appraisal& appraisal, const PolicyChecks& out) {
+  for (const FieldFact& field : appraisal.facts.fields) {
     const Demand demand = demand_of(field, out.policy());
     if (!demand.any()) continue;
+    warn_of_caution(field, appraisal.warnings);
     if (field.values.empty()) {
-      add_absent_field(findings, field, demand.text(), out);
+      add_absent_field(appraisal, field, demand.text(), out);
     } else {
       judge_field(field, demand, out);
     }
@@ -389,7 +386,6 @@ void Slate::judge(const Policy& policy, const Expectations& expected, UnixTime a
   judge_modes(out, checks);
   judge_platform(out, checks);
   judge_fields(out, checks);
-  warn_of_cautions(policy, out.facts, out.warnings);
   judge_expectations(expected, *this, out.unchecked);
   out.verdict = verdict_of(out.checks);
   if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);

@@ -19,6 +19,7 @@ const Scheme* recognise(std::span<const Scheme* const> schemes, Bytes evidence) 
     if (here <= best) continue;
     best = here;
     out = scheme;
+    if (best == Recognition::kSure) break;  // none is surer
   }
   return out;
 }

@@ -144,8 +144,8 @@ attest::Recognition Cca::recognises(Bytes evidence) const {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     return text.starts_with(R"("token")") ? Recognition::kSure : Recognition::kNo;
   }
-  const bool tagged =
-      evidence.size() > std::size(kTagHead) && equal(evidence.first(std::size(kTagHead)), kTagHead);
+  const bool tagged = evidence.size() > std::size(kTagHead) && evidence[0] == kTagHead[0] &&
+                      equal(evidence.first(std::size(kTagHead)), kTagHead);
   return tagged ? Recognition::kSure : Recognition::kNo;
 }
 

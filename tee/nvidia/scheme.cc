@@ -288,10 +288,12 @@ attest::Recognition Nvidia::recognises(Bytes evidence) const {
     return list || device ? Recognition::kSure : Recognition::kNo;
   }
   static constexpr std::array<std::uint8_t, 4> kRequest = {0x11, 0xe0, 0x01, 0xff};
+  static constexpr std::string_view kRequestHex = "11e001ff";
   static constexpr std::array<std::uint8_t, 3> kResponse = {0x11, 0x60, 0x00};
-  if (as_text(evidence).starts_with(to_hex(kRequest))) return Recognition::kSure;
+  if (as_text(evidence).starts_with(kRequestHex)) return Recognition::kSure;
   const auto stands = [&](Bytes mark, std::size_t at) {
-    return evidence.size() >= at + mark.size() && equal(evidence.subspan(at, mark.size()), mark);
+    return evidence.size() >= at + mark.size() && evidence[at] == mark.front() &&
+           equal(evidence.subspan(at, mark.size()), mark);
   };
   if (stands(kRequest, 0) || stands(kResponse, kRequestSize)) return Recognition::kSure;
   return stands(Bytes(kRequest).first(2), 0) ? Recognition::kDamaged : Recognition::kNo;

@@ -148,6 +148,11 @@ attest::SchemeInfo Psa::info() const {
 
 attest::Recognition Psa::recognises(Bytes evidence) const {
   using attest::Recognition;
+  // The first octet tells most other evidence apart: a tag's or an array's head (RFC 8949 3.1).
+  constexpr unsigned kArray = 4;
+  constexpr unsigned kTag = 6;
+  const unsigned major = evidence.empty() ? 0 : evidence[0] >> 5U;
+  if (major != kTag && major != kArray) return Recognition::kNo;
   if (is_token(evidence)) return Recognition::kSure;
   // A cut one: its head, and the name of a profile.
   const bool tagged = evidence.size() > 2 && evidence[1] == 0x84 &&

@@ -16,7 +16,8 @@ using codec::JsonValue;
 constexpr std::uint8_t kAttestBegin[] = {0xff, 0x54, 0x43, 0x47, 0x80};
 
 bool starts_with(Bytes in, Bytes marker) {
-  return in.size() >= marker.size() && equal(in.first(marker.size()), marker);
+  return in.size() >= marker.size() && in.front() == marker.front() &&
+         equal(in.first(marker.size()), marker);
 }
 
 bool is_json(Bytes in) { return !in.empty() && in.front() == '{'; }
@@ -262,8 +263,9 @@ Buffer write_evidence(const Evidence& evidence) {
 
 bool looks_like_quote(Bytes in) {
   if (starts_with(in, as_bytes(kMarker)) || starts_with(in, kAttestBegin)) return true;
+  if (!is_json(in)) return false;
   const std::string_view text = as_text(in);
-  return is_json(in) && text.find("\"tpm_quote\"") != std::string_view::npos &&
+  return text.find("\"tpm_quote\"") != std::string_view::npos &&
          text.find("\"ak_public\"") != std::string_view::npos;
 }
 
