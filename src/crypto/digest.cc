@@ -66,6 +66,13 @@ Sha512Digest sha512(Bytes data) {
   return out;
 }
 
+Sha512Digest sha3_512(Bytes data) {
+  static const EVP_MD* const md = fetch("SHA3-512");
+  Sha512Digest out{};
+  hash_with(md, data, out);
+  return out;
+}
+
 Sha1Digest sha1(Bytes data) {
   static const EVP_MD* const md = fetch("SHA1");
   Sha1Digest out{};

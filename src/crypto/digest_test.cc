@@ -21,6 +21,16 @@ TEST(Digest, AgreesWithFips180) {
             "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
+// FIPS 202's examples (NIST "SHA3-512_Msg0.pdf") and the message "abc".
+TEST(Digest, AgreesWithFips202) {
+  EXPECT_EQ(to_hex(sha3_512({})),
+            "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a6"
+            "15b2123af1f5f94c11e3e9402c3ac558f500199d95b6d3e301758586281dcd26");
+  EXPECT_EQ(to_hex(sha3_512(as_bytes("abc"))),
+            "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+            "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0");
+}
+
 TEST(Digest, HashesTheEmptyMessage) {
   EXPECT_EQ(to_hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }

@@ -12,6 +12,7 @@
 
 #include "codec/json.h"
 #include "crypto/aead.h"
+#include "crypto/edwards.h"
 #include "crypto/kdf.h"
 #include "crypto/kem.h"
 #include "crypto/keywrap.h"
@@ -263,6 +264,16 @@ TEST(Wycheproof, Ed25519) {
     const auto key = PublicKey::from_spki(hex_of(group, "publicKeyDer"));
     return accepted_if(
         key && key->verify(SignatureAlgorithm::kEd25519, hex_of(test, "msg"), hex_of(test, "sig")));
+  });
+}
+
+// The equations that Keystone's Ed25519 is judged by, with RFC 8032's hash.
+TEST(Wycheproof, Ed25519OfAnyHash) {
+  WARD_NEED_VECTORS();
+  run("ed25519_test.json", 0, [](const JsonValue& group, const JsonValue& test) {
+    const Buffer spki = hex_of(group, "publicKeyDer");
+    return accepted_if(verify_edwards(EdwardsHash::kSha512, Bytes(spki).last(kEdwardsKeyBytes),
+                                      hex_of(test, "msg"), hex_of(test, "sig")));
   });
 }
 
