@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "crypto/internal/openssl.h"
+#include "crypto/sha3.h"
 
 namespace ward::crypto {
 

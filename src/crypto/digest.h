@@ -24,9 +24,6 @@ using Sha512Digest = std::array<std::uint8_t, 64>;
 [[nodiscard]] Sha384Digest sha384(Bytes data);
 [[nodiscard]] Sha512Digest sha512(Bytes data);
 
-// sha3_512 hashes `data` whole (FIPS 202).
-[[nodiscard]] Sha512Digest sha3_512(Bytes data);
-
 // sha1 hashes `data` whole (FIPS 180-4). Collisions are practical, so it proves nothing about who
 // wrote the data: for the SHA-1 banks of TPM event logs only.
 using Sha1Digest = std::array<std::uint8_t, 20>;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/sha3.h"
+
 namespace ward::crypto {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/internal/openssl.h"
+#include "crypto/sha3.h"
 
 namespace ward::crypto {
 namespace {
@@ -192,6 +193,15 @@ BnPtr scalar(const Curve& c, Bytes octets) {
   return Field(c.order.get()).reduce(little_endian(octets));
 }
 
+// 8 times such a point is neutral: its signatures hold for any message, or for one of a few.
+bool is_of_small_order(const Curve& c, const Field& f, const EC_POINT* point) {
+  const PointPtr multiple(must_get(EC_POINT_dup(point, c.group)));
+  for (int i = 0; i < 3; ++i) {
+    must(EC_POINT_dbl(c.group, multiple.get(), multiple.get(), f.ctx()) == 1);
+  }
+  return EC_POINT_is_at_infinity(c.group, multiple.get()) == 1;
+}
+
 Buffer times_base(const Curve& c, const BnPtr& factor) {
   const Field f(c.prime.get());
   const PointPtr out(must_get(EC_POINT_new(c.group)));
@@ -220,7 +230,7 @@ bool verify_edwards(EdwardsHash hash, Bytes public_key, Bytes message, Bytes sig
   if (BN_cmp(s.get(), c.order.get()) >= 0) return false;
   const Field f(c.prime.get());
   const PointPtr key = decode(c, f, public_key);
-  if (key == nullptr) return false;
+  if (key == nullptr || is_of_small_order(c, f, key.get())) return false;
   const Bytes r = signature.first(kHalf);
   const BnPtr k = scalar(c, hash_of(hash, concat({r, public_key, message})));
   must(EC_POINT_invert(c.group, key.get(), f.ctx()) == 1);

@@ -24,8 +24,9 @@ inline constexpr std::size_t kEdwardsSignatureBytes = 64;
 enum class EdwardsHash : std::uint8_t { kSha512, kSha3 };
 
 // verify_edwards is true where `signature` (R || S, 64 octets) over `message` is by `public_key`
-// (32 octets). S must be below the group's order and the key a canonical point (RFC 8032 5.1.7); a
-// key or signature of another size is no error, only false.
+// (32 octets). S must be below the group's order and the key a canonical point (RFC 8032 5.1.7),
+// not one of the eight of small order, by which anyone can sign; a key or signature of another size
+// is no error, only false.
 [[nodiscard]] bool verify_edwards(EdwardsHash hash, Bytes public_key, Bytes message,
                                   Bytes signature);
 

@@ -6,6 +6,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/rng.h"
+#include "crypto/sha3.h"
 #include "crypto/sign.h"
 
 namespace ward::crypto {
@@ -144,10 +145,27 @@ TEST(Edwards, AKeyIsACanonicalPoint) {
                           "0000000000000000000000000000000000000000000000000000000000000080"}) {
     EXPECT_FALSE(verify_edwards(EdwardsHash::kSha3, hex(key), {}, signature)) << key;
   }
-  // S = 0 and R neutral hold for the neutral key whatever the message is: the equation is RFC
-  // 8032's, and who may be a key is for callers to say.
-  const Buffer neutral = hex("0100000000000000000000000000000000000000000000000000000000000000");
-  EXPECT_TRUE(verify_edwards(EdwardsHash::kSha3, neutral, {}, concat({neutral, Buffer(32)})));
+}
+
+// Of these keys R = the neutral point or the key itself, S = 0, hold for any message or for one in
+// a few: a report of zeros would be signed.
+TEST(Edwards, AKeyOfSmallOrderSignsNothing) {
+  Buffer neutral(32);
+  neutral[0] = 1;
+  for (const char* key : {"0100000000000000000000000000000000000000000000000000000000000000",
+                          "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                          "0000000000000000000000000000000000000000000000000000000000000000",
+                          "0000000000000000000000000000000000000000000000000000000000000080",
+                          "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                          "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"}) {
+    for (std::uint8_t i = 0; i < 64; ++i) {
+      for (const Buffer& r : {neutral, hex(key)}) {
+        EXPECT_FALSE(
+            verify_edwards(EdwardsHash::kSha3, hex(key), Buffer{i}, concat({r, Buffer(32)})))
+            << key;
+      }
+    }
+  }
 }
 
 TEST(Edwards, FindsTheSeedOfAKey) {
