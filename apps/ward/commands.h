@@ -17,6 +17,7 @@ void add_inspect(args::Command& app, Action& action);
 void add_keep(args::Command& app, Action& action);
 void add_keep_run(args::Command& keep, Action& action);  // below `keep`
 void add_key(args::Command& app, Action& action);
+void add_keystone(args::Command& app, Action& action);
 void add_ledger(args::Command& app, Action& action);
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);

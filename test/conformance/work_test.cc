@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/digest.h"
+#include "crypto/edwards.h"
 #include "crypto/sign.h"
 #include "test/conformance/own_vector.h"
 
@@ -31,6 +32,11 @@ bool holds_again(const attest::Work& work, const attest::SignatureFact& fact) {
       out.emplace(crypto::algorithm_name(algorithm), algorithm);
     return out;
   }();
+  if (fact.algorithm == "Ed25519-SHA3-512") {
+    return crypto::verify_edwards(crypto::EdwardsHash::kSha3,
+                                  work.bytes(fact.key).last(crypto::kEdwardsKeyBytes),
+                                  work.bytes(fact.message), work.bytes(fact.signature));
+  }
   const auto key = fact.key_form == attest::KeyForm::kPoint
                        ? crypto::PublicKey::from_p256_xy(work.bytes(fact.key))
                        : crypto::PublicKey::from_spki(work.bytes(fact.key));

@@ -26,7 +26,9 @@ class Vectors(work.WorkTest):
         self.assertGreaterEqual({next(iter(v.outcomes)).split(".")[0] for _, v, _ in done}, {"sgx", "tdx", "snp"})
         checked = {}
         for case, verdict, derived in done:
-            self.assertEqual((derived.code, derived.wrong()), (0, set()), case.name)
+            # The openssl command cannot judge Keystone's signatures, and the script says so.
+            left = {"keystone.sm.signature", "keystone.enclave.signature"} if "keystone" in case.name else set()
+            self.assertEqual((derived.code, derived.wrong(), derived.left), (3 if left else 0, set(), left), case.name)
             checked[next(iter(verdict.outcomes)).split(".")[0]] = verdict.script
         for _, verdict, derived in done:
             if any(check.startswith("tdx.event_log.") for check in verdict.outcomes):
