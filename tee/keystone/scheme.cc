@@ -65,6 +65,7 @@ attest::Facts facts_without_values() {
   facts.workload_check = info(PolicyCheckId::kWorkload);
   facts.chip_check = info(PolicyCheckId::kChip);
   facts.development_check = info(PolicyCheckId::kDevelopment);
+  facts.memory = attest::MemoryKept::kIsolated;
   return facts;
 }
 
