@@ -11,8 +11,8 @@
 #include "crypto/secret.h"
 
 // Ed25519 with another hash. Keystone's security monitor and boot ROM sign with SHA3-512 wherever
-// RFC 8032 section 5.1 has SHA-512, and OpenSSL's Ed25519 knows SHA-512 alone; so the equations of
-// RFC 8032 stand here over OpenSSL's numbers and curve points. For RFC 8032's own Ed25519 use
+// RFC 8032 section 5.1 has SHA-512, and OpenSSL's Ed25519 knows SHA-512 alone; so the group is
+// libsodium's here, its points and scalars, and the hash is chosen. For RFC 8032's own Ed25519 use
 // PublicKey and PrivateKey.
 namespace ward::crypto {
 
