@@ -30,13 +30,14 @@ struct PublishedKey {
 [[nodiscard]] std::array<std::uint8_t, 32> guessable_seed(std::uint8_t of_device,
                                                           std::uint8_t of_monitor_hash);
 
-// spki_digest is what an Anchor names a device's key by: SHA-256 of its SubjectPublicKeyInfo as
-// RFC 8410 writes an Ed25519 key. Nullopt where the octets are no such key.
+// NamedSpki is a key as an Anchor names it: `digest` is SHA-256 of the SubjectPublicKeyInfo that
+// RFC 8410 writes for an Ed25519 key.
 struct NamedSpki {
   Buffer spki;
   crypto::Sha256Digest digest{};
 };
 
+// spki_of is nullopt where the octets are no key of 32.
 [[nodiscard]] std::optional<NamedSpki> spki_of(Bytes key);
 
 }  // namespace ward::keystone

@@ -92,7 +92,7 @@ struct SignedPart {
   const char* key_title;
 };
 
-// show_key writes down where the key's SubjectPublicKeyInfo stands; nullopt where it is none.
+// show_key adds the key's SubjectPublicKeyInfo, and returns where it stands.
 attest::Part show_key(attest::Work& work, const attest::CheckInfo& check, const SignedPart& part) {
   const auto named = spki_of(part.key);
   Buffer octets = named ? named->spki : to_buffer(part.key);
