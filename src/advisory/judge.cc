@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <list>
 #include <optional>
 
 #include "advisory/advisory.h"
@@ -303,6 +304,48 @@ Exposure judge_attack(const Attack& attack, const Appraisal& appraisal) {
           .policy = policy_of(attack, appraisal)};
 }
 
+// Beneath is the hardware that evidence stands on, judged under its own TEE's names: "azure.snp.x"
+// of Azure's virtual TPM is SEV-SNP's "snp.x".
+struct Beneath {
+  Appraisal appraisal;
+  std::string prefix;  // "azure."
+  std::list<attest::CheckInfo> infos;
+};
+
+std::optional<Beneath> beneath(const Appraisal& above) {
+  const auto hardware = std::ranges::find(above.claims, "hardware", &attest::Claim::name);
+  if (hardware == above.claims.end()) return std::nullopt;
+  Beneath out{.appraisal = above, .prefix = above.tee + ".", .infos = {}};
+  out.appraisal.tee = join(attest::value_texts(hardware->value));
+  for (attest::FieldFact& fact : out.appraisal.facts.fields) {
+    if (!std::string_view(fact.check->id).starts_with(out.prefix)) continue;
+    attest::CheckInfo info = *fact.check;
+    info.id += out.prefix.size();
+    fact.check = &out.infos.emplace_back(info);
+  }
+  return out;
+}
+
+// add_beneath adds the attacks on the hardware alone, with the fields as policies name them here.
+void add_beneath(const Appraisal& above, std::vector<Exposure>& out) {
+  const auto hardware = beneath(above);
+  if (!hardware) return;
+  const std::string own = hardware->appraisal.tee + ".";
+  const auto rename = [&](std::string& text) {
+    for (std::size_t at = text.find(own); at != std::string::npos;
+         at = text.find(own, at + hardware->prefix.size() + own.size())) {
+      text.insert(at, hardware->prefix);
+    }
+  };
+  for (const Attack& attack : attacks()) {
+    if (bears_on(attack, above.tee) || !bears_on(attack, hardware->appraisal.tee)) continue;
+    Exposure exposure = judge_attack(attack, hardware->appraisal);
+    rename(exposure.why);
+    std::ranges::for_each(exposure.policy, rename);
+    out.push_back(std::move(exposure));
+  }
+}
+
 std::string_view maker_of(std::string_view tee) {
   const auto titles = tee_titles();
   const auto found =
@@ -337,6 +380,7 @@ std::vector<Exposure> judge(const attest::Appraisal& appraisal) {
   for (const Attack& attack : attacks()) {
     if (bears_on(attack, appraisal.tee)) out.push_back(judge_attack(attack, appraisal));
   }
+  add_beneath(appraisal, out);
   return out;
 }
 

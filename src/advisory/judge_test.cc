@@ -172,6 +172,25 @@ TEST(Judge, AMigratableTdFlipsExactlyItsAttack) {
   EXPECT_EQ(exposure(movable, "tdx-migration-debug").state, State::kNotShown);
 }
 
+// Azure's virtual TPM is worth what the hardware beneath is.
+TEST(Judge, WhatStandsOnHardwareHasTheAttacksOnIt) {
+  Values values;
+  for (const auto& [field, value] : kGenoa)
+    values["azure." + field] = value;
+  values["azure.snp.guest_policy.smt"] = "true";
+  Appraisal a = platform("azure", values);
+  EXPECT_FALSE(states(a).contains("stackwarp"));
+  a.claims.push_back({"hardware", std::string("snp")});
+  const Exposure open = exposure(a, "stackwarp");
+  EXPECT_EQ(open.state, State::kOpen);
+  EXPECT_EQ(open.why, "azure.snp.guest_policy.smt = true");
+  EXPECT_EQ(open.policy.front(), "--accept-value azure.snp.guest_policy.smt=false");
+  EXPECT_EQ(exposure(a, "pwrleak").state, State::kClosed);
+  a.claims.back().value = std::string("tdx");
+  EXPECT_FALSE(states(a).contains("stackwarp"));
+  EXPECT_TRUE(states(a).contains("tdxdown"));
+}
+
 TEST(Judge, TheSchemeOfATpmsKeyFlipsExactlyItsAttack) {
   const Appraisal ecdsa = platform("tpm", {{"tpm.signature.scheme", "ecdsa"}});
   EXPECT_EQ(exposure(ecdsa, "tpm-fail").state, State::kNotShown);
