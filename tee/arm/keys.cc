@@ -1,6 +1,8 @@
 #include "tee/arm/keys.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "codec/pem.h"
 #include "token/jwk.h"
@@ -8,34 +10,43 @@
 namespace ward::arm {
 namespace {
 
-void add_key(const std::string& name, const crypto::PublicKey& key, Keys& out) {
+// Reading is one reading of documents.
+struct Reading {
+  Keys keys;
+  std::set<crypto::Sha256Digest> seen;
+};
+
+void add_key(const std::string& name, const crypto::PublicKey& key, Reading& out) {
   Buffer spki = key.to_spki();
   const crypto::Sha256Digest digest = crypto::sha256(spki);
-  const bool known =
-      std::ranges::any_of(out.keys, [&](const NamedKey& other) { return other.digest == digest; });
-  if (known) return;
-  if (out.keys.size() == kMaxKeys) {
-    out.notes.push_back("passed over " + name + ": more than " + std::to_string(kMaxKeys) +
-                        " keys");
+  if (out.seen.contains(digest)) return;
+  if (out.seen.size() == kMaxHeld) {
+    out.keys.notes.push_back("passed over " + name + ": more than " + std::to_string(kMaxHeld) +
+                             " keys");
     return;
   }
-  out.keys.push_back({name, key, std::move(spki), digest});
+  out.seen.insert(digest);
+  out.keys.keys.push_back({name, key, std::move(spki), digest});
 }
 
-// add_pem returns why the text is none of public keys; empty where it is.
-std::string add_pem(const std::string& name, std::string_view text, Keys& out) {
+// add_pem returns why the text has no public key, or one that cannot be read; empty otherwise.
+// Blocks of another kind stand beside keys in bundles, in any order.
+std::string add_pem(const std::string& name, std::string_view text, Reading& out) {
   const auto blocks = codec::parse_pem(text);
   if (!blocks) return blocks.error().what();
+  std::string why = "PEM of another kind than PUBLIC KEY";
+  bool wrong = false;
   for (const codec::PemBlock& block : *blocks) {
-    if (block.label != "PUBLIC KEY") return "PEM of another kind than PUBLIC KEY";
+    if (block.label != "PUBLIC KEY") continue;
     const auto key = crypto::PublicKey::from_spki(block.der);
-    if (!key) return key.error().what();
-    add_key(name, *key, out);
+    if (key) add_key(name, *key, out);
+    if (!wrong) why = key ? "" : key.error().what();
+    wrong = wrong || !key;
   }
-  return "";
+  return why;
 }
 
-std::string add_json(const std::string& name, Bytes json, Keys& out) {
+std::string add_json(const std::string& name, Bytes json, Reading& out) {
   if (const auto set = token::parse_jwks(json)) {
     for (const token::Jwk& jwk : *set) {
       add_key(name, jwk.key, out);
@@ -48,7 +59,7 @@ std::string add_json(const std::string& name, Bytes json, Keys& out) {
   return "";
 }
 
-std::string add_document(const attest::Document& document, Keys& out) {
+std::string add_document(const attest::Document& document, Reading& out) {
   if (document.bytes.size() > attest::kMaxDocumentBytes) return "over the limit of octets";
   const std::string_view text = as_text(document.bytes);
   if (text.find("-----BEGIN ") != std::string_view::npos) {
@@ -64,14 +75,20 @@ std::string add_document(const attest::Document& document, Keys& out) {
 }  // namespace
 
 Keys read_keys(std::span<const attest::Document* const> documents, bool (* /*belongs*/)(Bytes)) {
-  Keys out;
+  Reading out;
+  std::vector<std::string>& notes = out.keys.notes;
   std::size_t number = 0;
   for (const attest::Document* document : documents) {
     const std::string why = number++ < attest::kMaxDocuments ? add_document(*document, out)
                                                              : "over the limit of documents";
-    if (!why.empty()) out.notes.push_back("not recognised: " + document->name + ": " + why);
+    if (!why.empty()) notes.push_back("not recognised: " + document->name + ": " + why);
   }
-  return out;
+  if (out.keys.keys.size() > kMaxKeys) {
+    notes.push_back("of " + std::to_string(out.keys.keys.size()) +
+                    " keys those named as roots and the first " + std::to_string(kMaxKeys) +
+                    " are tried");
+  }
+  return std::move(out.keys);
 }
 
 const attest::Anchor* find_anchor(std::span<const attest::Anchor> anchors, const NamedKey& key) {
@@ -88,8 +105,9 @@ const NamedKey* find_signer(const Keys& keys, std::span<const attest::Anchor> an
     if (signed_it(key)) return &key;
     if (anchored == nullptr) anchored = &key;
   }
-  const auto signer = std::ranges::find_if(keys.keys, signed_it);
-  if (signer != keys.keys.end()) return &*signer;
+  const auto tried = std::span(keys.keys).first(std::min(keys.keys.size(), kMaxKeys));
+  const auto signer = std::ranges::find_if(tried, signed_it);
+  if (signer != tried.end()) return &*signer;
   if (anchored != nullptr) return anchored;
   return keys.keys.size() == 1 ? &keys.keys.front() : nullptr;
 }

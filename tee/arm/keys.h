@@ -24,10 +24,13 @@ struct NamedKey {
   crypto::Sha256Digest digest{};  // of spki
 };
 
-// At most so many keys are tried by a token's signature.
+// At most so many keys are tried by a token's signature, not counting trust anchors; and no more
+// than kMaxHeld are read.
 inline constexpr std::size_t kMaxKeys = 256;
+inline constexpr std::size_t kMaxHeld = 16384;
 
-// Keys are those among documents: PEM PUBLIC KEY, a JWK or a set of them (RFC 7517).
+// Keys are those among documents: PEM PUBLIC KEY, whatever stands beside it, a JWK or a set of them
+// (RFC 7517).
 struct Keys {
   std::vector<NamedKey> keys;
   std::vector<std::string> notes;  // documents that are none, and why
@@ -42,7 +45,8 @@ struct Keys {
                                                 const NamedKey& key);
 
 // find_signer looks for the key that signed a token: one that is a trust anchor and did, one that
-// did, one that is an anchor, the only one there is, in this order; null for none of these.
+// did, one that is an anchor, the only one there is, in this order; null for none of these. Of the
+// keys that are no anchor, the first kMaxKeys are tried.
 [[nodiscard]] const NamedKey* find_signer(const Keys& keys, std::span<const attest::Anchor> anchors,
                                           const std::function<bool(const NamedKey&)>& signed_it);
 

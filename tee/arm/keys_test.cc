@@ -84,17 +84,48 @@ TEST(ArmKeys, TheSignerIsFoundBeforeTheAnchorAndAlone) {
   EXPECT_EQ(find_signer({}, anchors, any), nullptr);
 }
 
-TEST(ArmKeys, MoreThanTheLimitArePassedOver) {
+// A bundle's other blocks are nobody's key, before one or behind it.
+TEST(ArmKeys, BlocksOfAnotherKindStandBesideKeysInAnyOrder) {
+  const auto one = key_of("one");
+  const std::string key = pem_of(one.public_key());
+  const std::string other = codec::to_pem("CERTIFICATE", Buffer{1});
+  const std::string bad = codec::to_pem("PUBLIC KEY", Buffer{1});
+  for (const std::string& text : {other + key, key + other, other + key + other}) {
+    const Keys keys = read({document("bundle.pem", text)});
+    ASSERT_EQ(keys.keys.size(), 1U);
+    EXPECT_EQ(keys.keys[0].spki, one.public_key().to_spki());
+    EXPECT_TRUE(keys.notes.empty());
+  }
+  for (const std::string& text : {bad + key, key + bad}) {
+    const Keys keys = read({document("bundle.pem", text)});
+    EXPECT_EQ(keys.keys.size(), 1U);
+    EXPECT_EQ(keys.notes.size(), 1U) << "the one that cannot be read";
+  }
+}
+
+// Whoever fills the collateral with keys does not push out the one that the relying party named.
+TEST(ArmKeys, TheLimitIsOfKeysThatNobodyNamed) {
   std::vector<attest::Document> documents;
   crypto::SeededRng rng(as_bytes("many"));
-  for (std::size_t i = 0; i <= kMaxKeys; ++i) {
+  for (std::size_t i = 0; i < kMaxKeys + 2; ++i) {
     const auto key = crypto::PrivateKey::generate(KeyType::kEd25519, rng);
     ASSERT_TRUE(key);
     documents.push_back(document("key", pem_of(key->public_key())));
   }
   const Keys keys = read(documents);
-  EXPECT_EQ(keys.keys.size(), kMaxKeys);
-  EXPECT_EQ(keys.notes.size(), 1U);
+  ASSERT_EQ(keys.keys.size(), kMaxKeys + 2);
+  EXPECT_EQ(keys.notes, std::vector<std::string>{
+                            "of 258 keys those named as roots and the first 256 are tried"});
+  const auto is_at = [&](std::size_t place) {
+    return [&keys, place](const NamedKey& key) { return &key == &keys.keys[place]; };
+  };
+  const attest::Anchor anchors[] = {anchor_of(keys.keys.back().key)};
+  EXPECT_EQ(find_signer(keys, anchors, is_at(kMaxKeys + 1)), &keys.keys.back());
+  EXPECT_EQ(find_signer(keys, {}, is_at(kMaxKeys - 1)), &keys.keys[kMaxKeys - 1]);
+  EXPECT_EQ(find_signer(keys, {}, is_at(kMaxKeys)), nullptr);
+  documents.pop_back();
+  documents.pop_back();
+  EXPECT_TRUE(read(documents).notes.empty());
 }
 
 }  // namespace
