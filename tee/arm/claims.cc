@@ -1,6 +1,7 @@
 #include "tee/arm/claims.h"
 
 #include <algorithm>
+#include <array>
 
 #include "attest/layout.h"
 
@@ -39,6 +40,21 @@ Component read_component(Claims& c) {
   out.version = c.optional_text(kVersion, "component's version");
   out.signer_id = c.octets(kSignerId, "component's signer id", {32, 48, 64});
   out.description = c.optional_text(kDescription, "component's hash algorithm");
+  return out;
+}
+
+// A list of items is shown with commas between them: a type that holds one is not two items. What
+// is no printable character is escaped likewise.
+std::string escaped(std::string_view type) {
+  std::string out;
+  for (const char c : type) {
+    const auto octet = static_cast<std::uint8_t>(c);
+    if (c == ',' || c == '%' || octet < 0x20 || octet == 0x7f) {
+      out += "%" + to_hex(std::array{octet});
+    } else {
+      out += c;
+    }
+  }
   return out;
 }
 
@@ -130,10 +146,10 @@ std::vector<std::string> Claims::unknown() const {
   return out;
 }
 
-std::string Component::item() const { return std::string(type.value_or("")) + "=" + to_hex(value); }
+std::string Component::item() const { return escaped(type.value_or("")) + "=" + to_hex(value); }
 
 std::string Component::signer_item() const {
-  return std::string(type.value_or("")) + "=" + to_hex(signer_id);
+  return escaped(type.value_or("")) + "=" + to_hex(signer_id);
 }
 
 std::vector<Component> read_components(Claims& claims, std::int64_t key) {

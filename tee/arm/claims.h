@@ -70,7 +70,8 @@ struct Component {
   Bytes signer_id;
   std::optional<std::string_view> description;  // its hash algorithm
 
-  // item is how a policy names the component: "BL2=<value in hex>"; without a type "=<value>".
+  // item is how a policy names the component: "BL2=<value in hex>"; without a type "=<value>". Of
+  // the type ',' '%' and control characters stand as '%' and two digits ("%2c").
   [[nodiscard]] std::string item() const;
 
   // signer_item is how it names who signed it: "BL2=<signer id in hex>".

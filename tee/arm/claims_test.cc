@@ -117,6 +117,22 @@ TEST(ArmComponents, OtherFormsAreRefused) {
   EXPECT_EQ(claims.wrong(), "");
 }
 
+// A list of items is shown with commas between them.
+TEST(ArmClaims, AComponentsTypeIsNotTwoItems) {
+  const Buffer value(32, 0xab);
+  const std::string hex = to_hex(value);
+  const auto item_of = [&](std::string_view type) {
+    const Component c{.type = type, .value = value, .signer_id = value};
+    EXPECT_EQ(c.item(), c.signer_item());
+    return c.item();
+  };
+  EXPECT_EQ(item_of("TF-M SHIM=1"), "TF-M SHIM=1=" + hex);
+  EXPECT_EQ(item_of("PRoT=00, BL"), "PRoT=00%2c BL=" + hex);
+  EXPECT_EQ(item_of("PRoT=00%2c BL"), "PRoT=00%252c BL=" + hex);
+  EXPECT_EQ(item_of("a\nb\x7f"), "a%0ab%7f=" + hex);
+  EXPECT_EQ((Component{.value = value}).item(), "=" + hex);
+}
+
 TEST(ArmClaims, KeysThatNobodyAskedForAreNamed) {
   const Buffer octets = written([](CborWriter& w) {
     w.member(1, "a").member(1234567, "b").member("key", 1).member(Buffer{1}, 2);
