@@ -125,6 +125,21 @@ Registers guess_registers(const EventLog& log) {
   return fits ? Registers::kRtmr : Registers::kPcr;
 }
 
+std::optional<Registers> sure_registers(const EventLog& log) {
+  bool zero = false;
+  bool low = false;
+  bool high = false;
+  for (const Event& event : log.events) {
+    if (event.type == event_type::kNoAction) continue;
+    zero = zero || event.register_index == 0;
+    low = low || (event.register_index >= 1 && event.register_index <= kMaxRtmr + 1);
+    high = high || event.register_index > kMaxRtmr + 1;
+  }
+  if (low && !zero && !high) return Registers::kRtmr;
+  const bool of_ccel = log.spec.register_index == 1;
+  return zero && high && !of_ccel ? std::optional(Registers::kPcr) : std::nullopt;
+}
+
 const char* to_text(Anomaly anomaly) {
   switch (anomaly) {
     case Anomaly::kSeparatorRepeated:

@@ -33,6 +33,12 @@ inline constexpr std::uint32_t kMaxRtmr = 3;
 // alone, and no index that only PCRs have. For display; a verifier knows which it has.
 [[nodiscard]] Registers guess_registers(const EventLog& log);
 
+// sure_registers says whose registers a log extends where it can only be those: kPcr where it
+// extends PCR 0, which no CCEL does, and one above 4, which no CCEL has; kRtmr where it extends
+// some of 1 to 4 and nothing else. nullopt for everything else, and for a log whose header has
+// index 1, as CCELs' have, but whose events extend something else: it may be one that was changed.
+[[nodiscard]] std::optional<Registers> sure_registers(const EventLog& log);
+
 // Anomaly is something in a log that its rules do not foresee.
 enum class Anomaly : std::uint8_t {
   kSeparatorRepeated,  // more separators than the register's PCRs have

@@ -210,6 +210,26 @@ TEST(Replay, GuessesWhatTheIndicesMean) {
   EXPECT_EQ(guess_registers(*parse_event_log(banks)), Registers::kPcr);
 }
 
+TEST(Replay, IsSureOfRegistersWhereALogCanBeNobodyElses) {
+  const EventParts zero = event(0, event_type::kCrtmVersion, "v1");
+  const EventParts one = event(1, event_type::kEfiAction, "a");
+  const EventParts four = event(4, event_type::kEfiAction, "b");
+  const auto sure = [](std::uint32_t header, const std::vector<EventParts>& events) {
+    LogParts parts{.spec = {.register_index = header, .algorithms = {{0x0c, 48}}},
+                   .events = events};
+    const Buffer raw = write_event_log(parts);
+    return sure_registers(*parse_event_log(raw));
+  };
+  EXPECT_EQ(sure(0, {zero, one, separator(5)}), Registers::kPcr);
+  EXPECT_EQ(sure(1, {zero, one, separator(5)}), std::nullopt) << "the header is a CCEL's";
+  for (const std::uint32_t header : {0U, 1U}) {
+    EXPECT_EQ(sure(header, {one, four}), Registers::kRtmr);
+    EXPECT_EQ(sure(header, {zero, one, four}), std::nullopt);
+    EXPECT_EQ(sure(header, {one, separator(5)}), std::nullopt);
+    EXPECT_EQ(sure(header, {}), std::nullopt);
+  }
+}
+
 TEST(Compare, HasAnOutcomeForEachRegister) {
   const Buffer raw =
       log_of({event(1, event_type::kEfiAction, "a"), event(2, event_type::kEfiAction, "b")});

@@ -19,7 +19,7 @@ using tcg::Outcome;
 constexpr OwnCheck kRtmrChecks[] = {OwnCheck::kEventLogRtmr0, OwnCheck::kEventLogRtmr1,
                                     OwnCheck::kEventLogRtmr2, OwnCheck::kEventLogRtmr3};
 
-// At most this many logs are replayed; a TD has one.
+// At most this many logs are replayed, and as many passed over; a TD has one.
 constexpr std::size_t kMaxLogs = 16;
 
 // Examined is one log with what came of it.
@@ -38,15 +38,33 @@ struct Examined {
   }
 };
 
+// is_foreign is true for the log of another machine part: a TPM's, and what has no SHA-384. A CCEL
+// that was cut or changed is none: it fails.
+bool is_foreign(Bytes octets) {
+  const auto log = tcg::parse_event_log(octets);
+  if (!log) return false;
+  const auto whose = tcg::sure_registers(*log);
+  if (whose) return *whose == tcg::Registers::kPcr;
+  return !log->has(tcg::Algorithm::kSha384) && log->spec.register_index == 0;
+}
+
 std::vector<Examined> examine_all(dcap::Context& context,
                                   std::span<const tcg::ExpectedRegister> expected,
                                   std::span<const attest::Document* const> documents) {
   std::vector<Examined> out;
+  std::size_t foreign = 0;
   for (const attest::Document* document : documents) {
     const attest::Document& d = *document;
     if (d.bytes.size() > tcg::kMaxLogSize) {
       context.findings.notes.push_back("left out: " + d.name + ": an event log of more than " +
                                        std::to_string(tcg::kMaxLogSize) + " octets");
+      continue;
+    }
+    // A composite's parts share their documents: the log of a TPM refuses no TD beside it.
+    if (foreign < kMaxLogs && is_foreign(d.bytes)) {
+      context.findings.notes.push_back("passed over: " + d.name +
+                                       ": an event log of other registers");
+      ++foreign;
       continue;
     }
     if (out.size() == kMaxLogs) {

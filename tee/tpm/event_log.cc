@@ -13,7 +13,7 @@ namespace {
 using attest::Origin;
 using tcg::Outcome;
 
-// At most this many logs are replayed; a machine has one.
+// At most this many logs are replayed, and as many passed over; a machine has one.
 constexpr std::size_t kMaxLogs = 16;
 
 // Examined is one log with what came of it.
@@ -22,6 +22,7 @@ struct Examined {
   tcg::Algorithm algorithm = tcg::Algorithm::kSha256;
   std::vector<tcg::ExpectedRegister> registers;
   Result<tcg::LogFindings> findings = Error(Errc::kUnsupported, "no digests of a quoted bank");
+  bool foreign = false;  // it is another machine part's
 
   [[nodiscard]] std::ptrdiff_t matches() const {
     if (!findings) return -1;
@@ -52,26 +53,42 @@ Examined examine(const attest::Document& document, std::span<const PcrValue> val
     return out;
   }
   const auto bank = bank_of(*log, values);
-  if (!bank) return out;
+  if (!bank) {
+    out.foreign = true;
+    return out;
+  }
   out.algorithm = *bank;
   for (const PcrValue& one : values) {
     if (tcg::known_algorithm(one.hash) == bank) out.registers.push_back({one.number, one.value});
   }
   out.findings = tcg::examine(document.bytes, tcg::Registers::kPcr, out.algorithm, out.registers);
+  // What gives a quoted PCR is this TPM's, whatever else it lacks.
+  out.foreign = tcg::sure_registers(*log) == tcg::Registers::kRtmr && out.matches() <= 0;
   return out;
 }
 
 std::vector<Examined> examine_all(Context& context, std::span<const PcrValue> values,
                                   std::span<const attest::Document* const> documents) {
   std::vector<Examined> out;
+  std::size_t foreign = 0;
   for (const attest::Document* document : documents) {
     if (!tcg::is_event_log(document->bytes)) continue;
-    if (document->bytes.size() > tcg::kMaxLogSize || out.size() == kMaxLogs) {
+    if (document->bytes.size() > tcg::kMaxLogSize || out.size() == kMaxLogs ||
+        foreign == kMaxLogs) {
       context.findings.notes.push_back("left out: " + document->name +
                                        ": an event log beyond the limits");
       continue;
     }
-    out.push_back(examine(*document, values));
+    Examined one = examine(*document, values);
+    // A composite's parts share their documents: the log of a TD refuses no TPM beside it. Where
+    // the quote vouches for no PCR, nothing is compared and all stays blocked.
+    if (one.foreign && !values.empty()) {
+      context.findings.notes.push_back("passed over: " + document->name +
+                                       ": an event log of other registers");
+      ++foreign;
+      continue;
+    }
+    out.push_back(std::move(one));
   }
   std::ranges::stable_sort(out, std::ranges::greater{}, &Examined::matches);
   return out;

@@ -1,6 +1,10 @@
 // Known faults of other verifiers of TPM quotes: each test fails where ward has the fault too.
+#include <algorithm>
+#include <array>
+
 #include <gtest/gtest.h>
 
+#include "tee/tcg/event_type.h"
 #include "tee/tpm/made/cases.h"
 #include "tee/tpm/scheme.h"
 #include "verifier/verifier.h"
@@ -201,6 +205,69 @@ TEST(TpmLessons, DataThatIsNotWhatWasHashedIsNotBelieved) {
   const Appraisal a = judge(s, make(s.stage));
   for (const attest::Claim& claim : a.claims)
     EXPECT_NE(claim.name, "event_log.secure_boot");
+}
+
+// ccel is what a TD's firmware logs: registers 1 to 4 alone, under `bank`.
+Buffer ccel(tcg::Algorithm bank) {
+  tcg::LogParts log;
+  log.spec.register_index = 1;
+  log.spec.algorithms = {
+      {static_cast<std::uint16_t>(bank), static_cast<std::uint16_t>(tcg::digest_size(bank))}};
+  for (std::uint32_t i = 1; i <= 4; ++i) {
+    log.events.push_back(tcg::measured(i, tcg::event_type::kEfiAction, as_bytes("td"),
+                                       as_bytes("td"), std::array{bank}));
+  }
+  return tcg::write_event_log(log);
+}
+
+// The parts of a composite share their collateral: a TD's log refused the TPM beside it. Passed
+// over, it is no evidence either.
+TEST(TpmLessons, ALogOfAnotherMachinePartIsNeitherFailureNorEvidence) {
+  for (const auto& [face, bank] :
+       {std::pair{1, tcg::Algorithm::kSha384}, std::pair{1, tcg::Algorithm::kSha256},
+        std::pair{2, tcg::Algorithm::kSha384}}) {
+    Scene s = good_scene(kFaces[face]);
+    Made made = make(s.stage);
+    made.documents.documents.push_back({"ccel.bin", ccel(bank)});
+    const Appraisal plain = judge(s, made);
+    EXPECT_EQ(plain.verdict, Verdict::kAccepted) << attest::summary(plain);
+    EXPECT_EQ(plain.check("tpm.event_log.form")->not_done, attest::NotDone::kNotAsked);
+    EXPECT_EQ(
+        std::ranges::count(plain.notes, "passed over: ccel.bin: an event log of other registers"),
+        1);
+    for (const char* id : {"tpm.event_log.secure_boot", "tpm.event_log.pcr1_measured"}) {
+      s.policy.accepted_values = {{id, {"true", "td"}}};
+      const Appraisal a = judge(s, made);
+      EXPECT_EQ(a.verdict, Verdict::kUndetermined);
+      EXPECT_EQ(a.check(id)->not_done, attest::NotDone::kAbsent);
+    }
+  }
+}
+
+// What gives a quoted PCR is this TPM's log, whatever was taken out of it.
+TEST(TpmLessons, AChangedLogIsNotPassedOverForAnother) {
+  Scene s = good_scene(kFaces[0]);
+  const auto judge_log = [&](const std::function<void(std::vector<tcg::EventParts>&)>& change) {
+    Made made = make(s.stage);
+    tcg::LogParts log = s.stage.log;
+    change(log.events);
+    document(made, "binary_bios_measurements") = tcg::write_event_log(log);
+    return judge(s, made);
+  };
+  const auto low_alone = [](std::vector<tcg::EventParts>& events) {
+    std::erase_if(events, [](const auto& e) { return e.register_index - 1 > 3; });
+  };
+  EXPECT_EQ(judge_log(low_alone).check("tpm.event_log.form")->outcome, attest::Outcome::kPassed);
+  const Appraisal changed = judge_log([&](std::vector<tcg::EventParts>& events) {
+    low_alone(events);
+    events.front().digests[0].value[0] ^= 1U;
+  });
+  EXPECT_EQ(changed.failed(), Ids{"tpm.event_log.pcrs"});
+  const Appraisal stripped = judge_log([](std::vector<tcg::EventParts>& events) {
+    for (tcg::EventParts& event : events)
+      event.digests.erase(event.digests.begin());
+  });
+  EXPECT_EQ(stripped.failed(), Ids{"tpm.event_log.form"});
 }
 
 // Entries behind the quoted value are listed by nobody's word but the sender's.

@@ -207,6 +207,20 @@ TEST(Composite, ATpmAndAGpuBesideTheCpuAreBoundToTheSameNonceAndKey) {
   EXPECT_EQ(m.judged(Unchecked{}).verdict, Verdict::kAccepted);
 }
 
+// The parts share their collateral: the log of one is not the other's to be refused by.
+TEST(Composite, ATdAndATpmHaveALogEach) {
+  Machine m;
+  m.add_quote(soft::fixture::kTdx15, "cpu", padded(binding()));
+  m.add_tpm("tpm", Bytes(binding()).first(32));
+  const CompositeAppraisal a = m.judged(expected_binding());
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << summary(a);
+  for (const PartAppraisal& part : a.parts) {
+    const attest::Check* form = part.appraisal.check(part.appraisal.tee + ".event_log.form");
+    ASSERT_NE(form, nullptr);
+    EXPECT_EQ(form->outcome, Outcome::kPassed) << part.name;
+  }
+}
+
 TEST(Composite, ATpmOrAGpuOfAnotherNonceIsNamed__composite_part_verdict__) {
   const Buffer other = digest_of("another nonce");
   const Machine with_tpm = machine_with_devices(other, binding());
