@@ -270,6 +270,20 @@ TEST(TpmLessons, AChangedLogIsNotPassedOverForAnother) {
   EXPECT_EQ(stripped.failed(), Ids{"tpm.event_log.form"});
 }
 
+// The name and the attributes of an AK stand in octets that nothing signs: where the quote's signer
+// is not a primary key of this name, the check of them shows no more than what the sender says.
+TEST(TpmLessons, AttributesThatNoSignatureCoversAreWarnedOf) {
+  for (const std::size_t face : {0U, 1U, 2U}) {
+    Scene s = good_scene(kFaces[face]);
+    EXPECT_TRUE(judge(s, make(s.stage)).warnings.empty());
+    s.stage.quote.qualified_signer.back() ^= 1U;  // the child of another key
+    const Appraisal a = judge(s, make(s.stage));
+    EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    ASSERT_EQ(a.warnings.size(), 1U);
+    EXPECT_NE(a.warnings[0].find("tpm.ak.attributes"), std::string::npos);
+  }
+}
+
 // Entries behind the quoted value are listed by nobody's word but the sender's.
 TEST(TpmLessons, OfAMeasurementListOnlyWhatTheQuoteShowsIsBelieved) {
   Scene s = good_scene(kFaces[0]);

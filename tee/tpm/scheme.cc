@@ -118,6 +118,12 @@ void warn(const Parts& parts, attest::Findings& out) {
         "the evidence carries the AK's key alone: that it is a restricted key, whose quotes are "
         "the TPM's own word, only who vouches for the key can know");
   }
+  if (parts.quote && parts.ak_area && hierarchy_of(*parts.quote, *parts.ak_area) == nullptr) {
+    out.warnings.emplace_back(
+        "no signature covers the AK's attributes and name (tpm.ak.attributes, tpm.ak.name): they "
+        "are the word of whoever sent the evidence, and that the AK is a restricted key, only who "
+        "vouches for it can know");
+  }
   if (parts.quote && parts.quote->safe == 0) {
     out.warnings.emplace_back(
         "the TPM was not shut down in order: its clock may have gone back, and quotes with the "
