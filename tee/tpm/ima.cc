@@ -191,7 +191,7 @@ Buffer extension(const ImaEntry& entry, std::uint16_t hash, bool own_hash) {
 
 ImaReplay replay_by(const std::vector<ImaEntry>& entries, std::uint16_t hash, std::uint32_t pcr,
                     Bytes expected, bool own_hash) {
-  ImaReplay out;
+  ImaReplay out{.sha1 = hash == alg::kSha1 || !own_hash};
   out.last = Buffer(digest_size_of(hash));
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].pcr != pcr) continue;

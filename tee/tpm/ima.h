@@ -56,7 +56,8 @@ struct ImaEntry {
 struct ImaReplay {
   std::size_t believed = 0;  // entries, of any PCR, up to the one that gives the value
   bool matches = false;
-  Buffer last;  // the value that all entries of this PCR give
+  bool sha1 = false;  // by SHA-1 alone: the bank's own hash, or filled up in another bank
+  Buffer last;        // the value that all entries of this PCR give
 };
 
 // replay_ima looks for the beginning of the list that gives `value` in PCR `pcr` of the bank of

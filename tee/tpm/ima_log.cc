@@ -25,6 +25,7 @@ struct Beheld {
   std::string fault;  // of form; empty where there is none
   std::uint32_t pcr = kUsualPcr;
   bool quoted = false;  // the PCR is among the quoted ones
+  std::uint16_t bank = 0;
   ImaReplay replay;
 };
 
@@ -40,9 +41,9 @@ Beheld behold(const attest::Document& document, std::span<const PcrValue> values
     out.fault = "entry " + std::to_string(*wrong) + ": its template digest is not of its data";
   }
   out.pcr = pcr_of(out.entries);
-  const std::uint16_t bank = best_bank(values);
+  out.bank = best_bank(values);
   for (const PcrValue& one : values) {
-    if (one.number != out.pcr || one.hash != bank) continue;
+    if (one.number != out.pcr || one.hash != out.bank) continue;
     out.quoted = true;
     out.replay = replay_ima(out.entries, one.hash, one.number, one.value);
   }
@@ -65,6 +66,13 @@ void add_claims(Context& context, const Beheld& list) {
   claims.push_back({"ima_log.entries", std::uint64_t{believed}});
   claims.push_back({"ima_log.entries_not_shown", std::uint64_t{list.entries.size() - believed}});
   claims.push_back({"ima_log.violations", violations});
+  claims.push_back({"ima_log.sha1", list.replay.sha1});
+  if (list.replay.sha1 && list.bank != alg::kSha1) {
+    context.findings.warnings.push_back(
+        "the measurement list stands in the " + name_of(list.bank) +
+        " bank by SHA-1 digests alone (Linux before 5.8): two lists can be made that give the same "
+        "PCR value; demand tpm.ima_log.sha1=false to refuse it");
+  }
   if (!measured.empty()) claims.push_back({"ima_log.measured", std::move(measured)});
   if (believed < list.entries.size()) {
     context.findings.notes.push_back("of the measurement list, " +

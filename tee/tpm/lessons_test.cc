@@ -284,6 +284,35 @@ TEST(TpmLessons, AttributesThatNoSignatureCoversAreWarnedOf) {
   }
 }
 
+// Linux before 5.8 extends a SHA-256 bank with SHA-1 digests filled up: sha1_bank is false, and
+// what the list says stands on SHA-1 all the same.
+TEST(TpmLessons, AListThatStandsOnSha1SaysSo) {
+  const char* const id = "tpm.ima_log.sha1";
+  Scene s = good_scene(kFaces[0]);
+  s.policy.accepted_values[id] = {"false"};
+  const Appraisal own = judge(s, make(s.stage));
+  EXPECT_EQ(own.verdict, Verdict::kAccepted) << attest::summary(own);
+  EXPECT_TRUE(own.warnings.empty());
+  Buffer value(32);
+  for (std::size_t i = 0; i + 1 < s.stage.ima.size(); ++i) {
+    const ImaEntry& entry = s.stage.ima[i];
+    Buffer digest = entry.template_digest;
+    digest.resize(32);
+    if (entry.is_violation()) digest.assign(32, 0xff);
+    value = to_buffer(crypto::sha256(concat({value, digest})));
+  }
+  std::vector<Buffer> values = s.stage.pcrs;
+  values.at(10) = value;
+  set_pcrs(s.stage, std::move(values));
+  s.expected = expectations_of(s.stage);
+  EXPECT_EQ(judge(s, make(s.stage)).failed(), Ids{id});
+  s.policy.accepted_values.clear();
+  const Appraisal a = judge(s, make(s.stage));
+  EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+  ASSERT_EQ(a.warnings.size(), 1U);
+  EXPECT_NE(a.warnings[0].find(id), std::string::npos);
+}
+
 // Entries behind the quoted value are listed by nobody's word but the sender's.
 TEST(TpmLessons, OfAMeasurementListOnlyWhatTheQuoteShowsIsBelieved) {
   Scene s = good_scene(kFaces[0]);

@@ -54,6 +54,7 @@ constexpr attest::FieldForm kLogItems{
 constexpr const char* kImaSource = "measurement list among the collateral";
 constexpr attest::FieldForm kImaItems{
     .kind = attest::FieldKind::kItems, .size = 32, .source = kImaSource};
+constexpr attest::FieldForm kImaFlag{.kind = attest::FieldKind::kFlag, .source = kImaSource};
 constexpr attest::FieldForm kImaCount{
     .kind = attest::FieldKind::kNumber, .size = 65536, .source = kImaSource};
 
