@@ -75,6 +75,38 @@ TEST(SevLessons, a_signing_key_is_no_root) {
   EXPECT_EQ(judge(g).failed(), Ids{"sev.ark.root"});
 }
 
+// Anybody can write a certificate of AMD's key: files beside the real one, before it, change
+// nothing. With an unsigned ARK, as AMD publishes that of Naples, nothing but the ids tells them
+// apart.
+TEST(SevLessons, certificates_that_others_wrote_of_the_right_key_are_not_picked) {
+  for (const Face& face : kFaces) {
+    SCOPED_TRACE(face.name);
+    for (const std::size_t count : {1U, 9U, 40U}) {
+      Given g = given(good_stage(face));
+      for (std::size_t i = 0; i < count; ++i) {
+        for (const Buffer* real : {&g.made.ark, &g.made.ask}) {
+          Buffer other = *real;
+          other.at(0x04 + i % 16) ^= static_cast<std::uint8_t>(1 + i / 16);  // KEY_ID
+          g.collateral.insert(g.collateral.begin(), {"other", std::move(other)});
+        }
+        for (const Buffer* real : {&g.made.cek, &g.made.oca}) {
+          Buffer other = *real;
+          other.at(0x04) = static_cast<std::uint8_t>(100 + i);  // API_MAJOR
+          g.collateral.insert(g.collateral.begin(), {"other", std::move(other)});
+        }
+      }
+      // An ARK with the right ids and a wrong signature.
+      Buffer broken = g.made.ark;
+      broken.resize(64 + 3 * face.rsa_bits / 8, 1);
+      broken.back() ^= 1U;
+      g.collateral.insert(g.collateral.begin(), {"broken", std::move(broken)});
+      const attest::Appraisal a = judge(g);
+      EXPECT_EQ(a.failed(), Ids{});
+      EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
+    }
+  }
+}
+
 // Nil nonce: a report over another nonce, and one over zeros, is no fresh one.
 TEST(SevLessons, the_nonce_is_compared_whole) {
   Given g = given(good_stage(kFaces[1]));

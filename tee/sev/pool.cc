@@ -1,16 +1,12 @@
 #include "tee/sev/pool.h"
 
-#include <algorithm>
+#include <map>
 
 namespace ward::sev {
 namespace {
 
-// No more certificates are held. Of one usage at most so many certificates are looked at, and of
-// those that fit so many are asked whether they are better: whoever sends them chooses how many
-// there are.
+// No more certificates are held.
 constexpr std::size_t kMaxHeld = 16384;
-constexpr std::size_t kMaxTried = 1024;
-constexpr std::size_t kMaxBetter = 8;
 
 void hold(Pool& pool, Certificate certificate, std::size_t document, std::size_t offset) {
   if (pool.certificates.size() == kMaxHeld || !pool.seen.insert(certificate.digest).second) return;
@@ -59,25 +55,43 @@ Pool read_documents(std::span<const attest::Document* const> documents, bool (* 
 }
 
 const Held* pick(const Pool& pool, const Pick& how) {
+  std::map<crypto::Sha256Digest, bool> keys;
   std::vector<const Held*> fitting;
   const Held* only = nullptr;
   std::size_t number = 0;
   for (const Held& held : pool.certificates) {
-    if (held.certificate.usage != how.usage || ++number > kMaxTried) continue;
-    only = number == 1 ? &held : nullptr;
-    if (how.fits(held.certificate) && fitting.size() < kMaxBetter) fitting.push_back(&held);
+    const Certificate& c = held.certificate;
+    if (c.usage != how.usage) continue;
+    only = ++number == 1 ? &held : nullptr;
+    auto key = keys.find(c.spki_sha256);
+    if (key == keys.end()) {
+      if (keys.size() == kMaxTried) continue;
+      key = keys.emplace(c.spki_sha256, how.fits(c)).first;
+    }
+    if (key->second && fitting.size() < kMaxTried) fitting.push_back(&held);
   }
-  const auto better = std::ranges::find_if(
-      fitting, [&](const Held* held) { return how.is_better(held->certificate); });
-  if (better != fitting.end()) return *better;
-  return fitting.empty() ? only : fitting.front();
+  if (fitting.empty()) return only;
+  const Held* out = fitting.front();
+  if (fitting.size() == 1) return out;
+  unsigned highest = 0;
+  for (const Held* held : fitting) {
+    const unsigned rank = how.rank(held->certificate);
+    if (rank > highest) {
+      out = held;
+      highest = rank;
+    }
+    if (highest == how.best) break;
+  }
+  return out;
 }
 
 bool exists(const Pool& pool, Usage usage, const std::function<bool(const Certificate&)>& fits) {
-  std::size_t number = 0;
+  std::set<crypto::Sha256Digest> keys;
   for (const Held& held : pool.certificates) {
-    if (held.certificate.usage != usage || ++number > kMaxTried) continue;
-    if (fits(held.certificate)) return true;
+    const Certificate& c = held.certificate;
+    if (c.usage != usage || keys.size() == kMaxTried || !keys.insert(c.spki_sha256).second)
+      continue;
+    if (fits(c)) return true;
   }
   return false;
 }

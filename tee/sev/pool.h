@@ -46,19 +46,26 @@ struct Pool {
 [[nodiscard]] Pool read_documents(std::span<const attest::Document* const> documents,
                                   bool (*none)(Bytes) = nullptr);
 
+// At most so many keys of one usage are asked about, and so many certificates of those that fit are
+// compared: whoever sends them chooses how many there are.
+inline constexpr std::size_t kMaxTried = 1024;
+
 // Pick says how a certificate is looked for. Functions are called for certificates of `usage`
 // alone.
 struct Pick {
   Usage usage = Usage::kNone;
-  std::function<bool(const Certificate&)> fits;       // it signed what is at hand
-  std::function<bool(const Certificate&)> is_better;  // of several that fit, it has a signer itself
+  std::function<bool(const Certificate&)> fits;      // its key, for which it is asked once, signed
+                                                     // what is at hand
+  std::function<unsigned(const Certificate&)> rank;  // how good it is itself; anybody can write a
+                                                     // certificate of a key that fits
+  unsigned best = 1;                                 // no rank is higher
 };
 
-// pick returns the first that fits and is better; else the first that fits; else the one of this
-// usage, where there is but one: it is meant, and its signature fails. Null for none. Borrowed.
+// pick returns the first of the highest rank among those that fit; else the one of this usage,
+// where there is but one: it is meant, and its signature fails. Null for none. Borrowed.
 [[nodiscard]] const Held* pick(const Pool& pool, const Pick& how);
 
-// exists is true where a certificate of this usage fits.
+// exists is true where a certificate of this usage has a key that fits; it is asked once for each.
 [[nodiscard]] bool exists(const Pool& pool, Usage usage,
                           const std::function<bool(const Certificate&)>& fits);
 

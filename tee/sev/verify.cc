@@ -137,43 +137,68 @@ struct Chain {
   const Held* ark = nullptr;
 };
 
-bool trusted(const Context& context, const Certificate& root) {
-  return find_anchor(context.anchors, root) != nullptr;
-}
-
 bool self_signed(Context& context, const Certificate& c) {
   return signed_once(context.signatures, c, c);
 }
 
 // signer_of picks who signed `subject`.
 const Held* signer_of(Context& context, const Certificate& subject, Usage usage,
-                      const std::function<bool(const Certificate&)>& is_better) {
+                      const std::function<unsigned(const Certificate&)>& rank, unsigned best = 1) {
   return pick(
       context.pool,
       {.usage = usage,
        .fits = [&](const Certificate& c) { return signed_once(context.signatures, subject, c); },
-       .is_better = is_better});
+       .rank = rank,
+       .best = best});
 }
 
-// has_signer says whether somebody of this usage signed `subject`.
-bool has_signer(Context& context, const Certificate& subject, Usage usage) {
-  return exists(context.pool, usage,
-                [&](const Certificate& c) { return signed_once(context.signatures, subject, c); });
+// Ranks certificates by whether somebody of `usage` signed them. Whoever sends many of both has so
+// many pairs tried and no more.
+class BySigner {
+ public:
+  BySigner(Context& context, Usage usage) : context_(context), usage_(usage) {}
+
+  unsigned operator()(const Certificate& subject) {
+    const bool found = exists(context_.pool, usage_, [&](const Certificate& c) {
+      if (left_ == 0) return false;
+      --left_;
+      return signed_once(context_.signatures, subject, c);
+    });
+    return found ? 1 : 0;
+  }
+
+ private:
+  Context& context_;
+  Usage usage_;
+  std::size_t left_ = 8 * kMaxTried;
+};
+
+// An ARK is as good as it is trusted; then by its ids, which in an unsigned one nothing covers, as
+// the ASK has them; then by a signature of its own, before one that is published without it, before
+// one whose signature is wrong.
+unsigned rank_ark(Context& context, const Certificate& ask, const Certificate& ark) {
+  const CaParts& parts = std::get<CaParts>(ark.parts);
+  const auto& id = std::get<CaParts>(ask.parts).certifying_id;
+  unsigned out = find_anchor(context.anchors, ark) != nullptr ? 6 : 0;
+  if (parts.key_id == id && parts.certifying_id == id) out += 3;
+  if (all_zero(parts.signature)) return out + 1;
+  return out + (self_signed(context, ark) ? 2 : 0);
 }
+
+constexpr unsigned kBestArk = 11;
 
 Chain find_chain(Context& context, const Certificate& pek) {
   Chain out;
   out.oca = signer_of(context, pek, Usage::kOca,
-                      [&](const Certificate& c) { return self_signed(context, c); });
-  out.cek = signer_of(context, pek, Usage::kCek,
-                      [&](const Certificate& c) { return has_signer(context, c, Usage::kAsk); });
+                      [&](const Certificate& c) { return self_signed(context, c) ? 1U : 0U; });
+  out.cek = signer_of(context, pek, Usage::kCek, BySigner(context, Usage::kAsk));
   if (out.cek == nullptr) return out;
-  out.ask = signer_of(context, out.cek->certificate, Usage::kAsk,
-                      [&](const Certificate& c) { return has_signer(context, c, Usage::kArk); });
+  out.ask = signer_of(context, out.cek->certificate, Usage::kAsk, BySigner(context, Usage::kArk));
   if (out.ask == nullptr) return out;
-  out.ark = signer_of(context, out.ask->certificate, Usage::kArk, [&](const Certificate& c) {
-    return trusted(context, c) && self_signed(context, c);
-  });
+  const Certificate& ask = out.ask->certificate;
+  out.ark = signer_of(
+      context, ask, Usage::kArk, [&](const Certificate& c) { return rank_ark(context, ask, c); },
+      kBestArk);
   return out;
 }
 
@@ -279,11 +304,10 @@ void show_report(Context& context, const Report& report, const Certificate& pek,
 std::span<const Anchor> pinned_roots() { return kAnchors; }
 
 const Certificate* verify_report(Context& context, const Report& report) {
-  const Held* const pek = pick(
-      context.pool,
-      {.usage = Usage::kPek,
-       .fits = [&](const Certificate& c) { return report.signed_by(c.key); },
-       .is_better = [&](const Certificate& c) { return has_signer(context, c, Usage::kCek); }});
+  const Held* const pek =
+      pick(context.pool, {.usage = Usage::kPek,
+                          .fits = [&](const Certificate& c) { return report.signed_by(c.key); },
+                          .rank = BySigner(context, Usage::kCek)});
   if (!record_present(context, CheckId::kPekPresent, pek,
                       "the platform's certificates: PEK, OCA, CEK")) {
     return nullptr;
@@ -307,8 +331,7 @@ const Certificate* verify_pdh(Context& context) {
     return nullptr;
   }
   const Held* const pek =
-      signer_of(context, pdh->certificate, Usage::kPek,
-                [&](const Certificate& c) { return has_signer(context, c, Usage::kCek); });
+      signer_of(context, pdh->certificate, Usage::kPek, BySigner(context, Usage::kCek));
   if (!record_present(context, CheckId::kPekPresent, pek,
                       "the platform's certificates: PEK, OCA, CEK")) {
     return nullptr;
