@@ -360,6 +360,70 @@ TEST(TdxEventLog, ADemandIsNotMetByRelabelling) {
   }
 }
 
+// tpm_log is what a TPM's firmware logs, in these banks.
+Buffer tpm_log(std::vector<tcg::Algorithm> banks) {
+  tcg::LogParts log;
+  for (const tcg::Algorithm bank : banks)
+    log.spec.algorithms.push_back(
+        {static_cast<std::uint16_t>(bank), static_cast<std::uint16_t>(tcg::digest_size(bank))});
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    log.events.push_back(tcg::measured(i, tcg::event_type::kEfiAction, as_bytes("ro quiet"),
+                                       as_bytes("ro quiet"), banks));
+  }
+  return tcg::write_event_log(log);
+}
+
+// The parts of a composite share their collateral: a TPM's log refused the TD beside it. Passed
+// over, it is no evidence either.
+TEST(TdxEventLog, ALogOfAnotherMachinePartIsNeitherFailureNorEvidence) {
+  using enum tcg::Algorithm;
+  for (const auto& banks : {std::vector{kSha1, kSha256}, {kSha256, kSha384}, {kSha384}}) {
+    const auto beside = [&](Made& m) {
+      m.documents.documents.insert(m.documents.documents.begin(), {"tpm.log", tpm_log(banks)});
+    };
+    const auto instead = [&](Made& m) { document(m, "ccel.bin") = tpm_log(banks); };
+    const Appraisal two = with_log(beside);
+    EXPECT_EQ(two.verdict, Verdict::kAccepted) << attest::summary(two);
+    EXPECT_EQ(two.check("tdx.event_log.rtmr2")->outcome, attest::Outcome::kPassed);
+    EXPECT_EQ(two.notes, Ids{"passed over: tpm.log: an event log of other registers"});
+    const Appraisal alone = with_log(instead);
+    EXPECT_EQ(alone.verdict, Verdict::kAccepted) << attest::summary(alone);
+    EXPECT_EQ(alone.check("tdx.event_log.form")->not_done, attest::NotDone::kNotAsked);
+    const Appraisal demanded = with_values({{kLine, {"ro quiet"}}}, instead);
+    EXPECT_EQ(demanded.verdict, Verdict::kUndetermined);
+    EXPECT_EQ(demanded.check(kLine)->not_done, attest::NotDone::kAbsent);
+  }
+}
+
+TEST(TdxEventLog, AChangedCcelIsNotPassedOverForATpms) {
+  const auto changed = [](const std::function<void(tcg::LogParts&)>& change) {
+    return with_log([&](Made& m) {
+      tcg::LogParts log = default_log();
+      change(log);
+      document(m, "ccel.bin") = tcg::write_event_log(log);
+    });
+  };
+  const auto number = [](std::vector<std::uint32_t> indices) {
+    return [indices](tcg::LogParts& log) {
+      for (std::size_t i = 0; i < indices.size(); ++i)
+        log.events[i].register_index = indices[i];
+    };
+  };
+  for (const auto& indices : {std::vector{0U}, {9U}, {0U, 9U}, {0U, 1U, 2U, 7U}})
+    EXPECT_EQ(changed(number(indices)).verdict, Verdict::kRefused) << indices.back();
+  const auto other_bank = [](tcg::LogParts& log) {
+    log.spec.algorithms = {{0x0b, 32}};
+    for (tcg::EventParts& event : log.events)
+      event.digests = {{0x0b, Buffer(32, 1)}};
+  };
+  EXPECT_EQ(changed(other_bank).failed(), Ids{"tdx.event_log.form"});
+  EXPECT_EQ(changed([&](tcg::LogParts& log) {
+              other_bank(log);
+              log.spec.register_index = 0;
+            }).failed(),
+            Ids{"tdx.event_log.form"});
+}
+
 TEST(TdxEventLog, LogsBeyondTheLimitsAreNoted) {
   constexpr std::size_t kMaxLogs = 16;
   for (const std::size_t more : {0U, 1U}) {
