@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pki/path.h"
 #include "tee/x509/path.h"
 
 namespace ward::x509 {
@@ -70,15 +71,16 @@ const pki::Certificate* Pool::best(const Certificates& list, const Test& trusted
   return out;
 }
 
-const Certificates& Pool::issuers(const pki::Certificate& certificate) const {
+const Pool::Issuers& Pool::issuers(const pki::Certificate& certificate) const {
   const auto [known, is_new] = issuers_.try_emplace(certificate.fingerprint);
   if (!is_new) return known->second;
   const auto named = [&](const pki::Certificate& c) {
     return c.subject.matches(certificate.issuer);
   };
-  Certificates& out = known->second;
-  out = fitting(named, [&](const pki::Certificate& c) { return is_signed_by(certificate, c); });
-  if (out.empty()) out = fitting(named, any);
+  Issuers& out = known->second;
+  out.all = fitting(named, [&](const pki::Certificate& c) { return is_signed_by(certificate, c); });
+  out.signed_it = !out.all.empty();
+  if (!out.signed_it) out.all = fitting(named, any);
   return out;
 }
 
@@ -88,18 +90,38 @@ bool Pool::is_root(const pki::Certificate* own) const {
   return known->second;
 }
 
+// Where no way was cut short and none leads to a root, none of what was passed leads to one.
 bool Pool::leads_to_root(const pki::Certificate* own) const {
-  const auto [known, is_new] = leading_.try_emplace(own);
-  if (is_new) {
-    known->second = is_root(own) || std::ranges::any_of(issuers(*own), [&](const auto* root) {
-                      return is_root(root) && is_signed_by(*own, *root);
-                    });
+  Climb climb;
+  if (climbs(own, 1, climb)) return true;
+  if (climb.cut) return false;
+  for (const pki::Certificate* seen : climb.seen)
+    leading_.insert_or_assign(seen, false);
+  return false;
+}
+
+bool Pool::climbs(const pki::Certificate* own, std::size_t depth, Climb& climb) const {
+  const auto known = leading_.find(own);
+  if (known != leading_.end()) return known->second;
+  if (depth > pki::kMaxPathLength) {
+    climb.cut = true;
+    return false;
   }
-  return known->second;
+  if (!climb.seen.insert(own).second) return false;
+  bool leads = is_root(own);
+  if (!leads) {
+    const Issuers& above = issuers(*own);
+    leads = above.signed_it && std::ranges::any_of(above.all, [&](const pki::Certificate* issuer) {
+              return climbs(issuer, depth + 1, climb);
+            });
+  }
+  if (leads) leading_.insert_or_assign(own, true);
+  return leads;
 }
 
 const pki::Certificate* Pool::find_issuer(const pki::Certificate& certificate) const {
-  return best(issuers(certificate), [&](const pki::Certificate& c) { return leads_to_root(&c); });
+  return best(issuers(certificate).all,
+              [&](const pki::Certificate& c) { return leads_to_root(&c); });
 }
 
 }  // namespace ward::x509

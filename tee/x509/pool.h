@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,8 +53,8 @@ class Pool {
   [[nodiscard]] const pki::Certificate* best(const Certificates& list, const Test& trusted) const;
 
   // find_issuer looks for the certificate that issued `certificate`, or null. A copied name or key
-  // is not enough: one that leads to a trusted root goes before. Where no key fits, the best by
-  // name is meant, and the signature fails.
+  // is not enough: one that leads to a trusted root, by signatures and however far above, goes
+  // before. Where no key fits, the best by name is meant, and the signature fails.
   [[nodiscard]] const pki::Certificate* find_issuer(const pki::Certificate& certificate) const;
 
   // is_signed_by counts against kMaxSignatures.
@@ -61,11 +62,24 @@ class Pool {
                                   const pki::Certificate& issuer) const;
 
  private:
+  // Who may have issued a certificate.
+  struct Issuers {
+    Certificates all;
+    bool signed_it = false;  // all of them; else they have the name alone
+  };
+
+  // A way up: `seen` was passed or tried, `cut` says that it was too long to be followed.
+  struct Climb {
+    std::set<const pki::Certificate*> seen;
+    bool cut = false;
+  };
+
   void note_once(std::string note) const;
-  [[nodiscard]] const Certificates& issuers(const pki::Certificate& certificate) const;
+  [[nodiscard]] const Issuers& issuers(const pki::Certificate& certificate) const;
   // Of the pool's own certificates.
   [[nodiscard]] bool is_root(const pki::Certificate* own) const;
   [[nodiscard]] bool leads_to_root(const pki::Certificate* own) const;
+  [[nodiscard]] bool climbs(const pki::Certificate* own, std::size_t depth, Climb& climb) const;
 
   const std::vector<Named<pki::Certificate>>& certificates_;
   std::span<const attest::Anchor> anchors_;
@@ -73,7 +87,7 @@ class Pool {
   Signatures& known_;
   std::vector<std::string>& notes_;
   mutable std::size_t signatures_ = 0;
-  mutable std::map<crypto::Sha256Digest, Certificates> issuers_;  // by the certificate's digest
+  mutable std::map<crypto::Sha256Digest, Issuers> issuers_;  // by the certificate's digest
   mutable std::map<const pki::Certificate*, bool> roots_;
   mutable std::map<const pki::Certificate*, bool> leading_;
 };
