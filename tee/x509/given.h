@@ -40,11 +40,11 @@ class PreparedSet final : public attest::Prepared {
   [[nodiscard]] std::span<const attest::Document* const> own() const { return own_; }
 
   // signatures are those that were found right with these documents.
-  [[nodiscard]] Signatures& signatures() const { return signatures_; }
+  [[nodiscard]] RightSignatures& signatures() const { return signatures_; }
 
  private:
   Set set_;
-  mutable Signatures signatures_;
+  mutable RightSignatures signatures_;
   std::vector<const attest::Document*> own_;
 };
 
@@ -76,9 +76,12 @@ class Given {
   using Read = Set (*)(Documents, OwnDocument);
 
   Given(const attest::Job& job, OwnDocument belongs, Read read)
-      : job_(job), belongs_(belongs), read_(read) {
-    if (job.prepared != nullptr) {
-      prepared_ = static_cast<const PreparedSet<Set>*>(job.prepared);
+      : job_(job),
+        belongs_(belongs),
+        read_(read),
+        prepared_(static_cast<const PreparedSet<Set>*>(job.prepared)),
+        signatures_(prepared_ == nullptr ? nullptr : &prepared_->signatures()) {
+    if (prepared_ != nullptr) {
       own_.assign(prepared_->own().begin(), prepared_->own().end());
     }
     for (const attest::Document& document : job.collateral.documents) {
@@ -102,10 +105,9 @@ class Given {
     return job_.work == nullptr && within_limits_ ? job_.platforms : nullptr;
   }
 
-  // signatures are those that were found right before with the same documents.
-  [[nodiscard]] Signatures& signatures() {
-    return prepared_ == nullptr ? signatures_ : prepared_->signatures();
-  }
+  // signatures verifies for this job, and knows what was found right before with the same
+  // documents.
+  [[nodiscard]] Signatures& signatures() { return signatures_; }
 
   // collateral reads what was not read before.
   [[nodiscard]] const Set& collateral() {
@@ -132,7 +134,7 @@ class Given {
   const attest::Job& job_;
   OwnDocument belongs_;
   Read read_;
-  const PreparedSet<Set>* prepared_ = nullptr;
+  const PreparedSet<Set>* prepared_;
   bool within_limits_ = true;
   std::vector<const attest::Document*> own_;
   std::vector<const attest::Document*> beside_;

@@ -18,10 +18,6 @@ namespace ward::x509 {
 // one was renewed.
 inline constexpr std::size_t kMaxTried = 64;
 
-// At most so many signatures by certificates are verified in one appraisal; a chain needs three.
-// What comes behind counts as not signed.
-inline constexpr std::size_t kMaxSignatures = 512;
-
 using Certificates = std::vector<const pki::Certificate*>;
 
 // Pool is the certificates among the collateral of one appraisal, and who is trusted in it. Borrows
@@ -57,7 +53,7 @@ class Pool {
   // before. Where no key fits, the best by name is meant, and the signature fails.
   [[nodiscard]] const pki::Certificate* find_issuer(const pki::Certificate& certificate) const;
 
-  // is_signed_by counts against kMaxSignatures.
+  // is_signed_by is Signatures::found().
   [[nodiscard]] bool is_signed_by(const pki::Certificate& certificate,
                                   const pki::Certificate& issuer) const;
 
@@ -86,7 +82,6 @@ class Pool {
   UnixTime now_;
   Signatures& known_;
   std::vector<std::string>& notes_;
-  mutable std::size_t signatures_ = 0;
   mutable std::map<crypto::Sha256Digest, Issuers> issuers_;  // by the certificate's digest
   mutable std::map<const pki::Certificate*, bool> roots_;
   mutable std::map<const pki::Certificate*, bool> leading_;

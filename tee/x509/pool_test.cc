@@ -101,5 +101,62 @@ TEST(Pool, AuthoritiesThatCertifiedEachOtherBothLeadToTheRoot) {
   EXPECT_EQ(pool.find_issuer(leaf)->der, cross.der);
 }
 
+// Sixty-four altered certificates of one key cost a signature each, not one per pair; asked again,
+// and by another pool of the same appraisal, they cost none.
+TEST(Pool, WhatIsWrongIsVerifiedOnceInAnAppraisal) {
+  const Line line(3);
+  Collateral all;
+  for (unsigned i = 0; i < kMaxTried - 1; ++i)
+    all.add(line.altered(1, i));
+  all.add(line.chain[1]);
+  all.add(line.chain[0]);
+  std::vector<Named<pki::Certificate>> roots;
+  for (unsigned i = 0; i < kMaxTried - 1; ++i)
+    roots.push_back({"root", {}, line.altered(0, i)});
+  all.certificates.insert(all.certificates.end(), roots.begin(), roots.end());
+  for (int again = 0; again < 8; ++again) {
+    const Pool pool = all.pool(line);
+    ASSERT_NE(pool.find_issuer(line.chain[2]), nullptr);
+    EXPECT_EQ(pool.find_issuer(line.chain[2])->der, line.chain[1].der);
+  }
+  EXPECT_EQ(all.notes, std::vector<std::string>{});
+}
+
+TEST(Signatures, SearchHasOneLimitForAnAppraisalAndSaysWhereItEnds) {
+  RightSignatures shared;
+  Signatures signatures(&shared);
+  std::vector<std::string> notes;
+  std::size_t verified = 0;
+  const auto key = crypto::sha256(as_bytes("key"));
+  const auto ask = [&](std::size_t number, bool right) {
+    return signatures.found(
+        crypto::sha256(as_bytes(std::to_string(number))), key,
+        [&] {
+          ++verified;
+          return right;
+        },
+        notes);
+  };
+  for (std::size_t i = 0; i < kMaxSearched; ++i)
+    EXPECT_EQ(ask(i, i % 2 == 0), i % 2 == 0);
+  for (std::size_t i = 0; i < kMaxSearched; ++i)
+    EXPECT_EQ(ask(i, i % 2 != 0), i % 2 == 0);  // as it was found
+  EXPECT_EQ(verified, kMaxSearched);
+  EXPECT_TRUE(notes.empty());
+  EXPECT_FALSE(ask(kMaxSearched, true));
+  EXPECT_FALSE(ask(kMaxSearched, true));
+  EXPECT_EQ(verified, kMaxSearched);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_TRUE(notes[0].starts_with("left out: signatures beyond 512")) << notes[0];
+  // A verdict on a signature has no limit.
+  EXPECT_TRUE(signatures.holds(crypto::sha256(as_bytes("verdict")), key, [] { return true; }));
+  signatures.allow(1);
+  EXPECT_TRUE(ask(kMaxSearched, true));
+  // Another appraisal knows what is right, and not what is wrong.
+  Signatures other(&shared);
+  EXPECT_TRUE(other.holds(crypto::sha256(as_bytes("0")), key, [] { return false; }));
+  EXPECT_TRUE(other.holds(crypto::sha256(as_bytes("1")), key, [] { return true; }));
+}
+
 }  // namespace
 }  // namespace ward::x509
