@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxOcspBytes = 64U << 10U;
 inline constexpr std::size_t kMaxOcspSingles = 64;
 inline constexpr std::size_t kMaxOcspCertificates = 8;
 
-// At most so many responses on one certificate are looked at.
+// Of the responses on one certificate at most so many are tried that call it revoked, and so many
+// others.
 inline constexpr std::size_t kMaxOcspTried = 64;
 
 enum class OcspStatus : std::uint8_t { kGood, kRevoked, kUnknown };
@@ -84,13 +85,16 @@ struct OcspFacts {
   Judged this_update;
   Judged next_update;
   Judged status;
+  std::vector<std::string> notes;  // what a limit left out
 };
 
 // judge_ocsp chooses among `responses` the one that speaks of `certificate`, is signed by its
 // `issuer` or by a responder that the issuer appointed (RFC 6960 section 4.2.2.2), is valid at
 // `now`, and is the newest. A rightly signed response that calls the certificate revoked counts
 // whatever its times. Without any, `response` is null and the facts say nothing. A responder's own
-// revocation is not looked at: its validity is, at `now`.
+// revocation is not looked at: its validity is, at `now`. Where there are more than kMaxOcspTried,
+// the newest that are not of the future are tried; signatures are searched as Signatures::found()
+// says.
 [[nodiscard]] OcspFacts judge_ocsp(std::span<const Named<OcspResponse>> responses,
                                    const pki::Certificate& certificate,
                                    const pki::Certificate& issuer, UnixTime now,

@@ -36,26 +36,34 @@ bool knows_critical(const pki::Certificate& certificate) {
   });
 }
 
+// Search verifies one of many.
+struct Search {
+  Signatures& signatures;
+  std::vector<std::string>& notes;
+};
+
 // is_appointed is true where the issuer itself issued the responder's certificate for this.
 bool is_appointed(const pki::Certificate& responder, const pki::Certificate& issuer, UnixTime now,
-                  Signatures& signatures) {
+                  Search& search) {
   const bool usage =
       !responder.key_usage || (*responder.key_usage & pki::key_usage::kDigitalSignature) != 0;
   return may_sign_ocsp(responder) && usage && knows_critical(responder) &&
          responder.issuer.matches(issuer.subject) && responder.not_before <= now &&
-         now <= responder.not_after && signatures.holds(responder, issuer);
+         now <= responder.not_after && search.signatures.found(responder, issuer, search.notes);
 }
 
 const pki::Certificate* responder_of(const OcspResponse& response, const pki::Certificate& issuer,
-                                     UnixTime now, Signatures& signatures) {
+                                     UnixTime now, Search& search) {
   const auto signs = [&](const pki::Certificate& c) {
-    return c.public_key && signatures.holds(response.fingerprint, c.spki_sha256, [&] {
+    const auto verify = [&] {
       return c.public_key->verify(response.signature_algorithm, response.tbs, response.signature);
-    });
+    };
+    return c.public_key &&
+           search.signatures.found(response.fingerprint, c.spki_sha256, verify, search.notes);
   };
   if (signs(issuer)) return &issuer;
   const auto found = std::ranges::find_if(response.certificates, [&](const pki::Certificate& c) {
-    return signs(c) && is_appointed(c, issuer, now, signatures);
+    return is_appointed(c, issuer, now, search) && signs(c);
   });
   return found == response.certificates.end() ? nullptr : &*found;
 }
@@ -98,23 +106,54 @@ const OcspSingle* single_of(const OcspResponse& response, const pki::Certificate
   return found == response.singles.end() ? nullptr : &*found;
 }
 
+// to_try lists the responses on a certificate in the order in which they are tried: first those
+// that call it revoked, then the others, and of both at most kMaxOcspTried, the newest that are not
+// of the future first.
+std::vector<OcspCandidate> to_try(std::span<const Named<OcspResponse>> responses,
+                                  const pki::Certificate& certificate,
+                                  const pki::Certificate& issuer, UnixTime now,
+                                  std::vector<std::string>& notes) {
+  std::vector<OcspCandidate> kinds[2];
+  for (const Named<OcspResponse>& response : responses) {
+    const OcspSingle* single = single_of(response.value, certificate, issuer);
+    if (single == nullptr) continue;
+    const bool current =
+        single->this_update <= now && single->next_update && now <= *single->next_update;
+    kinds[single->status == OcspStatus::kRevoked ? 0 : 1].push_back(
+        {&response, single, nullptr, current});
+  }
+  const std::size_t given = kinds[0].size() + kinds[1].size();
+  std::vector<OcspCandidate> out;
+  for (std::vector<OcspCandidate>& kind : kinds) {
+    std::ranges::stable_sort(kind, [now](const OcspCandidate& a, const OcspCandidate& b) {
+      const UnixTime time_a = a.single->this_update;
+      const UnixTime time_b = b.single->this_update;
+      if ((time_a <= now) != (time_b <= now)) return time_a <= now;
+      return time_a > time_b;
+    });
+    kind.resize(std::min(kind.size(), kMaxOcspTried));
+    out.insert(out.end(), kind.begin(), kind.end());
+  }
+  if (out.size() < given) {
+    notes.push_back("left out: " + std::to_string(given - out.size()) + " of " +
+                    std::to_string(given) + " OCSP responses on " +
+                    certificate.subject.common_name());
+  }
+  return out;
+}
+
 }  // namespace
 
 OcspFacts judge_ocsp(std::span<const Named<OcspResponse>> responses,
                      const pki::Certificate& certificate, const pki::Certificate& issuer,
                      UnixTime now, Signatures& signatures) {
-  OcspCandidate best;
-  std::size_t tried = 0;
-  for (const Named<OcspResponse>& response : responses) {
-    const OcspSingle* single = single_of(response.value, certificate, issuer);
-    if (single == nullptr || ++tried > kMaxOcspTried) continue;
-    const bool current =
-        single->this_update <= now && single->next_update && now <= *single->next_update;
-    const OcspCandidate candidate{&response, single,
-                                  responder_of(response.value, issuer, now, signatures), current};
-    if (best.response == nullptr || is_better_ocsp(candidate, best)) best = candidate;
-  }
   OcspFacts out;
+  OcspCandidate best;
+  Search search{signatures, out.notes};
+  for (OcspCandidate& one : to_try(responses, certificate, issuer, now, out.notes)) {
+    one.responder = responder_of(one.response->value, issuer, now, search);
+    if (best.response == nullptr || is_better_ocsp(one, best)) best = one;
+  }
   if (best.response == nullptr) return out;
   out.response = best.response;
   out.responder = best.responder;

@@ -196,6 +196,46 @@ TEST(Ocsp, OfSeveralTheOneThatCountsIsChosen) {
   EXPECT_EQ(judged({&good, &revoked}), (Names{"next_update", "status"}));
 }
 
+// What anybody can write crowds out none that counts, as long as it is not newer; and what is left
+// out is told.
+TEST(Ocsp, OfTooManyTheNewestThatAreNotOfTheFutureAreTried) {
+  World good;
+  good.this_update = {kNow.seconds - 100};
+  const auto crowd = [&](std::size_t count, std::int64_t begin, OcspStatus status) {
+    World forged;
+    forged.responder_issuer = &forged.leaf_key;
+    forged.this_update = {begin};
+    forged.status = status;
+    const OcspResponse one = *parse_ocsp_response(forged.response());
+    std::vector<Named<OcspResponse>> out;
+    for (std::size_t i = 0; i < count; ++i) {
+      out.push_back({"forged", {}, one});
+      out.back().value.fingerprint[0] ^= static_cast<std::uint8_t>(i);
+    }
+    return out;
+  };
+  const std::int64_t old = kNow.seconds - 200;
+  const std::int64_t future = kNow.seconds + 1;
+  for (const auto& [begin, status] :
+       {std::pair(old, OcspStatus::kGood), std::pair(future, OcspStatus::kGood),
+        std::pair(kNow.seconds, OcspStatus::kRevoked)}) {
+    auto all = crowd(kMaxOcspTried + 1, begin, status);
+    all.push_back(named(good.response()));
+    Signatures signatures;
+    const OcspFacts facts = judge_ocsp(all, good.leaf(), good.ca(), kNow, signatures);
+    EXPECT_TRUE(facts.signature.passed && facts.this_update.passed && facts.status.passed);
+    const std::string left_out = status == OcspStatus::kRevoked ? "1" : "2";
+    EXPECT_EQ(facts.notes, Names{"left out: " + left_out + " of 66 OCSP responses on Leaf"});
+  }
+  // One that is revoked is not hidden behind newer words that it is good.
+  World revoked;
+  revoked.status = OcspStatus::kRevoked;
+  auto all = crowd(kMaxOcspTried + 1, kNow.seconds, OcspStatus::kGood);
+  all.push_back(named(revoked.response()));
+  Signatures signatures;
+  EXPECT_FALSE(judge_ocsp(all, good.leaf(), good.ca(), kNow, signatures).status.passed);
+}
+
 TEST(Ocsp, EveryCutAndEveryFlippedBitOfWhatIsSignedIsRefused) {
   const World world;
   const Buffer whole = world.response();
