@@ -68,7 +68,7 @@ std::optional<Buffer> signature_octets(const attest::Work& work, const Signature
     case SignatureForm::kOwn:
       break;
   }
-  if (fact.algorithm.starts_with("PS") || fact.algorithm.starts_with("RS")) {
+  if (!fact.algorithm.starts_with("ES") && !fact.algorithm.starts_with("ECDSA")) {
     return to_buffer(octets);
   }
   if (fact.algorithm == "ES512") return from_der(octets, 66);

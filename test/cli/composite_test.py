@@ -11,9 +11,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
-SNP = ROOT / "tee/snp/testdata/valid/turin_5_vcek"
 SGX = ROOT / "tee/sgx/testdata/valid/sgx_3"
 TDX = ROOT / "tee/tdx/testdata/valid/tdx_4"
+GPU = ROOT / "tee/nvidia/testdata/valid/hopper_list"
 PATIENCE_S = 60
 
 
@@ -44,10 +44,10 @@ class Composite(unittest.TestCase):
         self.assertIn("\n  tdx0: accepted", out)
 
     def test_a_part_of_another_binding_is_refused_by_name(self):
-        code, out, _ = verify(*self.GOOD[:1], "--with", SNP / "evidence", *self.GOOD[3:], "--collateral", SNP)
+        code, out, _ = verify(*self.GOOD[:1], "--with", GPU / "evidence", *self.GOOD[3:], "--collateral", GPU)
         self.assertEqual(code, 1)
         self.assertIn("failed composite.binding.same", out)
-        self.assertIn("found    snp0: ", out)
+        self.assertIn("found    nvidia0: ", out)
 
     def test_values_go_to_the_part_that_is_named(self):
         measurement = [f"--measurement={facts(SGX)['measurement']}", f"--measurement=tdx0={facts(TDX)['measurement']}"]

@@ -68,7 +68,7 @@ class Batch(unittest.TestCase):
         return kind(**{**given, **other})
 
     def crowd(self):
-        """crowd is every vector right, altered, cut, with other report data, and a century late."""
+        """crowd is every vector right, altered at one place and at two, with other report data, and a century late."""
         random.seed(5)
         for i, evidence in enumerate(self.evidence):
             right = bytes.fromhex(self.facts[i]["report_data"])
@@ -76,7 +76,8 @@ class Batch(unittest.TestCase):
             altered[self.signed[i]] ^= 4
             yield self.job(i, report_data=[b"\x55" * len(right), right])
             yield self.job(i, evidence=bytes(altered))
-            yield self.job(i, evidence=evidence[:-1])
+            altered[self.signed[i] + 1] ^= 4
+            yield self.job(i, evidence=bytes(altered))
             yield self.job(i, report_data=b"\x55" * len(right))
             yield self.job(i, at=self.at(i) + datetime.timedelta(days=36525))
 

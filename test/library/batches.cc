@@ -107,6 +107,8 @@ Crowd::Crowd() {
   for (const LibraryVector& v : vectors) {
     altered.push_back(v.evidence);
     altered.back()[v.some_signed()] ^= 1U;
+    altered_beside.push_back(v.evidence);
+    altered_beside.back()[v.some_signed() + 1] ^= 1U;
     requests.push_back(v.request());
     requests.push_back(v.request());
     EXPECT_EQ(ward_request_set_time(requests.back().get(), v.at() + kCentury, nullptr), WARD_OK);
@@ -129,8 +131,7 @@ std::vector<ward_job> Crowd::jobs(std::size_t times) const {
       const ward_request* right = requests[2 * i].get();
       out.push_back(job_of(vectors[i].evidence, right));
       out.push_back(job_of(altered[i], right));
-      out.push_back(
-          job_of(Bytes(vectors[i].evidence).first(vectors[i].evidence.size() - 1), right));
+      out.push_back(job_of(altered_beside[i], right));
       out.push_back(job_of(vectors[i].evidence, requests[2 * i + 1].get()));
     }
   }

@@ -127,7 +127,9 @@ TEST(LibraryVerdict, EveryCheckAndClaimIsListed) {
     EXPECT_EQ(ward_appraisal_note_at(a.get(), ward_appraisal_note_count(a.get())), nullptr);
     ward_tcb tcb{.size = sizeof(ward_tcb)};
     ASSERT_EQ(ward_appraisal_tcb(a.get(), &tcb), WARD_OK);
-    EXPECT_EQ(tcb.status != nullptr, v.tee == "sgx" || v.tee == "tdx") << v.tee;
+    if (v.tee != "azure") {  // on either hardware
+      EXPECT_EQ(tcb.status != nullptr, v.tee == "sgx" || v.tee == "tdx") << v.tee;
+    }
     EXPECT_EQ(ward_appraisal_advisory(a.get(), tcb.advisory_count), nullptr);
   }
 }
@@ -155,7 +157,7 @@ TEST(LibraryVerdict, WhatIsAlteredExpectedOtherwiseOrMissingIsNotAccepted) {
               v.facts.contains("self_contained"));
 
     const auto wrong = new_request();
-    const Buffer data(v.octets("report_data").size(), 0x5a);
+    const Buffer data(v.octets("report_data").size(), 0xa7);
     ASSERT_EQ(ward_request_set_time(wrong.get(), v.at(), nullptr), WARD_OK);
     ASSERT_EQ(ward_request_expect_report_data(wrong.get(), data.data(), data.size(), nullptr),
               WARD_OK);
