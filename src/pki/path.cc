@@ -126,6 +126,7 @@ class Walk {
 
   // Signature and name against the certificate above; the top against itself.
   void check_link(std::size_t i) {
+    if (options_.top_is_intermediate && i + 1 == chain_.size()) return;
     const Certificate& above = chain_[std::min(i + 1, chain_.size() - 1)];
     if (above.public_key && !holds(chain_[i], above)) add(kSignature, i);
     if (!chain_[i].issuer.matches(above.subject)) add(kNameChain, i);
@@ -139,6 +140,7 @@ class Walk {
     for (const Extension& extension : certificate.extensions) {
       if (!extension.critical || contains(kProcessed, extension.oid)) continue;
       if (contains(options_.known_critical, extension.oid)) continue;
+      if (i == 0 && contains(options_.known_critical_of_leaf, extension.oid)) continue;
       add(kUnknownCritical, i);
       return;
     }

@@ -63,12 +63,17 @@ struct PathOptions {
   // Whether a certificate's signature by an issuer's key holds, for callers that may know already;
   // empty: signed_by(). Called for issuers with a public key alone, not for CRLs.
   std::function<bool(const Certificate& signed_one, const Certificate& issuer)> holds{};
+  // Of extensions that the caller processes in the leaf alone.
+  std::span<const Bytes> known_critical_of_leaf{};
+  // The top may be a certificate that its own key did not sign: an anchor that is no root. Its
+  // signature and its issuer's name are not looked at; all else is.
+  bool top_is_intermediate = false;
 };
 
 // check_path examines `chain`, leaf first, top last, against one trust anchor given by the SHA-256
 // of its SubjectPublicKeyInfo. The top certificate must carry that key (self-signed, its signature
-// is verified too). Returns every fault found, in order of index; empty means that the path is
-// right at `options.at`.
+// is verified too, but for PathOptions::top_is_intermediate). Returns every fault found, in order
+// of index; empty means that the path is right at `options.at`.
 //
 // Of RFC 5280 section 6.1 everything is done but certificate policies: a critical policy extension
 // is kUnknownCritical unless the caller processes it, and so is a critical extKeyUsage.

@@ -82,18 +82,21 @@ void record_bare_key(Context& context, const Parts& parts, const attest::Anchor*
        .holds = anchor != nullptr});
 }
 
-// chain_of puts the chain together, leaf first; nullopt where a certificate of it is absent.
+// chain_of puts the chain together, leaf first, up to a root, or else to what is trusted; nullopt
+// where a certificate of it is absent.
 std::optional<std::vector<pki::Certificate>> chain_of(Context& context, const x509::Pool& pool,
                                                       const pki::Certificate& leaf) {
   std::vector<pki::Certificate> out{leaf};
-  while (!out.back().self_issued() && out.size() < pki::kMaxPathLength) {
-    const pki::Certificate* issuer = pool.find_issuer(out.back());
-    if (issuer == nullptr) {
-      context.checks.absent(CheckId::kAkChainPresent,
-                            "the certificate of " + out.back().issuer.text());
-      return std::nullopt;
-    }
+  const pki::Certificate* issuer = nullptr;
+  while (!out.back().self_issued() && out.size() < pki::kMaxPathLength &&
+         (issuer = pool.find_issuer(out.back())) != nullptr) {
     out.push_back(*issuer);
+  }
+  const bool cut = cut_at_anchor(out, context.anchors);
+  if (!cut && !out.back().self_issued() && issuer == nullptr) {
+    context.checks.absent(CheckId::kAkChainPresent,
+                          "the certificate of " + out.back().issuer.text());
+    return std::nullopt;
   }
   context.checks.record(CheckId::kAkChainPresent, true,
                         std::to_string(out.size()) + " certificates", {"up to a root"});
@@ -176,14 +179,19 @@ void record_revocation(Context& context, std::span<const pki::Certificate> chain
 void record_chain(Context& context, std::span<const pki::Certificate> chain) {
   const x509::PathFacts facts =
       x509::judge_path(chain, context.roots, context.now, context.signatures,
-                       {.names_ok = is_named(chain.front()), .leaf_fault = leaf_fault(chain)});
+                       {.names_ok = is_named(chain.front()),
+                        .leaf_fault = leaf_fault(chain),
+                        .judged = judged_in_chain(chain),
+                        .judged_in_leaf = judged_in_leaf(),
+                        .any_anchor = true});
   x509::record_path(context.checks, kPath, facts);
   const attest::Anchor* anchor = x509::find_anchor(context.roots, chain.back());
   if (context.work != nullptr) {
-    x509::show_chain(*context.work, chain,
-                     {&context.checks.info(CheckId::kAkChainSignature),
-                      &context.checks.info(CheckId::kAkRoot), anchor},
-                     context.collateral.x509);
+    x509::show_chain(
+        *context.work, chain,
+        {&context.checks.info(CheckId::kAkChainSignature), &context.checks.info(CheckId::kAkRoot),
+         anchor, facts.root.passed && !chain.back().self_issued()},
+        context.collateral.x509);
   }
   x509::record(context.checks, CheckId::kAkChainMark, x509::judge_mark(chain, {}, anchor));
   if (facts.root.passed) {

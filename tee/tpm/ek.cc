@@ -41,12 +41,17 @@ std::string leaf_fault(const pki::Certificate& leaf) {
   return allows_purpose(leaf, kEkCertificate) ? "" : "is not for an EK (extKeyUsage)";
 }
 
-Result<Chain, EkFault> chain_of(const x509::Pool& pool, const pki::Certificate& leaf) {
+// Up to a root, or else to what is trusted.
+Result<Chain, EkFault> chain_of(const x509::Pool& pool, const pki::Certificate& leaf,
+                                std::span<const attest::Anchor> anchors) {
   Chain out{leaf};
-  while (!out.back().self_issued() && out.size() < pki::kMaxPathLength) {
-    const pki::Certificate* issuer = pool.find_issuer(out.back());
-    if (issuer == nullptr) return missing("the certificate of " + out.back().issuer.text());
+  const pki::Certificate* issuer = nullptr;
+  while (!out.back().self_issued() && out.size() < pki::kMaxPathLength &&
+         (issuer = pool.find_issuer(out.back())) != nullptr) {
     out.push_back(*issuer);
+  }
+  if (!cut_at_anchor(out, anchors) && !out.back().self_issued() && issuer == nullptr) {
+    return missing("the certificate of " + out.back().issuer.text());
   }
   return out;
 }
@@ -89,9 +94,12 @@ std::string maker_of(const pki::Certificate& certificate) {
 Result<void, EkFault> judge_chain(const EkQuestion& q, const Chain& chain,
                                   x509::Signatures& signatures) {
   const std::string fault = leaf_fault(chain.front());
-  const x509::PathFacts facts =
-      x509::judge_path(chain, q.anchors, q.now, signatures,
-                       {.names_ok = is_named(chain.front()), .leaf_fault = fault});
+  const x509::PathFacts facts = x509::judge_path(chain, q.anchors, q.now, signatures,
+                                                 {.names_ok = is_named(chain.front()),
+                                                  .leaf_fault = fault,
+                                                  .judged = judged_in_chain(chain),
+                                                  .judged_in_leaf = judged_in_leaf(),
+                                                  .any_anchor = true});
   const std::pair<const char*, const x509::Judged*> all[] = {{"root", &facts.root},
                                                              {"signatures", &facts.signature},
                                                              {"names", &facts.names},
@@ -114,7 +122,7 @@ Result<Ek, EkFault> judge_ek(const EkQuestion& question) {
   x509::Signatures signatures;
   std::vector<std::string> notes;
   const x509::Pool pool(documents.certificates, question.anchors, question.now, signatures, notes);
-  WARD_TRY(const Chain chain, chain_of(pool, leaf));
+  WARD_TRY(const Chain chain, chain_of(pool, leaf, question.anchors));
   WARD_CHECK_OK(judge_chain(question, chain, signatures));
   Ek out{.key = *leaf.public_key, .maker = maker_of(leaf), .unlisted = {}};
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {

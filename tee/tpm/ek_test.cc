@@ -122,6 +122,21 @@ TEST(TpmEk, WhatIsMissingIsNamed) {
   EXPECT_TRUE(fault(demanded).starts_with("absent: the revocation list of "));
 }
 
+TEST(TpmEk, ACriticalExtKeyUsageIsReadAndATrustedIntermediateEndsTheChain) {
+  Maker maker;
+  maker.set_purpose(kEkPurpose);
+  maker.ek_spec.extensions.back().critical = true;
+  EXPECT_EQ(fault(maker.asked()), "");
+  const attest::Anchor ca[] = {
+      {.spki_sha256 = crypto::sha256(maker.ca.public_key().to_spki()), .name = "ca"}};
+  const auto by_ca = [&] {
+    return fault(maker.asked(true, false, [&](EkQuestion& q) { q.anchors = ca; }));
+  };
+  EXPECT_EQ(by_ca(), "");
+  maker.ca_spec.not_after = {test::kNow.seconds - 1};
+  EXPECT_TRUE(by_ca().starts_with("expired: ")) << by_ca();
+}
+
 TEST(TpmEk, ASignatureOfAnotherKeyIsRefused) {
   Maker maker;
   maker.ca = test::make_key("another");

@@ -149,7 +149,12 @@ PathFacts judge_path(std::span<const pki::Certificate> chain,
   const crypto::Sha256Digest top = chain.back().spki_sha256;
   // Where no anchor fits, the rest of the path is judged under the key that is there: each fact on
   // its own.
-  const auto faults = pki::check_path(chain, top, path_options(now, signatures));
+  pki::PathOptions options = path_options(now, signatures);
+  options.known_critical = profile.judged;
+  options.known_critical_of_leaf = profile.judged_in_leaf;
+  options.top_is_intermediate =
+      profile.any_anchor && anchor != nullptr && chain.size() > 1 && !chain.back().self_issued();
+  const auto faults = pki::check_path(chain, top, options);
   const auto clean = [&](Fact fact) {
     return std::ranges::none_of(faults,
                                 [&](const pki::PathError& e) { return fact_of(e.fault) == fact; });

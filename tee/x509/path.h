@@ -41,6 +41,11 @@ struct PathFacts {
 struct PathProfile {
   bool names_ok = false;
   std::string_view leaf_fault;
+  // OIDs (contents octets) of critical extensions that the profile judged: in every certificate,
+  // and in the leaf.
+  std::span<const Bytes> judged{};
+  std::span<const Bytes> judged_in_leaf{};
+  bool any_anchor = false;  // one that is no root may end the chain; else its top signs itself
 };
 
 // judge_path judges `chain`, leaf first, at `now`. Where no anchor fits, the rest of the path is

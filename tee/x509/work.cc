@@ -71,6 +71,7 @@ void show_chain(attest::Work& work, std::span<const pki::Certificate> chain,
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const std::size_t issuer = std::min(i + 1, top);
     if (i == top && checks.root == nullptr) continue;  // shown with the chain that has the root
+    if (i == top && checks.intermediate) continue;
     show_signature(work, materials[i], chain[i], materials[issuer], chain[issuer],
                    *checks.signature);
   }

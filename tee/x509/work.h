@@ -28,9 +28,10 @@ struct ChainChecks {
   const attest::CheckInfo* signature = nullptr;
   const attest::CheckInfo* root = nullptr;
   const attest::Anchor* anchor = nullptr;  // whose key the root carries; null where none
+  bool intermediate = false;               // the top is an anchor that is no root: nobody signs it
 };
 
-// show_chain adds the certificates, leaf first, each one's signature by the next, the root's by
+// show_chain adds the certificates, leaf first, each one's signature by the next, a root's by
 // itself, and the pinned digest of the root's key.
 void show_chain(attest::Work& work, std::span<const pki::Certificate> chain,
                 const ChainChecks& checks, const Documents& documents);
