@@ -1,6 +1,7 @@
 #include "tee/nvidia/device_list.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace ward::nvidia {
@@ -92,7 +93,9 @@ attest::Findings join_devices(std::vector<JudgedDevice> devices,
     for (std::size_t d = 1; d < devices.size(); ++d) {
       const attest::Findings& one = devices[d].findings;
       out.development = out.development || one.development;
-      out.notes.insert(out.notes.end(), one.notes.begin(), one.notes.end());
+      std::ranges::copy_if(one.notes, std::back_inserter(out.notes), [&](const std::string& note) {
+        return std::ranges::find(out.notes, note) == out.notes.end();
+      });
     }
   }
   if (different.size() < devices.size()) {

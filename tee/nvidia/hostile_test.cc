@@ -1,7 +1,10 @@
 // What anybody can put beside NVIDIA's evidence, or into it, to have good evidence refused or to
 // keep a verifier busy.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "codec/pem.h"
 #include "tee/all.h"
 #include "tee/nvidia/made/stage.h"
 #include "verifier/verifier.h"
@@ -61,6 +64,28 @@ TEST(NvidiaHostile, AnAlteredCertificateAmongTheCollateralDisplacesNone) {
           << static_cast<int>(role) << " " << first << " " << attest::summary(a);
     }
   }
+}
+
+// Every device brings altered certificates of its own: one limit holds for all, and says so once.
+TEST(NvidiaHostile, AListOfDevicesThatEachBringAlteredCertificatesHasOneLimit) {
+  const Stage s = good_stage(Arch::kHopper);
+  const Made m = make(s);
+  const pki::Certificate good = pki::parse_certificates(m.device.certificates)->at(2);
+  constexpr unsigned kDevices = 12;
+  constexpr unsigned kEach = 59;  // beside the five that are good: what a PEM document may hold
+  std::vector<DeviceEvidence> devices(kDevices, m.device);
+  for (unsigned i = 0; i < kDevices * kEach; ++i) {
+    Buffer der = good.der;
+    der[der.size() - 1] ^= static_cast<std::uint8_t>(i);
+    der[der.size() - 2] ^= static_cast<std::uint8_t>(1U + (i >> 8U));
+    devices[i / kEach].certificates += codec::to_pem("CERTIFICATE", der);
+  }
+  const Appraisal a = judge(devices, m.documents, s);
+  // The good chain was found before.
+  EXPECT_EQ(a.failed(), Ids{});
+  EXPECT_EQ(std::ranges::count_if(
+                a.notes, [](const auto& n) { return n.starts_with("left out: signatures"); }),
+            1);
 }
 
 }  // namespace

@@ -28,10 +28,29 @@ std::string first_word(const pki::Certificate& c) {
 // other certificate of NVIDIA's does.
 bool is_report_key(const pki::Certificate& c) { return has_fwid(c); }
 
-bool signs(const pki::Certificate& c, Bytes report) {
-  return c.public_key && c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
-                                                 signed_part(report), report.last(kSignatureSize));
-}
+// ReportSigner tells whose key signed a report.
+struct ReportSigner {
+  Context& context;
+  Bytes report;
+  crypto::Sha256Digest digest = crypto::sha256(report);
+
+  [[nodiscard]] bool verify(const pki::Certificate& c) const {
+    return c.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
+                                   signed_part(report), report.last(kSignatureSize));
+  }
+
+  [[nodiscard]] bool is(const pki::Certificate& c) const {
+    return c.public_key &&
+           context.signatures.holds(digest, c.spki_sha256, [&] { return verify(c); });
+  }
+
+  // One of many.
+  [[nodiscard]] bool may_be(const pki::Certificate& c) const {
+    return c.public_key &&
+           context.signatures.found(
+               digest, c.spki_sha256, [&] { return verify(c); }, context.findings.notes);
+  }
+};
 
 struct Leaf {
   const pki::Certificate* certificate = nullptr;
@@ -40,17 +59,17 @@ struct Leaf {
 
 // find_leaf looks for the certificate of the key that signed the report. Where none did, the first
 // that came with the evidence is meant, or the only one that was given.
-Leaf find_leaf(const x509::Pool& pool, Bytes report, std::size_t sent) {
+Leaf find_leaf(const x509::Pool& pool, const ReportSigner& signer, std::size_t sent) {
   const auto trusted = [&](const pki::Certificate& c) {
     const pki::Certificate* issuer = pool.find_issuer(c);
     return issuer != nullptr && pool.is_signed_by(c, *issuer);
   };
   const auto signers =
-      pool.fitting(is_report_key, [&](const pki::Certificate& c) { return signs(c, report); });
+      pool.fitting(is_report_key, [&](const pki::Certificate& c) { return signer.may_be(c); });
   if (!signers.empty()) return {pool.best(signers, trusted), true};
   const auto all = pool.fitting(is_report_key, any);
   if (all.empty() || (sent == 0 && all.size() > 1)) return {};
-  return {all.front(), false};
+  return {all.front(), signer.is(*all.front())};
 }
 
 std::string_view leaf_fault(std::span<const pki::Certificate> chain) {
@@ -185,7 +204,7 @@ DeviceFacts verify_device(Context& context, const DeviceEvidence& evidence,
   const std::vector<attest::Anchor> anchors = anchors_for(context.anchors, kDeviceAnchor);
   const x509::Pool pool(own.certificates, anchors, context.now, context.signatures,
                         context.findings.notes);
-  const auto [leaf, signed_report] = find_leaf(pool, evidence.report, sent);
+  const auto [leaf, signed_report] = find_leaf(pool, {context, evidence.report}, sent);
   if (leaf == nullptr) {
     checks.absent(CheckId::kDeviceChainPresent,
                   "the certificates of the device whose key signed the report");

@@ -46,6 +46,8 @@ void record_ocsp(Context& context, std::span<const Link> links, bool whole) {
   for (const Link& link : links) {
     x509::OcspFacts facts = x509::judge_ocsp(context.documents.ocsp, link.certificate, link.issuer,
                                              context.now, context.signatures);
+    auto& notes = context.findings.notes;
+    notes.insert(notes.end(), facts.notes.begin(), facts.notes.end());
     if (facts.response == nullptr) {
       missing.push_back(link.certificate.subject.common_name());
     } else {

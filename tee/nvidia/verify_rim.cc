@@ -81,9 +81,12 @@ Judgement judge(Context& context, const x509::Named<Rim>& named, const Report& r
   Judgement out{&named};
   const pki::Certificate& signer = rim.certificates.front();
   out.digest = equal(crypto::sha384(as_bytes(rim.signed_octets)), rim.digest);
-  out.signature = signer.public_key &&
-                  signer.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
-                                               as_bytes(rim.signed_info), rim.signature);
+  // Once for all devices.
+  out.signature =
+      signer.public_key && context.signatures.holds(named.digest, signer.spki_sha256, [&] {
+        return signer.public_key->verify_rs(crypto::SignatureAlgorithm::kEcdsaP384Sha384,
+                                            as_bytes(rim.signed_info), rim.signature);
+      });
   out.product = chip && same_product(rim.content.product, *chip);
   out.differing = differing(report, device, rim.content);
   std::vector<x509::Named<pki::Certificate>> certificates;
