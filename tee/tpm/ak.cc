@@ -92,7 +92,7 @@ std::optional<std::vector<pki::Certificate>> chain_of(Context& context, const x5
          (issuer = pool.find_issuer(out.back())) != nullptr) {
     out.push_back(*issuer);
   }
-  const bool cut = cut_at_anchor(out, context.anchors);
+  const bool cut = cut_at_anchor(out, context.roots);
   if (!cut && !out.back().self_issued() && issuer == nullptr) {
     context.checks.absent(CheckId::kAkChainPresent,
                           "the certificate of " + out.back().issuer.text());
