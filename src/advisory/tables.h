@@ -20,7 +20,8 @@ namespace ward::advisory {
 // list an advisory: {advisory, TEE} to number.
 using Listed = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
-// parse_attacks, parse_tees and parse_listed read a whole table. The error says which line and what is wrong.
+// parse_attacks, parse_tees and parse_listed read a whole table. The error says which line and what
+// is wrong.
 [[nodiscard]] Result<std::vector<Attack>, std::string> parse_attacks(std::string_view text);
 [[nodiscard]] Result<std::vector<TeeTitle>, std::string> parse_tees(std::string_view text);
 [[nodiscard]] Result<Listed, std::string> parse_listed(std::string_view text);

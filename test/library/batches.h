@@ -22,8 +22,8 @@ ward_job job_of(Bytes evidence, const ward_request* request);
 
 VerifierHandle new_verifier(const ward_policy* policy, std::size_t platforms);
 
-// Crowd is every vector: right, altered in what is signed at two places, and a hundred years later; with one
-// policy and one mixture of collateral.
+// Crowd is every vector: right, altered in what is signed at two places, and a hundred years later;
+// with one policy and one mixture of collateral.
 struct Crowd {
   std::vector<LibraryVector> vectors = library_vectors();
   std::vector<Buffer> altered;
