@@ -1,4 +1,5 @@
 // A batch says of each job what ward_verifier_verify says of it alone, but for the explanation.
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <stdexcept>
@@ -32,10 +33,10 @@ TEST(LibraryBatch, EachJobIsAnsweredOnceAndLikeAlone) {
         ASSERT_EQ(answers[k], alone[k % alone.size()]) << k << " " << setting.threads;
     }
   }
-  std::size_t accepted = 0;
-  for (const std::string& one : alone)
-    accepted += one.starts_with("accepted\n") ? 1U : 0U;
-  EXPECT_EQ(accepted, crowd.vectors.size());
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    if (i % 4 == 3) continue;  // late: accepted where nothing ends
+    EXPECT_EQ(alone[i].starts_with("accepted\n"), i % 4 == 0) << i;
+  }
   EXPECT_EQ(alone.size(), crowd.vectors.size() * 4);
 }
 

@@ -25,7 +25,7 @@ VerifierHandle new_verifier(const ward_policy* policy, std::size_t platforms);
 // Crowd is every vector: right, altered in what is signed at two places, and a hundred years later;
 // with one policy and one mixture of collateral.
 struct Crowd {
-  std::vector<LibraryVector> vectors = library_vectors();
+  std::vector<LibraryVector> vectors = pooled_vectors();
   std::vector<Buffer> altered;
   std::vector<Buffer> altered_beside;
   std::vector<RequestHandle> requests;  // right and late for each vector

@@ -16,7 +16,7 @@ constexpr std::array<std::uint8_t, 4> kStrange{1, 2, 3, 4};
 
 // Gathering is Crowd's evidence for C++: right, altered and unknown in turn.
 struct Gathering {
-  std::vector<LibraryVector> vectors = library_vectors();
+  std::vector<LibraryVector> vectors = pooled_vectors();
   std::vector<Request> requests;
   Policy policy;
   Collateral collateral;

@@ -125,6 +125,12 @@ std::vector<LibraryVector> library_vectors() {
   return out;
 }
 
+std::vector<LibraryVector> pooled_vectors() {
+  std::vector<LibraryVector> out = library_vectors();
+  std::erase_if(out, [](const LibraryVector& v) { return v.tee == "azure"; });
+  return out;
+}
+
 AppraisalHandle verify(const ward_verifier* verifier, Bytes evidence,
                        const ward_collateral* collateral, const ward_request* request) {
   ward_appraisal* out = nullptr;

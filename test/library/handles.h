@@ -57,6 +57,10 @@ struct LibraryVector {
 
 std::vector<LibraryVector> library_vectors();
 
+// pooled_vectors are those that may share one mixture of collateral: not Azure's, whose virtual TPM
+// would be compared with the event log of another.
+std::vector<LibraryVector> pooled_vectors();
+
 // verify returns the appraisal; the test fails where there is none.
 AppraisalHandle verify(const ward_verifier* verifier, Bytes evidence,
                        const ward_collateral* collateral, const ward_request* request);

@@ -57,6 +57,7 @@ class Far(int):
 
 class Vector:
     def __init__(self, folder):
+        self.tee = folder.parts[-4]
         self.evidence = (folder / "evidence").read_bytes()
         self.facts = vector_files.facts(folder)
         self.collateral = {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.name not in ("evidence", "case.txt")}
@@ -82,6 +83,7 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         cls.vectors = [Vector(p.parent) for p in sorted(TEES.glob("*/testdata/valid/*/case.txt"))]
         assert len(cls.vectors) > 2
+        cls.vectors.sort(key=lambda v: v.tee != "sgx")  # the first is of a TEE whose fields all have their sizes
 
     def test_the_control_is_accepted(self):
         for v in self.vectors:
