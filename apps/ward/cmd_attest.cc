@@ -345,6 +345,10 @@ int misused(const Options& options, const soft::Face& face) {
 
 int run(const Options& options) {
   if (options.tee == "tpm") {
+    if (!options.event_log.empty() || !options.softd.empty() || !options.device.empty()) {
+      return fail(kUsage, "--event-log, --softd and --device are not for a TPM",
+                  "the firmware's log is /sys/kernel/security/tpm0/binary_bios_measurements");
+    }
     return attest_tpm({.report_data = options.report_data,
                        .out = options.out,
                        .pcrs = options.pcrs,

@@ -80,6 +80,7 @@ Result<Platform, int> judged(const Options& o) {
   WARD_TRY(const attest::Collateral collateral, read_all_collateral(o.chain, o.roots));
   WARD_TRY(std::vector<attest::Anchor> anchors, named_roots(o.roots));
   const auto pinned = sev::pinned_roots();
+  std::erase_if(anchors, [](const attest::Anchor& a) { return !a.tee.empty() && a.tee != "sev"; });
   anchors.insert(anchors.begin(), pinned.begin(), pinned.end());
   std::optional<crypto::PublicKey> pdh;
   attest::Findings found = sev::judge_platform(collateral, anchors, pdh);

@@ -87,10 +87,14 @@ Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files) {
     const auto known = std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
       return scheme->info().name == tee;
     });
-    if (end == std::string::npos || !known) {
-      return fail(kUsage, "--hardware-root takes TEE=FILE, and " + tee + " is no TEE",
-                  "tpm=ak.pem, cca=cpak.pem: what vouches for one kind of evidence need not for "
-                  "another");
+    if (end == std::string::npos || end + 1 == root.size() || !known) {
+      std::string all;
+      for (const attest::Scheme* scheme : tee::all_schemes())
+        all += (all.empty() ? "" : ", ") + std::string(scheme->info().name);
+      return fail(kUsage,
+                  "--hardware-root takes TEE=FILE: " + root +
+                      (known ? " names no file" : " begins with no TEE"),
+                  "tpm=ak.pem, for one; the TEEs: " + all);
     }
     WARD_CHECK_OK(add_roots(
         root.substr(end + 1), "--hardware-root takes TEE=FILE, and FILE is PEM",

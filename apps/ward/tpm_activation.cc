@@ -158,7 +158,7 @@ int challenge(const ChallengeOptions& o) {
       "challenged the AK " + to_hex(ak->name()) + "\n  in the TPM of " + for_terminal(ek->maker);
   for (const std::string& issuer : ek->unlisted)
     text += "\n  not looked at: revocation by " + for_terminal(issuer);
-  std::fprintf(stderr, "ward: next: on the machine: ward tpm respond %s -o RESPONSE\n",
+  std::fprintf(stderr, "ward: next: on the machine: ward tpm respond %s --ak KEY -o RESPONSE\n",
                for_terminal(shell_path(o.out)).c_str());
   return print(text + '\n');
 }

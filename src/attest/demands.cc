@@ -232,6 +232,20 @@ std::optional<Mistake> Demands::misplaced(const Scheme& scheme, const Policy& po
                      "name the fields of the TEE whose evidence this is"};
     }
   }
+  const auto has = [&](const char* ending) {
+    return std::ranges::any_of(info.checks, [&](const CheckInfo& check) {
+      return std::string_view(check.id) == std::string(info.name) + ending;
+    });
+  };
+  if (policy.chips && !has(".chip.accepted")) {
+    return Mistake{std::string(names_.chips) + ": evidence of " + info.name + " names no chip",
+                   "leave it out: it would judge nothing"};
+  }
+  if (!policy.refused_products.empty() && info.products.empty()) {
+    return Mistake{
+        std::string(names_.refuse_product) + ": evidence of " + info.name + " names no product",
+        "leave it out: it would judge nothing"};
+  }
   if (info.tcb_statuses.empty() && demands_tcb(policy)) {
     return Mistake{std::string(names_.accept_tcb) + ", " + names_.min_tcb_evaluation + ", " +
                        names_.min_tcb_date + ", " + names_.tolerate + ": the maker of " +

@@ -52,6 +52,27 @@ class Roots(unittest.TestCase):
             self.assertEqual((code, err), (1, ""), out)
 
 
+    def test_a_root_is_of_one_tee_that_is_named(self):
+        folder = ROOT / "tee/psa/testdata/valid/psa_2_0_0"
+        for root, text in (("psa", "psa names no file"), ("psa=", "psa= names no file"), ("tmp=x", "tmp=x begins with no TEE")):
+            code, out, err = ward("verify", folder / "evidence", "--hardware-root", root)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(text, err)
+        root = f"tpm={folder / 'root_ca.pem'}"
+        code, out, err = ward("verify", folder / "evidence", "--hardware-root", root)
+        self.assertEqual((code, err, out.splitlines()[0]), (1, "", "refused: psa.device_key.root"))
+        code, out, err = ward("verify", folder / "evidence", "--hardware-root", root.replace("tpm", "psa"))
+        self.assertEqual((code, err, out.splitlines()[0][:8]), (0, "", "accepted"))
+
+    def test_a_demand_that_such_evidence_cannot_meet_is_a_mistake(self):
+        chips = ROOT / "test/explain/chips.txt"
+        for tee, name, option in (("tpm", "ecdsa_p256_key", ("--chips", chips)), ("nitro", "nitro", ("--chips", chips)),
+                                  ("keystone", "keystone", ("--refuse-product", "Milan"))):
+            code, out, err = ward("verify", ROOT / "tee" / tee / "testdata/valid" / name / "evidence", *option)
+            self.assertEqual((code, out), (2, ""), err)
+            self.assertIn("names no", err)
+
+
 class Verify(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
