@@ -119,6 +119,9 @@ class Sev(unittest.TestCase):
                 self.assertIn("ward: hint: ", said)
                 self.assertFalse(self.out.exists())
         chain = [made / "platform.cert", made / "ask_ark.cert"]
+        code, told, said = self.session("--hardware-root", f"tpm={made / 'root_ca.pem'}", chain=chain)
+        self.assertEqual((code, told), (1, ""), said)
+        self.assertIn("sev.ark.root", said)
         code, told, said = self.session("--trust-root", made / "root_ca.pem", "--allow-development", chain=chain)
         self.assertEqual(code, 0, said)
         self.assertIn("DEVELOPMENT", told)
