@@ -34,8 +34,9 @@ Result<attest::Collateral, int> read_all_collateral(const std::vector<std::strin
     std::ranges::move(read->documents, std::back_inserter(out.documents));
   }
   std::vector<std::string> files = {roots.trust_root};
-  for (const std::string& root : roots.hardware_roots)
+  for (const std::string& root : roots.hardware_roots) {
     files.push_back(root.substr(root.find('=') + 1));
+  }
   for (const std::string& path : files) {
     if (path.empty()) continue;
     auto octets = read_file(path, attest::kMaxDocumentBytes);
@@ -89,8 +90,9 @@ Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files) {
     });
     if (end == std::string::npos || end + 1 == root.size() || !known) {
       std::string all;
-      for (const attest::Scheme* scheme : tee::all_schemes())
+      for (const attest::Scheme* scheme : tee::all_schemes()) {
         all += (all.empty() ? "" : ", ") + std::string(scheme->info().name);
+      }
       return fail(kUsage,
                   "--hardware-root takes TEE=FILE: " + root +
                       (known ? " names no file" : " begins with no TEE"),

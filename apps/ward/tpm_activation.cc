@@ -90,8 +90,9 @@ Result<tpm::Public, int> read_ak(const std::string& path) {
     return fail(kRefused, path + ": no AK: " + fault,
                 "have one made as tpm2_createak and `ward attest --tee tpm` make it");
   }
-  if (const auto key = area->key(); !key)
+  if (const auto key = area->key(); !key) {
     return fail(kRefused, path + ": " + error_text(key.error()));
+  }
   return *std::move(area);
 }
 
@@ -131,8 +132,9 @@ Result<tpm::Ek, int> read_ek(const ChallengeOptions& o) {
                            .now = *at,
                            .require_crl = o.require_crl});
   if (ek) return *std::move(ek);
-  if (!ek.error().absent)
+  if (!ek.error().absent) {
     return fail(kRefused, "the EK's certificate is refused: " + ek.error().what);
+  }
   return fail(kCouldNotTell, "the EK's certificate cannot be judged: missing: " + ek.error().what,
               "--collateral takes the certificates between it and the root, and revocation lists");
 }
@@ -156,10 +158,12 @@ int challenge(const ChallengeOptions& o) {
   if (code != kAccepted) return code;
   std::string text =
       "challenged the AK " + to_hex(ak->name()) + "\n  in the TPM of " + for_terminal(ek->maker);
-  for (const std::string& issuer : ek->unlisted)
+  for (const std::string& issuer : ek->unlisted) {
     text += "\n  not looked at: revocation by " + for_terminal(issuer);
-  std::fprintf(stderr, "ward: next: on the machine: ward tpm respond %s --ak KEY -o RESPONSE\n",
-               for_terminal(shell_path(o.out)).c_str());
+  }
+  (void)std::fprintf(stderr,
+                     "ward: next: on the machine: ward tpm respond %s --ak KEY -o RESPONSE\n",
+                     for_terminal(shell_path(o.out)).c_str());
   return print(text + '\n');
 }
 
@@ -168,14 +172,16 @@ int respond(const RespondOptions& o) {
   const auto ak = ak_of(o.ak);
   const auto ek = o.ek.empty() ? std::nullopt : handle_of(o.ek);
   if (!ak) return fail(kUsage, "--ak " + o.ak + ": no key", kAkHint);
-  if (!o.ek.empty() && !ek)
+  if (!o.ek.empty() && !ek) {
     return fail(kUsage, "--ek " + o.ek + ": no persistent handle", "0x81010001, or leave it out");
+  }
   const auto file = read(o.credential);
   if (!file) return file.error();
   const auto credential = tpm::read_credential(*file);
-  if (!credential)
+  if (!credential) {
     return fail(kRefused, o.credential + ": no credential: " + error_text(credential.error()),
                 "the file of `ward tpm challenge` or tpm2_makecredential");
+  }
   const auto device = open_tpm(o.tcti);
   if (!device) return device.error();
   const auto secret = (*device)->activate(*ak, ek, *credential);
@@ -198,8 +204,9 @@ int accept(const AcceptOptions& o) {
   const auto file = read_secret(o.secret, kMaxFile);
   if (!file) return own_file_failure(o.secret, file.error());
   const auto kept = tpm::read_challenge(file->expose());
-  if (!kept)
+  if (!kept) {
     return own_file_failure(o.secret, kept.error(), "the --secret file of `ward tpm challenge`");
+  }
   const auto area = tpm::parse_public(kept->ak);
   const auto key = area ? area->key() : Result<crypto::PublicKey>(area.error());
   if (!key) return own_file_failure(o.secret, key.error());
@@ -212,8 +219,8 @@ int accept(const AcceptOptions& o) {
   const std::string pem = codec::to_pem("PUBLIC KEY", key->to_spki());
   const int code = write_tpm_files({{&o.out, as_bytes(pem), OutputFile::Readers::kUmask}}, o.force);
   if (code != kAccepted) return code;
-  std::fprintf(stderr, "ward: next: ward verify EVIDENCE --hardware-root tpm=%s\n",
-               for_terminal(shell_path(o.out)).c_str());
+  (void)std::fprintf(stderr, "ward: next: ward verify EVIDENCE --hardware-root tpm=%s\n",
+                     for_terminal(shell_path(o.out)).c_str());
   return print("the AK " + to_hex(area->name()) + " is in the TPM that was challenged\n");
 }
 

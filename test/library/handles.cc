@@ -121,7 +121,8 @@ std::vector<LibraryVector> library_vectors() {
   }
   EXPECT_FALSE(out.empty());
   // The first is of a TEE whose fields all have their sizes.
-  std::ranges::stable_partition(out, [](const LibraryVector& v) { return v.tee == "sgx"; });
+  std::stable_partition(out.begin(), out.end(),
+                        [](const LibraryVector& v) { return v.tee == "sgx"; });
   return out;
 }
 
