@@ -57,8 +57,9 @@ struct LibraryVector {
 
 std::vector<LibraryVector> library_vectors();
 
-// pooled_vectors are those that may share one mixture of collateral: not Azure's, whose virtual TPM
-// would be compared with the event log of another.
+// pooled_vectors are those that may share one mixture of collateral, all of the TEEs whose
+// platforms are remembered and one of each other: none of Azure's, whose virtual TPM would be
+// compared with the event log of another.
 std::vector<LibraryVector> pooled_vectors();
 
 // verify returns the appraisal; the test fails where there is none.

@@ -49,7 +49,7 @@ TEST(LibraryLifetime, InputsAndErrors) {
 
 // Each appraisal with its JSON: refused ones of evidence that is cut, and whole ones of every TEE.
 TEST(LibraryLifetime, Appraisals) {
-  const std::vector<LibraryVector> vectors = library_vectors();
+  const std::vector<LibraryVector> vectors = pooled_vectors();
   for (const LibraryVector& v : vectors) {
     const auto policy = v.policy();
     const auto verifier = new_verifier(policy.get());

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kThreads = 64;
 
 TEST(LibraryThreads, SixtyFourShareAVerifierItsInputsAndAnAppraisal) {
-  for (const LibraryVector& v : library_vectors()) {
+  for (const LibraryVector& v : pooled_vectors()) {
     const auto policy = v.policy();
     const auto verifier = new_verifier(policy.get());
     const auto collateral = v.collateral();
