@@ -14,7 +14,8 @@ using Ids = std::vector<std::string>;
 // RFC 9783 section 5.2 lets a device use a MAC; whoever verifies it can make it, too.
 TEST(Lessons, rfc9783_mac0_a_token_under_a_mac_is_refused_with_its_reason) {
   const Stage s = made::good_stage();
-  const auto parsed = parse_token(made::make(s));
+  const Buffer evidence = made::make(s);
+  const auto parsed = parse_token(evidence);
   ASSERT_TRUE(std::holds_alternative<Token>(parsed));
   codec::CborWriter w;
   w.tag(17).begin_array().bytes(*from_hex("a10105")).begin_map().end_map();

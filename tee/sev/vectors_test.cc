@@ -102,7 +102,8 @@ TEST(SevVectors, EachIsSignedByWhomItIsSignedBy) {
     const Certificate& c = all.at(row.file);
     EXPECT_EQ(c.usage, row.usage);
     EXPECT_EQ(write(c.parts), c.raw);
-    for (const auto& [name, signer] : all) {
+    for (const auto& [name, one] : all) {
+      const Certificate& signer = one;
       // Copies under another name are the same key.
       const bool expected = std::ranges::any_of(row.signers, [&](const std::string& s) {
         return all.at(s).spki_sha256 == signer.spki_sha256;
