@@ -207,10 +207,12 @@ Result<CompositeAppraisal> appraise_composite(const Verifier& verifier,
     }
     PartAppraisal& judged = out.parts.emplace_back(PartAppraisal{.name = part.name});
     WARD_TRY(Expected field, expected_field(part.binding, scheme->info()));
-    const attest::Collateral all = joined(request.collateral, part.beside);
+    const bool alone = part.beside.documents.empty();
+    const attest::Collateral all =
+        alone ? attest::Collateral{} : joined(request.collateral, part.beside);
     WARD_TRY(judged.appraisal,
              verifier.appraise({.evidence = part.evidence,
-                                .collateral = all,
+                                .collateral = alone ? request.collateral : all,
                                 .now = request.now,
                                 .expected = {std::move(field), part.measurement, part.workload},
                                 .work = request.work ? &judged.work : nullptr,
