@@ -18,7 +18,3 @@ struct OwnVector {
 };
 
 }  // namespace ward::attest
-
-namespace ward::tee {
-using attest::OwnVector;
-}  // namespace ward::tee
