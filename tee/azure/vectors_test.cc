@@ -79,6 +79,18 @@ std::string claim(const Appraisal& a, std::string_view name) {
   return found == a.claims.end() ? "" : attest::value_texts(found->value).at(0);
 }
 
+// What a test says of files of the folder, for the table of vectors.
+void report(const char* kind, std::initializer_list<const char*> names) {
+  std::set<std::string> files;
+  for (const char* name : names)
+    files.insert(std::string("azure/") + name);
+  test::report_files(kind, files);
+}
+
+void report_snp(std::initializer_list<const char*> names) { report("azure-snp-vtpm", names); }
+
+void report_tdx(std::initializer_list<const char*> names) { report("azure-tdx-vtpm", names); }
+
 Buffer challenge() { return to_buffer(as_bytes("challenge")); }
 
 constexpr const char* kSnpFiles[] = {"az-snp-vtpm_evidence-v0.json", "az-snp-vtpm_evidence-v1.json",
@@ -99,6 +111,7 @@ TEST(AzureVectors, TrusteesSnpEvidenceOfEveryVersionIsAccepted) {
     EXPECT_EQ(a.facts.measurement.size(), 48U);
     EXPECT_EQ(a.facts.workload.size(), 32U);
   }
+  report_snp({kSnpFiles[0], kSnpFiles[1], kSnpFiles[2]});
 }
 
 TEST(AzureVectors, TheQuotesNonceIsTheReportData) {
@@ -155,8 +168,9 @@ TEST(AzureVectors, AnotherMachinesVcekIsRefused) {
 // placeholder, which nothing rests on.
 TEST(AzureVectors, FlashbotsTdxEvidenceIsAccepted) {
   WARD_NEED_VECTORS();
-  for (const char* file :
-       {"flashbots_azure-tdx-1764620247665812984", "flashbots_azure-tdx-1764662251380464271"}) {
+  const auto files = {"flashbots_azure-tdx-1764620247665812984",
+                      "flashbots_azure-tdx-1764662251380464271"};
+  for (const char* file : files) {
     SCOPED_TRACE(file);
     const Appraisal a = judge(octets(file), of_intel(), "2026-01-27T15:54:59Z", attest::Policy{});
     EXPECT_EQ(a.verdict, Verdict::kAccepted) << attest::summary(a);
@@ -166,6 +180,7 @@ TEST(AzureVectors, FlashbotsTdxEvidenceIsAccepted) {
     EXPECT_EQ(a.facts.report_data, Buffer(32));
     EXPECT_FALSE(a.notes.empty());
   }
+  report_tdx(files);
 }
 
 // Recorded on a platform that lacked updates even then: genuine, and not of an accepted status.
@@ -181,6 +196,7 @@ TEST(AzureVectors, TrusteesTdxEvidenceIsOfAnOutdatedPlatform) {
   any.accept_any_tcb = true;
   EXPECT_EQ(judge(evidence, of_intel(), "2025-06-10T00:00:00Z", any).verdict, Verdict::kAccepted);
   EXPECT_EQ(judge(evidence, {}, "2025-06-10T00:00:00Z").verdict, Verdict::kUndetermined);
+  report_tdx({"az-tdx-vtpm_evidence-v1.json"});
 }
 
 // The TD quote that stands beside Trustee's evidence is the one in it; of the other one, of no
@@ -199,6 +215,10 @@ TEST(AzureVectors, WhatIsAPartAloneIsNoEvidenceOfThisKind) {
         "az-snp-vtpm_vcek-genoa.pem"}) {
     EXPECT_EQ(Azure{}.recognises(octets(file)), attest::Recognition::kNo) << file;
   }
+  report_snp({"az-snp-vtpm_quote.bin", "az-snp-vtpm_tpm-quote-v1.json", "az-snp-vtpm_vcek.pem",
+              "az-snp-vtpm_vcek-genoa.pem"});
+  report_tdx({"az-tdx-vtpm_td-quote.bin", "az-tdx-vtpm_tpm-quote-v1.json"});
+  report("tdx", {"flashbots_dcap-tdx-1766059550570652607"});
 }
 
 TEST(AzureVectors, AnHclReportAloneIsReadAndWrittenAgain) {
@@ -215,6 +235,7 @@ TEST(AzureVectors, AnHclReportAloneIsReadAndWrittenAgain) {
   EXPECT_FALSE(data->user_data);
   EXPECT_EQ(data->keys.at(0).key_ops, std::vector<std::string>{"encrypt"});
   EXPECT_TRUE(attestation_key(*data));
+  report("azure-hcl", {"hcl-report-snp-kinvolk.bin"});
 }
 
 // bincode, as the crate az-cvm-vtpm stores a quote: lengths of eight octets, little-endian.
@@ -280,6 +301,7 @@ TEST(AzureVectors, KinvolksPiecesAreOfDifferentMachines) {
   EXPECT_EQ(a.verdict, Verdict::kRefused);
   EXPECT_EQ(a.check("azure.runtime_data.bound")->outcome, attest::Outcome::kPassed);
   EXPECT_EQ(a.check("azure.tpm.quote.signature")->outcome, attest::Outcome::kFailed);
+  report("azure-tpm-quote", {"quote-kinvolk.bin"});
 }
 
 TEST(AzureVectors, ASecondQuoteOfTheSameMachineIsAccepted) {

@@ -65,6 +65,8 @@ TEST(CcaVectors, TheExampleTokenIsAcceptedUnderItsPlatformsKey) {
     EXPECT_TRUE(all_zero(a.facts.workload));
     EXPECT_EQ(a.facts.debug, false);
   }
+  test::report_files(
+      "cca-key", {"cca/coco_cpak-pub.json", "cca/rust_cpak.json", "cca/tf-rmm_cca_platform.pem"});
 }
 
 TEST(CcaVectors, TheExampleTokenIsBoundToItsChallengeAndMeasurement) {
@@ -94,6 +96,7 @@ TEST(CcaVectors, WithoutItsKeyNothingIsKnownAndAnUnnamedKeyIsRefused) {
   const Appraisal other =
       judged(evidence, {{"pkey", file("rust_pkey.json")}}, {named(key_in("rust_pkey.json"))});
   EXPECT_EQ(other.failed(), Ids{"cca.platform_token.signature"});
+  test::report_files("cca-key", {"cca/rust_pkey.json"});
 }
 
 TEST(CcaVectors, AFlippedBitIsRefused) {
@@ -167,6 +170,7 @@ TEST(CcaVectors, AKeyThatIsNotOnTheCurveIsNone) {
   const auto jwk = token::parse_jwk(*store->items().at(0).find("pkey"));
   ASSERT_FALSE(jwk);
   EXPECT_EQ(jwk.error().code(), Errc::kMalformed);
+  test::report_files("cca-key", {"cca/rust_ta-02-bad.json"});
 }
 
 std::string text_of(const codec::JsonValue& object, const char* name) {
@@ -209,6 +213,7 @@ TEST(CcaVectors, TheStoresReferenceValuesAreTheClaimsAsFarAsTheyAgree) {
               upper_hex(realm.extensible[i]));
   }
   EXPECT_NE(text_of(r, "personalization-value"), upper_hex(realm.personalization_value));
+  test::report_files("cca-key", {"cca/rust_rv.json"});
 }
 
 }  // namespace

@@ -108,6 +108,8 @@ const Real kReal[] = {
 TEST(NvidiaVectors, EachHasItsRightVerdict) {
   WARD_NEED_VECTORS();
   std::size_t differences = 0;
+  std::set<std::string> judged;
+  std::set<std::string> chains;
   for (const Real& real : kReal) {
     SCOPED_TRACE(std::string(real.evidence) +
                  (real.collateral.empty() ? "" : " " + real.collateral[0]));
@@ -116,9 +118,12 @@ TEST(NvidiaVectors, EachHasItsRightVerdict) {
     EXPECT_EQ(open(a), real.open);
     EXPECT_EQ(a.verdict, real.failed.empty() ? Verdict::kUndetermined : Verdict::kRefused);
     if (a.failed() != real.failed || open(a) != real.open) ++differences;
+    judged.insert("nvidia/" + std::string(real.evidence));
+    for (const std::string& name : real.collateral)
+      (name.starts_with("coco_") ? chains : judged).insert("nvidia/" + name);
   }
-  test::report_vectors("nvidia-evidence", 12, 10, differences);
-  test::report_vectors("nvidia-certchain", 2, 2, 0);
+  test::report_files("nvidia-evidence", judged, differences);
+  test::report_files("nvidia-certchain", chains);
 }
 
 TEST(NvidiaVectors, TheNonceIsWhatEvidenceIsBoundTo) {
@@ -215,7 +220,7 @@ TEST(NvidiaVectors, NvidiasManifestIsVerifiedAndCompared) {
   altered[as_text(rim).find("Hash0=\"80161aac") + 7] = '9';
   const Ids changed = with_real_rim(altered, kNow, pinned).failed();
   EXPECT_EQ(std::ranges::count(changed, "nvidia.driver_rim.digest"), 1);
-  test::report_vectors("nvidia-rim", 1, 1, 0);
+  test::report_files("nvidia-rim", {"nvidia/rim_NV_GPU_DRIVER_GH100_550.90.07.xml"});
 }
 
 TEST(NvidiaVectors, ASignersCertificateIsNoRoot) {
@@ -227,7 +232,8 @@ TEST(NvidiaVectors, ASignersCertificateIsNoRoot) {
   const std::vector<attest::Anchor> device_root{pinned_anchors()[kDeviceAnchor]};
   const Ids other_use = with_real_rim(rim, kNow, device_root).failed();
   EXPECT_EQ(std::ranges::count(other_use, "nvidia.rim_chain.root"), 1);
-  test::report_vectors("nvidia-cert", 3, 3, 0);
+  test::report_files("nvidia-cert", {"nvidia/incorrect_rim_root.crt", "nvidia/rim_root.crt",
+                                     "nvidia/verifier_device_root.pem"});
 }
 
 }  // namespace

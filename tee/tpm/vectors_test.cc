@@ -109,6 +109,7 @@ TEST(TpmVectors, KeylimesQuoteIsSignedByItsAk) {
   const Appraisal a = judge({.evidence = write_evidence(e), .documents = {}, .trusted_spki = spki});
   EXPECT_EQ(a.failed(), Ids{"tpm.quote.pcr_values"});
   EXPECT_EQ(a.check("tpm.quote.signature")->outcome, Outcome::kPassed);
+  test::report_files("tpm-quote", {"tpm/keylime_quote.out", "tpm/keylime_quotesig.out"});
 }
 
 // A TPMS_ATTEST without a signature is no evidence.
@@ -121,6 +122,7 @@ TEST(TpmVectors, DstacksSampleIsAQuoteAlone) {
   EXPECT_EQ(to_hex(quote->extra_data), "12345678");
   EXPECT_EQ(write_quote(*quote), attest);
   EXPECT_EQ(judge({.evidence = attest}).failed(), Ids{"tpm.evidence.form"});
+  test::report_files("tpm-quote", {"tpm/dstack_tpm_quote_sample.bin"});
 }
 
 // It holds the names of members in the place of their values: there is no quote in it.
@@ -128,6 +130,7 @@ TEST(TpmVectors, RustKeylimesRequestHoldsNoQuote) {
   WARD_NEED_VECTORS();
   EXPECT_FALSE(parse_evidence(vector_file("rust-keylime_evidence.json")));
   EXPECT_FALSE(looks_like_quote(vector_file("rust-keylime_evidence.json")));
+  test::report_files("tpm-quote", {"tpm/rust-keylime_evidence.json"});
 }
 
 TEST(TpmVectors, EveryEventLogIsRecognisedAndRead) {
@@ -219,6 +222,7 @@ TEST(TpmVectors, GoogleCloudsQuotesAreAcceptedWithTheirLog) {
     EXPECT_TRUE(has_claim(a, "event_log.kernel_command_lines"));
   }
   EXPECT_EQ(banks, (std::vector<std::string>{"sha1", "sha256", "sha384"}));
+  test::report_files("tpm-attestation-pb", {"tpm/go-tpm-tools_gce-cos-85-nonce9009.pb"});
 }
 
 }  // namespace

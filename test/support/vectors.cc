@@ -84,4 +84,15 @@ void report_vectors(std::string_view kind, std::size_t in_manifest, std::size_t 
   EXPECT_TRUE(out.good()) << "cannot append to " << path;
 }
 
+void report_files(std::string_view kind, const std::set<std::string>& files,
+                  std::size_t differences) {
+  std::set<std::string> listed;
+  for (auto& row : read_tsv(vectors_dir() / "MANIFEST.tsv")) {
+    if (row["kind"] == kind) listed.insert(row["file"]);
+  }
+  for (const std::string& file : files)
+    EXPECT_TRUE(listed.contains(file)) << file << " is not listed as " << kind;
+  report_vectors(kind, listed.size(), files.size(), differences);
+}
+
 }  // namespace ward::test

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ std::vector<std::map<std::string, std::string>> read_tsv(const std::filesystem::
 // happens.
 void report_vectors(std::string_view kind, std::size_t in_manifest, std::size_t judged,
                     std::size_t differences);
+
+// report_files is report_vectors for `files`, named as MANIFEST.tsv names them: the list is counted
+// here, and a file that it does not have under `kind` fails the current test.
+void report_files(std::string_view kind, const std::set<std::string>& files,
+                  std::size_t differences = 0);
 
 }  // namespace ward::test
 
