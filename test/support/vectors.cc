@@ -90,8 +90,9 @@ void report_files(std::string_view kind, const std::set<std::string>& files,
   for (auto& row : read_tsv(vectors_dir() / "MANIFEST.tsv")) {
     if (row["kind"] == kind) listed.insert(row["file"]);
   }
-  for (const std::string& file : files)
+  for (const std::string& file : files) {
     EXPECT_TRUE(listed.contains(file)) << file << " is not listed as " << kind;
+  }
   report_vectors(kind, listed.size(), files.size(), differences);
 }
 

@@ -24,16 +24,18 @@ has_target() {
   ninja -C "build/$1" -t query "$2" >/dev/null 2>&1
 }
 
-# build_target PRESET TARGET [LABEL]: ninja with progress; compiler messages pass through.
+# build_target PRESET TARGETS [LABEL]: TARGETS is one word or several; ninja with progress; compiler messages pass through.
 build_target() {
-  local preset=$1 target=$2 label=${3:-$2}
-  NINJA_STATUS='@ninja %f %t ' ninja -C "build/$preset" "$target" 2>&1 | tee "$logs/build-$preset.log" |
+  local preset=$1 label=${3:-$2}
+  local -a targets
+  read -ra targets <<<"$2"
+  NINJA_STATUS='@ninja %f %t ' ninja -C "build/$preset" "${targets[@]}" 2>&1 | tee "$logs/build-$preset.log" |
     sed -u -E -e '/^ninja: (Entering directory|no work to do)/d' -e '/^-- /d' \
       -e 's/^@ninja ([0-9]+) ([0-9]+) .*/@progress \1 \2/' | progress "$label"
 }
 
 build_or_fail() {
-  build_target "$@" || fail 1 "the build of $2 ($1) failed" "the output is in build/log/build-$1.log"
+  build_target "$@" || fail 1 "the build of ${3:-$2} ($1) failed" "the output is in build/log/build-$1.log"
 }
 
 # build_first: `ward verify` alone.

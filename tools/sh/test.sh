@@ -85,30 +85,38 @@ test_release() {
   return $status
 }
 
-# The parts that read what others send, and judge it: their tests and fuzz replays run under ASan and
-# UBSan in CI. Not here: the keep (its agent is a static program, which ASan cannot instrument) and the
-# parts behind it; `./run soak` and a developer build what they need with `cmake --preset asan`.
-asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal tee_dcap tee_tcg tee_tdx tee_soft tee_snp dcap_vectors dcap_checks snp_vectors snp_checks conformance lessons snp_lessons token verifier verifier_threads warm_threads'
-asan_fuzz='codec crypto pki seal tee_dcap tee_sgx tee_tcg tee_tdx token'
+# The parts that read what others send, and judge it, beside every folder of tee/: their tests and fuzz replays
+# run under ASan and UBSan in CI. Not here: the keep (its agent is a static program, which ASan cannot instrument)
+# and the parts behind it, the cases of the development platform, which are judged thousands of times over, and
+# the TPM's attester; `./run soak` and a developer build what they need with `cmake --preset asan`.
+asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal dcap_vectors dcap_checks snp_vectors snp_checks conformance composite lessons snp_lessons protocol token verifier verifier_threads warm_threads'
+asan_fuzz='codec crypto pki protocol seal token'
 
-# asan_targets: the test programs of asan_parts and every fuzz replay of asan_fuzz.
+# asan_names PATTERN: what the pattern's group gives of the names of targets of the preset asan.
+asan_names() {
+  ninja -C build/asan -t targets all | sed -En "s/^$1: phony\$/\1/p"
+}
+
+# asan_tests: the parts with test programs, a word each.
+asan_tests() {
+  tr ' ' '\n' <<<"$asan_parts"
+  asan_names 'ward_(tee_[a-z0-9_]+)_test' | grep -vxE 'tee_soft_cases|tee_tpm_attester'
+}
+
+# asan_targets: the test programs of asan_tests, and the fuzz replays of asan_fuzz and tee/.
 asan_targets() {
-  local part
-  for part in $asan_parts; do echo "ward_${part}_test"; done
-  for part in $asan_fuzz; do
-    ninja -C build/asan -t targets all | sed -n "s/^\\(${part}_[a-z_0-9]*_fuzz_replay\\): phony$/\\1/p"
-  done
+  asan_tests | sed 's/.*/ward_&_test/'
+  asan_names "((tee_[a-z0-9]+|${asan_fuzz// /|})_[a-z_0-9]*_fuzz_replay)"
 }
 
 test_asan() {
   need_packages build test sanitize
   need_wheels
   configure asan
-  local target
-  for target in $(asan_targets); do
-    build_or_fail asan "$target" "$target (asan)"
-  done
-  run_ctest asan -R "^(${asan_parts// /|})\\.|^fuzz\\.(${asan_fuzz// /|})\\." "$@"
+  local parts
+  build_or_fail asan "$(asan_targets | paste -sd ' ')" "tests and fuzz replays (asan)"
+  parts=$(asan_tests | paste -sd '|')
+  run_ctest asan -R "^($parts)\.|^fuzz\.(tee_[a-z0-9]+|${asan_fuzz// /|})\." "$@"
 }
 
 # run_coverage ARGS: how much of each parser the committed seeds of its fuzz target reach.
