@@ -5,6 +5,7 @@
 
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/policy_file.h"
 #include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
 #include "broker/facts.h"
@@ -50,20 +51,6 @@ std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
   return strange == words.end() ? std::nullopt : std::optional(*strange);
 }
 
-// load reads and checks the file; the exit code where it is not right.
-Result<Buffer, int> load(const Options& options) {
-  auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
-  if (!text) return own_file_failure(options.file, text.error());
-  if (const auto wrong = parse_as(options.kind, *text)) {
-    return fail(kUsage, options.file + ": " + to_text(*wrong));
-  }
-  if (const auto status = strange_status(options.kind, *text)) {
-    return fail(kUsage, options.file + ": accepted_tcb: no TCB status: " + *status,
-                known_statuses());
-  }
-  return *std::move(text);
-}
-
 // target is the policy's place at the server; nullopt where the options do not fit together.
 std::optional<std::string> target(const Options& options) {
   const bool evidence = options.kind == "evidence";
@@ -76,7 +63,7 @@ int wrong_repository() {
 }
 
 int check(const Options& options) {
-  const auto text = load(options);
+  const auto text = read_policy(options.kind, options.file);
   if (!text) return text.error();
   return print(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
 }
@@ -84,7 +71,7 @@ int check(const Options& options) {
 int set(const Options& options) {
   const auto place = target(options);
   if (!place) return wrong_repository();
-  const auto text = load(options);
+  const auto text = read_policy(options.kind, options.file);
   if (!text) return text.error();
   const AdminReply reply = administer(options, {"POST", *place, *text});
   if (reply.exit != kAccepted) return reply.exit;
@@ -130,6 +117,18 @@ int list(const Options& options) {
 
 }  // namespace
 
+Result<Buffer, int> read_policy(const std::string& kind, const std::string& path) {
+  auto text = server::read_file(path, broker::kMaxPolicyBytes);
+  if (!text) return own_file_failure(path, text.error());
+  if (const auto wrong = parse_as(kind, *text)) {
+    return fail(kUsage, path + ": " + to_text(*wrong));
+  }
+  if (const auto status = strange_status(kind, *text)) {
+    return fail(kUsage, path + ": accepted_tcb: no TCB status: " + *status, known_statuses());
+  }
+  return *std::move(text);
+}
+
 void add_policy(args::Command& app, Action& action) {
   args::Command* group = app.add_subcommand(
       "policy", "what evidence is good (the verifier's owner), and who gets what (owners)");
@@ -158,6 +157,7 @@ void add_policy(args::Command& app, Action& action) {
     add_admin_options(*one, *options);
   }
   add_policy_default(*group, action);
+  add_policy_replay(*group, action);
   args::Command* list_app = add("list", "the policies in force, and their versions", list);
   add_admin_options(*list_app, *options);
 }

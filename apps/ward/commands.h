@@ -6,6 +6,7 @@
 namespace ward::cli {
 
 void add_advisories(args::Command& app, Action& action);
+void add_appraisal(args::Command& app, Action& action);
 void add_attest(args::Command& app, Action& action);
 void add_checks(args::Command& app, Action& action);
 void add_demo(args::Command& app, Action& action);
@@ -22,6 +23,7 @@ void add_ledger(args::Command& app, Action& action);
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);
 void add_policy_default(args::Command& policy, Action& action);  // below `policy`
+void add_policy_replay(args::Command& policy, Action& action);   // below `policy`
 void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
 void add_sev(args::Command& app, Action& action);

@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::int64_t kMaxLife_s = 3600;
 constexpr std::size_t kMaxEntries = 256;
+constexpr std::int64_t kDay_s = 86400;
+constexpr std::int64_t kMaxArchiveDays = 3650;
+constexpr std::int64_t kMaxArchiveRecords = 1'000'000;
 
 Diag diag_of(const toml::source_region& at, std::string path, std::string_view expected) {
   return {.line = at.begin.line,
@@ -67,6 +70,18 @@ class Section {
     const auto* value = node->as_integer();
     if (value == nullptr || value->get() < 1 || value->get() > kMaxLife_s) {
       return wrong(key, "a number of seconds from 1 to 3600");
+    }
+    return value->get();
+  }
+
+  // number is 0 to `most`, or `otherwise` where the key is not there.
+  [[nodiscard]] Result<std::int64_t, Diag> number(std::string_view key, std::int64_t most,
+                                                  std::int64_t otherwise) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return otherwise;
+    const auto* value = node->as_integer();
+    if (value == nullptr || value->get() < 0 || value->get() > most) {
+      return wrong(key, "a number from 0 to " + std::to_string(most));
     }
     return value->get();
   }
@@ -202,6 +217,16 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
   return {};
 }
 
+Result<void, Diag> read_archive(const Section& root, Config& config) {
+  const auto otherwise = static_cast<std::int64_t>(config.archive.records);
+  WARD_TRY(const std::int64_t days,
+           root.number("archive_days", kMaxArchiveDays, config.archive.seconds / kDay_s));
+  WARD_TRY(const std::int64_t records,
+           root.number("archive_records", kMaxArchiveRecords, otherwise));
+  config.archive = {.seconds = days * kDay_s, .records = static_cast<std::uint64_t>(records)};
+  return {};
+}
+
 }  // namespace
 
 Result<Config, Diag> parse_config(std::string_view text, const std::string& folder) {
@@ -215,7 +240,8 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   const Section root(parsed.table(), "");
   WARD_CHECK_OK(root.only({"name", "listen", "bound_file", "store", "master_key", "tls_certificate",
                            "tls_key", "token_key", "ledger_key", "collateral", "session_seconds",
-                           "token_seconds", "trust_root", "administrator"}));
+                           "token_seconds", "archive_days", "archive_records", "trust_root",
+                           "administrator"}));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
@@ -241,6 +267,7 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   }
   WARD_TRY(config.session_seconds, root.seconds("session_seconds"));
   WARD_TRY(config.token_seconds, root.seconds("token_seconds"));
+  WARD_CHECK_OK(read_archive(root, config));
   WARD_CHECK_OK(read_lists(root, config));
   return config;
 }

@@ -8,6 +8,7 @@
 #include "attest/appraisal.h"
 #include "base/diag.h"
 #include "base/result.h"
+#include "broker/broker.h"
 #include "server/admin_auth.h"
 
 namespace ward::wardd {
@@ -30,6 +31,7 @@ struct Config {
   std::optional<std::string> collateral;
   std::int64_t session_seconds = 300;
   std::int64_t token_seconds = 300;
+  broker::Retention archive;
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
 };

@@ -90,7 +90,9 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
   WARD_TRY(const std::vector<Device> devices, devices_of(request));
   std::vector<verifier::PartRequest> parts;
   std::map<std::string, std::size_t> seen;
-  const attest::Collateral shared;  // all that is shared is prepared
+  // All that the service holds is prepared; another day's collateral is read as it comes.
+  static const attest::Collateral kNone;
+  const attest::Collateral& shared = request.collateral == nullptr ? kNone : *request.collateral;
   for (const Device& device : devices) {
     const attest::Scheme* scheme = pipeline.recognise(device.sent.evidence);
     if (scheme == nullptr || !is_called(scheme->info(), device.tee)) {
@@ -112,11 +114,12 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
                      .beside = device.sent.beside});
   }
   WARD_TRY(const verifier::CompositeAppraisal out,
-           verifier::appraise_composite(pipeline, {.parts = parts,
-                                                   .collateral = shared,
-                                                   .now = request.now,
-                                                   .required = request.policy.required_parts,
-                                                   .prepared = &collateral_}));
+           verifier::appraise_composite(
+               pipeline, {.parts = parts,
+                          .collateral = shared,
+                          .now = request.now,
+                          .required = request.policy.required_parts,
+                          .prepared = request.collateral == nullptr ? &collateral_ : nullptr}));
   return verifier::in_one(out);
 }
 

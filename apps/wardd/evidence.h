@@ -20,6 +20,10 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
   [[nodiscard]] Result<attest::Appraisal> appraise(
       const broker::EvidenceRequest& request) const override;
 
+  [[nodiscard]] const attest::Collateral& collateral() const override {
+    return collateral_.documents();
+  }
+
   [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
 
  private:

@@ -12,6 +12,7 @@
 
 #include "apps/wardd/evidence.h"
 #include "apps/wardd/store_lock.h"
+#include "broker/archive.h"
 #include "broker/records.h"
 #include "crypto/kdf.h"
 #include "keep/swap.h"
@@ -125,6 +126,13 @@ class Loaded {
 
   [[nodiscard]] const broker::Service& service() const { return *service_; }
 
+  // remember writes the collateral into the archive, for appraisals that are repeated later.
+  [[nodiscard]] Result<void> remember(UnixTime now) {
+    WARD_TRY(service_->collateral, broker::remember_collateral(*store_, verifier_->collateral(),
+                                                               service_->options.retention, now));
+    return {};
+  }
+
   [[nodiscard]] const Tls& tls() const { return tls_; }
 
   [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
@@ -149,7 +157,8 @@ class Loaded {
         broker::Service{*store_, *verifier_, *keys_, rng_,
                         broker::Options{.name = config.name,
                                         .session_life_s = config.session_seconds,
-                                        .token_life_s = config.token_seconds}});
+                                        .token_life_s = config.token_seconds,
+                                        .retention = config.archive}});
   }
 
   Tls tls_;
@@ -205,6 +214,9 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   const SystemClock clock;
   WARD_TRY(const StoreLock lock, StoreLock::take(config.store));
   WARD_TRY(const std::unique_ptr<Loaded> loaded, Loaded::load(config, clock.now()));
+  if (const auto done = loaded->remember(clock.now()); !done) {
+    return failed(done.error(), config.store);
+  }
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {

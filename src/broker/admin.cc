@@ -63,20 +63,6 @@ Result<const char*> crowded(store::View& view, std::string_view path) {
 static_assert(kMaxResources == 1000 && kMaxResources <= store::kMaxListed);
 static_assert(kMaxAllResources == 10000);
 
-// repository_of is the repository that a policy is of, empty for the policy for evidence.
-std::string_view repository_of(std::string_view policy_key) {
-  const auto slash = policy_key.find('/');
-  return slash == std::string_view::npos ? std::string_view() : policy_key.substr(slash + 1);
-}
-
-// reads is true where the actor may read a policy: the verifier's owner that for evidence, an owner
-// those of his repositories.
-bool reads(const Actor& actor, std::string_view policy_key) {
-  if (actor.role == Role::kAdministrator) return true;
-  if (policy_key == kEvidencePolicyKey) return actor.role == Role::kVerifierOwner;
-  return manages(actor, repository_of(policy_key));
-}
-
 }  // namespace
 
 // Act is one change: a sealed row, and the leaf about it.
@@ -106,10 +92,21 @@ const char* to_text(Role role) {
   return "";
 }
 
-Answer<void> Admin::allow(const Actor& actor, bool may, std::string_view subject,
-                          UnixTime now) const {
+std::string_view repository_of(std::string_view policy_key) {
+  const auto slash = policy_key.find('/');
+  return slash == std::string_view::npos ? std::string_view() : policy_key.substr(slash + 1);
+}
+
+bool may_read(const Actor& actor, std::string_view policy_key) {
+  if (actor.role == Role::kAdministrator) return true;
+  if (policy_key == kEvidencePolicyKey) return actor.role == Role::kVerifierOwner;
+  return manages(actor, repository_of(policy_key));
+}
+
+Answer<void> allow(const Service& service, const Actor& actor, bool may, std::string_view subject,
+                   UnixTime now) {
   if (may) return {};
-  return record_refusal(service_,
+  return record_refusal(service,
                         {.class_name = administrator_class(actor.name),
                          .actor = actor.name,
                          .subject = std::string(subject),
@@ -148,7 +145,7 @@ Answer<std::uint64_t> Admin::write(const Act& act) const {
 Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view path, Bytes value,
                                           UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
+  WARD_CHECK_OK(allow(service_, actor, manages(actor, parsed.repository), path, now));
   if (value.empty()) {
     return refuse(400, "PluginInternalError", CheckId::kMessageForm, "A resource is not empty.");
   }
@@ -165,7 +162,7 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
 Answer<SecretBytes> Admin::get_resource(const Actor& actor, std::string_view path,
                                         UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
+  WARD_CHECK_OK(allow(service_, actor, manages(actor, parsed.repository), path, now));
   std::optional<SecretBytes> value;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(auto row, service_.keys.rows.get(tx, kResourceTable, parsed.text()));
@@ -185,7 +182,7 @@ Answer<SecretBytes> Admin::get_resource(const Actor& actor, std::string_view pat
 
 Answer<void> Admin::delete_resource(const Actor& actor, std::string_view path, UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(path));
-  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), path, now));
+  WARD_CHECK_OK(allow(service_, actor, manages(actor, parsed.repository), path, now));
   const auto done = write({.table = kResourceTable,
                            .key = parsed.text(),
                            .value = std::nullopt,
@@ -211,7 +208,8 @@ Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) cons
 
 Answer<std::uint64_t> Admin::set_evidence_policy(const Actor& actor, Bytes json,
                                                  UnixTime now) const {
-  WARD_CHECK_OK(allow(actor, reads(actor, kEvidencePolicyKey), "policy evidence", now));
+  WARD_CHECK_OK(
+      allow(service_, actor, may_read(actor, kEvidencePolicyKey), "policy evidence", now));
   const auto policy = parse_evidence_policy(json, service_.verifier.fields());
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
   return write({.table = kPolicyTable,
@@ -228,7 +226,7 @@ Answer<std::uint64_t> Admin::set_results_policy(const Actor& actor, std::string_
                                                 Bytes json, UnixTime now) const {
   WARD_TRY(const kbs::ResourcePath parsed, path_of(std::string(repository) + "/x/x"));
   const std::string key = results_policy_key(parsed.repository);
-  WARD_CHECK_OK(allow(actor, manages(actor, parsed.repository), key, now));
+  WARD_CHECK_OK(allow(service_, actor, manages(actor, parsed.repository), key, now));
   const auto policy = parse_results_policy(json);
   if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
   return write(
@@ -243,7 +241,7 @@ Answer<std::vector<PolicyInfo>> Admin::list_policies(const Actor& actor) const {
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto rows, all_keys(view, kPolicyTable));
     for (const store::ListedKey& row : rows) {
-      if (!reads(actor, row.key)) continue;
+      if (!may_read(actor, row.key)) continue;
       out.push_back(
           {row.key.substr(0, row.key.find('/')), std::string(repository_of(row.key)), row.version});
     }
@@ -261,7 +259,7 @@ Answer<std::string> Admin::get_policy(const Actor& actor, std::string_view key,
       return refuse(404, "InvalidRequestPath", CheckId::kMessageForm);
     }
   }
-  WARD_CHECK_OK(allow(actor, reads(actor, key), "policy " + std::string(key), now));
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, key), "policy " + std::string(key), now));
   std::optional<std::string> text;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));

@@ -29,6 +29,17 @@ struct Actor {
   std::vector<std::string> repositories;  // of an owner
 };
 
+// repository_of is the repository that a policy is of, empty for the policy for evidence.
+[[nodiscard]] std::string_view repository_of(std::string_view policy_key);
+
+// may_read is true where the actor may read a policy, and set it: the verifier's owner that for
+// evidence, an owner those of his repositories.
+[[nodiscard]] bool may_read(const Actor& actor, std::string_view policy_key);
+
+// allow records the refusal of what an actor may not do, and returns it.
+[[nodiscard]] Answer<void> allow(const Service& service, const Actor& actor, bool may,
+                                 std::string_view subject, UnixTime now);
+
 // ResourceInfo is one line of a list.
 struct ResourceInfo {
   std::string path;
@@ -84,8 +95,6 @@ class Admin {
   struct Act;
 
   [[nodiscard]] Answer<std::uint64_t> write(const Act& act) const;
-  [[nodiscard]] Answer<void> allow(const Actor& actor, bool may, std::string_view subject,
-                                   UnixTime now) const;
 
   const Service& service_;
 };

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/archive.h"
 #include "broker/broker.h"
-#include "broker/facts.h"
+#include "broker/judgement.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
@@ -91,67 +92,38 @@ Answer<Presented> present(const Service& service, std::string_view cookie, Bytes
   return out;
 }
 
-// check_init_data records whether the manifest that was sent is the one that was measured.
-void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
-  if (digest.empty()) return;
-  const bool same = carries_digest(appraisal.facts.workload, digest);
-  appraisal.checks.push_back({.info = &check_info(CheckId::kInitData),
-                              .outcome = same ? attest::Outcome::kPassed : attest::Outcome::kFailed,
-                              .not_done = attest::NotDone::kNone,
-                              .found = to_hex(appraisal.facts.workload),
-                              .expected = to_hex(digest) + ", zeros behind it or cut to 32 octets",
-                              .origin = attest::Origin::kCaller,
-                              .expected_from = "init-data of the message"});
-  appraisal.verdict = attest::verdict_of(appraisal.checks);
-}
-
-Answer<attest::Appraisal> appraise(const Service& service, const Presented& presented,
-                                   const EvidencePolicy& policy, UnixTime now) {
+// record_of is what will be archived of a message, but for what comes of it.
+Answer<ArchivedAppraisal> record_of(const Service& service, const Presented& presented,
+                                    UnixTime now) {
   const kbs::Attestation& message = presented.message;
   const auto devices = kbs::device_runtime_data(message.nonce, message.tee_pubkey);
   if (!devices) return refuse(400, kType, CheckId::kTeePubkey);
   const auto binding = crypto::sha384(as_bytes(presented.runtime_data));
   const auto device_binding = crypto::sha384(as_bytes(*devices));
-  auto appraisal = service.verifier.appraise({.tee = presented.session.tee,
-                                              .primary_evidence = message.primary_evidence,
-                                              .additional_evidence = message.additional_evidence,
-                                              .binding = binding,
-                                              .device_binding = device_binding,
-                                              .policy = policy,
-                                              .now = now});
-  if (!appraisal) {
-    const Errc code = appraisal.error().code();
-    if (code != Errc::kMalformed && code != Errc::kUnsupported && code != Errc::kTruncated) {
-      return unavailable(appraisal.error());
-    }
-    return refuse(401, kType, CheckId::kEvidenceForm, appraisal.error().what());
-  }
-  check_init_data(*appraisal, presented.init_data_digest);
-  return *std::move(appraisal);
+  return ArchivedAppraisal{.id = archive_id(now, presented.session.nonce),
+                           .time = now,
+                           .tee = presented.session.tee,
+                           .primary_evidence = message.primary_evidence,
+                           .additional_evidence = message.additional_evidence,
+                           .binding = to_buffer(binding),
+                           .device_binding = to_buffer(device_binding),
+                           .init_data_digest = presented.init_data_digest,
+                           .collateral = service.collateral,
+                           .policy = {},
+                           .policy_version = 0,
+                           .verdict = {},
+                           .failed = {}};
 }
 
-// may_be_unasked is true of checks that this appraisal may do without: the workload, which the
-// owners' policies compare, and what the policy for evidence itself waived.
-bool may_be_unasked(const attest::Facts& facts, const attest::Check& check) {
-  return check.not_done == attest::NotDone::kNotAsked &&
-         (check.info == facts.workload_check ||
-          std::ranges::find(facts.revocation_checks, check.info) != facts.revocation_checks.end());
-}
-
-// refusal_of lists what kept an appraisal from being accepted: failed checks, then what could not
-// be done. nullopt where nothing did. Report data and measurement must have been compared.
-std::optional<Refusal> refusal_of(const attest::Appraisal& appraisal) {
-  std::vector<attest::Check> failed;
-  for (const auto outcome : {attest::Outcome::kFailed, attest::Outcome::kNotDone}) {
-    for (const attest::Check& check : appraisal.checks) {
-      const bool counts =
-          outcome == attest::Outcome::kFailed || !may_be_unasked(appraisal.facts, check);
-      if (check.outcome == outcome && counts) failed.push_back(check);
-    }
+Answer<attest::Appraisal> appraise(const Service& service, const ArchivedAppraisal& record,
+                                   const EvidencePolicy& policy) {
+  auto appraisal = appraise_record(service, record, {.policy = policy, .at = record.time});
+  if (appraisal) return *std::move(appraisal);
+  const Errc code = appraisal.error().code();
+  if (code != Errc::kMalformed && code != Errc::kUnsupported && code != Errc::kTruncated) {
+    return unavailable(appraisal.error());
   }
-  const bool accepted = appraisal.verdict == attest::Verdict::kAccepted && failed.empty();
-  if (accepted) return std::nullopt;
-  return refuse_checks(kType, failed);
+  return refuse(401, kType, CheckId::kEvidenceForm, appraisal.error().what());
 }
 
 // forget_expired drops a few nonces that no session can bring any more.
@@ -185,19 +157,8 @@ struct Judged {
   std::vector<std::string> passed;
   std::string token;
   std::optional<Refusal> refusal;
+  ArchivedAppraisal record;  // as it will be archived
 };
-
-// proved_workload is the workload of whoever asked, empty unless it was shown that it is theirs:
-// evidence that does not verify claims any workload it likes, and evidence that is not bound to
-// this session may be somebody else's.
-std::string proved_workload(const attest::Appraisal& appraisal) {
-  const attest::CheckInfo* bound = appraisal.facts.report_data_check;
-  const bool theirs = std::any_of(
-      appraisal.checks.begin(), appraisal.checks.end(), [&](const attest::Check& check) {
-        return check.info == bound && check.outcome == attest::Outcome::kPassed;
-      });
-  return appraisal.genuine && theirs ? to_hex(appraisal.facts.workload) : std::string();
-}
 
 RefusedAct refused_act(const attest::Appraisal& appraisal, UnixTime now) {
   return {.class_name = std::string(appraisal.genuine ? kGenuineEvidence : kForgedEvidence),
@@ -235,6 +196,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
       WARD_CHECK_OK(record(tx, service.keys,
                            attested_entry(judged.appraisal, judged.passed, judged.token, now)));
     }
+    WARD_CHECK_OK(archive(tx, service, judged.record));
     return use_up(tx, session.row_key(), judged.token);
   });
   if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
@@ -252,13 +214,22 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
   });
   if (!read) return unavailable(read.error());
   if (!policy) return refuse(401, kType, CheckId::kEvidencePolicy);
-  WARD_TRY(attest::Appraisal appraisal, appraise(service, presented, policy->value, now));
-  Judged out{.appraisal = std::move(appraisal), .passed = {}, .token = {}, .refusal = {}};
+  WARD_TRY(ArchivedAppraisal record, record_of(service, presented, now));
+  WARD_TRY(attest::Appraisal appraisal, appraise(service, record, policy->value));
+  Judged out{.appraisal = std::move(appraisal),
+             .passed = {},
+             .token = {},
+             .refusal = {},
+             .record = std::move(record)};
   out.passed = passed_so_far(out.appraisal);
   out.refusal = refusal_of(out.appraisal);
+  out.record.policy = policy->value.policy.name;
+  out.record.policy_version = policy->version;
+  out.record.verdict = to_text(out.appraisal.verdict);
   if (out.refusal) {
     if (out.appraisal.facts.report_data.empty()) return *out.refusal;  // it did not parse
     out.refusal->passed = out.passed;
+    out.record.failed = out.refusal->checks;
     return out;
   }
   const std::string id = policy->value.policy.name + ", version " + std::to_string(policy->version);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/collateral.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -30,6 +31,7 @@ struct EvidenceRequest {
   Bytes device_binding;                  // the digest that the other devices' must carry
   const EvidencePolicy& policy;
   UnixTime now;
+  const attest::Collateral* collateral = nullptr;  // instead of the service's own: another day's
 };
 
 // EvidenceVerifier is the verifier as the broker sees it: apps/wardd binds it to the one pipeline,
@@ -46,6 +48,9 @@ class EvidenceVerifier {
   [[nodiscard]] virtual Result<attest::Appraisal> appraise(
       const EvidenceRequest& request) const = 0;
 
+  // collateral is what the service itself holds of the makers' documents.
+  [[nodiscard]] virtual const attest::Collateral& collateral() const = 0;
+
   // fields lists what a policy for evidence may demand values of, over all TEEs that are served.
   [[nodiscard]] virtual std::vector<attest::FieldInfo> fields() const = 0;
 };
@@ -59,11 +64,18 @@ struct Keys {
   ledger::NoteSigner ledger;
 };
 
+// Retention is how much the archive keeps (archive.h): 0 in either is nothing.
+struct Retention {
+  std::int64_t seconds = std::int64_t{30} * 86400;
+  std::uint64_t records = 10000;
+};
+
 // Options are what the configuration says.
 struct Options {
   std::string name;  // issuer and audience of results: "wardd.example"
   std::int64_t session_life_s = 300;
   std::int64_t token_life_s = 300;
+  Retention retention{};
 };
 
 // Service is what all parts of a broker share. Borrowed; outlives them.
@@ -73,6 +85,7 @@ struct Service {
   const Keys& keys;
   crypto::Rng& rng;  // thread safe
   Options options;
+  std::string collateral{};  // id of the verifier's, as remember_collateral gives it (archive.h)
 };
 
 // Challenged is the answer to /auth.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/json_write.h"
+#include "server/responses.h"
 
 namespace ward::server {
 namespace {
@@ -19,34 +20,6 @@ using protocol::HttpResponse;
 constexpr std::string_view kKbs = "/kbs/v0/";
 constexpr std::string_view kOwn = "/v1/";
 constexpr std::string_view kResource = "resource/";
-
-HttpResponse ok(std::string_view body = {}) {
-  return {.status = 200, .headers = {}, .body = to_buffer(as_bytes(body))};
-}
-
-HttpResponse to_response(const Refusal& refusal) {
-  return {.status = refusal.status,
-          .headers = {},
-          .body = to_buffer(as_bytes(protocol::kbs::write_error(refusal.body)))};
-}
-
-HttpResponse not_found() {
-  return to_response({.status = 404,
-                      .body = {"InvalidRequestPath", "there is nothing at this path"},
-                      .checks = {}});
-}
-
-HttpResponse wrong_method() {
-  return to_response({.status = 405,
-                      .body = {"InvalidRequestPath", "this path does not take this method"},
-                      .checks = {}});
-}
-
-HttpResponse json_response(JsonWriter& w) {
-  auto text = w.take();
-  if (!text) return to_response(broker::unavailable(text.error()));
-  return ok(*text);
-}
 
 HttpResponse version_response(const Answer<std::uint64_t>& version) {
   if (!version) return to_response(version.error());
@@ -99,6 +72,7 @@ std::string http_date(UnixTime time) {
 Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock& clock, Log log)
     : broker_(service),
       admin_(service),
+      archive_(service),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {}
@@ -189,9 +163,13 @@ HttpResponse Routes::administer(const HttpRequest& request, std::string_view pat
                                    : wrong_method();
   }
   const bool policy = path == "policies" || path.starts_with("policy/");
-  if (!policy && path != "resources" && !path.starts_with(kResource)) return not_found();
+  const bool archive = ArchiveRoutes::takes(path);
+  if (!archive && !policy && path != "resources" && !path.starts_with(kResource)) {
+    return not_found();
+  }
   const auto actor = actor_of(request, now);
   if (!actor) return to_response(actor.error());
+  if (archive) return archive_.answer(request, *actor, path, now);
   if (policy) return policies(request, *actor, path, now);
   if (request.method != "GET") return wrong_method();
   if (path.starts_with(kResource)) {

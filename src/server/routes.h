@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "protocol/exchange.h"
 #include "server/admin_auth.h"
+#include "server/archive_routes.h"
 #include "server/log.h"
 
 namespace ward::server {
@@ -45,6 +46,7 @@ class Routes {
 
   broker::Broker broker_;
   broker::Admin admin_;
+  ArchiveRoutes archive_;
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;

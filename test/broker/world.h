@@ -25,9 +25,12 @@ class FakeVerifier final : public EvidenceVerifier {
  public:
   [[nodiscard]] Result<attest::Appraisal> appraise(const EvidenceRequest& request) const override;
 
+  [[nodiscard]] const attest::Collateral& collateral() const override { return documents; }
+
   // fields has one flag, kFieldId, whose value is `flag`.
   [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
 
+  attest::Collateral documents;
   Buffer workload = Buffer(48, 1);
   Buffer runtime = Buffer(32, 2);
   Buffer signer = Buffer(32, 3);

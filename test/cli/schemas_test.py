@@ -19,7 +19,7 @@ SCHEMAS = ROOT / "docs/schemas"
 PATIENCE_S = 60
 NAME = re.compile(r'ward\.([a-z_-]+)/1')
 READ = {"evidence-policy", "results-policy"}  # documents that ward reads; docs/wardd.md describes them
-INSIDE = {"ear-appraisal", "page"}  # a claim of a token, docs/protocols/tokens.md; the data of a page, docs/explain.md
+INSIDE = {"ear-appraisal", "page", "archive"}  # a claim of a token; the data of a page; a sealed row of a store
 
 
 def ward(*words, code=0):

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/archive.h"
+#include "broker/broker.h"
+#include "broker/refusal.h"
+
+// What an appraisal of evidence means for whoever sent it: the same at /attest and when it is
+// replayed.
+namespace ward::broker {
+
+// Judging is under what an archived message is appraised.
+struct Judging {
+  const EvidencePolicy& policy;
+  UnixTime at;
+  const attest::Collateral* collateral = nullptr;  // nullptr: what the service holds
+};
+
+// appraise_record appraises the evidence of a message for the bindings that it must carry, and
+// compares the manifest that came with it. Errors of EvidenceVerifier::appraise.
+[[nodiscard]] Result<attest::Appraisal> appraise_record(const Service& service,
+                                                        const ArchivedAppraisal& record,
+                                                        const Judging& judging);
+
+// failures_of lists what keeps an appraisal from being accepted: failed checks, then what could not
+// be done. Report data and measurement must have been compared. nullopt where it is accepted; a
+// list may be empty where the verdict alone says no.
+[[nodiscard]] std::optional<std::vector<attest::Check>> failures_of(
+    const attest::Appraisal& appraisal);
+
+// refusal_of is that as the answer to /attest; nullopt where it is accepted.
+[[nodiscard]] std::optional<Refusal> refusal_of(const attest::Appraisal& appraisal);
+
+// proved_workload is the workload of whoever asked, in hex; empty unless it was shown that it is
+// theirs: evidence that does not verify claims any workload it likes, and evidence that is not
+// bound to its session may be somebody else's.
+[[nodiscard]] std::string proved_workload(const attest::Appraisal& appraisal);
+
+}  // namespace ward::broker

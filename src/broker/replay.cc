@@ -1,0 +1,323 @@
+#include "broker/replay.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "attest/appraisal_json.h"
+#include "broker/archive.h"
+#include "broker/facts.h"
+#include "broker/judgement.h"
+#include "broker/records.h"
+#include "broker/release.h"
+#include "codec/json_write.h"
+
+namespace ward::broker {
+namespace {
+
+constexpr std::string_view kParse = "ParsePolicyError";
+constexpr std::string_view kArchive = "ArchiveError";
+constexpr std::string_view kResult = "result";
+constexpr std::size_t kMaxIdShown = 64;
+
+using ResultsPolicies = std::map<std::string, ResultsPolicy>;  // by repository
+
+// Policies are all that decide about access.
+struct Policies {
+  std::optional<EvidencePolicy> evidence;  // nullopt: nothing is accepted
+  ResultsPolicies results;
+};
+
+// Access is what one appraisal would give: for "result" and each resource's path what keeps from
+// it; nullopt where nothing does.
+using Access = std::map<std::string, std::optional<std::vector<attest::Check>>>;
+
+std::vector<std::string> policy_keys(const std::vector<store::ListedKey>& rows,
+                                     const Actor& actor) {
+  std::vector<std::string> out;
+  for (const store::ListedKey& row : rows) {
+    if (row.key != kEvidencePolicyKey && may_read(actor, row.key)) out.push_back(row.key);
+  }
+  return out;
+}
+
+// load_policies reads those in force: that for evidence, and those for results that the actor may
+// read.
+Result<Policies> load_policies(store::View& view, const Service& service, const Actor& actor) {
+  Policies out;
+  WARD_TRY(auto evidence, load_evidence_policy(view, service));
+  if (evidence) out.evidence = std::move(evidence->value);
+  std::string after;
+  for (;;) {
+    WARD_TRY(const auto rows, view.list_keys(kPolicyTable, "", after, store::kMaxListed));
+    if (rows.empty()) return out;
+    after = rows.back().key;
+    for (const std::string& key : policy_keys(rows, actor)) {
+      const std::string repository(repository_of(key));
+      WARD_TRY(auto policy, load_results_policy(view, service.keys, repository));
+      if (policy) out.results.emplace(repository, std::move(policy->value));
+    }
+  }
+}
+
+// The paths that either of two sets of policies names.
+std::set<std::string> paths_of(const Policies& one, const Policies& other) {
+  std::set<std::string> out;
+  for (const Policies* policies : {&one, &other}) {
+    for (const auto& [repository, policy] : policies->results) {
+      for (const ReleaseRule& rule : policy.rules) {
+        for (const std::string& resource : rule.resources) {
+          out.insert(repository + "/" + resource);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<attest::Check> missing(CheckId id) {
+  return {{.info = &check_info(id), .outcome = attest::Outcome::kFailed}};
+}
+
+// decide is what keeps an accepted appraisal from a resource.
+std::optional<std::vector<attest::Check>> decide(const ResultsPolicies& policies,
+                                                 const std::string& path, const Facts& facts) {
+  const std::string repository = path.substr(0, path.find('/'));
+  const auto policy = policies.find(repository);
+  if (policy == policies.end()) return missing(CheckId::kReleaseRule);
+  const DeclarativePolicy rules(policy->second, "results policy of " + repository);
+  std::vector<attest::Check> failed =
+      failed_of(rules.decide(path.substr(repository.size() + 1), facts));
+  if (failed.empty()) return std::nullopt;
+  return failed;
+}
+
+Access access_of(const std::optional<attest::Appraisal>& appraisal, const Policies& policies,
+                 const std::set<std::string>& paths) {
+  Access out;
+  const auto kept = appraisal ? failures_of(*appraisal) : missing(CheckId::kEvidencePolicy);
+  out.emplace(kResult, kept);
+  for (const std::string& path : paths) {
+    out.emplace(path, kept ? kept : decide(policies.results, path, facts_of(*appraisal, "")));
+  }
+  return out;
+}
+
+std::vector<Reason> reasons_of(const std::vector<attest::Check>& checks) {
+  std::vector<Reason> out;
+  for (const attest::Check& check : checks) {
+    out.push_back({check.info->id, check.found, check.expected});
+  }
+  return out;
+}
+
+// Replayed is one archived message, with what it needs to be appraised again.
+struct Replayed {
+  ArchivedAppraisal record;
+  std::shared_ptr<const attest::Collateral> collateral;  // null: the service's own
+  UnixTime at;
+};
+
+// appraise gives nullopt where no policy for evidence is set.
+Result<std::optional<attest::Appraisal>> appraise(const Service& service, const Replayed& replayed,
+                                                  const Policies& policies) {
+  if (!policies.evidence) return std::optional<attest::Appraisal>();
+  WARD_TRY(attest::Appraisal out, appraise_record(service, replayed.record,
+                                                  {.policy = *policies.evidence,
+                                                   .at = replayed.at,
+                                                   .collateral = replayed.collateral.get()}));
+  return std::optional(std::move(out));
+}
+
+// compare appends what changes for one message. Where neither set of policies appraises it, there
+// is nobody to say who it was.
+Result<void> compare(const Service& service, const Replayed& replayed, const Policies& in_force,
+                     const Policies& candidate, std::vector<AccessChange>& out) {
+  const std::set<std::string> paths = paths_of(in_force, candidate);
+  WARD_TRY(const auto before, appraise(service, replayed, in_force));
+  WARD_TRY(const auto after, appraise(service, replayed, candidate));
+  const Access had = access_of(before, in_force, paths);
+  const Access has = access_of(after, candidate, paths);
+  const std::optional<attest::Appraisal>& seen = before ? before : after;
+  for (const auto& [access, kept_before] : had) {
+    const auto& kept_after = has.at(access);
+    if (kept_before.has_value() == kept_after.has_value()) continue;
+    const bool gains = !kept_after.has_value();
+    out.push_back({.id = replayed.record.id,
+                   .time = replayed.record.time,
+                   .tee = seen->tee,
+                   .workload = proved_workload(*seen),
+                   .runtime = to_hex(seen->facts.measurement),
+                   .access = access,
+                   .gains = gains,
+                   .reasons = reasons_of(gains ? *kept_before : *kept_after)});
+  }
+  return {};
+}
+
+// Archived opens records one by one, and keeps the set of collateral that it opened last.
+class Archived {
+ public:
+  Archived(const Service& service, const When& when, UnixTime now)
+      : service_(service), when_(when), now_(now) {}
+
+  // open gives the reason where the record cannot be repeated.
+  Result<Replayed, std::string> open(const std::string& id) {
+    Replayed out;
+    std::string wrong;
+    const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+      WARD_TRY(auto record, load_archived(view, service_, id));
+      if (!record) {
+        wrong = "it is not in the archive";
+        return {};
+      }
+      out.record = *std::move(record);
+      if (when_.present_collateral || out.record.collateral == service_.collateral) return {};
+      WARD_TRY(out.collateral, collateral(view, out.record.collateral));
+      if (out.collateral == nullptr) wrong = "its collateral is not in the archive";
+      return {};
+    });
+    if (!read) return std::string(read.error().what());
+    if (!wrong.empty()) return wrong;
+    out.at = when_.now ? now_ : out.record.time;
+    return out;
+  }
+
+ private:
+  Result<std::shared_ptr<const attest::Collateral>> collateral(store::View& view,
+                                                               const std::string& id) {
+    if (id == last_) return set_;
+    WARD_TRY(auto set, load_collateral(view, id));
+    last_ = id;
+    set_ = set ? std::make_shared<const attest::Collateral>(*std::move(set)) : nullptr;
+    return set_;
+  }
+
+  const Service& service_;
+  When when_;
+  UnixTime now_;
+  std::string last_;
+  std::shared_ptr<const attest::Collateral> set_;
+};
+
+// The candidate in the place of the policy that it would replace.
+Answer<Policies> with_candidate(const Service& service, const Policies& in_force,
+                                const ReplayRequest& request) {
+  Policies out = in_force;
+  if (request.repository) {
+    auto policy = parse_results_policy(request.candidate);
+    if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
+    out.results.insert_or_assign(*request.repository, *std::move(policy));
+  } else {
+    auto policy = parse_evidence_policy(request.candidate, service.verifier.fields());
+    if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
+    out.evidence = *std::move(policy);
+  }
+  return out;
+}
+
+std::shared_ptr<const attest::Collateral> collateral_of(
+    const std::vector<std::pair<std::string, Buffer>>& documents) {
+  auto out = std::make_shared<attest::Collateral>();
+  for (const auto& [name, octets] : documents) {
+    out->documents.push_back({name, octets});
+  }
+  return out;
+}
+
+std::string begin_of(UnixTime since, std::string_view after) {
+  return std::max(archive_begin(since), std::string(after));
+}
+
+bool is_behind(const ReplayRequest& request, const std::string& id) {
+  return request.until && id >= archive_begin({request.until->seconds + 1});
+}
+
+}  // namespace
+
+Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request,
+                                UnixTime now) const {
+  const std::string key = request.repository ? results_policy_key(*request.repository)
+                                             : std::string(kEvidencePolicyKey);
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, key), "replay " + key, now));
+  Policies in_force;
+  std::vector<std::string> ids;
+  const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kMaxReplayed);
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(in_force, load_policies(view, service_, actor));
+    WARD_TRY(ids, list_archived(view, begin_of(request.since, request.after), limit));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  WARD_TRY(const Policies candidate, with_candidate(service_, in_force, request));
+  ReplayStep out;
+  Archived archived(service_, request.when, now);
+  for (const std::string& id : ids) {
+    if (is_behind(request, id)) return out;
+    const auto opened = archived.open(id);
+    const auto done =
+        opened ? compare(service_, *opened, in_force, candidate, out.changes) : Result<void>();
+    if (opened && done) {
+      ++out.replayed;
+    } else {
+      out.not_replayed.push_back({id, opened ? done.error().what() : opened.error()});
+    }
+  }
+  if (ids.size() == limit) out.next = ids.back();
+  return out;
+}
+
+Answer<AppraisalList> Replay::list(const Actor& actor, UnixTime since, std::string_view after,
+                                   UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), "appraisals", now));
+  AppraisalList out;
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto ids, list_archived(view, begin_of(since, after), kMaxListedAppraisals));
+    for (const std::string& id : ids) {
+      WARD_TRY(const auto record, load_archived(view, service_, id));
+      if (!record) continue;
+      out.lines.push_back({record->id, record->time, record->tee, record->policy,
+                           record->policy_version, record->verdict, record->failed});
+    }
+    if (ids.size() == kMaxListedAppraisals) out.next = ids.back();
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  return out;
+}
+
+Answer<std::string> Replay::repeat(const Actor& actor, const RepeatRequest& request,
+                                   UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey),
+                      "appraisal " + request.id.substr(0, kMaxIdShown), now));
+  std::optional<Versioned<EvidencePolicy>> policy;
+  bool exists = false;
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(policy, load_evidence_policy(view, service_));
+    WARD_TRY(const auto record, load_archived(view, service_, request.id));
+    exists = record.has_value();
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  if (!exists) return refuse(404, "ResourceNotFound", CheckId::kArchived);
+  if (!policy) return refuse(409, kArchive, CheckId::kEvidencePolicy);
+  When when = request.when;
+  when.present_collateral = when.present_collateral || request.collateral.has_value();
+  auto replayed = Archived(service_, when, now).open(request.id);
+  if (!replayed) return refuse(409, kArchive, CheckId::kArchived, replayed.error());
+  if (request.at) replayed->at = *request.at;
+  if (request.collateral) replayed->collateral = collateral_of(*request.collateral);
+  const auto appraisal = appraise_record(
+      service_, replayed->record,
+      {.policy = policy->value, .at = replayed->at, .collateral = replayed->collateral.get()});
+  if (!appraisal) return unavailable(appraisal.error());
+  codec::JsonWriter w;
+  attest::write_appraisal(w, *appraisal);
+  auto text = w.take();
+  if (!text) return unavailable(text.error());
+  return *std::move(text);
+}
+
+}  // namespace ward::broker

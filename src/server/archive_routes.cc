@@ -1,0 +1,270 @@
+#include "server/archive_routes.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "server/responses.h"
+
+namespace ward::server {
+namespace {
+
+using broker::Answer;
+using broker::CheckId;
+using codec::JsonValue;
+using codec::JsonWriter;
+using protocol::HttpRequest;
+using protocol::HttpResponse;
+
+constexpr std::string_view kType = "ArchiveError";
+constexpr std::string_view kReplay = "replay";
+constexpr std::string_view kAppraisals = "appraisals";
+constexpr std::string_view kRepeat = "/repeat";
+constexpr codec::JsonLimits kLimits{.max_bytes = 2U << 20U, .max_depth = 16};
+
+// Body is one object of a request; the first mistake is kept.
+class Body {
+ public:
+  explicit Body(Bytes text) : text_(text) {
+    auto json = codec::parse_json(text, kLimits);
+    if (!json) {
+      wrong_ = json.error();
+    } else if (!json->is_object()) {
+      wrong_ = diag_at(text, json->begin(), "", "an object");
+    } else {
+      root_ = *std::move(json);
+    }
+  }
+
+  void only(std::initializer_list<std::string_view> known) {
+    if (wrong_) return;
+    for (const auto& [name, value] : root_->members()) {
+      if (std::ranges::find(known, name) == known.end()) {
+        return say(value, name, "no member of this name");
+      }
+    }
+  }
+
+  [[nodiscard]] const JsonValue* find(std::string_view name) const {
+    return root_ ? root_->find(name) : nullptr;
+  }
+
+  std::optional<std::string> text(std::string_view name) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->as_string()) return std::string(*value->as_string());
+    say(*value, name, "a text");
+    return std::nullopt;
+  }
+
+  std::optional<UnixTime> time(std::string_view name) {
+    const auto given = text(name);
+    if (!given) return std::nullopt;
+    auto out = parse_rfc3339(*given);
+    if (!out) say(*find(name), name, "a time, as 2026-11-30T00:00:00Z");
+    return out;
+  }
+
+  // now is true for "now", false for "then", which holds where nothing is said.
+  bool now(std::string_view name) {
+    const auto given = text(name);
+    if (given && *given != "then" && *given != "now") {
+      say(*find(name), name, "\"then\" or \"now\"");
+    }
+    return given == "now";
+  }
+
+  [[nodiscard]] Bytes raw(const JsonValue& value) const { return value.raw(text_); }
+
+  void say(const JsonValue& at, std::string_view name, std::string_view expected) {
+    if (!wrong_) wrong_ = diag_at(text_, at.begin(), name, expected);
+  }
+
+  void demand(std::string_view name, std::string_view expected) {
+    if (root_ && root_->find(name) == nullptr) say(*root_, name, expected);
+  }
+
+  [[nodiscard]] const std::optional<Diag>& wrong() const { return wrong_; }
+
+ private:
+  Bytes text_;
+  std::optional<JsonValue> root_;
+  std::optional<Diag> wrong_;
+};
+
+HttpResponse malformed(const Diag& diag) {
+  return to_response(broker::refuse_document(kType, CheckId::kMessageForm, diag));
+}
+
+// Documents that a caller brings: [{"name", "base64"}].
+std::vector<std::pair<std::string, Buffer>> documents(Body& body, const JsonValue& list) {
+  std::vector<std::pair<std::string, Buffer>> out;
+  for (const JsonValue& item : list.items()) {
+    const JsonValue* name = item.find("name");
+    const JsonValue* base64 = item.find("base64");
+    const auto text = base64 != nullptr ? base64->as_string() : std::nullopt;
+    auto octets = text ? from_base64(*text, Base64::kStandard) : std::nullopt;
+    if (name == nullptr || !name->as_string() || !octets) {
+      body.say(item, "collateral", "documents, each with name and base64");
+      return out;
+    }
+    out.emplace_back(*name->as_string(), *std::move(octets));
+  }
+  return out;
+}
+
+void write_reasons(JsonWriter& w, const std::vector<broker::Reason>& reasons) {
+  w.name("reasons").begin_array();
+  for (const broker::Reason& reason : reasons) {
+    w.begin_object().member("id", reason.id).member("found", reason.found);
+    w.member("expected", reason.expected).end_object();
+  }
+  w.end_array();
+}
+
+HttpResponse step_response(const broker::ReplayStep& step) {
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.replay-step/1");
+  w.member("replayed", std::uint64_t{step.replayed}).name("changes").begin_array();
+  for (const broker::AccessChange& change : step.changes) {
+    w.begin_object().member("id", change.id).member("time", format_rfc3339(change.time));
+    w.member("tee", change.tee).member("workload", change.workload);
+    w.member("runtime", change.runtime).member("access", change.access);
+    w.member("change", change.gains ? "gains" : "loses");
+    write_reasons(w, change.reasons);
+    w.end_object();
+  }
+  w.end_array().name("not_replayed").begin_array();
+  for (const broker::NotReplayed& one : step.not_replayed) {
+    w.begin_object().member("id", one.id).member("why", one.why).end_object();
+  }
+  w.end_array().member("next", step.next).end_object();
+  return json_response(w);
+}
+
+// value_of cuts one value out of a query, as it stands: neither ids nor times need escapes.
+std::string_view value_of(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    const auto equals = pair.find('=');
+    if (pair.substr(0, equals) == name && equals != std::string_view::npos) {
+      return pair.substr(equals + 1);
+    }
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool ArchiveRoutes::takes(std::string_view path) {
+  const std::string_view name = path.substr(0, path.find('?'));
+  return name == kReplay || name == kAppraisals ||
+         (name.starts_with("appraisals/") && name.ends_with(kRepeat));
+}
+
+HttpResponse ArchiveRoutes::answer(const HttpRequest& request, const broker::Actor& actor,
+                                   std::string_view path, UnixTime now) const {
+  const auto query = path.find('?');
+  const std::string_view name = path.substr(0, query);
+  const bool list_asked = name == kAppraisals;
+  if (request.method != (list_asked ? "GET" : "POST")) return wrong_method();
+  if (list_asked) {
+    return list(query == std::string_view::npos ? "" : path.substr(query + 1), actor, now);
+  }
+  if (name == kReplay) return replay(request.body, actor, now);
+  std::string_view id = name.substr(kAppraisals.size() + 1);
+  id.remove_suffix(std::min(id.size(), kRepeat.size()));
+  return repeat(id, request.body, actor, now);
+}
+
+HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixTime now) const {
+  Body body(text);
+  body.only(
+      {"for", "repository", "candidate", "since", "until", "after", "limit", "at", "collateral"});
+  broker::ReplayRequest request;
+  const auto kind = body.text("for");
+  request.repository = body.text("repository");
+  body.demand("for", "\"evidence\" or \"results\"");
+  body.demand("candidate", "a policy");
+  if (kind && *kind != "evidence" && *kind != "results") {
+    body.say(*body.find("for"), "for", "\"evidence\" or \"results\"");
+  }
+  if (kind && (*kind == "results") != request.repository.has_value()) {
+    body.say(*body.find("for"), "repository", "a repository for results, and for them alone");
+  }
+  const JsonValue* candidate = body.find("candidate");
+  if (candidate != nullptr) request.candidate = body.raw(*candidate);
+  request.since = body.time("since").value_or(UnixTime{});
+  request.until = body.time("until");
+  request.after = body.text("after").value_or("");
+  const JsonValue* limit = body.find("limit");
+  if (limit != nullptr) {
+    request.limit = limit->as_uint().value_or(0);
+    if (request.limit < 1 || request.limit > broker::kMaxReplayed) {
+      body.say(*limit, "limit", "1 to 200");
+    }
+  }
+  request.when = {.now = body.now("at"), .present_collateral = body.now("collateral")};
+  if (body.wrong()) return malformed(*body.wrong());
+  const auto step = replay_.step(actor, request, now);
+  return step ? step_response(*step) : to_response(step.error());
+}
+
+HttpResponse ArchiveRoutes::list(std::string_view query, const broker::Actor& actor,
+                                 UnixTime now) const {
+  UnixTime since;
+  const std::string_view given = value_of(query, "since");
+  if (!given.empty()) {
+    const auto time = parse_rfc3339(given);
+    if (!time) {
+      return to_response(broker::refuse(400, kType, CheckId::kMessageForm,
+                                        "since is no time, as 2026-11-30T00:00:00Z."));
+    }
+    since = *time;
+  }
+  const auto page = replay_.list(actor, since, value_of(query, "after"), now);
+  if (!page) return to_response(page.error());
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.appraisals/1").name("appraisals").begin_array();
+  for (const broker::AppraisalLine& line : page->lines) {
+    w.begin_object().member("id", line.id).member("time", format_rfc3339(line.time));
+    w.member("tee", line.tee).member("policy", line.policy);
+    w.member("policy_version", line.policy_version).member("verdict", line.verdict);
+    w.name("failed").begin_array();
+    for (const std::string& id : line.failed) {
+      w.string(id);
+    }
+    w.end_array().end_object();
+  }
+  w.end_array().member("next", page->next).end_object();
+  return json_response(w);
+}
+
+HttpResponse ArchiveRoutes::repeat(std::string_view id, Bytes text, const broker::Actor& actor,
+                                   UnixTime now) const {
+  Body body(text);
+  body.only({"at", "collateral"});
+  broker::RepeatRequest request{.id = std::string(id)};
+  const auto at = body.text("at");
+  request.when.now = at == "now";
+  if (at && *at != "now" && *at != "then") request.at = body.time("at");
+  const JsonValue* collateral = body.find("collateral");
+  if (collateral != nullptr && collateral->is_array()) {
+    request.collateral = documents(body, *collateral);
+  } else {
+    request.when.present_collateral = body.now("collateral");
+  }
+  if (body.wrong()) return malformed(*body.wrong());
+  const auto appraisal = replay_.repeat(actor, request, now);
+  if (!appraisal) return to_response(appraisal.error());
+  return ok(*appraisal);
+}
+
+}  // namespace ward::server
