@@ -30,6 +30,7 @@ void add_sev(args::Command& app, Action& action);
 void add_sev_launch_commands(args::Command& sev, Action& action);  // below `sev`
 void add_token(args::Command& app, Action& action);
 void add_tpm(args::Command& app, Action& action);
+void add_up(args::Command& app, Action& action);
 void add_verify(args::Command& app, Action& action);
 
 }  // namespace ward::cli
