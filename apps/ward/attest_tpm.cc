@@ -1,5 +1,6 @@
 #include "apps/ward/attest_tpm.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -15,6 +16,13 @@ namespace ward::cli {
 namespace {
 
 constexpr const char* kStdout = "-";
+constexpr const char* kWhoseAk =
+    "ward: AK.pem is this TPM's key, for which you vouch: `ward tpm challenge` and `accept` make "
+    "it "
+    "sure whose it is and write it; `ward tpm unpack --ak` takes it as it came";
+
+constexpr std::uint32_t kPcrs = 24;    // TCG PC Client Platform TPM Profile: PCR 0 to 23
+constexpr std::size_t kEveryTpm = 32;  // octets of report data that every TPM takes: SHA-256's
 
 int device_failure(const Error& error) {
   return fail(kCouldNotTell, error_text(error),
@@ -23,18 +31,45 @@ int device_failure(const Error& error) {
                   : "");
 }
 
+// What a TPM that answers may have meant.
+int quote_failure(const Error& error, const tpm::AkChoice& ak, std::size_t report_data) {
+  if (error.code() == Errc::kUnavailable) return device_failure(error);
+  const char* hint = "tpm2_getcap properties-fixed and algorithms say what this TPM can do";
+  if (error.code() == Errc::kUnsupported) {
+    hint = "--pcrs takes the banks that this TPM has: tpm2_getcap pcrs";
+  } else if (ak.handle) {
+    hint = "--ak names a key that is in the TPM: tpm2_getcap handles-persistent lists them";
+  } else if (report_data > kEveryTpm) {
+    hint = "a TPM takes as much report data as its largest digest has: give a SHA-256 of it";
+  }
+  return fail(kCouldNotTell, error_text(error), hint);
+}
+
+bool has_pcrs(const std::vector<tpm::PcrSelection>& selection) {
+  return std::ranges::all_of(selection, [](const tpm::PcrSelection& one) {
+    const auto pcrs = one.pcrs();
+    return pcrs.empty() || pcrs.back() < kPcrs;
+  });
+}
+
+// next_step is the command that judges what was made.
+std::string next_step(const TpmRequest& request, const Buffer& report_data) {
+  return "ward verify " + (request.out == kStdout ? "FILE" : shell_path(request.out)) +
+         " --hardware-root tpm=AK.pem --report-data " + to_hex(report_data);
+}
+
 Result<std::string> json(const TpmRequest& request, const tpm::Evidence& evidence,
                          const Buffer& report_data) {
   const auto area = tpm::parse_public(evidence.ak);
   const auto key = area ? area->key() : Result<crypto::PublicKey>(area.error());
   if (!key) return key.error();
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
-  w.begin_object().member("schema", "ward.attest/1").member("tee", "tpm");
-  w.member("development", false);
+  w.begin_object().member("schema", "ward.attest-tpm/1");
   w.member("report_data", to_hex(report_data));
   w.member("ak_name", to_hex(area->name()));
   w.member("ak_spki_sha256", to_hex(crypto::sha256(key->to_spki())));
   w.member("pcrs", request.pcrs).member("evidence", request.out);
+  w.member("next", next_step(request, report_data));
   WARD_TRY(const std::string text, w.end_object().take());
   return text + '\n';
 }
@@ -85,6 +120,8 @@ int attest_tpm(const TpmRequest& request) {
   if (!selection)
     return fail(kUsage, "--pcrs " + request.pcrs + ": not a selection",
                 "sha256:0,1,7, or several banks: sha256:0,7+sha384:0,7; numbers rise");
+  if (!has_pcrs(*selection))
+    return fail(kUsage, "--pcrs " + request.pcrs + ": no such PCR", "a TPM has PCRs 0 to 23");
   const auto ak = ak_of(request.ak);
   if (!ak) return fail(kUsage, "--ak " + request.ak + ": no key", kAkHint);
   if (request.json && request.out == kStdout)
@@ -92,13 +129,12 @@ int attest_tpm(const TpmRequest& request) {
   const auto device = open_tpm(request.tcti);
   if (!device) return device.error();
   const auto evidence = tpm::attest(**device, *ak, *report_data, *selection);
-  if (!evidence) return device_failure(evidence.error());
+  if (!evidence) return quote_failure(evidence.error(), *ak, report_data->size());
   if (const int code = write_out(request, tpm::write_evidence(*evidence)); code != kAccepted)
     return code;
   if (!request.json) {
-    std::fprintf(stderr, "ward: next: ward verify %s --hardware-root tpm=AK.pem --report-data %s\n",
-                 request.out == kStdout ? "FILE" : for_terminal(shell_path(request.out)).c_str(),
-                 to_hex(*report_data).c_str());
+    std::fprintf(stderr, "ward: next: %s\n%s\n",
+                 for_terminal(next_step(request, *report_data)).c_str(), kWhoseAk);
     return kAccepted;
   }
   const auto text = json(request, *evidence, *report_data);

@@ -24,6 +24,7 @@ struct Options {
   std::string pcrs;
   std::string ak;
   bool force = false;
+  bool json = false;
 };
 
 int unreadable(const std::string& path, const Error& error) {
@@ -78,7 +79,9 @@ int pack(const Options& o) {
                 "the file of tpm2_quote (-o), of the same quote");
   out.pcrs = *std::move(values);
   const Buffer evidence = tpm::write_evidence(out);
-  return write_tpm_files({{&o.evidence, evidence}}, o.force);
+  code = write_tpm_files({{&o.evidence, evidence}}, o.force);
+  if (code != kAccepted) return code;
+  return say_tpm({.command = "pack", .files = {{"evidence", o.evidence}}}, o.json);
 }
 
 int unpack(const Options& o) {
@@ -94,11 +97,19 @@ int unpack(const Options& o) {
   if (!quote || !key) return fail(kRefused, o.evidence + ": no quote, or no AK that ward knows");
   const Buffer pcrs = write_tools_pcrs(evidence->pcrs, quote->pcr_select);
   const std::string pem = codec::to_pem("PUBLIC KEY", key->to_spki());
-  return write_tpm_files({{&o.message, evidence->attest},
+  code = write_tpm_files({{&o.message, evidence->attest},
                           {&o.signature, evidence->signature},
                           {&o.pcrs, pcrs},
                           {&o.ak, as_bytes(pem)}},
                          o.force);
+  if (code != kAccepted) return code;
+  return say_tpm({.command = "unpack",
+                  .files = {{"message", o.message},
+                            {"signature", o.signature},
+                            {"pcrs", o.pcrs},
+                            {"ak", o.ak}},
+                  .ak_name = own ? to_hex(area->name()) : ""},
+                 o.json);
 }
 
 void add_files(args::Command& command, Options& o, const char* ak) {
@@ -107,6 +118,7 @@ void add_files(args::Command& command, Options& o, const char* ak) {
   command.add_option("--pcrs", o.pcrs, "the PCR values, as tpm2_quote -o writes them")->required();
   command.add_option("--ak", o.ak, ak)->required();
   command.add_flag("--force", o.force, "replace files that exist");
+  command.add_flag("--json", o.json, "print one JSON object (ward.tpm/1)");
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct ChallengeOptions {
   std::string secret;
   bool require_crl = false;
   bool force = false;
+  bool json = false;
 };
 
 struct RespondOptions {
@@ -50,6 +51,7 @@ struct RespondOptions {
   std::string tcti;
   std::string out;
   bool force = false;
+  bool json = false;
 };
 
 struct AcceptOptions {
@@ -57,6 +59,7 @@ struct AcceptOptions {
   std::string secret;
   std::string out;
   bool force = false;
+  bool json = false;
 };
 
 Result<Buffer, int> read(const std::string& path) {
@@ -161,10 +164,14 @@ int challenge(const ChallengeOptions& o) {
   for (const std::string& issuer : ek->unlisted) {
     text += "\n  not looked at: revocation by " + for_terminal(issuer);
   }
-  (void)std::fprintf(stderr,
-                     "ward: next: on the machine: ward tpm respond %s --ak KEY -o RESPONSE\n",
-                     for_terminal(shell_path(o.out)).c_str());
-  return print(text + '\n');
+  return say_tpm({.command = "challenge",
+                  .files = {{"credential", o.out}, {"secret", o.secret}},
+                  .text = text + '\n',
+                  .ak_name = to_hex(ak->name()),
+                  .tpm = ek->maker,
+                  .unlisted = ek->unlisted,
+                  .next = "ward tpm respond " + shell_path(o.out) + " --ak KEY -o RESPONSE"},
+                 o.json);
 }
 
 int respond(const RespondOptions& o) {
@@ -186,7 +193,10 @@ int respond(const RespondOptions& o) {
   if (!device) return device.error();
   const auto secret = (*device)->activate(*ak, ek, *credential);
   if (secret) {
-    return write_tpm_files({{&o.out, secret->expose(), OutputFile::Readers::kOwner}}, o.force);
+    const int code =
+        write_tpm_files({{&o.out, secret->expose(), OutputFile::Readers::kOwner}}, o.force);
+    if (code != kAccepted) return code;
+    return say_tpm({.command = "respond", .files = {{"response", o.out}}}, o.json);
   }
   const Error& error = secret.error();
   if (error.code() == Errc::kUntrusted) {
@@ -219,9 +229,13 @@ int accept(const AcceptOptions& o) {
   const std::string pem = codec::to_pem("PUBLIC KEY", key->to_spki());
   const int code = write_tpm_files({{&o.out, as_bytes(pem), OutputFile::Readers::kUmask}}, o.force);
   if (code != kAccepted) return code;
-  (void)std::fprintf(stderr, "ward: next: ward verify EVIDENCE --hardware-root tpm=%s\n",
-                     for_terminal(shell_path(o.out)).c_str());
-  return print("the AK " + to_hex(area->name()) + " is in the TPM that was challenged\n");
+  const std::string name = to_hex(area->name());
+  return say_tpm({.command = "accept",
+                  .files = {{"ak", o.out}},
+                  .text = "the AK " + name + " is in the TPM that was challenged\n",
+                  .ak_name = name,
+                  .next = "ward verify EVIDENCE --hardware-root tpm=" + shell_path(o.out)},
+                 o.json);
 }
 
 void add_challenge(args::Command& tpm, Action& action) {
@@ -242,7 +256,8 @@ void add_challenge(args::Command& tpm, Action& action) {
       ->allow_extra_args(false)
       ->type_name("DIR|FILE");
   c->add_flag("--require-crl", o->require_crl, "refuse to go on without revocation lists");
-  c->add_option("--at", o->at, "judge the certificates as of this time (RFC 3339)");
+  c->add_option("--at", o->at,
+                "judge the EK's certificates as of this time (RFC 3339, UTC); now if not given");
   c->add_option("--ak", o->ak, "the AK: TPM2B_PUBLIC, or a quote that carries it")
       ->required()
       ->type_name("FILE");
@@ -253,6 +268,7 @@ void add_challenge(args::Command& tpm, Action& action) {
       ->required()
       ->type_name("FILE");
   c->add_flag("--force", o->force, "replace files that exist");
+  c->add_flag("--json", o->json, "print one JSON object (ward.tpm/1)");
   c->callback([o, &action] { action = [o] { return challenge(*o); }; });
 }
 
@@ -267,6 +283,7 @@ void add_respond(args::Command& tpm, Action& action) {
   c->add_option("--tcti", o->tcti, "where the TPM is (device:/dev/tpmrm0)");
   c->add_option("-o,--output", o->out, "where the response goes")->required()->type_name("FILE");
   c->add_flag("--force", o->force, "replace a file that exists");
+  c->add_flag("--json", o->json, "print one JSON object (ward.tpm/1)");
   c->callback([o, &action] { action = [o] { return respond(*o); }; });
 }
 
@@ -282,6 +299,7 @@ void add_accept(args::Command& tpm, Action& action) {
       ->required()
       ->type_name("FILE");
   c->add_flag("--force", o->force, "replace a file that exists");
+  c->add_flag("--json", o->json, "print one JSON object (ward.tpm/1)");
   c->callback([o, &action] { action = [o] { return accept(*o); }; });
 }
 

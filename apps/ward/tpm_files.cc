@@ -1,10 +1,13 @@
 #include "apps/ward/tpm_files.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "apps/ward/cli.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "codec/json_write.h"
 
 namespace ward::cli {
 namespace {
@@ -68,7 +71,25 @@ std::optional<std::vector<Buffer>> read_serialized(Bytes file,
 
 }  // namespace
 
+namespace {
+
+// Two names of one file: the second would replace the first.
+const std::string* named_twice(const std::vector<TpmFile>& files) {
+  std::set<std::filesystem::path> seen;
+  for (const TpmFile& one : files) {
+    std::error_code ignored;
+    const auto whole = std::filesystem::absolute(*one.path, ignored).lexically_normal();
+    if (!seen.insert(whole).second) return one.path;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 int write_tpm_files(const std::vector<TpmFile>& files, bool force) {
+  if (const std::string* twice = named_twice(files)) {
+    return fail(kUsage, *twice + ": two files of this name", "give each a name of its own");
+  }
   std::vector<OutputFile> made;
   std::vector<OutputFile*> all;
   made.reserve(files.size());
@@ -83,6 +104,32 @@ int write_tpm_files(const std::vector<TpmFile>& files, bool force) {
   if (done.error().error.code() == Errc::kDenied)
     return fail(kUsage, done.error().path + ": exists already", "--force replaces it");
   return fail(kCouldNotTell, done.error().path + ": " + error_text(done.error().error));
+}
+
+int say_tpm(const TpmSaid& said, bool json) {
+  if (!json) {
+    if (!said.next.empty()) {
+      (void)std::fprintf(stderr, "ward: next: %s\n", for_terminal(said.next).c_str());
+    }
+    return said.text.empty() ? kAccepted : print(said.text);
+  }
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.tpm/1").member("command", said.command);
+  w.name("files").begin_object();
+  for (const auto& [role, path] : said.files) {
+    w.member(role, path);
+  }
+  w.end_object();
+  for (const auto& [name, value] :
+       {std::pair("ak_name", &said.ak_name), {"tpm", &said.tpm}, {"next", &said.next}}) {
+    w.member(name, value->empty() ? std::nullopt : std::optional(*value));
+  }
+  w.name("revocation_unread").begin_array();
+  for (const std::string& issuer : said.unlisted) {
+    w.string(issuer);
+  }
+  const auto text = w.end_array().end_object().take();
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
 std::optional<std::vector<Buffer>> read_tools_pcrs(

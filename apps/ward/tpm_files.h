@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/ward/output_file.h"
@@ -20,6 +21,20 @@ struct TpmFile {
 
 // write_tpm_files writes all of them or none; kAccepted, or what fail() returned.
 [[nodiscard]] int write_tpm_files(const std::vector<TpmFile>& files, bool force);
+
+// TpmSaid is what such a command did, for people and as JSON (ward.tpm/1). "": not of this command.
+struct TpmSaid {
+  const char* command;                                     // "challenge"
+  std::vector<std::pair<const char*, std::string>> files;  // role and path of each that was written
+  std::string text{};                                      // for people, on stdout
+  std::string ak_name{};                                   // in hex
+  std::string tpm{};                                       // as the EK's certificate names it
+  std::vector<std::string> unlisted{};  // issuers of whose revocations nothing was read
+  std::string next{};                   // the command that comes next
+};
+
+// say_tpm says it; kAccepted, or what fail() returned.
+[[nodiscard]] int say_tpm(const TpmSaid& said, bool json);
 
 // The file of PCR values is what tpm2_quote writes (-o) and tpm2_checkquote reads (-f).
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import schemas_test
 from tpm_test import NONCE, WARD, SoftwareTpm, run
 
 NEEDED = ("swtpm", "swtpm_setup", "swtpm_localca", "certtool", "openssl", "tpm2_createek", "tpm2_createak",
@@ -70,10 +71,10 @@ class ActivationTest(unittest.TestCase):
         self.at = pathlib.Path(self.own.name)
         self.addCleanup(self.own.cleanup)
 
-    def challenge(self, *more, cert="rsa_ek.der", ak="quote.bin", root=None):
+    def challenge(self, *more, cert="rsa_ek.der", ak="quote.bin", root=None, out="cred", secret="secret"):
         root = root or self.ca / "swtpm-localca-rootca-cert.pem"
         return run(WARD, "tpm", "challenge", "--ek-cert", self.dir / cert, "--ek-root", root, "--ak", self.dir / ak,
-                   "-o", self.at / "cred", "--secret", self.at / "secret", *more)
+                   "-o", self.at / out, "--secret", self.at / secret, *more)
 
     def challenged(self, **given):
         code, out, error = self.challenge("--collateral", self.ca / "issuercert.pem", **given)
@@ -83,9 +84,9 @@ class ActivationTest(unittest.TestCase):
     def respond(self, ak="ecc", *more):
         return run(WARD, "tpm", "respond", self.at / "cred", "--ak", ak, "--tcti", self.tpm.tcti, "-o", self.at / "response", *more)
 
-    def accept(self, response="response"):
+    def accept(self, response="response", *more):
         return run(WARD, "tpm", "accept", "--response", self.at / response, "--secret", self.at / "secret", "-o",
-                   self.at / "trusted.pem")
+                   self.at / "trusted.pem", *more)
 
     def accepted(self, evidence=None):
         done = self.accept()
@@ -103,6 +104,31 @@ class ActivationTest(unittest.TestCase):
         self.assertEqual(done[0], 0, done[2])
         self.assertEqual(stat.S_IMODE((self.at / "response").stat().st_mode), 0o600)
         self.accepted("quote.bin")
+
+    def test_every_step_is_told_in_json(self):
+        told = []
+        for done in (self.challenge("--collateral", self.ca / "issuercert.pem", "--json"), self.respond("ecc", "--json"),
+                     self.accept("response", "--json")):
+            self.assertEqual((done[0], done[2]), (0, ""), done)
+            told.append(schemas_test.check(done[1])[1])
+        self.assertEqual([(one["command"], list(one["files"])) for one in told],
+                         [("challenge", ["credential", "secret"]), ("respond", ["response"]), ("accept", ["ak"])])
+        self.assertEqual(told[0]["ak_name"], told[2]["ak_name"])
+        self.assertIn("id:", told[0]["tpm"])
+        self.assertNotEqual(told[0]["revocation_unread"], [])
+        self.assertIn(str(self.at / "trusted.pem"), told[2]["next"])
+
+    def test_a_bank_that_a_tpm_lacks_is_3_with_a_hint(self):
+        code, _, error = run(WARD, "attest", "--tee", "tpm", "--report-data", NONCE, "--tcti", self.tpm.tcti, "-o", self.at / "x",
+                             "--pcrs", "sha384:0")
+        self.assertEqual(code, 3, error)
+        self.assertIn("--pcrs takes the banks that this TPM has", error)
+
+    def test_one_name_for_two_files_is_a_mistake(self):
+        code, _, error = self.challenge("--collateral", self.ca / "issuercert.pem", secret="both", out="both")
+        self.assertEqual(code, 2)
+        self.assertIn("two files of this name", error)
+        self.assertFalse((self.at / "both").exists())
 
     def test_eks_on_curves_open_credentials_too(self):
         self.challenged(cert="p384_ek.der")

@@ -10,6 +10,8 @@ import tempfile
 import time
 import unittest
 
+import schemas_test
+
 WARD = os.environ["WARD_PROGRAM"]
 NONCE = "0102030405060708090a0b0c0d0e0f10"
 PCRS = "sha256:0,1,7,8,16"
@@ -157,9 +159,45 @@ class TpmTest(unittest.TestCase):
         self.assertIn("--tcti", done[2])
         self.assertFalse((self.dir / "x").exists())
 
+    def test_a_key_that_a_tpm_lacks_is_3_with_a_hint(self):
+        code, out, error = run(WARD, "attest", "--tee", "tpm", "--tcti", self.tpm.tcti, "-o", self.dir / "x", "--report-data", NONCE,
+                               "--ak", "0x8101ff00")
+        self.assertEqual((code, out), (3, ""), error)
+        self.assertIn("handles-persistent", error)
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_what_comes_next_is_said(self):
+        evidence = self.dir / "next.bin"
+        common = ("attest", "--tee", "tpm", "--tcti", self.tpm.tcti, "-o", evidence, "--force", "--report-data", NONCE)
+        error = run(WARD, *common)[2]
+        self.assertIn(f"ward: next: ward verify {evidence} --hardware-root tpm=AK.pem", error)
+        self.assertIn("ward tpm challenge", error)
+        told = schemas_test.check(run(WARD, *common, "--json")[1])[1]
+        self.assertEqual(told["next"], f"ward verify {evidence} --hardware-root tpm=AK.pem --report-data {NONCE}")
+
+    def test_json(self):
+        files = [word for name in ("message", "signature", "pcrs", "ak") for word in ("--" + name, self.dir / f"apart.{name}")]
+        evidence = self.pack("ecdsa", "ecdsa.pub", "evidence")
+        code, out, error = run(WARD, "tpm", "unpack", evidence, *files, "--json")
+        self.assertEqual((code, error), (0, ""))
+        told = schemas_test.check(out)[1]
+        self.assertEqual((told["command"], sorted(told["files"])), ("unpack", ["ak", "message", "pcrs", "signature"]))
+        code, out, error = run(WARD, "tpm", "pack", *files, "-o", self.dir / "again", "--json")
+        self.assertEqual((code, error), (0, ""))
+        self.assertEqual(schemas_test.check(out)[1]["files"], {"evidence": str(self.dir / "again")})
+
+    def test_one_name_for_two_files_is_a_mistake(self):
+        evidence = self.pack("ecdsa", "ecdsa.pub", "evidence")
+        one = self.dir / "one"
+        code, _, error = run(WARD, "tpm", "unpack", evidence, "--message", one, "--signature", self.dir / "." / "one", "--pcrs",
+                             self.dir / "p", "--ak", self.dir / "k")
+        self.assertEqual(code, 2)
+        self.assertIn("two files of this name", error)
+        self.assertFalse(one.exists())
+
     def test_mistakes_are_usage(self):
         common = ("attest", "--tee", "tpm", "-o", self.dir / "x", "--report-data")
-        for more in (("00" * 65,), ("0",), (NONCE, "--pcrs", "sha256"), (NONCE, "--ak", "0x40000001"),
+        for more in (("00" * 65,), ("0",), (NONCE, "--pcrs", "sha256"), (NONCE, "--pcrs", "sha256:24"), (NONCE, "--ak", "0x40000001"),
                      (NONCE, "--ak", "none")):
             self.assertEqual(run(WARD, *common, *more)[0], 2, more)
 
