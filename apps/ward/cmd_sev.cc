@@ -41,6 +41,15 @@ std::string ids_of(const std::vector<const attest::Check*>& checks) {
   return out;
 }
 
+// The checks' hints are those of `ward verify`: here certificates come with --chain.
+std::string hint_of(const attest::CheckInfo& check) {
+  constexpr std::string_view kTheirs = "--collateral";
+  std::string out = check.hint;
+  const std::size_t at = out.find(kTheirs);
+  if (at != std::string::npos) out.replace(at, kTheirs.size(), "--chain");
+  return out;
+}
+
 // refuse says which checks failed; of none, what is missing.
 int refuse(const attest::Findings& found) {
   std::vector<const attest::Check*> failed;
@@ -52,10 +61,10 @@ int refuse(const attest::Findings& found) {
   if (!failed.empty()) {
     const attest::CheckInfo& first = *failed.front()->info;
     return fail(kRefused, "the platform is refused: " + ids_of(failed) + ": " + first.meaning,
-                first.hint);
+                hint_of(first));
   }
   const std::string what = absent == nullptr ? "a certificate" : absent->expected;
-  const char* const hint = absent == nullptr ? "" : absent->info->hint;
+  const std::string hint = absent == nullptr ? "" : hint_of(*absent->info);
   return fail(kCouldNotTell, "the platform cannot be judged: missing: " + what, hint);
 }
 
@@ -104,18 +113,29 @@ int print_session(const Options& o, const Platform& platform, std::uint32_t poli
   const auto& facts = platform.found.facts;
   const std::string chip = to_hex(facts.chips.front());
   const std::string line = facts.products.empty() ? "unknown" : facts.products.front();
+  // Whoever names the chips has done what the warning asks for.
+  const auto warnings = o.chips.empty() ? platform.found.warnings : std::vector<std::string>();
   if (!o.json) {
+    std::string warned;
+    for (const std::string& warning : warnings) {
+      warned += "  warning: " + warning + " (--chip)\n";
+    }
     return print(
         "the platform is a genuine one: line " + line + ", chip " + chip +
         (platform.found.development ? " (for DEVELOPMENT: no hardware vouches for it)" : "") +
-        "\n  " + o.out + "/godh.b64, session.b64   give them to the host\n  " + o.out +
-        "/tik.key, tek.key       secrets: for ward sev measure and ward sev secret\n");
+        "\n" + warned + "  " + o.out + "/godh.b64, session.b64   give them to the host\n  " +
+        o.out + "/tik.key, tek.key       secrets: for ward sev measure and ward sev secret\n");
   }
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object().member("schema", "ward.sev-session/1");
   w.member("product_line", line).member("chip", chip);
   w.name("development").boolean(platform.found.development);
   w.member("policy", std::uint64_t{policy}).member("folder", o.out);
+  w.name("warnings").begin_array();
+  for (const std::string& warning : warnings) {
+    w.string(warning);
+  }
+  w.end_array();
   const auto text = w.end_object().take();
   return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }

@@ -72,8 +72,12 @@ Result<sev::SecretEntry, int> read_entry(const std::string& text) {
                 "OvmfPkg/AmdSev reads it");
   }
   const std::string path = text.substr(colon + 1);
+  if (path.empty()) return fail(kUsage, "--secret: no file: " + text, "write GUID:FILE");
   auto data = read_secret(path, sev::kMaxSecret);
   if (!data) return own_file_failure(path, data.error());
+  if (data->empty()) {
+    return fail(kUsage, "--secret: " + path + " is empty", "put the secret into it");
+  }
   return sev::SecretEntry{*guid, *std::move(data)};
 }
 

@@ -97,6 +97,10 @@ Result<std::vector<Buffer>, int> processors(const SevLaunch& l, Bytes firmware, 
                 "name them with --vcpus N and --vcpu-sig 0x800f12 (CPUID 1, EAX), or the whole "
                 "digest with --digest");
   }
+  if (*l.vcpus == 0 || *l.vcpus > sev::kMaxProcessors) {
+    return fail(kUsage, "--vcpus: " + std::to_string(*l.vcpus) + " virtual processors",
+                "give their number, from 1 to " + std::to_string(sev::kMaxProcessors));
+  }
   auto out = sev::vmsa_pages(firmware, *l.vcpus, *signature);
   if (!out) return fail(kUsage, "--vcpus: " + error_text(out.error()));
   return *std::move(out);

@@ -62,6 +62,12 @@ constexpr const char* kWarnings[] = {
     "the host asks for the report, and chooses its nonce: it binds no key of the guest's, so give "
     "secrets by the launch (ward sev secret)"};
 
+// Of a platform alone, before a guest's owner trusts it.
+constexpr const char* kPlatformWarning =
+    "keys of chips (CEK) were extracted from Naples, Rome and Milan, so that whoever has one "
+    "passes "
+    "for its chip: accept chips alone that you know";
+
 std::span<const attest::CheckInfo> field_checks() {
   return std::span<const attest::CheckInfo>(kChecks).last(std::size(kFields));
 }
@@ -253,6 +259,7 @@ attest::Findings judge_platform(const attest::Collateral& collateral,
   }
   x509::Signatures signatures;
   Context context{checks, pool, anchors, out, signatures, nullptr};
+  out.warnings.emplace_back(kPlatformWarning);
   const Certificate* const found = verify_pdh(context);
   pdh = found == nullptr ? std::nullopt : std::optional(found->key);
   // There is no report: only what was found out of the platform is left.

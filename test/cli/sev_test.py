@@ -71,6 +71,7 @@ class Sev(unittest.TestCase):
                                             out=out)
             self.assertEqual((code, said), (0, ""))
             told = self.check(told)
+            self.assertIn("CEK", told["warnings"][0])
             self.assertEqual((told["product_line"], told["development"], told["policy"]),
                              (line.capitalize(), False, POLICY))
             sizes = {path.name: path.stat().st_size for path in out.iterdir()}
@@ -117,7 +118,9 @@ class Sev(unittest.TestCase):
                 self.assertEqual((got, told), (code, ""), said)
                 self.assertIn(words, said)
                 self.assertIn("ward: hint: ", said)
+                self.assertNotIn("--collateral", said)
                 self.assertFalse(self.out.exists())
+        self.assertIn("--chain", self.session(chain=[AMD / "rome_platform.cert"])[2])
         chain = [made / "platform.cert", made / "ask_ark.cert"]
         code, told, said = self.session("--hardware-root", f"tpm={made / 'root_ca.pem'}", chain=chain)
         self.assertEqual((code, told), (1, ""), said)
@@ -125,6 +128,16 @@ class Sev(unittest.TestCase):
         code, told, said = self.session("--trust-root", made / "root_ca.pem", "--allow-development", chain=chain)
         self.assertEqual(code, 0, said)
         self.assertIn("DEVELOPMENT", told)
+
+    def test_that_keys_of_chips_were_extracted_is_said_where_no_chip_is_named(self):
+        told = self.session()[1]
+        self.assertIn("warning: keys of chips (CEK) were extracted", told)
+        chip = json.loads(self.session("--json", out=self.folder / "two")[1])["chip"]
+        code, told, said = self.session("--chip", chip, out=self.folder / "three")
+        self.assertEqual((code, said), (0, ""))
+        self.assertNotIn("warning", told)
+        told = json.loads(self.session("--chip", chip, "--json", out=self.folder / "four")[1])
+        self.assertEqual(told["warnings"], [])
 
     def test_mistakes_are_told_before_anything_is_written(self):
         for words in (("--policy", "nodbg,no"), ("--policy", "0x40"), ("--policy", "0x1ffffffff"), ("--min-api", "1"),
@@ -178,6 +191,7 @@ class Sev(unittest.TestCase):
         self.assertEqual(code, 0, said)
         self.assertNotEqual(json.loads(told)["launch_digest"], hashlib.sha256(bytes(4096)).hexdigest())
         for more, words in (((), "--vcpus"), (("--vcpus", 2, "--vcpu-sig", "0x800f12"), "reset vector"),
+                            (("--vcpus", 9999, "--vcpu-sig", "0x1"), "from 1 to 512"),
                             (("--policy", "nodbg", "--vcpus", 1, "--vcpu-sig", "0x1"), "without ES"),
                             (("--policy", "nodbg", "--kernel", firmware), "no place"),
                             (("--policy", "nodbg", "--initrd", firmware), "--kernel"),
@@ -226,6 +240,13 @@ class Sev(unittest.TestCase):
             self.assertIn("--secret", said)
         code, _, _ = ward("secret", *words, "--secret", f"{GUID}:{self.folder}/absent")
         self.assertEqual(code, 3)
+        empty = self.folder / "empty"
+        empty.touch()
+        for secret, text in ((f"{GUID}:", "no file"), (f"{GUID}:{empty}", "is empty")):
+            code, _, said = ward("secret", *words, "--secret", secret)
+            self.assertEqual(code, 2, said)
+            self.assertIn(text, said)
+            self.assertFalse((self.folder / "packet").exists())
 
     def test_keys_of_another_size_are_none(self):
         tik, common = self.keys()
