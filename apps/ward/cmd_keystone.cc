@@ -17,7 +17,7 @@ namespace {
 
 struct Options {
   std::string monitor;
-  std::size_t monitor_size = keystone::kMonitorSize;
+  std::optional<std::uint64_t> monitor_size;
   std::string loader;
   std::string runtime;
   std::string eapp;
@@ -40,9 +40,10 @@ Result<Buffer, int> read_own(const char* option, const std::string& path, std::s
 
 // Of a monitor no more is read than is measured: Linux may lie behind it.
 Result<Digest, int> measured_monitor(const Options& o) {
-  const auto image = read_front(o.monitor, std::min(o.monitor_size, keystone::kMaxMonitorSize));
+  const std::size_t size = o.monitor_size.value_or(keystone::kMonitorSize);
+  const auto image = read_front(o.monitor, std::min(size, keystone::kMaxMonitorSize));
   if (!image) return own_file_failure(o.monitor, image.error());
-  const auto out = keystone::measure_monitor(*image, o.monitor_size);
+  const auto out = keystone::measure_monitor(*image, size);
   if (!out) return fail(kUsage, "--sm: " + error_text(out.error()));
   return *out;
 }
@@ -66,6 +67,9 @@ int measure(const Options& o) {
     return fail(kUsage, "nothing to measure",
                 "name the security monitor with --sm, an enclave's files with --loader, --runtime "
                 "and --eapp, or both");
+  }
+  if (o.monitor.empty() && o.monitor_size) {
+    return fail(kUsage, "--sm-size is of the image that --sm names", "name it, or leave this out");
   }
   std::optional<std::string> monitor;
   std::optional<std::string> enclave;
@@ -106,7 +110,9 @@ void add_keystone(args::Command& app, Action& action) {
        "image that lies at the begin of RAM when the boot ROM measures it (fw_payload.bin)")
       ->type_name("FILE");
   c->add_option("--sm-size", o->monitor_size,
-                "octets that the boot ROM measures; zeros stand behind a shorter image")
+                "octets that the boot ROM measures; zeros stand behind a shorter image "
+                "(" +
+                    std::to_string(keystone::kMonitorSize) + ")")
       ->type_name("N");
   c->add_option("--loader", o->loader, "the enclave's loader (loader.bin)")->type_name("FILE");
   c->add_option("--runtime", o->runtime, "its runtime (eyrie-rt)")->type_name("FILE");

@@ -82,6 +82,7 @@ class Keystone(unittest.TestCase):
         for words, code, text in (
                 ((), 2, "nothing to measure"),
                 (("--eapp", some), 2, "an enclave is made of three files"),
+                (("--sm-size", 8, "--loader", some, "--runtime", some, "--eapp", some), 2, "--sm-size is of the image"),
                 (("--sm", empty), 2, "empty"),
                 (("--sm", some, "--sm-size", 0), 2, "no size"),
                 (("--sm", some, "--sm-size", 1 << 40), 2, "size of the monitor"),
