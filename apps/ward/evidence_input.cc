@@ -7,10 +7,25 @@
 #include "apps/ward/cli.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
+#include "codec/pem.h"
 #include "tee/all.h"
 #include "tee/x509/anchors.h"
+#include "token/jwk.h"
 
 namespace ward::cli {
+
+namespace {
+
+// root_file reads a file of roots. Makers hand out bare keys as JWK, too: such a one is read as
+// PEM.
+Result<Buffer> root_file(const std::string& path) {
+  WARD_TRY(Buffer file, read_file(path, attest::kMaxDocumentBytes));
+  if (file.empty() || file.front() != '{') return file;
+  WARD_TRY(const token::Jwk jwk, token::parse_jwk(file));
+  return to_buffer(as_bytes(codec::to_pem("PUBLIC KEY", jwk.key.to_spki())));
+}
+
+}  // namespace
 
 Result<EvidenceFile, int> read_evidence_file(const std::string& path) {
   const auto file = read_file(path, kMaxEvidence);
@@ -39,7 +54,7 @@ Result<attest::Collateral, int> read_all_collateral(const std::vector<std::strin
   }
   for (const std::string& path : files) {
     if (path.empty()) continue;
-    auto octets = read_file(path, attest::kMaxDocumentBytes);
+    auto octets = root_file(path);
     if (!octets) continue;  // named_roots says what is wrong
     const bool there = std::ranges::any_of(
         out.documents, [&](const attest::Document& d) { return equal(d.bytes, *octets); });
@@ -53,9 +68,9 @@ void add_root_options(args::Command& command, RootFiles& files) {
                      "PEM file with roots of development platforms");
   command
       .add_option("--hardware-root", files.hardware_roots,
-                  "TEE=FILE: a PEM file with roots of hardware that ward does not pin, "
-                  "certificates or public keys (TPM vendors, an attestation key, Arm's CPAK), of "
-                  "this TEE alone: you vouch for them; may be given again")
+                  "TEE=FILE: a file with roots of hardware that ward does not pin, PEM "
+                  "certificates or public keys, or one key as JWK (TPM vendors, an attestation "
+                  "key, Arm's CPAK), of this TEE alone: you vouch for them; may be given again")
       ->allow_extra_args(false)
       ->type_name("TEE=FILE");
 }
@@ -66,7 +81,7 @@ namespace {
 template <class AnchorsOf>
 Result<void, int> add_roots(const std::string& path, std::string_view hint, AnchorsOf anchors_of,
                             std::vector<attest::Anchor>& out) {
-  const auto text = read_file(path, attest::kMaxDocumentBytes);
+  const auto text = root_file(path);
   if (!text) return own_file_failure(path, text.error(), hint);
   auto roots = anchors_of(as_text(*text));
   if (!roots) return own_file_failure(path, roots.error(), hint);
@@ -99,7 +114,8 @@ Result<std::vector<attest::Anchor>, int> named_roots(const RootFiles& files) {
                   "tpm=ak.pem, for one; the TEEs: " + all);
     }
     WARD_CHECK_OK(add_roots(
-        root.substr(end + 1), "--hardware-root takes TEE=FILE, and FILE is PEM",
+        root.substr(end + 1),
+        "--hardware-root takes TEE=FILE, and FILE is PEM or a public key's JWK",
         [&](std::string_view pem) { return x509::hardware_anchors(pem, tee); }, out));
   }
   return out;
