@@ -78,7 +78,8 @@ struct Attack {
 struct TeeTitle {
   std::string name;
   std::string title;
-  std::string maker;  // "intel", "amd"; "" where it is none of theirs
+  std::string maker;                 // "intel", "amd"; "" where it is none of theirs
+  std::vector<std::string> beneath;  // the TEEs that its evidence may stand on: "snp", "tdx"
 };
 
 [[nodiscard]] std::span<const TeeTitle> tee_titles();

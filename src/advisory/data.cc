@@ -189,6 +189,17 @@ Result<std::vector<Cells>, std::string> rows_of(std::string_view text,
   return out;
 }
 
+// Words with a blank between them.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<Attack>, std::string> parse_attacks(std::string_view text) {
@@ -207,13 +218,14 @@ Result<std::vector<Attack>, std::string> parse_attacks(std::string_view text) {
 // A TEE's own line stands behind all others and counts instead of one that they have. Those of no
 // single TEE stay the last.
 Result<std::vector<TeeTitle>, std::string> parse_tees(std::string_view text) {
-  constexpr std::array kTeeColumns = {"tee", "title", "maker"};
+  constexpr std::array kTeeColumns = {"tee", "title", "maker", "beneath"};
   WARD_TRY(const std::vector<Cells> rows, rows_of(text, kTeeColumns));
   std::vector<TeeTitle> out;
   for (const Cells& cells : rows) {
     TeeTitle title{.name = std::string(cells[0]),
                    .title = std::string(cells[1]),
-                   .maker = cells[2] == kNone ? "" : std::string(cells[2])};
+                   .maker = cells[2] == kNone ? "" : std::string(cells[2]),
+                   .beneath = words_of(cells[3] == kNone ? "" : cells[3])};
     const auto same = std::ranges::find(out, title.name, &TeeTitle::name);
     if (same != out.end()) {
       *same = std::move(title);

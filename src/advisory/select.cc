@@ -18,11 +18,22 @@ bool is_named(const Attack& attack, const std::string& tee) {
          std::ranges::any_of(attack.tees, [&](const Item& item) { return item.text == tee; });
 }
 
+// An attack on the hardware is one on what stands on it, as a platform's verdict shows it.
+bool is_asked(const Attack& attack, const std::string& tee) {
+  const auto titles = tee_titles();
+  const auto title = std::ranges::find(titles, tee, &TeeTitle::name);
+  return is_named(attack, tee) ||
+         (title != titles.end() &&
+          std::ranges::any_of(title->beneath, [&](const std::string& hardware) {
+            return is_named(attack, hardware);
+          }));
+}
+
 Selection filtered(std::vector<Entry> entries, const Filter& filter) {
   Selection out;
   for (Entry& entry : entries) {
     const Date& date = entry.attack->date;
-    if (filter.tee && !is_named(*entry.attack, *filter.tee)) continue;
+    if (filter.tee && !is_asked(*entry.attack, *filter.tee)) continue;
     const bool late = !filter.since || (date.known() && last_day(date) >= first_day(*filter.since));
     if (late) {
       out.entries.push_back(std::move(entry));

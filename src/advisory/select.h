@@ -30,7 +30,8 @@ struct Entry {
 
 // Filter says what is wanted; what is not named is not asked for.
 struct Filter {
-  std::optional<std::string> tee;  // bears_on, or the row names it, verified or not
+  std::optional<std::string> tee;  // bears_on, or the row names it, verified or
+                                   // not; of the hardware beneath it, too
   std::optional<Date> since;       // a whole day: what may have become public on it or later
 };
 

@@ -40,6 +40,12 @@ TEST(Select, ATeeHasItsOwnAttacksItsMakersAndThoseOfEveryTee) {
   EXPECT_TRUE(has(select(Filter{.tee = "amd"}), "retbleed-amd"));
   EXPECT_TRUE(has(select(Filter{.tee = "other"}), "contrast-relay"));
   EXPECT_FALSE(has(select(Filter{.tee = "other"}), "badram"));
+  for (const Selection& hardware : {snp, select(Filter{.tee = "tdx"})}) {
+    for (const Entry& entry : hardware.entries) {
+      EXPECT_TRUE(has(select(Filter{.tee = "azure"}), entry.attack->id)) << entry.attack->id;
+    }
+  }
+  EXPECT_FALSE(has(select(Filter{.tee = "azure"}), "contrast-relay"));
 }
 
 TEST(Select, SinceKeepsTheDayItselfAndWhatMayHaveBeenLater) {
