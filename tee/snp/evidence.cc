@@ -140,6 +140,10 @@ std::variant<Evidence, FormError> extended(Bytes evidence) {
     out.table.push_back({span.kind, to_buffer(table.subspan(span.offset, span.length))});
   }
   out.table_layout = layout_of(table, *spans);
+  for (const attest::LayoutField& one : out.table_layout) {
+    const bool named = one.name != "certificates.unused";
+    if (!named && !all_zero(evidence.subspan(one.offset, one.size))) out.unread += one.size;
+  }
   return out;
 }
 

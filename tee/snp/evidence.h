@@ -28,6 +28,8 @@ struct Evidence {
   Buffer report;  // kReportSize octets, form not looked at
   std::vector<TableEntry> table;
   std::vector<attest::LayoutField> table_layout;  // of an extended report's octets
+  std::size_t unread = 0;  // of those, how many stand in parts that no entry names, and not as
+                           // the zeros that hosts fill the last page with
 
   // documents are the table's entries as collateral. Their sender is the attester.
   [[nodiscard]] attest::Collateral documents() const;

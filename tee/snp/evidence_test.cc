@@ -154,6 +154,15 @@ TEST(Table, PaddingBehindItIsShown) {
   EXPECT_EQ(parsed(whole).table.size(), 1U);
   expect_covered(whole);
   EXPECT_EQ(Snp().layout(whole)->back().value, "behind the entries");
+  EXPECT_EQ(parsed(whole).unread, 0U);
+}
+
+// What is no padding is passed over like it, and counted.
+TEST(Table, OtherOctetsBehindItAreCounted) {
+  Buffer whole = with(concat({write_table({{"ARK", {7, 8}}}), Buffer(4000)}));
+  whole.back() = 1;
+  EXPECT_EQ(parsed(whole).table.size(), 1U);
+  EXPECT_EQ(parsed(whole).unread, 4000U);
 }
 
 TEST(Table, WithoutAnEndItIsNone) {

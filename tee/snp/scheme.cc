@@ -466,6 +466,10 @@ Result<void> Snp::verify(const attest::Job& job, attest::Findings& out) const {
   }
   Found found = verify_masked(job, report, given.collateral(), sorted(x509::all_of(sent)),
                               given.signatures());
+  if (evidence.unread != 0) {
+    found.findings.notes.push_back("behind the report, " + std::to_string(evidence.unread) +
+                                   " octets that its certificate table does not name, not read");
+  }
   const PlatformFacts& facts = found.facts;
   const bool keep = platforms != nullptr && facts.signed_by_key && facts.only_key &&
                     attest::is_sound(found.findings);
