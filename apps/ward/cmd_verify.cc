@@ -53,13 +53,16 @@ Result<attest::Expectations, Usage> expectations(const Options& o, const attest:
   const std::string of = std::string(" of ") + info.name;
   WARD_TRY(out.report_data, expected_values(data, {.option = "--report-data",
                                                    .name = "the report data" + of,
-                                                   .size = info.report_data_size}));
+                                                   .size = info.report_data_size,
+                                                   .sizes = info.report_data_sizes}));
   WARD_TRY(out.measurement, expected_values(o.measurements, {.option = "--measurement",
                                                              .name = "the measurement" + of,
-                                                             .size = info.measurement_size}));
+                                                             .size = info.measurement_size,
+                                                             .sizes = info.measurement_sizes}));
   WARD_TRY(out.workload, workload_values(o.workloads, {.option = "--workload",
                                                        .name = "the workload field" + of,
-                                                       .size = info.workload_size}));
+                                                       .size = info.workload_size,
+                                                       .sizes = info.workload_sizes}));
   return out;
 }
 
@@ -120,6 +123,10 @@ Result<explain::Explanation, int> appraise(const Subject& subject, UnixTime at) 
                                                   .now = at,
                                                   .expected = subject.expected});
   if (!out) return fail(kCouldNotTell, error_text(out.error()));
+  const attest::Demands demands(tee::all_schemes(), kDemandOptions);
+  if (const auto wrong = demands.without_effect(out->appraisal, subject.verifier.policy())) {
+    return usage(*wrong);
+  }
   return *std::move(out);
 }
 

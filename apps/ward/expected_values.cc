@@ -12,7 +12,11 @@ Result<attest::Expected, Usage> expected_values(const std::vector<std::string>& 
   if (texts.empty()) return attest::Expected(attest::Unchecked{});
   std::vector<Buffer> values;
   for (const std::string& text : texts) {
-    WARD_TRY(Buffer value, hex_value(field.option, text, field.size, field.name));
+    WARD_TRY(Buffer value, hex_value(field.option, text, 0, field.name));
+    if (auto wrong =
+            attest::wrong_size(field.option, value.size(), field.size, field.name, field.sizes)) {
+      return *std::move(wrong);
+    }
     values.push_back(std::move(value));
   }
   return attest::Expected(std::move(values));
@@ -27,8 +31,11 @@ Result<attest::Expected, Usage> workload_values(const std::vector<std::string>& 
     if (value.size() == attest::kWorkloadSize) {
       if (auto whole = attest::workload_field(value, field.size)) value = *std::move(whole);
     }
-    if (auto wrong = attest::wrong_size(field.option, value.size(), field.size, field.name)) {
-      wrong->hint = "give the 48 octets that `ward keep measure` prints, or the whole field";
+    if (auto wrong =
+            attest::wrong_size(field.option, value.size(), field.size, field.name, field.sizes)) {
+      wrong->hint =
+          "give the whole field; of a keep the 48 octets that `ward keep measure` prints, of a "
+          "Keystone enclave what `ward keystone measure` prints";
       return *std::move(wrong);
     }
     values.push_back(std::move(value));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,8 +14,9 @@ namespace ward::cli {
 // Field is a field of the evidence with which an option is compared.
 struct Field {
   const char* option;
-  std::string name;      // "the report data of sgx"
-  std::size_t size = 0;  // in octets; 0: not fixed
+  std::string name;                      // "the report data of sgx"
+  std::size_t size = 0;                  // in octets; 0: not fixed
+  std::span<const std::size_t> sizes{};  // all that it may have, where that is 0; none: any
 };
 
 // expected_values reads hex, each the whole field; no text: unchecked.

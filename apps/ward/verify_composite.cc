@@ -86,7 +86,7 @@ Result<Expected, Usage> binding_of(const std::string& text) {
   if (value.size() < verifier::kMinBinding || value.size() > verifier::kMaxBinding) {
     return Usage{"--report-data: " + std::to_string(value.size()) + " octets",
                  "of several parts give the digest over nonce and key, 32 to 48 octets: each part "
-                 "carries as much of it as its field holds"};
+                 "carries as much of it as its field holds (a TPM's quote the first 32)"};
   }
   return Expected(std::vector<Buffer>{std::move(value)});
 }
@@ -102,11 +102,13 @@ Result<std::vector<PartRequest>, Usage> requests_of(const CompositeSubject& s,
     WARD_TRY(Expected measurement,
              expected_values(measurements[i], {.option = "--measurement",
                                                .name = "the measurement of " + part.name,
-                                               .size = part.info.measurement_size}));
+                                               .size = part.info.measurement_size,
+                                               .sizes = part.info.measurement_sizes}));
     WARD_TRY(Expected workload,
              workload_values(workloads[i], {.option = "--workload",
                                             .name = "the workload field of " + part.name,
-                                            .size = part.info.workload_size}));
+                                            .size = part.info.workload_size,
+                                            .sizes = part.info.workload_sizes}));
     out.push_back({.name = part.name,
                    .evidence = part.evidence,
                    .binding = binding,
@@ -127,7 +129,9 @@ Result<std::map<std::string, std::size_t>, Usage> required_of(
     const char* end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, number);
     if (error != std::errc{} || stop != end || number == 0 || number > verifier::kMaxParts) {
-      return Usage{"--require-part: " + text, "write nvidia, or nvidia=8"};
+      return Usage{"--require-part: " + text + ": not a number of devices from 1 to " +
+                       std::to_string(verifier::kMaxParts),
+                   "write nvidia, or nvidia=8"};
     }
     std::string known;
     for (const attest::Scheme* scheme : tee::all_schemes()) {

@@ -18,9 +18,10 @@ namespace {
 // Asked is one expectation of a request and what it is compared with.
 struct Asked {
   const std::optional<attest::Expected>& expected;
-  const char* name;  // "report_data": its functions are named after it
-  const char* what;  // for people
-  std::size_t size;  // in octets; 0: not fixed
+  const char* name;                    // "report_data": its functions are named after it
+  const char* what;                    // for people
+  std::size_t size;                    // in octets; 0: not fixed
+  std::span<const std::size_t> sizes;  // all that it may have, where that is 0; none: any
 };
 
 Result<attest::Expected, Fault> expectation(const attest::SchemeInfo& info, const Asked& asked) {
@@ -34,7 +35,8 @@ Result<attest::Expected, Fault> expectation(const attest::SchemeInfo& info, cons
   if (values == nullptr) return attest::Expected(attest::Unchecked{});
   const std::string whose = std::string(asked.what) + " of " + info.name;
   for (const Buffer& value : *values) {
-    if (const auto wrong = attest::wrong_size(demand, value.size(), asked.size, whose)) {
+    if (const auto wrong =
+            attest::wrong_size(demand, value.size(), asked.size, whose, asked.sizes)) {
       return usage(*wrong);
     }
   }
@@ -45,12 +47,14 @@ Result<attest::Expected, Fault> expectation(const attest::SchemeInfo& info, cons
 Result<attest::Expectations, Fault> expectations(const attest::SchemeInfo& info,
                                                  const ward_request& request) {
   attest::Expectations out;
-  WARD_TRY(out.report_data, expectation(info, {request.report_data, "report_data",
-                                               "the report data", info.report_data_size}));
-  WARD_TRY(out.measurement, expectation(info, {request.measurement, "measurement",
-                                               "the measurement", info.measurement_size}));
+  WARD_TRY(out.report_data,
+           expectation(info, {request.report_data, "report_data", "the report data",
+                              info.report_data_size, info.report_data_sizes}));
+  WARD_TRY(out.measurement,
+           expectation(info, {request.measurement, "measurement", "the measurement",
+                              info.measurement_size, info.measurement_sizes}));
   WARD_TRY(out.workload, expectation(info, {request.workload, "workload", "the workload field",
-                                            info.workload_size}));
+                                            info.workload_size, info.workload_sizes}));
   return out;
 }
 

@@ -59,11 +59,12 @@ std::vector<std::string> tcb_statuses(std::span<const Scheme* const> schemes) {
 }
 
 std::optional<Mistake> wrong_size(std::string_view demand, std::size_t size, std::size_t wanted,
-                                  std::string_view whose) {
-  if (size != 0 && (wanted == 0 || size == wanted)) return std::nullopt;
-  if (wanted == 0) return Mistake{std::string(demand) + ": no octets", "give the whole field"};
+                                  std::string_view whose, std::span<const std::size_t> several) {
+  const std::span<const std::size_t> all = wanted != 0 ? std::span(&wanted, 1) : several;
+  if (size != 0 && (all.empty() || std::ranges::count(all, size) > 0)) return std::nullopt;
+  if (all.empty()) return Mistake{std::string(demand) + ": no octets", "give the whole field"};
   return Mistake{std::string(demand) + ": " + std::to_string(size) + " octets, but " +
-                     std::string(whose) + " has " + std::to_string(wanted),
+                     std::string(whose) + " has " + sizes_text(all),
                  "give the whole field; ward neither pads nor cuts what it compares"};
 }
 
@@ -247,13 +248,24 @@ std::optional<Mistake> Demands::misplaced(const Scheme& scheme, const Policy& po
         "leave it out: it would judge nothing"};
   }
   if (info.tcb_statuses.empty() && demands_tcb(policy)) {
-    return Mistake{std::string(names_.accept_tcb) + ", " + names_.min_tcb_evaluation + ", " +
-                       names_.min_tcb_date + ", " + names_.tolerate + ": the maker of " +
-                       info.name + " states no TCB status",
-                   std::string("name what you accept with ") + names_.min_value + " and " +
-                       names_.accept_value};
+    return no_status(info.name);
   }
   return std::nullopt;
+}
+
+std::optional<Mistake> Demands::without_effect(const Appraisal& appraisal,
+                                               const Policy& policy) const {
+  const bool judged = appraisal.facts.tcb_status_check != nullptr;
+  if (judged || !appraisal.genuine || !demands_tcb(policy)) return std::nullopt;
+  return no_status(appraisal.tee + "'s hardware here");
+}
+
+Mistake Demands::no_status(const std::string& whose) const {
+  return {
+      std::string(names_.accept_tcb) + ", " + names_.min_tcb_evaluation + ", " +
+          names_.min_tcb_date + ", " + names_.tolerate + ": the maker of " + whose +
+          " states no TCB status",
+      std::string("name what you accept with ") + names_.min_value + " and " + names_.accept_value};
 }
 
 }  // namespace ward::attest

@@ -77,7 +77,13 @@ class Demands {
   // would be dropped without a word.
   [[nodiscard]] std::optional<Mistake> misplaced(const Scheme& scheme, const Policy& policy) const;
 
+  // without_effect is the same of evidence that was appraised: its TEE may state a TCB status on
+  // some hardware alone. Of evidence that is not genuine there is none.
+  [[nodiscard]] std::optional<Mistake> without_effect(const Appraisal& appraisal,
+                                                      const Policy& policy) const;
+
  private:
+  [[nodiscard]] Mistake no_status(const std::string& whose) const;
   [[nodiscard]] Result<FieldInfo, Mistake> field_of(const char* demand, std::string_view id,
                                                     std::string_view value) const;
 
@@ -89,8 +95,10 @@ class Demands {
 [[nodiscard]] std::vector<std::string> tcb_statuses(std::span<const Scheme* const> schemes);
 
 // wrong_size is a mistake where a value of `size` octets, given by `demand`, is not the whole of
-// what has `wanted` octets (0: any number but none). `whose` says what: "the report data of sgx".
+// what has `wanted` octets (0: one of `several`; any number but none where there are none). `whose`
+// says what: "the report data of sgx".
 [[nodiscard]] std::optional<Mistake> wrong_size(std::string_view demand, std::size_t size,
-                                                std::size_t wanted, std::string_view whose);
+                                                std::size_t wanted, std::string_view whose,
+                                                std::span<const std::size_t> several = {});
 
 }  // namespace ward::attest

@@ -164,6 +164,24 @@ TEST(Demands, WhatTheEvidenceNeverStatesIsMisplaced) {
   }
 }
 
+// A TEE may state a status on some of its hardware alone.
+TEST(Demands, AStatusThatGenuineEvidenceDoesNotHaveIsNotDemanded) {
+  static constexpr CheckInfo kStatus{"x.tcb.status", "", "", ""};
+  Appraisal without;
+  without.tee = "x";
+  without.genuine = true;
+  const Policy any{.accept_any_tcb = true};
+  ASSERT_TRUE(kDemands.without_effect(without, any));
+  EXPECT_EQ(kDemands.without_effect(without, any)->what,
+            "tcb, evaluation, date, tolerate: the maker of x's hardware here states no TCB status");
+  EXPECT_FALSE(kDemands.without_effect(without, Policy{}));
+  Appraisal with = without;
+  with.facts.tcb_status_check = &kStatus;
+  EXPECT_FALSE(kDemands.without_effect(with, any));
+  without.genuine = false;
+  EXPECT_FALSE(kDemands.without_effect(without, any));
+}
+
 TEST(Demands, ValuesAreComparedWholeOrNotAtAll) {
   EXPECT_FALSE(wrong_size("data", 64, 64, "the report data of x"));
   EXPECT_FALSE(wrong_size("data", 1, 0, "it"));
@@ -172,6 +190,11 @@ TEST(Demands, ValuesAreComparedWholeOrNotAtAll) {
             "data: 0 octets, but the report data of x has 64");
   EXPECT_EQ(wrong_size("data", 65, 64, "the report data of x")->what,
             "data: 65 octets, but the report data of x has 64");
+  constexpr std::size_t kSizes[] = {32, 48, 64};
+  EXPECT_FALSE(wrong_size("data", 48, 0, "it", kSizes));
+  EXPECT_EQ(wrong_size("data", 1, 0, "it", kSizes)->what,
+            "data: 1 octets, but it has 32, 48 or 64");
+  EXPECT_TRUE(wrong_size("data", 0, 0, "it", kSizes));
 }
 
 }  // namespace

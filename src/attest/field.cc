@@ -78,11 +78,13 @@ bool is_possible(const FieldForm& form, std::string_view value) {
     case FieldKind::kBits:
       return is_number(value, form.size);
     case FieldKind::kOctets:
-      return is_octets(value, form.size);
+      return is_octets(value, form.size) &&
+             (form.sizes.empty() || std::ranges::count(form.sizes, value.size() / 2) > 0);
     case FieldKind::kVersion:
       return is_version(value);
     case FieldKind::kText:
-      return !value.empty() && value.size() <= kMaxItemText;
+      return !value.empty() && value.size() <= kMaxItemText &&
+             (form.is_text == nullptr || form.is_text(value));
     case FieldKind::kWord:
       return std::ranges::any_of(form.words, [&](const char* w) { return same_word(value, w); });
     case FieldKind::kItems:
@@ -90,6 +92,15 @@ bool is_possible(const FieldForm& form, std::string_view value) {
       return !value.empty() && value.size() <= kMaxItemText;
   }
   return false;
+}
+
+std::string sizes_text(std::span<const std::size_t> sizes) {
+  std::string out;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (i != 0) out += i + 1 == sizes.size() ? " or " : ", ";
+    out += std::to_string(sizes[i]);
+  }
+  return out;
 }
 
 std::string form_text(const FieldForm& form) {
@@ -102,10 +113,12 @@ std::string form_text(const FieldForm& form) {
     case FieldKind::kBits:
       return "a mask of bits, as a whole number of at most " + size;
     case FieldKind::kOctets:
+      if (!form.sizes.empty()) return sizes_text(form.sizes) + " octets in hex";
       return form.size == 0 ? "octets in hex" : size + " octets in hex";
     case FieldKind::kVersion:
       return "a version, numbers with points between them";
     case FieldKind::kText:
+      if (form.like != nullptr) return form.like;
       return "a text of at most " + std::to_string(kMaxItemText) + " octets";
     case FieldKind::kWord: {
       std::string out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -31,6 +32,10 @@ struct FieldForm {
   bool of_tcb = false;                   // a part of the platform's security version
   const char* usual =
       nullptr;  // the value that is demanded where a policy says nothing of the field
+  std::span<const std::size_t> sizes{};  // kOctets of size 0: all sizes that there are; none: any
+  // kText: what else its values must be, and that for people; null: any text
+  bool (*is_text)(std::string_view) = nullptr;
+  const char* like = nullptr;
 };
 
 // FieldInfo declares one field. Every TEE lists its own in fields.def.
@@ -49,6 +54,9 @@ inline constexpr std::size_t kLikeDigest = 32;     // hex digits from which a te
 
 // is_possible is true where a field of this form can have the value.
 [[nodiscard]] bool is_possible(const FieldForm& form, std::string_view value);
+
+// sizes_text is all of `sizes` for people: "32, 48 or 64".
+[[nodiscard]] std::string sizes_text(std::span<const std::size_t> sizes);
 
 // form_text is what a value must be, for people: "48 octets in hex".
 [[nodiscard]] std::string form_text(const FieldForm& form);

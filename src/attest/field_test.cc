@@ -13,6 +13,12 @@ constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
 constexpr FieldForm kNumber{.kind = FieldKind::kNumber, .size = 65535};
 constexpr FieldForm kOctets{.kind = FieldKind::kOctets, .size = 2};
 constexpr FieldForm kAnyOctets{.kind = FieldKind::kOctets};
+constexpr std::size_t kTwoSizes[] = {1, 3};
+constexpr FieldForm kSomeOctets{.kind = FieldKind::kOctets, .sizes = kTwoSizes};
+
+bool is_even(std::string_view text) { return text.size() % 2 == 0; }
+
+constexpr FieldForm kEven{.kind = FieldKind::kText, .is_text = is_even, .like = "an even text"};
 constexpr FieldForm kWord{.kind = FieldKind::kWord, .words = kWords};
 constexpr FieldForm kBits{.kind = FieldKind::kBits, .size = 255};
 constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
@@ -64,6 +70,15 @@ TEST(Field, AValueIsPossibleOrItCanNeverBeMet) {
       {kItems, std::string(kMaxItemText, ' '), true},
       {kItems, std::string(kMaxItemText + 1, ' '), false},
       {kItems, "", false},
+      {kSomeOctets, "", false},
+      {kSomeOctets, "0a", true},
+      {kSomeOctets, "0a0b", false},
+      {kSomeOctets, "0a0b0c", true},
+      {kSomeOctets, "0a0b0", false},
+      {kSomeOctets, "zz", false},
+      {kEven, "even", true},
+      {kEven, "odd", false},
+      {kEven, "", false},
   };
 
   for (const auto& row : kRows)
@@ -76,6 +91,8 @@ TEST(Field, WhatIsExpectedIsSaid) {
   EXPECT_EQ(form_text(kBits), "a mask of bits, as a whole number of at most 255");
   EXPECT_EQ(form_text(kOctets), "2 octets in hex");
   EXPECT_EQ(form_text(kAnyOctets), "octets in hex");
+  EXPECT_EQ(form_text(kSomeOctets), "1 or 3 octets in hex");
+  EXPECT_EQ(form_text(kEven), "an even text");
   EXPECT_EQ(form_text(kWord), "one of: processor, platform");
   EXPECT_EQ(form_text(kItems), "48 octets in hex, or a text of at most 4096 octets");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,6 +20,9 @@ inline constexpr FieldForm kFlag{.kind = FieldKind::kFlag};
 inline constexpr FieldForm kVersion{.kind = FieldKind::kVersion};
 inline constexpr FieldForm kText{.kind = FieldKind::kText};
 
+// Octets of the SHA-2 family's digests, for fields and expectations that are one of them.
+inline constexpr std::size_t kDigestSizes[] = {32, 48, 64};
+
 constexpr FieldForm number(std::uint64_t greatest) {
   return {.kind = FieldKind::kNumber, .size = greatest};
 }
@@ -30,6 +34,11 @@ constexpr FieldForm bits(std::uint64_t greatest) {
 
 constexpr FieldForm octets(std::uint64_t size) {
   return {.kind = FieldKind::kOctets, .size = size};
+}
+
+// octets_of is octets of one of several sizes.
+constexpr FieldForm octets_of(std::span<const std::size_t> sizes) {
+  return {.kind = FieldKind::kOctets, .sizes = sizes};
 }
 
 constexpr FieldForm words(std::span<const char* const> all) {

@@ -55,6 +55,10 @@ struct SchemeInfo {
   // Whoever runs the machine chooses the report data: a key that stands in it is not the
   // workload's.
   bool host_chooses_report_data = false;
+  // What has one of several sizes: all of them, where its size above is 0; none: any.
+  std::span<const std::size_t> report_data_sizes{};
+  std::span<const std::size_t> measurement_sizes{};
+  std::span<const std::size_t> workload_sizes{};
 };
 
 // How sure a scheme is that evidence is of its kind.

@@ -289,7 +289,8 @@ attest::SchemeInfo Azure::info() const {
           .tcb_statuses = scheme_of(Form::kTdx).info().tcb_statuses,
           .default_policy = kDefaultPolicy,
           .products = tables.products(),
-          .protocol_names = kProtocolNames};
+          .protocol_names = kProtocolNames,
+          .workload_sizes = tpm::kPcrSizes};
 }
 
 attest::Recognition Azure::recognises(Bytes evidence) const {

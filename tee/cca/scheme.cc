@@ -132,7 +132,8 @@ attest::SchemeInfo Cca::info() const {
           .workload_size = kPersonalizationSize,
           .checks = kChecks,
           .fields = kFields,
-          .default_policy = kDefaultPolicy};
+          .default_policy = kDefaultPolicy,
+          .measurement_sizes = attest::kDigestSizes};
 }
 
 attest::Recognition Cca::recognises(Bytes evidence) const {

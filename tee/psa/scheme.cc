@@ -143,7 +143,8 @@ attest::SchemeInfo Psa::info() const {
           .report_data_size = 0,
           .checks = kChecks,
           .fields = kFields,
-          .default_policy = kDefaultPolicy};
+          .default_policy = kDefaultPolicy,
+          .report_data_sizes = attest::kDigestSizes};
 }
 
 attest::Recognition Psa::recognises(Bytes evidence) const {

@@ -44,9 +44,18 @@ constexpr const char* kTrustedBy[] = {"key", "certificate"};
 
 constexpr attest::FieldForm kNoSha1{.kind = attest::FieldKind::kFlag, .usual = "false"};
 constexpr attest::FieldForm kFirmware{.kind = attest::FieldKind::kOctets, .size = 8};
-constexpr attest::FieldForm kName{.kind = attest::FieldKind::kOctets};
+// A name is a digest behind its algorithm, or a handle (TPM2 Part 1, 16).
+constexpr std::size_t kNameSizes[] = {4, 22, 34, 50, 66};
+constexpr attest::FieldForm kName = attest::octets_of(kNameSizes);
 constexpr attest::FieldForm kPcr{.kind = attest::FieldKind::kOctets,
-                                 .source = "PCR of the quote's best bank"};
+                                 .source = "PCR of the quote's best bank",
+                                 .sizes = kPcrSizes};
+
+bool is_selection(std::string_view text) { return parse_selection(text).has_value(); }
+
+constexpr attest::FieldForm kSelection{.kind = attest::FieldKind::kText,
+                                       .is_text = is_selection,
+                                       .like = "PCRs as sha256:0,1,7 or sha256:0,7+sha384:0,7"};
 constexpr const char* kLogSource = "event log among the collateral";
 constexpr attest::FieldForm kLogFlag{.kind = attest::FieldKind::kFlag, .source = kLogSource};
 constexpr attest::FieldForm kLogItems{
@@ -147,7 +156,9 @@ attest::SchemeInfo Tpm::info() const {
           .fields = kFields,
           .anchors = {},
           .default_policy = kDefaultPolicy,
-          .binding_size = 32};  // KBS protocol: qualifyingData is a SHA-256 digest's size
+          .binding_size = 32,  // KBS protocol: qualifyingData is a SHA-256 digest's size
+          .measurement_sizes = attest::kDigestSizes,
+          .workload_sizes = kPcrSizes};
 }
 
 attest::Recognition Tpm::recognises(Bytes evidence) const {

@@ -83,7 +83,7 @@ class Composite(unittest.TestCase):
                 (["--measurement", "gpu0=00"], 2, "no part gpu0"),
                 (["--measurement", "tdx0=00"], 2, "1 octets"),
                 (["--require-part", "gpu"], 2, "no such TEE: gpu"),
-                (["--require-part", "tdx=0"], 2, "tdx=0"),
+                (["--require-part", "tdx=0"], 2, "tdx=0: not a number of devices from 1 to"),
                 (["--require-part", "tdx=x"], 2, "tdx=x"),
                 (["--accept-value", "snp.report.vmpl=0"], 2, "no part has it"),
                 (["--html", "page.html"], 2, "one part"),
