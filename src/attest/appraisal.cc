@@ -229,6 +229,17 @@ void judge_expectations(const Expectations& expected, Slate& slate,
   }
 }
 
+// A TEE without a measurement states what runs in fields of its own.
+bool names_what_runs(const Policy& policy, const Facts& facts) {
+  return std::ranges::any_of(
+      facts.measured_by, [&](const char* field) { return policy.accepted_values.contains(field); });
+}
+
+bool names_both(const Expectations& expected) {
+  return !std::holds_alternative<Unchecked>(expected.measurement) &&
+         !std::holds_alternative<Unchecked>(expected.workload);
+}
+
 }  // namespace
 
 std::span<const CheckInfo> shared_checks() { return kSharedChecks; }
@@ -387,6 +398,13 @@ void Slate::judge(const Policy& policy, const Expectations& expected, UnixTime a
   judge_platform(out, checks);
   judge_fields(out, checks);
   judge_expectations(expected, *this, out.unchecked);
+  const Facts& facts = out.facts;
+  if (!facts.measured_by.empty() && !names_what_runs(policy, facts)) {
+    out.unchecked.emplace_back(facts.measured_by.front());
+  }
+  if (facts.warns_unless_both != nullptr && !names_both(expected)) {
+    out.warnings.emplace_back(facts.warns_unless_both);
+  }
   out.verdict = verdict_of(out.checks);
   if (out.verdict == Verdict::kAccepted) warn_of_exceptions(out.tcb, policy, out.warnings);
   out.facts.tcb_demanded = demands_tcb(out.facts, policy);

@@ -116,6 +116,12 @@ struct Facts {
                     // HOST_DATA), whole
   Buffer signer;    // who signed the workload (MRSIGNER, ID key digest); empty where there is none
   MemoryKept memory = MemoryKept::kUnsaid;  // from the machine's host, by the TEE's architecture
+
+  // Of a TEE without a measurement: the fields that say what runs. Where a policy names accepted
+  // values of none of them, the first counts among what was not checked.
+  std::span<const char* const> measured_by{};
+  // A warning, said where measurement and workload were not both compared; null: none.
+  const char* warns_unless_both = nullptr;
 };
 
 // Findings are what a scheme found out: claims and check outcomes, never a bool.

@@ -112,6 +112,38 @@ TEST(Appraise, WhatNobodyAskedForIsNotPassedAndIsListed) {
   EXPECT_EQ(summary(a), "accepted (platform only; not checked: report_data, measurement)");
 }
 
+// Of a TEE that has no measurement, what runs is compared by fields that a policy names.
+TEST(Appraise, WhatRunsIsUncheckedWhereNeitherMeasurementNorFieldNamesIt) {
+  static constexpr const char* kFields[] = {"x.components", "x.signers"};
+  Findings f = good();
+  f.facts.measurement_check = nullptr;
+  f.facts.measured_by = kFields;
+  Expectations data = none();
+  data.report_data = all().report_data;
+  EXPECT_EQ(appraise(f, {}, data, {}).unchecked, Ids{"x.components"});
+  Policy other;
+  other.accepted_values["x.lifecycle"] = {"1"};
+  EXPECT_EQ(appraise(f, other, data, {}).unchecked, Ids{"x.components"});
+  for (const char* field : kFields) {
+    Policy named;
+    named.accepted_values[field] = {"1"};
+    EXPECT_TRUE(appraise(f, named, data, {}).unchecked.empty());
+  }
+}
+
+TEST(Appraise, AWarningOfTwoHashesIsSaidWhereOneIsNotCompared) {
+  Findings f = good();
+  f.facts.warns_unless_both = "two hashes";
+  EXPECT_TRUE(appraise(f, {}, all(), {}).warnings.empty());
+  Expectations one = all();
+  one.workload = Unchecked{};
+  EXPECT_EQ(appraise(f, {}, one, {}).warnings, Ids{"two hashes"});
+  one = all();
+  one.measurement = Unchecked{};
+  EXPECT_EQ(appraise(f, {}, one, {}).warnings, Ids{"two hashes"});
+  EXPECT_TRUE(appraise(good(), {}, none(), {}).warnings.empty());
+}
+
 TEST(Appraise, UnequalLengthIsUnequal) {
   Expectations e = all();
   e.report_data = std::vector<Buffer>{{1, 2, 0}};

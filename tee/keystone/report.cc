@@ -68,6 +68,7 @@ Buffer write_report(const Report& r) {
 
 bool may_be_report(Bytes octets) {
   if (std::holds_alternative<Report>(parse_report(octets))) return true;
+  if (octets.size() > kReportSize) return is_report(octets.first(kReportSize));
   return octets.size() == kReportSize && has_digests(octets);
 }
 

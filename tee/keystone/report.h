@@ -50,7 +50,8 @@ struct Report {
 [[nodiscard]] Buffer write_report(const Report& report);
 
 // is_report is true for a report whose hashes look like hashes: no other evidence's head stands
-// there. may_be_report is true where one of the two, form or hashes, is right.
+// there. may_be_report is true where one of the two, form or hashes, is right, and where
+// something stands behind a report.
 [[nodiscard]] bool is_report(Bytes octets);
 [[nodiscard]] bool may_be_report(Bytes octets);
 

@@ -63,6 +63,7 @@ TEST(KeystoneReport, IsRecognisedByItsForm) {
   Buffer evidence = made::make(made::good_stage());
   EXPECT_EQ(Keystone{}.recognises(evidence), Recognition::kSure);
   EXPECT_EQ(Keystone{}.recognises(Bytes(evidence).first(kReportSize - 1)), Recognition::kNo);
+  EXPECT_EQ(Keystone{}.recognises(concat({evidence, Buffer(100)})), Recognition::kDamaged);
   for (const std::size_t at : {3U, 1200U}) {
     Buffer zeros = evidence;
     std::fill_n(zeros.begin() + static_cast<std::ptrdiff_t>(at), 4, std::uint8_t{0});

@@ -76,6 +76,10 @@ void fill_facts(const Report& report, attest::Facts& facts) {
   facts.chips = {to_buffer(report.device_key)};
 }
 
+constexpr const char* kTwoHashes =
+    "two hashes say what runs: the monitor's (measurement) and the enclave's (workload); where one "
+    "of them is not compared, any program may have asked for this report";
+
 // Judging is one report under judgement.
 struct Judging {
   const attest::Job& job;
@@ -255,9 +259,7 @@ Result<void> Keystone::verify(const attest::Job& job, attest::Findings& out) con
     report.add_claims(out.claims);
     fill_facts(report, out.facts);
     judge({job, report, checks}, out);
-    out.warnings.emplace_back(
-        "two hashes say what runs: the monitor's (measurement) and the enclave's (workload); where "
-        "one of them is not compared, any program may have asked for this report");
+    out.facts.warns_unless_both = kTwoHashes;
   }
   attest::write_field_facts(field_checks(), kFields, out.claims, out.facts.fields);
   return {};

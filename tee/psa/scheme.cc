@@ -46,6 +46,8 @@ constexpr attest::PolicyLine kDefaultPolicy[] = {
 #undef WARD_POLICY_LINE
 };
 
+constexpr const char* kMeasuredBy[] = {"psa.device.components", "psa.device.signers"};
+
 constexpr auto kPolicyAt = static_cast<std::size_t>(CheckId::kEnd);
 constexpr std::uint8_t kUeidRandom = 0x01;  // RFC 9711 4.2.1: RAND
 constexpr std::uint8_t kHeadMac0 = 0xd1;
@@ -64,6 +66,7 @@ attest::Facts facts_without_values() {
   facts.report_data_check = info(PolicyCheckId::kReportData);
   facts.chip_check = info(PolicyCheckId::kChip);
   facts.development_check = info(PolicyCheckId::kDevelopment);
+  facts.measured_by = kMeasuredBy;
   return facts;
 }
 
