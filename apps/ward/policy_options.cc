@@ -1,10 +1,13 @@
 #include "apps/ward/policy_options.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "apps/ward/cli.h"
 #include "apps/ward/input.h"
 #include "args/args.h"
+#include "base/text.h"
+#include "tee/all.h"
 
 namespace ward::cli {
 namespace {
@@ -40,6 +43,19 @@ Result<void, Usage> add_fields(const PolicyOptions& options, const Demands& dema
     WARD_CHECK_OK(demands.min_value(named.first, named.second, policy));
   }
   return {};
+}
+
+// The TEEs with a check of this name: "sgx, tdx".
+std::string tees_with(std::string_view ending) {
+  std::vector<std::string> out;
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const attest::SchemeInfo info = scheme->info();
+    const bool has = std::ranges::any_of(info.checks, [&](const attest::CheckInfo& check) {
+      return check.id == std::string(info.name).append(ending);
+    });
+    if (has) out.emplace_back(info.name);
+  }
+  return join(out);
 }
 
 Usage no_day(const std::string& option, const std::string& text) {
@@ -102,12 +118,14 @@ void add_policy_options(args::Command& c, PolicyOptions& o) {
   c.add_option("--min-tcb-evaluation", o.min_tcb_evaluation,
                "least tcbEvaluationDataNumber of the TCB documents (Intel)");
   c.add_option("--refuse-product", o.refuse_product,
-               "a product that is refused (Milan, Genoa, Bergamo, Siena, Turin; an SGX Type, or an "
-               "FMSPC); may be given again")
+               "a product that is refused, by its name or an FMSPC (" +
+                   tees_with(".product.accepted") + "); may be given again")
       ->allow_extra_args(false);
-  c.add_option("--chips", o.chips,
-               "a file with the chips that are accepted: CHIP_ID, PPID or platform instance id in "
-               "hex, one a line");
+  c.add_option(
+      "--chips", o.chips,
+      "a file with the chips that are accepted, one a line in hex, as `ward verify --json` "
+      "prints them: CHIP_ID, PPID, platform instance id, a key's digest (" +
+          tees_with(".chip.accepted") + ")");
   c.add_option("--accept-value", o.accept_value,
                "FIELD=VALUE: an accepted value of a field; may be given again");
   c.add_option("--refuse-value", o.refuse_value,

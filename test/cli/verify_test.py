@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What `ward verify`, `ward inspect` and `ward checks` print, and with which exit code."""
+import base64
 import json
 import os
 import pathlib
@@ -71,6 +72,112 @@ class Roots(unittest.TestCase):
             code, out, err = ward("verify", ROOT / "tee" / tee / "testdata/valid" / name / "evidence", *option)
             self.assertEqual((code, out), (2, ""), err)
             self.assertIn("names no", err)
+
+    def test_a_root_that_is_a_jwk_is_its_key(self):
+        for tee, name in (("psa", "psa_2_0_0"), ("cca", "cca_profile"), ("tpm", "ecdsa_p256_key")):
+            folder = ROOT / "tee" / tee / "testdata/valid" / name
+            facts = dict(line.split() for line in (folder / "case.txt").read_text().splitlines())
+            der = base64.b64decode("".join((folder / "root_ca.pem").read_text().splitlines()[1:-1]))
+            curve, size = {91: ("P-256", 32), 120: ("P-384", 48)}[len(der)]
+            x, y = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (der[-2 * size:-size], der[-size:]))
+            with tempfile.TemporaryDirectory() as holder:
+                jwk = pathlib.Path(holder) / "root.jwk"
+                jwk.write_text(json.dumps({"kty": "EC", "crv": curve, "x": x, "y": y}))
+                args = ("verify", folder / "evidence", "--at", facts["at"], "--hardware-root", f"{tee}={jwk}")
+                code, out, err = ward(*args)
+                self.assertEqual((code, err, out.splitlines()[0][:8]), (0, "", "accepted"), tee)
+                jwk.write_text(json.dumps({"kty": "EC", "crv": curve, "x": x, "y": y, "d": x}))
+                code, out, err = ward(*args)
+                self.assertEqual((code, out), (2, ""))
+                self.assertIn("JWK", err)
+
+
+class Possible(unittest.TestCase):
+    """Values that such evidence can never have are the caller's mistake, and no verdict."""
+
+    def refused(self, tee, name, *more):
+        folder = ROOT / "tee" / tee / "testdata/valid" / name
+        at = dict(line.split(maxsplit=1) for line in (folder / "case.txt").read_text().splitlines())["at"]
+        return ward("verify", folder / "evidence", "--collateral", folder, "--trust-root", folder / "root_ca.pem",
+                    "--allow-development", "--at", at, *more)
+
+    def test_values_of_no_possible_length_or_form(self):
+        for tee, name, option, value, text in (
+                ("tpm", "ecdsa_p256_key", "--measurement", "00", "1 octets, but the measurement of tpm has 32, 48 or 64"),
+                ("tpm", "ecdsa_p256_key", "--workload", "00", "1 octets, but the workload field of tpm has 20, 32, 48 or 64"),
+                ("tpm", "ecdsa_p256_key", "--accept-value", "tpm.pcr.0=00", "write 20, 32, 48 or 64 octets in hex"),
+                ("tpm", "ecdsa_p256_key", "--accept-value", "tpm.ak.name=00", "write 4, 22, 34, 50 or 66 octets in hex"),
+                ("tpm", "ecdsa_p256_key", "--accept-value", "tpm.quote.pcr_selection=all", "write PCRs as sha256:0,1,7"),
+                ("azure", "snp_0", "--accept-value", "azure.tpm.pcr.0=00", "write 20, 32, 48 or 64 octets in hex"),
+                ("azure", "snp_0", "--workload", "00", "20, 32, 48 or 64"),
+                ("nitro", "nitro", "--accept-value", "nitro.document.nonce=zz", "write octets in hex"),
+                ("cca", "cca_profile", "--measurement", "00", "32, 48 or 64"),
+                ("cca", "cca_profile", "--accept-value", "cca.realm.rem0=00", "write 32, 48 or 64 octets in hex"),
+                ("psa", "psa_2_0_0", "--report-data", "00", "32, 48 or 64"),
+                ("keystone", "keystone", "--workload", "00", "ward keystone measure")):
+            code, out, err = self.refused(tee, name, option, value)
+            self.assertEqual((code, out), (2, ""), (tee, option, value, err))
+            self.assertIn(text, err)
+            self.assertEqual(len(err.splitlines()), 2, err)
+
+    def test_values_that_may_be_are_compared(self):
+        for tee, name, option, value in (("tpm", "ecdsa_p256_key", "--measurement", "00" * 32),
+                                         ("tpm", "ecdsa_p256_key", "--accept-value", "tpm.quote.pcr_selection=sha256:0"),
+                                         ("nitro", "nitro", "--accept-value", "nitro.document.nonce=00")):
+            self.assertEqual(self.refused(tee, name, option, value)[0], 1, (tee, value))
+
+    def test_the_help_names_the_tees_that_an_option_is_for(self):
+        said = " ".join(ward("verify", "--help")[1].split())
+        checks = json.loads(ward("checks", "--json")[1])["checks"]
+        for option, check in (("--refuse-product", "product.accepted"), ("--chips", "chip.accepted")):
+            tees = ", ".join(one["by"] for one in checks if one["id"] == f"{one['by']}.{check}")
+            self.assertIn("nvidia", tees)
+            self.assertIn(f"({tees})", said[said.index(option):], option)
+
+    def test_a_demand_on_a_status_that_the_hardware_does_not_have(self):
+        code, out, err = self.refused("azure", "snp_0", "--accept-tcb", "any")
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertIn("states no TCB status", err)
+        self.assertEqual(self.refused("azure", "tdx_1", "--accept-tcb", "any")[0], 0)
+
+    def test_a_keystone_report_with_more_behind_it_is_told_its_size(self):
+        folder = ROOT / "tee/keystone/testdata/valid/keystone"
+        for more in (bytes(100), b"junk"):
+            code, out, _ = ward("verify", "-", "--hardware-root", f"keystone={folder / 'root_ca.pem'}",
+                                stdin=(folder / "evidence").read_bytes() + more)
+            self.assertEqual(code, 1)
+            self.assertIn("failed     keystone.report.form", out)
+            self.assertIn(f"{1352 + len(more)} octets", out)
+            self.assertIn("its first 1352 octets are the report", out)
+
+    def test_keystones_two_hashes_are_warned_of_where_one_is_not_compared(self):
+        folder = ROOT / "tee/keystone/testdata/valid/keystone"
+        facts = dict(line.split(maxsplit=1) for line in (folder / "case.txt").read_text().splitlines())
+        both = ("--measurement", facts["measurement"], "--workload", facts["workload"])
+        for asked, warned in (((), True), (both[:2], True), (both[2:], True), (both, False)):
+            code, out, err = self.refused("keystone", "keystone", "--report-data", facts["report_data"], *asked)
+            self.assertEqual((code, "two hashes" in out), (0, warned), (asked, out + err))
+
+    def test_psa_says_that_nobody_compared_what_runs(self):
+        folder = ROOT / "tee/psa/testdata/valid/psa_2_0_0"
+        facts = dict(line.split(maxsplit=1) for line in (folder / "case.txt").read_text().splitlines())
+        code, out, err = self.refused("psa", "psa_2_0_0", "--report-data", facts["report_data"])
+        self.assertEqual(code, 0, err)
+        self.assertIn("not checked: psa.device.components", out.splitlines()[0])
+        told = json.loads(self.refused("psa", "psa_2_0_0", "--report-data", facts["report_data"], "--json")[1])
+        self.assertEqual(told["unchecked"], ["psa.device.components"])
+        named = [word for item in told["claims"]["components"] for word in ("--accept-value", f"psa.device.components={item}")]
+        code, out, err = self.refused("psa", "psa_2_0_0", "--report-data", facts["report_data"], *named)
+        self.assertEqual((code, out.splitlines()[0][:8], "not checked" in out.splitlines()[0]), (0, "accepted", False), out + err)
+
+    def test_octets_behind_a_certificate_table_are_told(self):
+        folder = ROOT / "tee/snp/testdata/valid/genoa_4_vcek_extended"
+        evidence = (folder / "evidence").read_bytes()
+        at = dict(line.split(maxsplit=1) for line in (folder / "case.txt").read_text().splitlines())["at"]
+        for more, told in ((bytes(16), False), (b"junk", True)):
+            code, out, err = ward("verify", "-", "--collateral", folder, "--trust-root", folder / "root_ca.pem",
+                                  "--allow-development", "--at", at, stdin=evidence + more)
+            self.assertEqual((code, "4 octets that its certificate table does not name" in out), (0, told), out + err)
 
 
 class Verify(unittest.TestCase):
