@@ -63,7 +63,7 @@ class Golden(Case):
                 self.assertEqual(code, pages.ACCEPTED)
                 self.assertEqual(err, f"ward: wrote {self.page}, SHA-256 {hashlib.sha256(self.page.read_bytes()).hexdigest()}\n")
                 self.parsed()
-                if tee in ("sgx", "tdx", "snp", "tpm"):
+                if tee in ("sgx", "tdx", "snp", "tpm", "azure", "keystone"):
                     self.compare(tee)
                 first = self.page.read_bytes()
                 self.page.unlink()

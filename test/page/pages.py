@@ -7,7 +7,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WARD = os.environ.get("WARD_PROGRAM", str(ROOT / "build/release/bin/ward"))
 GENUINE = {"sgx": "sgx_3", "tdx": "tdx_5_report_15_ex", "snp": "genoa_3_vlek", "sev": "naples_chain",
            "tpm": "rsassa_chain_logs", "nitro": "nitro_tagged", "cca": "cca_profile", "psa": "psa_2_0_0",
-           "nvidia": "gpu_and_switch_list"}
+           "nvidia": "gpu_and_switch_list", "azure": "snp_0", "keystone": "keystone"}
 ACCEPTED, REFUSED, COULD_NOT_TELL = 0, 1, 3
 
 
