@@ -98,6 +98,7 @@ Result<std::string> tee_claims(const attest::Appraisal& appraisal) {
 
 Result<Facts> read_facts(const JsonValue& claims) {
   WARD_TRY(const token::EarView view, token::view_ear(claims));
+  if (view.profile != token::EarProfile::kTrustee) return Error(Errc::kUnsupported, "ear: profile");
   if (view.submods.size() != 1 || view.submods.front().name != "cpu0") return missing();
   const auto& submod = view.submods.front();
   const JsonValue* member = facts_member(claims);

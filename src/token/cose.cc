@@ -41,6 +41,7 @@ constexpr std::uint64_t kTagSign1 = 18;
 constexpr std::int64_t kAlg = 1;
 constexpr std::int64_t kCrit = 2;
 constexpr std::int64_t kKid = 4;
+constexpr std::int64_t kTyp = 16;  // RFC 9596
 
 // Enough for four parts of a message and what stands in its headers.
 constexpr codec::CborLimits kLimits{.max_bytes = kMaxCoseBytes, .max_depth = 8, .max_items = 1000};
@@ -84,6 +85,11 @@ Result<void> read_headers(const CborValue& unprotected, CoseSign1& out) {
   }
   WARD_TRY(out.algorithm, algorithm_of(header));
   if (const CborValue* kid = unprotected.find(kKid)) out.unprotected_kid = kid->as_bytes();
+  if (const CborValue* kid = header.find(kKid)) out.protected_kid = kid->as_bytes();
+  const CborValue* typ = header.find(kTyp);
+  if (typ == nullptr) return {};
+  out.typ = typ->as_text();
+  if (!out.typ) return Error(Errc::kUnsupported, "cose: typ");
   return {};
 }
 
@@ -163,8 +169,11 @@ Buffer write_cose_sign1(const CoseSign1& message) {
 
 Result<Buffer> sign_cose_sign1(CoseAlgorithm algorithm, const CoseSigner& sign, Bytes payload,
                                const CoseForm& form) {
-  WARD_TRY(const Buffer header,
-           codec::CborWriter().begin_map().member(kAlg, cose_number(algorithm)).end_map().take());
+  codec::CborWriter w;
+  w.begin_map().member(kAlg, cose_number(algorithm));
+  if (!form.kid.empty()) w.member(kKid, form.kid);
+  if (!form.typ.empty()) w.member(kTyp, form.typ);
+  WARD_TRY(const Buffer header, w.end_map().take());
   WARD_TRY(const Buffer signature, sign(cose_signed_octets(header, payload)));
   CoseSign1 message{.tagged = form.tagged, .protected_header = header, .algorithm = algorithm};
   if (!form.detached) message.payload = payload;

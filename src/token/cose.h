@@ -48,6 +48,8 @@ struct CoseSign1 {
   CoseAlgorithm algorithm{};             // what the protected header says; a verifier compares it
   std::optional<Bytes> payload;          // nullopt: it is sent elsewhere ("detached")
   std::optional<Bytes> unprotected_kid;  // a hint that nobody signed
+  std::optional<Bytes> protected_kid;    // one that was
+  std::optional<std::string_view> typ;   // what the whole is (RFC 9596), where it is signed
   Bytes signature;
 };
 
@@ -75,14 +77,17 @@ struct CoseSign1 {
 struct CoseForm {
   bool tagged = true;
   bool detached = false;  // the payload is signed and left out
+  // What the protected header says beside the algorithm; empty: left out.
+  Bytes kid{};
+  std::string_view typ{};  // RFC 9596
 };
 
 // write_cose_sign1 makes a message of its parts; the inverse of parse_cose_sign1 for messages
 // without unprotected headers.
 [[nodiscard]] Buffer write_cose_sign1(const CoseSign1& message);
 
-// sign_cose_sign1 signs a payload; the protected header names the algorithm alone. `sign` returns
-// r || s for ECDSA, 64 octets for Ed25519; its errors are passed on.
+// sign_cose_sign1 signs a payload; the protected header names the algorithm, and what `form` says.
+// `sign` returns r || s for ECDSA, 64 octets for Ed25519; its errors are passed on.
 using CoseSigner = std::function<Result<Buffer>(Bytes octets)>;
 [[nodiscard]] Result<Buffer> sign_cose_sign1(CoseAlgorithm algorithm, const CoseSigner& sign,
                                              Bytes payload, const CoseForm& form = {});

@@ -6,31 +6,42 @@
 
 #include "codec/jcs.h"
 #include "codec/json_write.h"
+#include "token/ear_names.h"
 
 namespace ward::token {
 namespace {
 
-using codec::JsonValue;
 using codec::JsonWriter;
 
-constexpr std::array<std::string_view, 4> kTiers = {"none", "affirming", "warning",
-                                                    "contraindicated"};
+constexpr std::array<VectorMember, 8> kVector = {{
+    {"instance-identity", 0, &TrustVector::instance_identity},
+    {"configuration", 1, &TrustVector::configuration},
+    {"executables", 2, &TrustVector::executables},
+    {"file-system", 3, &TrustVector::file_system},
+    {"hardware", 4, &TrustVector::hardware},
+    {"runtime-opaque", 5, &TrustVector::runtime_opaque},
+    {"storage-opaque", 6, &TrustVector::storage_opaque},
+    {"sourced-data", 7, &TrustVector::sourced_data},
+}};
 
-struct VectorMember {
-  std::string_view name;  // draft-ietf-rats-ear, JSON names of AR4SI's claims
-  std::int8_t TrustVector::*claim;
+struct Profile {
+  EarProfile profile;
+  std::string_view name;
+  std::string_view type;
 };
 
-constexpr std::array<VectorMember, 8> kVector = {{
-    {"instance-identity", &TrustVector::instance_identity},
-    {"configuration", &TrustVector::configuration},
-    {"executables", &TrustVector::executables},
-    {"file-system", &TrustVector::file_system},
-    {"hardware", &TrustVector::hardware},
-    {"runtime-opaque", &TrustVector::runtime_opaque},
-    {"storage-opaque", &TrustVector::storage_opaque},
-    {"sourced-data", &TrustVector::sourced_data},
-}};
+constexpr std::array<Profile, 3> kProfiles = {{{EarProfile::kTrustee, "trustee", "eat+jwt"},
+                                               {EarProfile::kIetf, "ietf", "eat+jwt"},
+                                               {EarProfile::kCwt, "cwt", "eat+cwt"}}};
+
+const Profile& row_of(EarProfile profile) {
+  return *std::find_if(kProfiles.begin(), kProfiles.end(),
+                       [&](const Profile& row) { return row.profile == profile; });
+}
+
+// draft-ietf-rats-ear-03 section 3, RFC 9711 section 4.1.
+constexpr std::size_t kLeastNonce = 8;
+constexpr std::size_t kMostNonce = 64;
 
 void write_texts(JsonWriter& w, std::string_view name, const std::vector<std::string>& texts) {
   w.name(name).begin_array();
@@ -48,8 +59,8 @@ Result<void> check_object(std::string_view json) {
   return {};
 }
 
-Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod) {
-  w.name("ear.veraison.annotated-evidence").begin_object();
+Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNames& names) {
+  w.name(names.annotated).begin_object();
   if (!submod.report_data.empty()) w.member("report_data", to_hex(submod.report_data));
   if (!submod.init_data.empty()) w.member("init_data", to_hex(submod.init_data));
   const auto part = [&w](std::string_view name, std::string_view json) -> Result<void> {
@@ -87,7 +98,26 @@ void write_reasons(JsonWriter& w, const EarSubmod& submod) {
   w.end_array().end_object();
 }
 
-Result<void> write_submod(JsonWriter& w, const EarSubmod& submod) {
+// What a submod says of its policy and its nonce, which each profile has in a way of its own.
+Result<void> write_context(JsonWriter& w, const EarSubmod& submod, EarProfile profile) {
+  if (profile == EarProfile::kTrustee) {
+    w.member(kTrusteePolicy, submod.policy_id);
+    return {};
+  }
+  if (!submod.policy_id.empty()) write_texts(w, kIetfPolicies, {submod.policy_id});
+  if (submod.nonce.empty()) return {};
+  if (submod.nonce.size() < kLeastNonce || submod.nonce.size() > kMostNonce) {
+    return Error(Errc::kMalformed, "ear: size of a nonce", submod.nonce.size());
+  }
+  w.member("eat_nonce", to_base64(submod.nonce, Base64::kUrl));
+  return {};
+}
+
+TrustTier status_of(const EarSubmod& submod) {
+  return submod.verdict == "accepted" ? submod.vector.status() : TrustTier::kContraindicated;
+}
+
+Result<void> write_submod(JsonWriter& w, const EarSubmod& submod, EarProfile profile) {
   if (submod.checks.size() > kMaxEarChecks) {
     return Error(Errc::kLimit, "ear: checks", submod.checks.size());
   }
@@ -95,92 +125,24 @@ Result<void> write_submod(JsonWriter& w, const EarSubmod& submod) {
   if (submod.development && tier_of(submod.vector.hardware) == TrustTier::kAffirming) {
     return Error(Errc::kDenied, "ear: a development platform with affirming hardware");
   }
-  const bool accepted = submod.verdict == "accepted";
+  const EarNames& names = names_of(profile);
   w.begin_object();
-  w.member("ear.status", to_text(accepted ? submod.vector.status() : TrustTier::kContraindicated));
-  w.name("ear.trustworthiness-vector").begin_object();
+  w.member(names.status, to_text(status_of(submod)));
+  w.name(names.vector).begin_object();
   for (const VectorMember& member : kVector) {
     w.member(member.name, submod.vector.*member.claim);
   }
   w.end_object();
-  w.member("ear.appraisal-policy-id", submod.policy_id);
-  WARD_CHECK_OK(write_annotated(w, submod));
+  WARD_CHECK_OK(write_context(w, submod, profile));
+  WARD_CHECK_OK(write_annotated(w, submod, names));
   write_reasons(w, submod);
   w.end_object();
   return {};
 }
 
-Result<std::string_view> text_of(const JsonValue& object, std::string_view name) {
-  const JsonValue* value = object.find(name);
-  if (value == nullptr || !value->as_string()) {
-    return Error(Errc::kMalformed, "ear: a claim is absent or not a string");
-  }
-  return *value->as_string();
-}
-
-Result<TrustTier> tier_named(std::string_view name) {
-  const auto* found = std::find(kTiers.begin(), kTiers.end(), name);
-  if (found == kTiers.end()) return Error(Errc::kMalformed, "ear: status");
-  return static_cast<TrustTier>(found - kTiers.begin());
-}
-
-Result<TrustVector> read_vector(const JsonValue& submod) {
-  TrustVector out;
-  const JsonValue* vector = submod.find("ear.trustworthiness-vector");
-  if (vector == nullptr) return out;  // optional in the draft
-  if (!vector->is_object()) return Error(Errc::kMalformed, "ear: vector");
-  for (const JsonValue::Member& entry : vector->members()) {
-    const auto* member = std::find_if(kVector.begin(), kVector.end(),
-                                      [&](const VectorMember& m) { return m.name == entry.first; });
-    const auto claim = entry.second.as_int();
-    if (member == kVector.end() || !claim || *claim < -128 || *claim > 127) {
-      return Error(Errc::kMalformed, "ear: vector");
-    }
-    out.*member->claim = static_cast<std::int8_t>(*claim);
-  }
-  return out;
-}
-
-Result<void> read_reasons(const JsonValue& submod, EarView::Submod& out) {
-  const JsonValue* reasons = submod.find("ward.appraisal");
-  if (reasons == nullptr) return {};
-  WARD_TRY(const std::string_view verdict, text_of(*reasons, "verdict"));
-  out.verdict = std::string(verdict);
-  const JsonValue* development = reasons->find("development");
-  const JsonValue* unchecked = reasons->find("unchecked");
-  if (development == nullptr || !development->as_bool() || unchecked == nullptr ||
-      !unchecked->is_array()) {
-    return Error(Errc::kMalformed, "ear: ward.appraisal");
-  }
-  out.development = *development->as_bool();
-  for (const JsonValue& item : unchecked->items()) {
-    if (!item.as_string()) return Error(Errc::kMalformed, "ear: unchecked");
-    out.unchecked.emplace_back(*item.as_string());
-  }
-  return {};
-}
-
-Result<EarView::Submod> read_submod(const std::string& name, const JsonValue& submod) {
-  if (!submod.is_object()) return Error(Errc::kMalformed, "ear: submod");
-  EarView::Submod out;
-  out.name = name;
-  WARD_TRY(const std::string_view status, text_of(submod, "ear.status"));
-  WARD_TRY(out.status, tier_named(status));
-  WARD_TRY(const TrustVector vector, read_vector(submod));
-  if (out.status < vector.status()) {
-    return Error(Errc::kMalformed, "ear: status is better than the vector");
-  }
-  WARD_CHECK_OK(read_reasons(submod, out));
-  if (const JsonValue* annotated = submod.find("ear.veraison.annotated-evidence")) {
-    out.runtime_data = annotated->find("runtime_data_claims");
-    if (out.runtime_data != nullptr) out.tee_pubkey = out.runtime_data->find("tee-pubkey");
-  }
-  return out;
-}
-
 }  // namespace
 
-std::string_view to_text(TrustTier tier) { return kTiers[static_cast<std::size_t>(tier)]; }
+std::string_view to_text(TrustTier tier) { return kEarTiers[static_cast<std::size_t>(tier)]; }
 
 TrustTier tier_of(std::int8_t claim) {
   if (claim >= -1 && claim <= 1) return TrustTier::kNone;
@@ -197,70 +159,56 @@ TrustTier TrustVector::status() const {
   return worst;
 }
 
-Result<std::string> ear_payload(const Ear& ear) {
+std::span<const VectorMember> vector_members() { return kVector; }
+
+std::string_view to_text(EarProfile profile) { return row_of(profile).name; }
+
+std::optional<EarProfile> ear_profile(std::string_view name) {
+  for (const Profile& row : kProfiles) {
+    if (row.name == name) return row.profile;
+  }
+  return std::nullopt;
+}
+
+std::string media_type(EarProfile profile) {
+  return "application/" + std::string(row_of(profile).type) + "; eat_profile=\"" +
+         std::string(names_of(profile).profile) + "\"";
+}
+
+Result<std::string> ear_payload(const Ear& ear, EarProfile profile) {
   if (ear.submods.empty()) return Error(Errc::kMalformed, "ear: no submod");
   if (ear.submods.size() > kMaxEarSubmods) {
     return Error(Errc::kLimit, "ear: submods", ear.submods.size());
   }
+  const EarNames& names = names_of(profile);
   JsonWriter w;
   w.begin_object();
-  w.member("eat_profile", kTrusteeProfile);
+  w.member("eat_profile", names.profile);
   w.member("iss", ear.issuer);
   w.member("iat", ear.issued.seconds).member("exp", ear.expires.seconds);
   if (!ear.audience.empty()) w.member("aud", ear.audience);
   if (!ear.id.empty()) w.member("jti", ear.id);
-  w.name("ear.verifier-id").begin_object();
+  w.name(names.verifier_id).begin_object();
   w.member("developer", ear.verifier_developer).member("build", ear.verifier_build).end_object();
+  TrustTier worst = TrustTier::kNone;
   w.name("submods").begin_object();
   for (const EarSubmod& submod : ear.submods) {
     w.name(submod.name);
-    WARD_CHECK_OK(write_submod(w, submod));
+    WARD_CHECK_OK(write_submod(w, submod, profile));
+    worst = std::max(worst, status_of(submod));
   }
-  WARD_TRY(const std::string plain, w.end_object().end_object().take());
+  w.end_object();
+  if (profile != EarProfile::kTrustee) w.member(names.status, to_text(worst));
+  WARD_TRY(const std::string plain, w.end_object().take());
   const auto parsed = codec::parse_json(as_bytes(plain), {.max_bytes = kMaxJwsBytes});
   if (!parsed) return Error(Errc::kLimit, "ear: size");
   return codec::canonical_json(*parsed);
 }
 
-Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear) {
-  WARD_TRY(const std::string payload, ear_payload(ear));
-  return sign_jws(signer, "JWT", as_bytes(payload));
-}
-
-Result<EarView> view_ear(const JsonValue& claims) {
-  WARD_TRY(const std::string_view profile, text_of(claims, "eat_profile"));
-  if (profile != kTrusteeProfile) return Error(Errc::kUnsupported, "ear: profile");
-  const JsonValue* submods = claims.find("submods");
-  if (submods == nullptr || !submods->is_object() || submods->members().empty()) {
-    return Error(Errc::kMalformed, "ear: submods");
-  }
-  if (submods->members().size() > kMaxEarSubmods) return Error(Errc::kLimit, "ear: submods");
-  EarView out;
-  for (const auto& [name, value] : submods->members()) {
-    WARD_TRY(EarView::Submod submod, read_submod(name, value));
-    out.submods.push_back(std::move(submod));
-  }
-  return out;
-}
-
-Result<void> judge_ear(const EarView& ear, bool allow_development) {
-  if (ear.submods.empty()) return Error(Errc::kDenied, "ear: nothing was appraised");
-  for (const EarView::Submod& submod : ear.submods) {
-    // A development platform's hardware claim is bad by rule, so its status says nothing; that
-    // every check passed is then in the verdict alone.
-    const bool tolerated = allow_development && submod.development && submod.verdict == "accepted";
-    if (submod.status != TrustTier::kAffirming && !tolerated) {
-      return Error(Errc::kDenied, "ear: a status is not affirming");
-    }
-    if (!submod.verdict.empty() && submod.verdict != "accepted") {
-      return Error(Errc::kDenied, "ear: a verdict is not accepted");
-    }
-    if (!submod.unchecked.empty()) return Error(Errc::kDenied, "ear: something was not checked");
-    if (submod.development && !allow_development) {
-      return Error(Errc::kDenied, "ear: a development platform");
-    }
-  }
-  return {};
+Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear, EarProfile profile) {
+  if (profile == EarProfile::kCwt) return Error(Errc::kUnsupported, "ear: a CWT is not text");
+  WARD_TRY(const std::string payload, ear_payload(ear, profile));
+  return sign_jws(signer, profile == EarProfile::kTrustee ? "JWT" : "eat+jwt", as_bytes(payload));
 }
 
 }  // namespace ward::token

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,23 @@ namespace ward::token {
 // The profile that Trustee's relying parties read (dotted claim names).
 inline constexpr std::string_view kTrusteeProfile =
     "tag:github.com,2024:confidential-containers/Trustee";
+
+// The profile of draft-ietf-rats-ear-03 (underscored claim names), in JSON and in CBOR.
+inline constexpr std::string_view kIetfProfile = "tag:ietf.org,2026:rats/ear#03";
+
+// EarProfile is how a result is written: three forms of the same claims.
+enum class EarProfile : std::uint8_t {
+  kTrustee,  // JWT, kTrusteeProfile
+  kIetf,     // JWT, kIetfProfile
+  kCwt,      // COSE_Sign1 over CBOR, kIetfProfile (token/ear_cwt.h)
+};
+
+[[nodiscard]] std::string_view to_text(EarProfile profile);  // "trustee", "ietf", "cwt"
+[[nodiscard]] std::optional<EarProfile> ear_profile(std::string_view name);
+
+// media_type is what a signed result is called (RFC 9782, draft-ietf-rats-ear-03 section 5):
+// `application/eat+jwt; eat_profile="..."`, `application/eat+cwt; eat_profile="..."`.
+[[nodiscard]] std::string media_type(EarProfile profile);
 
 inline constexpr std::size_t kMaxEarSubmods = 32;
 inline constexpr std::size_t kMaxEarChecks = 1024;
@@ -65,6 +83,8 @@ struct EarSubmod {
   std::string name = "cpu0";
   TrustVector vector;
   std::string policy_id = "default";
+  Buffer nonce;  // that the evidence answers, 8 to 64 octets; empty: left out. kTrustee has it in
+                 // runtime_data alone
 
   std::string tee;                // "sgx": the claims' name in the annotated evidence
   std::string tee_claims_json;    // an object; empty: {}
@@ -82,52 +102,76 @@ struct EarSubmod {
   std::vector<std::string> unchecked;
 };
 
-// Ear is an attestation result (draft-ietf-rats-ear in Trustee's profile).
+// Ear is an attestation result (draft-ietf-rats-ear), whatever its form.
 struct Ear {
   std::string issuer;
   std::string verifier_developer = "ward";
   std::string verifier_build;
   std::string audience;  // empty: left out
-  std::string id;        // jti; empty: left out
+  std::string id;        // jti, in hex; empty: left out
   UnixTime issued;
   UnixTime expires;
   std::vector<EarSubmod> submods;
 };
 
-// ear_payload writes the claim set: canonical JSON (RFC 8785). kMalformed where a *_json member is
-// not one JSON object, or two submods have one name, or there is none, or a text is not UTF-8;
-// kDenied where a development platform's hardware is called affirming; kLimit.
-[[nodiscard]] Result<std::string> ear_payload(const Ear& ear);
+// ear_payload writes the claim set in JSON: canonical (RFC 8785). kCwt is written as kIetf, which
+// is the same claim set. kMalformed where a *_json member is not one JSON object, or two submods
+// have one name, or there is none, or a text is not UTF-8, or a nonce has another size; kDenied
+// where a development platform's hardware is called affirming; kLimit.
+[[nodiscard]] Result<std::string> ear_payload(const Ear& ear,
+                                              EarProfile profile = EarProfile::kTrustee);
 
-// sign_ear signs the claim set as a JWT.
-[[nodiscard]] Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear);
+// sign_ear signs the claim set as a JWT; its typ is JWT, as Trustee has it, or eat+jwt.
+// kUnsupported for kCwt, which is no text: sign_ear_cwt.
+[[nodiscard]] Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear,
+                                           EarProfile profile = EarProfile::kTrustee);
 
 // EarView is what a relying party reads of a verified result.
 struct EarView {
   struct Submod {
     std::string name;
     TrustTier status = TrustTier::kContraindicated;
-    std::string verdict;      // of ward.appraisal; empty where the issuer writes none
+    TrustVector vector;
+    std::vector<std::string> policy_ids;
+    std::vector<std::string> nonces;  // of the evidence, as stated: base64
+    std::string verdict;              // of ward.appraisal; empty where the issuer writes none
+    std::string tcb_status;           // the same
     bool development = true;  // true unless ward.appraisal says false: absence is not a promise
     std::vector<std::string> unchecked;
+    std::vector<EarCheck> checks;                    // of ward.appraisal
     const codec::JsonValue* runtime_data = nullptr;  // runtime_data_claims; borrowed, may be null
     const codec::JsonValue* tee_pubkey = nullptr;    // runtime_data_claims/tee-pubkey; may be null
   };
 
+  EarProfile profile = EarProfile::kTrustee;  // kTrustee or kIetf: the claims' names
+  std::vector<std::string> nonces;            // of the result, as stated: base64
   std::vector<Submod> submods;
 };
 
-// view_ear reads the claims of a verified JWT; the pointers live as long as `claims`. kUnsupported:
-// another profile; kMalformed: claims that are absent or of a wrong type, or a status better than
-// the vector's worst claim.
+// view_ear reads the claims of a verified token, of either profile, whichever it says; those of a
+// CWT as verify_cwt gives them. The pointers live as long as `claims`. kUnsupported: another
+// profile; kMalformed: claims that are absent or of a wrong type, or a status better than the
+// vector's worst claim, or a status of all better than the worst submod's; kLimit.
 [[nodiscard]] Result<EarView> view_ear(const codec::JsonValue& claims);
+
+// answers_nonce is true where the result repeats this nonce (base64, of either alphabet): itself,
+// or in every submod. The octets are compared; text that is no base64 as it stands.
+[[nodiscard]] bool answers_nonce(const EarView& ear, std::string_view nonce);
 
 // judge_ear is what a relying party asks of a result at least: every submod affirming, its verdict
 // "accepted" where ward wrote one, nothing unchecked, and no development platform unless
 // `allow_development`; then its verdict counts instead of its status, since its hardware is never
-// called genuine. Trustee's results carry no
-// ward.appraisal and so count as development. kDenied names the first reason. Policies (src/policy,
-// the broker) ask more.
+// called genuine. Results of others carry no ward.appraisal and so count as development. kDenied
+// names the first reason. Policies (src/policy, the broker) ask more.
 [[nodiscard]] Result<void> judge_ear(const EarView& ear, bool allow_development);
+
+// VectorMember names a claim of the vector: in JSON, and by its key in CBOR (AR4SI section 3.1).
+struct VectorMember {
+  std::string_view name;
+  std::int64_t key;
+  std::int8_t TrustVector::*claim;
+};
+
+[[nodiscard]] std::span<const VectorMember> vector_members();
 
 }  // namespace ward::token

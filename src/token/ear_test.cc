@@ -170,6 +170,116 @@ TEST(Ear, bounds_hold_at_the_limit) {
   EXPECT_EQ(view_ear(payload(ear))->submods.size(), kMaxEarSubmods);
 }
 
+// draft-ietf-rats-ear-03, section 3: the names, lists instead of single texts, a status of all.
+TEST(Ear, the_ietf_profile_has_underscored_names_and_lists) {
+  Ear ear = sample();
+  ear.submods[0].nonce = to_buffer(as_bytes("noncenonce"));
+  ear.submods[0].tee = "";
+  ear.submods[0].checks.clear();
+  EXPECT_EQ(
+      *ear_payload(ear, EarProfile::kIetf),
+      R"({"ear_status":"affirming","ear_verifier_id":{"build":"0.1.0","developer":"ward"},)"
+      R"("eat_profile":"tag:ietf.org,2026:rats/ear#03","exp":1300,"iat":1000,)"
+      R"("iss":"wardd.test","submods":{"cpu0":{"ear_appraisal_policy_ids":["default"],)"
+      R"("ear_status":"affirming","ear_trustworthiness_vector":{"configuration":2,"executables":3,)"
+      R"("file-system":0,"hardware":2,"instance-identity":0,"runtime-opaque":0,"sourced-data":0,)"
+      R"("storage-opaque":0},"ear_veraison_annotated_evidence":{"report_data":"abab",)"
+      R"("runtime_data_claims":{"nonce":"n","tee-pubkey":{"kty":"EC"}}},)"
+      R"("eat_nonce":"bm9uY2Vub25jZQ","ward.appraisal":{"checks":[],"development":false,)"
+      R"("schema":"ward.ear-appraisal/1","tcb_advisories":[],"tcb_status":"UpToDate",)"
+      R"("unchecked":[],"verdict":"accepted"}}}})");
+}
+
+TEST(Ear, a_status_of_all_is_that_of_the_worst_submod) {
+  Ear ear = sample();
+  ear.submods.push_back(ear.submods[0]);
+  ear.submods[1].name = "gpu0";
+  ear.submods[1].vector.hardware = 32;
+  const auto claims = codec::parse_json(as_bytes(*ear_payload(ear, EarProfile::kIetf)));
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(claims->find("ear_status")->as_string(), "warning");
+  EXPECT_TRUE(view_ear(*claims));
+  // One that is better than a submod's is a lie.
+  std::string text = *ear_payload(ear, EarProfile::kIetf);
+  text.replace(text.find("warning"), 7, "affirming");
+  const auto lie = codec::parse_json(as_bytes(text));
+  ASSERT_TRUE(lie);
+  EXPECT_EQ(code(view_ear(*lie)), Errc::kMalformed);
+}
+
+TEST(Ear, the_two_profiles_say_the_same) {
+  Ear ear = sample();
+  ear.submods[0].vector.configuration = 32;
+  ear.submods[0].unchecked = {"workload"};
+  ear.submods[0].checks[0].found = "x";
+  std::vector<codec::JsonValue> claims;
+  for (const EarProfile profile : {EarProfile::kTrustee, EarProfile::kIetf}) {
+    claims.push_back(*codec::parse_json(as_bytes(*ear_payload(ear, profile))));
+  }
+  const auto trustee = view_ear(claims[0]);
+  const auto ietf = view_ear(claims[1]);
+  ASSERT_TRUE(trustee && ietf);
+  EXPECT_EQ(trustee->profile, EarProfile::kTrustee);
+  EXPECT_EQ(ietf->profile, EarProfile::kIetf);
+  for (const EarView* view : {&*trustee, &*ietf}) {
+    const EarView::Submod& cpu = view->submods[0];
+    EXPECT_EQ(cpu.status, TrustTier::kWarning);
+    EXPECT_EQ(cpu.vector.configuration, 32);
+    EXPECT_EQ(cpu.policy_ids, std::vector<std::string>{"default"});
+    EXPECT_EQ(cpu.verdict, "accepted");
+    EXPECT_EQ(cpu.tcb_status, "UpToDate");
+    EXPECT_EQ(cpu.unchecked, std::vector<std::string>{"workload"});
+    ASSERT_EQ(cpu.checks.size(), 1U);
+    EXPECT_EQ(cpu.checks[0].found, "x");
+    ASSERT_NE(cpu.tee_pubkey, nullptr);
+  }
+}
+
+TEST(Ear, profiles_have_names_and_media_types) {
+  for (const EarProfile profile : {EarProfile::kTrustee, EarProfile::kIetf, EarProfile::kCwt}) {
+    EXPECT_EQ(ear_profile(to_text(profile)), profile);
+  }
+  EXPECT_EQ(ear_profile("eat"), std::nullopt);
+  EXPECT_EQ(media_type(EarProfile::kTrustee),
+            "application/eat+jwt; "
+            "eat_profile=\"tag:github.com,2024:confidential-containers/Trustee\"");
+  EXPECT_EQ(media_type(EarProfile::kIetf),
+            "application/eat+jwt; eat_profile=\"tag:ietf.org,2026:rats/ear#03\"");
+  EXPECT_EQ(media_type(EarProfile::kCwt),
+            "application/eat+cwt; eat_profile=\"tag:ietf.org,2026:rats/ear#03\"");
+}
+
+TEST(Ear, a_nonce_is_compared_by_its_octets) {
+  EarView view;
+  view.submods.resize(2);
+  EXPECT_FALSE(answers_nonce(view, "+/8="));
+  view.submods[0].nonces = {"-_8"};
+  EXPECT_FALSE(answers_nonce(view, "+/8="));  // one submod says nothing
+  view.submods[1].nonces = {"other", "-_8"};
+  EXPECT_TRUE(answers_nonce(view, "+/8="));
+  EXPECT_TRUE(answers_nonce(view, "-_8"));
+  EXPECT_FALSE(answers_nonce(view, "-_9"));
+  EXPECT_FALSE(answers_nonce(view, ""));
+  view.submods[0].nonces = {};
+  view.nonces = {"not base64!"};
+  EXPECT_TRUE(answers_nonce(view, "not base64!"));
+  EXPECT_FALSE(answers_nonce({}, "-_8"));
+}
+
+TEST(Ear, a_result_as_the_ietf_draft_shows_it_is_read) {
+  const auto claims = codec::parse_json(as_bytes(std::string_view(
+      R"({"eat_profile":"tag:ietf.org,2026:rats/ear#03","iat":1666529184,"ear_verifier_id":)"
+      R"({"developer":"https://veraison-project.org","build":"vts 0.0.1"},"ear_raw_evidence":)"
+      R"("NzQ3MjY5NzM2NTYzNzQK","submods":{"PSA":{"ear_status":"contraindicated",)"
+      R"("ear_trustworthiness_vector":{"instance-identity":2,"executables":96,"hardware":2},)"
+      R"("ear_appraisal_policy_ids":["https://veraison.example/policy/1/60a0068d"]}}})")));
+  ASSERT_TRUE(claims);
+  const auto view = view_ear(*claims);
+  ASSERT_TRUE(view) << view.error().what();
+  EXPECT_EQ(view->submods[0].vector.executables, 96);
+  EXPECT_EQ(code(judge_ear(*view, true)), Errc::kDenied);
+}
+
 struct Case {
   const char* name;
   const char* claims;
@@ -203,6 +313,26 @@ TEST(Ear, results_that_a_relying_party_refuses) {
       {"reasons_without_development",
        R"("submods":{"a":{"ear.status":"affirming",)"
        R"("ward.appraisal":{"verdict":"accepted","unchecked":[]}}}})",
+       Errc::kMalformed},
+      {"names_of_the_other_profile",
+       R"({"eat_profile":"tag:ietf.org,2026:rats/ear#03","submods":{"a":{"ear.status":"none"}}})",
+       Errc::kMalformed},
+      {"policies_empty",
+       R"({"eat_profile":"tag:ietf.org,2026:rats/ear#03",)"
+       R"("submods":{"a":{"ear_status":"none","ear_appraisal_policy_ids":[]}}})",
+       Errc::kMalformed},
+      {"policies_one_text",
+       R"({"eat_profile":"tag:ietf.org,2026:rats/ear#03",)"
+       R"("submods":{"a":{"ear_status":"none","ear_appraisal_policy_ids":"p"}}})",
+       Errc::kMalformed},
+      {"nonce_number", R"("eat_nonce":1,"submods":{"a":{"ear.status":"none"}}})", Errc::kMalformed},
+      {"check_without_outcome",
+       R"("submods":{"a":{"ear.status":"none","ward.appraisal":{"verdict":"accepted",)"
+       R"("development":false,"unchecked":[],"checks":[{"id":"x"}]}}}})",
+       Errc::kMalformed},
+      {"checks_no_list",
+       R"("submods":{"a":{"ear.status":"none","ward.appraisal":{"verdict":"accepted",)"
+       R"("development":false,"unchecked":[],"checks":{}}}}})",
        Errc::kMalformed},
   };
   for (const Case& c : cases) {

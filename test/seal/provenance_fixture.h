@@ -40,8 +40,8 @@ class ProvenanceTest : public SealedFixture {
     return out;
   }
 
-  std::string token_of(std::vector<token::EarSubmod> submods,
-                       std::int64_t issued = kNow - 100) const {
+  std::string token_of(std::vector<token::EarSubmod> submods, std::int64_t issued = kNow - 100,
+                       token::EarProfile profile = token::EarProfile::kTrustee) const {
     token::Ear ear;
     ear.issuer = "https://broker";
     ear.issued = UnixTime{issued};
@@ -51,7 +51,7 @@ class ProvenanceTest : public SealedFixture {
         .algorithm = token::JwsAlgorithm::kEs256, .kid = "k", .sign = [this](Bytes message) {
           return broker_.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, message);
         }};
-    const auto token = token::sign_ear(signer, ear);
+    const auto token = token::sign_ear(signer, ear, profile);
     EXPECT_TRUE(token.has_value());
     return *token;
   }

@@ -124,7 +124,9 @@ Result<CheckedProvenance> check_provenance(const Head& head,
     return fault_error(Fault::kTokenStale);
   }
   const auto view = token::view_ear(jwt.claims);
-  if (!view) return fault_error(Fault::kTokenUntrusted);
+  if (!view || view->profile != token::EarProfile::kTrustee) {
+    return fault_error(Fault::kTokenUntrusted);
+  }
   if (view->submods.size() != 1) return fault_error(Fault::kTokenDenied);
   const token::EarView::Submod& submod = view->submods.front();
   WARD_CHECK_OK(judge(submod, expected));

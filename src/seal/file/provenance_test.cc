@@ -81,6 +81,11 @@ TEST_F(ProvenanceTest, ATokenThatBindsNoKeyOrAnotherKindOfKeyIsRefused) {
   EXPECT_EQ(fault(head_of(token_of({submod}))), Fault::kSignature);
 }
 
+TEST_F(ProvenanceTest, ATokenOfAnotherProfileIsRefused) {
+  EXPECT_EQ(fault(head_of(token_of({accepted()}, kNow - 100, token::EarProfile::kIetf))),
+            Fault::kTokenUntrusted);
+}
+
 TEST_F(ProvenanceTest, ATokenOfAnotherVerifierIsRefused) {
   const Head head = head_of(token_of({accepted()}));
   auto expected = expectations();
