@@ -178,6 +178,14 @@ Result<crypto::PublicKey> read_either_half(const std::string& path) {
   return key.public_key();
 }
 
+Result<token::JwsKey> read_verifying_key(const std::string& path) {
+  WARD_TRY(const SecretBytes text, read_secret(path, kMaxKeyFileBytes));
+  WARD_TRY(const SecretBytes der, read_pem(text, "PUBLIC KEY"));
+  WARD_TRY(crypto::PublicKey key, crypto::PublicKey::from_spki(der.expose()));
+  const token::JwsAlgorithm algorithm = token::native_algorithm(key.type());
+  return token::JwsKey{algorithm, std::move(key), {}};
+}
+
 Result<std::vector<token::JwsKey>> read_jwks(const std::string& path) {
   WARD_TRY(const SecretBytes text, read_secret(path, kMaxJwksBytes));
   WARD_TRY(const std::vector<token::Jwk> set, token::parse_jwks(text.expose()));

@@ -38,6 +38,10 @@ namespace ward::cli {
 // take.
 [[nodiscard]] Result<crypto::PublicKey> read_either_half(const std::string& path);
 
+// read_verifying_key: a public key of any kind in PEM ("PUBLIC KEY"), without a name: whoever names
+// it means it, whatever a token calls it.
+[[nodiscard]] Result<token::JwsKey> read_verifying_key(const std::string& path);
+
 // read_jwks: the keys that a verifier signs its results with.
 [[nodiscard]] Result<std::vector<token::JwsKey>> read_jwks(const std::string& path);
 

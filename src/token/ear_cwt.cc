@@ -328,7 +328,7 @@ std::optional<CoseAlgorithm> cose_of(JwsAlgorithm algorithm) {
 
 Result<const JwsKey*> key_for(const CoseSign1& message, std::span<const JwsKey> keys) {
   const auto kid = message.protected_kid ? message.protected_kid : message.unprotected_kid;
-  if (!kid && keys.size() == 1) return &keys.front();
+  if (keys.size() == 1 && (!kid || keys.front().kid.empty())) return &keys.front();
   const auto found = std::ranges::find_if(
       keys, [&](const JwsKey& key) { return kid && !kid->empty() && as_text(*kid) == key.kid; });
   if (found == keys.end()) return Error(Errc::kUntrusted, "cwt: no key of this kid");

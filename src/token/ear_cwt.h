@@ -33,12 +33,12 @@ inline constexpr std::int64_t kCwtWardAppraisal = -77000;
 // kMaxCoseBytes.
 [[nodiscard]] Result<Buffer> sign_ear_cwt(const JwsSigner& signer, const Ear& ear);
 
-// verify_cwt verifies a signed result: under the one of `keys` that its kid names, or, without kid,
-// the only one of the set. `payload` and `claims` of what it returns are the claims in JSON
-// (ear_json), `header` is null. Tag 61 before it (RFC 8392 section 6) is passed over. kUnsupported:
-// another algorithm than the key's; kDenied: a `typ` of something else; kUntrusted: no such key, a
-// wrong signature; kMalformed: a payload that is sent elsewhere. Errors of parse_cose_sign1,
-// ear_json and check_claims besides; rules.ignore_embedded_key has no bearing.
+// verify_cwt verifies a signed result: under the one of `keys` that its kid names, or, where it or
+// the key has none, the only one of the set. `payload` and `claims` of what it returns are the
+// claims in JSON (ear_json), `header` is null. Tag 61 before it (RFC 8392 section 6) is passed
+// over. kUnsupported: another algorithm than the key's; kDenied: a `typ` of something else;
+// kUntrusted: no such key, a wrong signature; kMalformed: a payload that is sent elsewhere. Errors
+// of parse_cose_sign1, ear_json and check_claims besides; rules.ignore_embedded_key has no bearing.
 [[nodiscard]] Result<VerifiedJwt> verify_cwt(Bytes message, std::span<const JwsKey> keys,
                                              const JwtExpectations& expected);
 

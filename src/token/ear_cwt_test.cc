@@ -202,6 +202,8 @@ TEST(EarCwt, messages_that_are_no_cwt_are_refused) {
   EXPECT_TRUE(verified(payload, {.typ = "application/eat+cwt"}));
   EXPECT_EQ(code(verified(payload, {.typ = "application/rim+cbor"})), Errc::kDenied);
   EXPECT_EQ(code(verified(payload, {.kid = as_bytes("other")})), Errc::kUntrusted);
+  const JwsKey nameless[] = {{JwsAlgorithm::kEdDsa, key.public_key(), ""}};
+  EXPECT_TRUE(verify_cwt(*sign_ear_cwt(signer, sample()), nameless, expected()));
   EXPECT_EQ(code(verified(payload, {.detached = true})), Errc::kMalformed);
   EXPECT_EQ(code(verified(Buffer(1, 0x80), {})), Errc::kMalformed);
   const Buffer untagged =

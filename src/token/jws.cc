@@ -94,11 +94,13 @@ std::string media_type(std::string_view text) {
   return out;
 }
 
-Result<void> check_typ(const JsonValue& header, std::string_view wanted) {
+Result<void> check_typ(const JsonValue& header, const JwsRules& rules) {
   WARD_TRY(const auto typ, text_member(header, "typ"));
-  if (wanted.empty()) return {};
-  if (!typ || media_type(*typ) != media_type(wanted)) return Error(Errc::kDenied, "jws: typ");
-  return {};
+  if (rules.typ.empty()) return {};
+  const std::string said = media_type(typ.value_or(""));
+  if (said == media_type(rules.typ)) return {};
+  if (!rules.or_typ.empty() && said == media_type(rules.or_typ)) return {};
+  return Error(Errc::kDenied, "jws: typ");
 }
 
 // What the header must say, and must not.
@@ -121,7 +123,7 @@ Result<void> check_header(const JsonValue& header, const JwsKey& key, const JwsR
   if (kid && !key.kid.empty() && *kid != key.kid) {
     return Error(Errc::kUntrusted, "jws: kid is another key's");
   }
-  return check_typ(header, rules.typ);
+  return check_typ(header, rules);
 }
 
 bool signature_is_right(const JwsKey& key, std::string_view text, Bytes signature) {
@@ -186,7 +188,7 @@ Result<VerifiedJws> verify_jws_any(std::string_view compact, std::span<const Jws
   WARD_TRY(JsonValue header, parse_header(parts.header));
   WARD_TRY(const auto kid, text_member(header, "kid"));
   const JwsKey* chosen = nullptr;
-  if (!kid && keys.size() == 1) chosen = keys.data();
+  if (keys.size() == 1 && (!kid || keys.front().kid.empty())) chosen = keys.data();
   for (const JwsKey& key : keys) {
     if (kid && key.kid == *kid) chosen = &key;
   }

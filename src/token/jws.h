@@ -56,6 +56,7 @@ struct JwsRules {
   // Required `typ`, compared without regard to case and with "application/" left off (RFC 7515
   // section 4.1.9); empty: anything, or none.
   std::string_view typ;
+  std::string_view or_typ{};  // another that will do
   // A header may bring a key of its own (jwk, jku, x5u, x5c). It is never used. false refuses the
   // token; true ignores the members, for issuers that always send them (Trustee).
   bool ignore_embedded_key = false;
@@ -77,8 +78,9 @@ struct VerifiedJws {
 [[nodiscard]] Result<VerifiedJws> verify_jws(std::string_view compact, const JwsKey& key,
                                              const JwsRules& rules = {});
 
-// verify_jws_any is verify_jws with the one key of `keys` that the header's `kid` names, or,
-// without `kid`, with the only key of the set. kUntrusted where there is no such key.
+// verify_jws_any is verify_jws with the one key of `keys` that the header's `kid` names, or, where
+// the header or the key has no `kid`, with the only key of the set. kUntrusted where there is no
+// such key.
 [[nodiscard]] Result<VerifiedJws> verify_jws_any(std::string_view compact,
                                                  std::span<const JwsKey> keys,
                                                  const JwsRules& rules = {});

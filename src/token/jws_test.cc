@@ -272,5 +272,26 @@ TEST_F(JwsTest, a_key_says_what_it_may_be_used_for) {
   EXPECT_TRUE(jws_key(jwk));
 }
 
+TEST(Jws, one_of_two_types_will_do_where_the_caller_says_so) {
+  crypto::SeededRng rng(as_bytes("typ"));
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng);
+  ASSERT_TRUE(key);
+  const JwsKey trusted{JwsAlgorithm::kEs256, key->public_key(), ""};
+  for (const char* typ : {"JWT", "eat+jwt", "application/EAT+JWT", "other", ""}) {
+    const auto token = sign_jws(signer_of(*key), typ, as_bytes("{}"));
+    ASSERT_TRUE(token);
+    const auto either = verify_jws(*token, trusted, {.typ = "JWT", .or_typ = "eat+jwt"});
+    const bool known = std::string_view(typ) != "other" && *typ != 0;
+    EXPECT_EQ(either.has_value(), known) << typ;
+    EXPECT_TRUE(either || either.error().code() == Errc::kDenied) << typ;
+    EXPECT_EQ(verify_jws(*token, trusted, {.typ = "JWT"}).has_value(),
+              std::string_view(typ) == "JWT");
+    // A key without a name is meant whatever the token calls it, where it is the only one.
+    EXPECT_TRUE(verify_jws_any(*token, {&trusted, 1}));
+    const JwsKey two[] = {trusted, trusted};
+    EXPECT_FALSE(verify_jws_any(*token, two));
+  }
+}
+
 }  // namespace
 }  // namespace ward::token

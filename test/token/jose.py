@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The other side of the interoperability tests, by jwcrypto (Debian: python3-jwcrypto).
+"""The other side of the interoperability tests, by jwcrypto and PyJWT (Debian: python3-jwcrypto, python3-jwt).
 
 jose.py probe                    exits 0 where jwcrypto is there
 jose.py open KEY.der JWE         prints the plaintext of a flattened or compact JWE
@@ -7,11 +7,14 @@ jose.py seal KEY.der ALG TEXT    prints {"flattened":..., "compact":...} to the 
 jose.py verify KEY.der ALG JWS   prints the payload
 jose.py sign KEY.der ALG TEXT    prints a compact JWS
 jose.py jwk KEY.der              prints {"jwk":..., "thumbprint":...} of the public key
+jose.py claims JWKS ALG JWT ISSUER AUDIENCE
+                                 prints the claims of a JWT as PyJWT verifies it, whose times are not now's
 """
 import base64
 import json
 import sys
 
+import jwt
 from jwcrypto import jwe, jwk, jws
 
 
@@ -20,8 +23,19 @@ def key_of(path):
     return jwk.JWK.from_pem(b"-----BEGIN PRIVATE KEY-----\n" + der + b"-----END PRIVATE KEY-----\n")
 
 
+def claims(keys, alg, token, issuer, audience):
+    text = open(token).read()
+    kid = jwt.get_unverified_header(text)["kid"]
+    key = next(k for k in jwt.PyJWKSet.from_json(open(keys).read()).keys if k.key_id == kid)
+    never = {"verify_exp": False, "verify_iat": False}
+    return jwt.decode(text, key.key, algorithms=[alg], issuer=issuer, audience=audience, options=never)
+
+
 def main(verb, *rest):
     if verb == "probe":
+        return
+    if verb == "claims":
+        print(json.dumps(claims(*rest)))
         return
     key = key_of(rest[0])
     if verb == "open":

@@ -14,6 +14,7 @@
 #include "crypto/rng.h"
 #include "crypto/sign.h"
 #include "test/support/vectors.h"
+#include "token/ear.h"
 #include "token/jwe.h"
 #include "token/jwk.h"
 #include "token/jws.h"
@@ -159,6 +160,35 @@ TEST_F(JoseTest, both_write_the_same_key_and_thumbprint) {
     const auto jwk = parse_jwk(*theirs->find("jwk"));
     ASSERT_TRUE(jwk) << jwk.error().what();
     EXPECT_EQ(jwk->key.to_spki(), key.public_key().to_spki());
+  }
+}
+
+// A relying party of others reads our results: PyJWT, by a JWKS as wardd serves it.
+TEST_F(JoseTest, pyjwt_verifies_results_of_either_profile) {
+  EarSubmod submod;
+  submod.vector = {.executables = 3, .hardware = 2};
+  submod.verdict = "accepted";
+  const Ear ear{.issuer = "wardd.test",
+                .audience = "broker.test",
+                .issued = {1700000000},
+                .expires = {1700000300},
+                .submods = {submod}};
+  for (const PrivateKey& key : keys({KeyType::kP256, KeyType::kP384, KeyType::kEd25519})) {
+    const std::string alg(to_text(native_algorithm(key.type())));
+    const Jwk jwk{key.public_key(), thumbprint(key.public_key()), alg, "sig", {}};
+    const std::string set = write("jwks", to_jwks_json({&jwk, 1}));
+    for (const EarProfile profile : {EarProfile::kTrustee, EarProfile::kIetf}) {
+      const auto token = sign_ear(signer_of(key), ear, profile);
+      ASSERT_TRUE(token);
+      const std::string file = write("jwt", *token);
+      const Ran ran = jose({"claims", set, alg, file, "wardd.test", "broker.test"});
+      ASSERT_EQ(ran.code, 0) << alg;
+      const auto claims = codec::parse_json(as_bytes(ran.out));
+      ASSERT_TRUE(claims);
+      const auto view = view_ear(*claims);
+      ASSERT_TRUE(view) << view.error().what();
+      EXPECT_EQ(view->profile, profile);
+    }
   }
 }
 
