@@ -120,6 +120,21 @@ class Section {
   std::string path_;
 };
 
+// OpenID Connect Discovery 1.0 section 3: an https URL without query and fragment; clients put
+// /.well-known behind it.
+Result<void, Diag> read_issuer(const Section& root, Config& config) {
+  constexpr std::string_view kScheme = "https://";
+  if (!root.has("issuer")) return {};
+  WARD_TRY(config.issuer, root.text("issuer"));
+  const std::string& url = config.issuer;
+  const bool plain = std::ranges::all_of(
+      url, [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '"'; });
+  if (!url.starts_with(kScheme) || url.size() == kScheme.size() || url.ends_with('/') || !plain) {
+    return root.wrong("issuer", "an https URL without query, fragment and / at its end");
+  }
+  return {};
+}
+
 Result<void, Diag> read_listen(const Section& root, Config& config) {
   WARD_TRY(const std::string listen, root.text("listen"));
   const auto colon = listen.rfind(':');
@@ -238,13 +253,14 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));
   }
   const Section root(parsed.table(), "");
-  WARD_CHECK_OK(root.only({"name", "listen", "bound_file", "store", "master_key", "tls_certificate",
-                           "tls_key", "token_key", "ledger_key", "collateral", "session_seconds",
-                           "token_seconds", "archive_days", "archive_records", "trust_root",
-                           "administrator"}));
+  WARD_CHECK_OK(root.only({"name", "issuer", "listen", "bound_file", "store", "master_key",
+                           "tls_certificate", "tls_key", "token_key", "ledger_key", "collateral",
+                           "session_seconds", "token_seconds", "archive_days", "archive_records",
+                           "trust_root", "administrator"}));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
+  WARD_CHECK_OK(read_issuer(root, config));
   WARD_CHECK_OK(read_listen(root, config));
   const auto path = [&](const std::string& given) {
     return given.starts_with('/') ? given : folder + "/" + given;

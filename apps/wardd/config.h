@@ -19,6 +19,7 @@ inline constexpr std::size_t kMaxConfigBytes = 256U << 10U;
 // of the file.
 struct Config {
   std::string name;
+  std::string issuer;  // a URL; empty: results are issued by the name
   std::string address;
   std::uint16_t port = 0;
   std::optional<std::string> bound_file;

@@ -1,7 +1,6 @@
 #include "apps/wardd/failure.h"
 
 #include "server/files.h"
-#include "server/key_file.h"
 
 namespace ward::wardd {
 
@@ -19,6 +18,14 @@ Result<crypto::PrivateKey, Failure> load_key(const std::string& path, crypto::Ke
   if (!key) return failed(key.error(), path);
   if (key->type() != type) return Failure{kRefused, path + ": a key of another type", ""};
   return *std::move(key);
+}
+
+Result<server::TokenKeys, Failure> load_token_keys(const std::string& path) {
+  const auto text = server::read_secret_file(path, server::kMaxKeyFileBytes);
+  if (!text) return failed(text.error(), path);
+  auto keys = server::parse_token_keys(text->expose());
+  if (!keys) return failed(keys.error(), path);
+  return *std::move(keys);
 }
 
 }  // namespace ward::wardd

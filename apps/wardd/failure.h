@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "crypto/sign.h"
+#include "server/key_file.h"
 
 namespace ward::wardd {
 
@@ -24,5 +25,8 @@ struct Failure {
 // load_key reads a private key of one type out of a file.
 [[nodiscard]] Result<crypto::PrivateKey, Failure> load_key(const std::string& path,
                                                            crypto::KeyType type);
+
+// load_token_keys reads the file of the keys of results.
+[[nodiscard]] Result<server::TokenKeys, Failure> load_token_keys(const std::string& path);
 
 }  // namespace ward::wardd

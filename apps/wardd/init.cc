@@ -88,6 +88,7 @@ std::string config_text(const InitOptions& options, const NewKeys& keys) {
          "name = \"" +
          options.name +
          "\"  # issuer and audience of attestation results\n"
+         "# issuer = \"https://...\"  # another issuer: where clients reach this service\n"
          "listen = \"" +
          options.listen +
          "\"\n"

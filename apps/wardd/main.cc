@@ -8,6 +8,7 @@
 #include "apps/wardd/config.h"
 #include "apps/wardd/init.h"
 #include "apps/wardd/memory.h"
+#include "apps/wardd/rotate.h"
 #include "apps/wardd/serve.h"
 #include "args/args.h"
 #include "args/standard_streams.h"
@@ -57,9 +58,23 @@ void block_signals() {
 }
 
 // What is done with a configuration.
-enum class Act { kServe, kCheck, kClockCorrected };
+enum class Act { kServe, kCheck, kClockCorrected, kPublish, kSwitch, kCompromised };
+
+int rotate(const Config& config, ward::server::Rotation how) {
+  ward::crypto::SystemRng rng;
+  const auto done = ward::wardd::rotate_token_keys(config, how, {std::time(nullptr)}, rng);
+  if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
+  std::printf("%s", done->c_str());
+  (void)std::fprintf(stderr, "wardd: start the service again: it reads %s when it starts.\n",
+                     config.token_key.c_str());
+  return 0;
+}
 
 int run_act(const Config& config, Act act, const Memory& memory) {
+  using ward::server::Rotation;
+  if (act == Act::kPublish) return rotate(config, Rotation::kPublish);
+  if (act == Act::kSwitch) return rotate(config, Rotation::kSwitch);
+  if (act == Act::kCompromised) return rotate(config, Rotation::kCompromised);
   if (act == Act::kClockCorrected) {
     const auto done = ward::wardd::correct_clock(config, {std::time(nullptr)});
     if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
@@ -109,11 +124,28 @@ int run(int argc, char** argv, const Memory& memory) {
   make->add_option("--name", options.name, "issuer and audience of results");
   make->add_option("--listen", options.listen, "address:port; port 0 lets the system choose");
   make->add_option("--host", options.hosts, "names and addresses for the TLS certificate");
+  bool publish = false;
+  bool compromised = false;
+  ward::args::Command* turn = app.add_subcommand(
+      "rotate", "sign results with a new key; the old one stays known until they have expired");
+  turn->add_option("--config", config, "configuration file (TOML)")->required();
+  auto* first = turn->add_flag("--publish", publish,
+                               "only make the next key known, which the next `rotate` puts to use");
+  turn->add_flag("--compromised", compromised,
+                 "a new key alone: what the old ones signed is void at once")
+      ->excludes(first);
   app.require_subcommand(0, 1);
   const ward::args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return 0;
   if (!parsed.error.empty()) return fail(kUsage, parsed.error, parsed.hint);
   if (make->given()) return init(options);
+  if (turn->given()) {
+    return run_service(config,
+                       publish       ? Act::kPublish
+                       : compromised ? Act::kCompromised
+                                     : Act::kSwitch,
+                       memory);
+  }
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
   if (check_only && clock_corrected) return fail(kUsage, "--check and --clock-corrected: one act");
   const Act act = clock_corrected ? Act::kClockCorrected : check_only ? Act::kCheck : Act::kServe;

@@ -84,6 +84,14 @@ Result<Tls, Failure> load_tls(const Config& config, UnixTime now) {
   return Tls{*std::move(context), leaf.spki_sha256};
 }
 
+std::vector<token::JwsKey> verifiers_of(const server::TokenKeys& keys) {
+  std::vector<token::JwsKey> out;
+  for (const crypto::PublicKey& key : server::public_halves(keys)) {
+    out.push_back(server::verifier_of(key));
+  }
+  return out;
+}
+
 Secret<32> derive(const SecretBytes& master, std::string_view purpose) {
   return crypto::hkdf<32>(crypto::Hash::kSha256, master.expose(), {}, as_bytes(purpose));
 }
@@ -93,7 +101,8 @@ class Loaded {
  public:
   static Result<std::unique_ptr<Loaded>, Failure> load(const Config& config, UnixTime now) {
     WARD_TRY(Tls tls, load_tls(config, now));
-    WARD_TRY(crypto::PrivateKey token, load_key(config.token_key, crypto::KeyType::kP256));
+    WARD_TRY(server::TokenKeys token, load_token_keys(config.token_key));
+    server::drop_expired(token, now);
     WARD_TRY(crypto::PrivateKey ledger, load_key(config.ledger_key, crypto::KeyType::kEd25519));
     auto master = server::read_secret_file(config.master_key, kMasterKeyBytes);
     if (!master) return failed(master.error(), config.master_key);
@@ -121,7 +130,7 @@ class Loaded {
     return out;
   }
 
-  Loaded(Tls tls, crypto::PrivateKey token, crypto::PrivateKey ledger)
+  Loaded(Tls tls, server::TokenKeys token, crypto::PrivateKey ledger)
       : tls_(std::move(tls)), token_(std::move(token)), ledger_(std::move(ledger)) {}
 
   [[nodiscard]] const broker::Service& service() const { return *service_; }
@@ -136,10 +145,14 @@ class Loaded {
   [[nodiscard]] const Tls& tls() const { return tls_; }
 
   [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
-    const token::Jwk jwk{token_.public_key(), keys_->token_key.kid, "ES256", "sig", {}};
+    std::vector<token::Jwk> jwks;
+    for (const token::JwsKey& key : keys_->token_keys) {
+      jwks.push_back({key.key, key.kid, "ES256", "sig", {}});
+    }
     return {.administrators = config.administrators,
             .audience = server::admin_audience(tls_.spki_sha256),
-            .jwks = token::to_jwks_json({&jwk, 1}),
+            .jwks = token::to_jwks_json(jwks),
+            .issuer = config.issuer,
             .ledger_key = keys_->ledger.key.to_text()};
   }
 
@@ -148,21 +161,22 @@ class Loaded {
     keys_ = std::make_unique<broker::Keys>(broker::Keys{
         .sessions = broker::SessionSealer(derive(master, "ward kbs session 1")),
         .rows = broker::SealedRows(derive(master, "ward sealed rows 1")),
-        .token_signer = server::signer_of(token_),
-        .token_key = server::verifier_of(token_.public_key()),
+        .token_signer = server::signer_of(token_.signing),
+        .token_keys = verifiers_of(token_),
         .ledger = {std::move(note), [this](Bytes message) {
                      return ledger_.sign(crypto::SignatureAlgorithm::kEd25519, message);
                    }}});
     service_ = std::make_unique<broker::Service>(
         broker::Service{*store_, *verifier_, *keys_, rng_,
                         broker::Options{.name = config.name,
+                                        .issuer = config.issuer,
                                         .session_life_s = config.session_seconds,
                                         .token_life_s = config.token_seconds,
                                         .retention = config.archive}});
   }
 
   Tls tls_;
-  crypto::PrivateKey token_;
+  server::TokenKeys token_;
   crypto::PrivateKey ledger_;
   crypto::SystemRng rng_;
   std::unique_ptr<store::Store> store_;

@@ -59,8 +59,8 @@ class EvidenceVerifier {
 struct Keys {
   SessionSealer sessions;
   SealedRows rows;
-  token::JwsSigner token_signer;  // ES256
-  token::JwsKey token_key;        // its public half
+  token::JwsSigner token_signer;          // ES256
+  std::vector<token::JwsKey> token_keys;  // its public half, and what is published beside it
   ledger::NoteSigner ledger;
 };
 
@@ -72,11 +72,17 @@ struct Retention {
 
 // Options are what the configuration says.
 struct Options {
-  std::string name;  // issuer and audience of results: "wardd.example"
+  std::string name;    // audience of results, and issuer: "wardd.example"
+  std::string issuer;  // another one: "https://wardd.example"; empty: the name
   std::int64_t session_life_s = 300;
   std::int64_t token_life_s = 300;
   Retention retention{};
 };
+
+// issuer_of is who issues results.
+[[nodiscard]] inline const std::string& issuer_of(const Options& options) {
+  return options.issuer.empty() ? options.name : options.issuer;
+}
 
 // Service is what all parts of a broker share. Borrowed; outlives them.
 struct Service {

@@ -39,13 +39,13 @@ Answer<std::string> token_of(const Service& service, const Broker::Credentials& 
 }
 
 Answer<Facts> facts_in(const Service& service, const std::string& token, UnixTime now) {
-  const token::JwtExpectations expected{.issuer = service.options.name,
+  const token::JwtExpectations expected{.issuer = issuer_of(service.options),
                                         .audience = service.options.name,
                                         .now = now,
                                         .skew_s = kSkew_s,
                                         .max_age_s = service.options.token_life_s,
                                         .rules = {}};
-  const auto verified = token::verify_jwt(token, {&service.keys.token_key, 1}, expected);
+  const auto verified = token::verify_jwt(token, service.keys.token_keys, expected);
   if (!verified) {
     return refuse(401, "TokenVerifierError", CheckId::kTokenValid, verified.error().what());
   }

@@ -40,7 +40,7 @@ Result<std::string> make_result(const Service& service, const attest::Appraisal&
   submod.unchecked = appraisal.unchecked;
 
   token::Ear ear;
-  ear.issuer = service.options.name;
+  ear.issuer = issuer_of(service.options);
   ear.audience = service.options.name;
   ear.verifier_build = "wardd";
   ear.id = to_hex(crypto::random_array<16>(service.rng));

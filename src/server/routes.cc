@@ -1,6 +1,7 @@
 #include "server/routes.h"
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,13 @@ using protocol::HttpResponse;
 constexpr std::string_view kKbs = "/kbs/v0/";
 constexpr std::string_view kOwn = "/v1/";
 constexpr std::string_view kResource = "resource/";
+
+// What relying parties may keep for as long as a key that is published is not used yet.
+HttpResponse cacheable(const char* type, std::string_view body) {
+  HttpResponse out = ok(body);
+  out.headers = {{"Content-Type", type}, {"Cache-Control", "public, max-age=300"}};
+  return out;
+}
 
 HttpResponse version_response(const Answer<std::uint64_t>& version) {
   if (!version) return to_response(version.error());
@@ -56,6 +64,26 @@ std::string set_cookie(std::string_view value, UnixTime expires) {
 }
 
 }  // namespace
+
+std::string discovery(const std::string& issuer) {
+  JsonWriter w;
+  w.begin_object().member("issuer", issuer);
+  w.member("jwks_uri", issuer + "/.well-known/jwks.json");
+  const auto list = [&w](std::string_view name, std::initializer_list<std::string_view> texts) {
+    w.name(name).begin_array();
+    for (const std::string_view text : texts) {
+      w.string(text);
+    }
+    w.end_array();
+  };
+  list("response_types_supported", {"id_token"});
+  list("subject_types_supported", {"public"});
+  list("id_token_signing_alg_values_supported", {"ES256"});
+  list("claims_supported",
+       {"aud", "ear.verifier-id", "eat_profile", "exp", "iat", "iss", "jti", "submods"});
+  auto out = w.end_object().take();
+  return out ? *std::move(out) : std::string();  // the configuration's texts are UTF-8
+}
 
 std::string http_date(UnixTime time) {
   constexpr std::array<const char*, 7> kDays = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
@@ -94,9 +122,12 @@ HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
   const std::string_view path = request.target;
   if (path.starts_with(kKbs)) return kbs(request, path.substr(kKbs.size()), now);
   if (path.starts_with(kOwn)) return administer(request, path.substr(kOwn.size()), now);
-  if (path != "/healthz" && path != "/.well-known/jwks.json") return not_found();
+  const bool jwks = path == "/.well-known/jwks.json";
+  const bool openid = path == "/.well-known/openid-configuration" && !config_.issuer.empty();
+  if (path != "/healthz" && !jwks && !openid) return not_found();
   if (request.method != "GET") return wrong_method();
-  return path == "/healthz" ? ok() : ok(config_.jwks);
+  if (jwks) return cacheable("application/jwk-set+json", config_.jwks);  // RFC 7517 section 8.5.1
+  return openid ? cacheable("application/json", discovery(config_.issuer)) : ok();
 }
 
 HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, UnixTime now) const {

@@ -17,7 +17,8 @@ namespace ward::server {
 struct RoutesConfig {
   std::vector<Administrator> administrators;
   std::string audience;    // of administrators' tokens: admin_audience()
-  std::string jwks;        // the token key, public: a JWK set
+  std::string jwks;        // the token keys, public: a JWK set
+  std::string issuer;      // a URL, where OpenID discovery is served; or empty
   std::string ledger_key;  // text form of the ledger's NoteKey
 };
 
@@ -51,6 +52,10 @@ class Routes {
   const Clock& clock_;
   Log log_;
 };
+
+// discovery is the document of OpenID Connect Discovery 1.0 section 3 for results of `issuer`,
+// whose keys are its /.well-known/jwks.json.
+[[nodiscard]] std::string discovery(const std::string& issuer);
 
 // http_date writes "Mon, 23 Nov 2026 18:47:26 GMT" (RFC 9110 section 5.6.7).
 [[nodiscard]] std::string http_date(UnixTime time);

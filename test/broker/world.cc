@@ -97,7 +97,7 @@ World::World(std::unique_ptr<store::Store> store)
                               return signing.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256,
                                                      message);
                             }},
-           .token_key = {token::JwsAlgorithm::kEs256, token_key_.public_key(), kid},
+           .token_keys = {{token::JwsAlgorithm::kEs256, token_key_.public_key(), kid}},
            .ledger = {*ledger::NoteKey::make("wardd.test/ledger", ledger_key_.public_key()),
                       [&noting](Bytes message) {
                         return noting.sign(crypto::SignatureAlgorithm::kEd25519, message);

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "apps/wardd/config.h"
+#include "apps/wardd/failure.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "crypto/rng.h"
+#include "server/key_file.h"
+
+namespace ward::wardd {
+
+// rotate_token_keys does what `wardd rotate` does: the configuration's `token_key` is replaced
+// whole by one with the keys as `how` has them. Returns the lines for people, a key each. The
+// service reads the file when it starts.
+[[nodiscard]] Result<std::string, Failure> rotate_token_keys(const Config& config,
+                                                             server::Rotation how, UnixTime now,
+                                                             crypto::Rng& rng);
+
+}  // namespace ward::wardd
