@@ -16,7 +16,11 @@ attest::Appraisal appraisal(bool development, std::optional<bool> debug,
                             std::optional<std::string> status) {
   static const attest::CheckInfo kStatus{"a.tcb.status", "", "", ""};
   attest::Appraisal out;
+  static const attest::CheckInfo kMeasurement{"a.measurement", "", "", ""};
   out.facts.tcb_status_check = &kStatus;
+  out.facts.measurement_check = &kMeasurement;
+  out.checks.push_back({.info = &kMeasurement, .outcome = attest::Outcome::kPassed});
+  out.genuine = true;
   out.development = development;
   out.facts.debug = debug;
   out.facts.memory = attest::MemoryKept::kEncrypted;
@@ -80,7 +84,9 @@ TEST(TrustVector, ATcbThatNobodyJudgedIsAWarning) {
   static const attest::CheckInfo kOther{"a.guest_svn", "", "", ""};
   constexpr attest::FieldForm kSvn{.kind = attest::FieldKind::kNumber, .size = 255, .of_tcb = true};
   constexpr attest::FieldForm kNoTcb{.kind = attest::FieldKind::kNumber, .size = 255};
+  static const attest::CheckInfo kOwn{"a.signature", "", "", ""};
   attest::Findings findings;
+  findings.checks = {{.info = &kOwn, .outcome = attest::Outcome::kPassed}};
   findings.facts.fields = {{.check = &kPart, .form = kSvn, .values = {"23"}},
                            {.check = &kOther, .form = kNoTcb, .values = {"3"}}};
   const auto hardware = [&](const attest::Policy& policy) {
@@ -98,6 +104,22 @@ TEST(TrustVector, ATcbThatNobodyJudgedIsAWarning) {
   EXPECT_EQ(hardware({.accepted_values = {{kOther.id, {"3"}}}}), 32);
   findings.development = true;
   EXPECT_EQ(hardware({.minimum_values = {{kPart.id, "1"}}}), 97);
+}
+
+// What waived revocation, or a measurement that nobody compared, leaves of an accepted verdict.
+TEST(TrustVector, WhatWasNotAskedForIsNotAffirmed) {
+  static const attest::CheckInfo kCrl{"a.crl", "", "", ""};
+  attest::Appraisal a = appraisal(false, false, "UpToDate");
+  EXPECT_EQ(trust_vector(a).status(), TrustTier::kAffirming);
+  a.facts.revocation_checks = {&kCrl};
+  a.checks.push_back({.info = &kCrl, .not_done = attest::NotDone::kNotAsked});
+  EXPECT_EQ(trust_vector(a).hardware, 32);
+  a.checks.back() = {.info = &kCrl, .outcome = attest::Outcome::kPassed};
+  EXPECT_EQ(trust_vector(a).hardware, 2);
+  a.checks.front() = {.info = a.facts.measurement_check, .not_done = attest::NotDone::kNotAsked};
+  EXPECT_EQ(trust_vector(a).executables, 0);
+  a.facts.measurement_check = nullptr;  // a TEE that measures nothing
+  EXPECT_EQ(trust_vector(a).executables, 0);
 }
 
 // The table is what documents are made of: all eight claims, each rule of a claim beside the next,
