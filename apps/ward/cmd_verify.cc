@@ -14,6 +14,7 @@
 #include "apps/ward/policy_options.h"
 #include "apps/ward/verify_composite.h"
 #include "apps/ward/verify_files.h"
+#include "apps/ward/verify_result.h"
 #include "args/args.h"
 #include "attest/demands.h"
 #include "attest/workload.h"
@@ -41,6 +42,7 @@ struct Options {
   bool json = false;
   VerifyFiles files;
 #ifndef WARD_FIRST
+  ResultOptions result;
   CompositeOptions composite;
 #endif
 };
@@ -154,8 +156,8 @@ int compare(const Options& o) {
 
 #ifndef WARD_FIRST
 int run_composite(const Options& o) {
-  if (!o.files.show_work.empty() || !o.files.html.empty()) {
-    return usage({"--show-work and --html are about one part", "verify that part alone"});
+  if (!o.files.show_work.empty() || !o.files.html.empty() || !o.result.file.empty()) {
+    return usage({"--show-work, --html and --ear are about one part", "verify that part alone"});
   }
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
   WARD_TRY(auto policy, make_policy(o.policy, demands));
@@ -185,14 +187,17 @@ int run(const Options& o) {
   }
 #ifndef WARD_FIRST
   if (o.composite.asked()) return run_composite(o);
-  if (const auto wrong = misnamed(o.files)) return usage(*wrong);
+  VerifyFiles files = o.files;
+  files.ear = o.result.file;
+  if (const auto wrong = misnamed(files)) return usage(*wrong);
 #endif
   WARD_TRY(const UnixTime at, time_of("--at", o.at));
   WARD_TRY(const Subject subject, read_subject(o));
   WARD_TRY(const explain::Explanation explanation, appraise(subject, at));
 #ifndef WARD_FIRST
-  const int written = write_files(o.files, {.name = o.file, .decoded = subject.decoded},
-                                  subject.scheme->info(), explanation);
+  WARD_TRY(auto ear, result_file(o.result, explanation.appraisal, subject.verifier.policy().name));
+  const int written = write_files(files, {.name = o.file, .decoded = subject.decoded},
+                                  subject.scheme->info(), explanation, std::move(ear));
   if (written != kAccepted) return written;
 #endif
   return print(o, explanation);
@@ -243,6 +248,7 @@ void add_verify(args::Command& app, Action& action) {
                 "write the verdict and all that it rests on as one page, which verifies its "
                 "signatures again in a browser")
       ->excludes(then);
+  add_result_options(*c, o->result)->excludes(then);
 #endif
   c->callback([o, &action] { action = [o] { return run(*o); }; });
 }

@@ -34,18 +34,29 @@ std::filesystem::path place_of(const std::string& name) {
 }  // namespace
 
 std::optional<Usage> misnamed(const VerifyFiles& files) {
-  if (files.show_work == "-" || files.html == "-") {
-    return Usage{
-        std::string(files.html == "-" ? "--html" : "--show-work") + " writes a file, and not -",
-        "name a file; the verdict is on stdout"};
+  const std::pair<const char*, const std::string*> all[] = {
+      {"--show-work", &files.show_work}, {"--html", &files.html}, {"--ear", &files.ear}};
+  for (const auto& [option, name] : all) {
+    if (*name == "-") {
+      return Usage{std::string(option) + " writes a file, and not -",
+                   "name a file; the verdict is on stdout"};
+    }
   }
-  if (files.show_work.empty() || files.html.empty()) return std::nullopt;
-  if (place_of(files.show_work) != place_of(files.html)) return std::nullopt;
-  return Usage{"--show-work and --html name one file: " + files.html, "name two"};
+  for (std::size_t i = 0; i < std::size(all); ++i) {
+    for (std::size_t j = i + 1; j < std::size(all); ++j) {
+      const std::string& one = *all[i].second;
+      const std::string& other = *all[j].second;
+      if (one.empty() || other.empty() || place_of(one) != place_of(other)) continue;
+      return Usage{std::string(all[i].first) + " and " + all[j].first + " name one file: " + other,
+                   "name two"};
+    }
+  }
+  return std::nullopt;
 }
 
 int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
-                const attest::SchemeInfo& scheme, const explain::Explanation& explanation) {
+                const attest::SchemeInfo& scheme, const explain::Explanation& explanation,
+                std::optional<NewFile> ear) {
   std::vector<NewFile> all;
   std::string digest;
   if (!files.show_work.empty()) {
@@ -60,6 +71,7 @@ int write_files(const VerifyFiles& files, const GivenEvidence& evidence,
     digest = to_hex(crypto::sha256(as_bytes(*page)));
     all.push_back({files.html, *std::move(page)});
   }
+  if (ear) all.push_back(*std::move(ear));
   if (all.empty()) return kAccepted;
   const int written = write_new_files(all);
   // The page cannot prove itself: its digest is said here.

@@ -20,8 +20,7 @@ token::EarCheck to_ear(const attest::Check& check) {
 
 }  // namespace
 
-Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
-                                const ResultInputs& inputs, UnixTime now) {
+Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const ResultInputs& inputs) {
   token::EarSubmod submod;
   submod.vector = trust_vector(appraisal);
   submod.policy_id = std::string(inputs.policy_id);
@@ -38,7 +37,12 @@ Result<std::string> make_result(const Service& service, const attest::Appraisal&
     submod.checks.push_back(to_ear(check));
   }
   submod.unchecked = appraisal.unchecked;
+  return submod;
+}
 
+Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
+                                const ResultInputs& inputs, UnixTime now) {
+  WARD_TRY(token::EarSubmod submod, submod_of(appraisal, inputs));
   token::Ear ear;
   ear.issuer = issuer_of(service.options);
   ear.audience = service.options.name;

@@ -19,6 +19,10 @@ struct ResultInputs {
   Bytes init_data_digest;  // empty where none was sent
 };
 
+// submod_of is what a result says of one appraisal, whatever its verdict.
+[[nodiscard]] Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal,
+                                                 const ResultInputs& inputs);
+
 // make_result signs the EAR of one appraisal (token/ear.h, Trustee's profile).
 [[nodiscard]] Result<std::string> make_result(const Service& service,
                                               const attest::Appraisal& appraisal,
