@@ -82,6 +82,22 @@ Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plain
   return out;
 }
 
+Result<Buffer> rsa_pkcs1_encrypt(const PublicKey& key, Bytes plaintext) {
+  if (key.type() != KeyType::kRsa) return Error(Errc::kUnsupported, "crypto.pkcs1: not an RSA key");
+  constexpr std::size_t kPadding = 11;  // RFC 8017 section 7.2.1
+  Buffer out(static_cast<std::size_t>(EVP_PKEY_get_size(key.impl().handle())));
+  if (plaintext.size() > out.size() - kPadding) {
+    return Error(Errc::kLimit, "crypto.pkcs1: plaintext", plaintext.size());
+  }
+  const PkeyCtxPtr ctx(must_get(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().handle(), nullptr)));
+  must(EVP_PKEY_encrypt_init(ctx.get()) == 1 &&
+       EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) == 1);
+  std::size_t size = out.size();
+  must(EVP_PKEY_encrypt(ctx.get(), out.data(), &size, plaintext.data(), plaintext.size()) == 1 &&
+       size == out.size());
+  return out;
+}
+
 Result<SecretBytes> rsa_oaep_decrypt(const PrivateKey& key, OaepHash hash, Bytes ciphertext,
                                      Bytes label) {
   if (key.type() != KeyType::kRsa) return Error(Errc::kUnsupported, "crypto.oaep: not an RSA key");

@@ -33,6 +33,11 @@ enum class OaepHash : std::uint8_t { kSha256, kSha1 };
 [[nodiscard]] Result<Buffer> rsa_oaep_encrypt(const PublicKey& key, OaepHash hash, Bytes plaintext,
                                               Bytes label = {});
 
+// rsa_pkcs1_encrypt is RSAES-PKCS1-v1_5 (RFC 8017 section 7.2), for old receivers that can nothing
+// else; errors as above. There is no decryption of it here: whether its padding is right is what
+// an attacker asks for (Bleichenbacher).
+[[nodiscard]] Result<Buffer> rsa_pkcs1_encrypt(const PublicKey& key, Bytes plaintext);
+
 // rsa_oaep_decrypt: kUnsupported for a key that is not RSA, and kUntrusted for every other failure,
 // whatever its cause: which it was must not be told (section 7.1.2, note).
 [[nodiscard]] Result<SecretBytes> rsa_oaep_decrypt(const PrivateKey& key, OaepHash hash,

@@ -133,5 +133,17 @@ TEST(RsaOaep, RefusesKeysThatAreNotRsa) {
   EXPECT_EQ(code(rsa_oaep_decrypt(*ec, OaepHash::kSha256, {})), Errc::kUnsupported);
 }
 
+// Decrypted by others: test/token/jose_test.cc.
+TEST(Pkcs1Encrypt, takes_what_fits_an_rsa_key) {
+  const auto sealed = rsa_pkcs1_encrypt(rsa().public_key(), Buffer(256 - 11));
+  ASSERT_TRUE(sealed);
+  EXPECT_EQ(sealed->size(), 256U);
+  EXPECT_EQ(code(rsa_pkcs1_encrypt(rsa().public_key(), Buffer(256 - 10))), Errc::kLimit);
+  SeededRng rng(as_bytes("pkcs1"));
+  const auto other = PrivateKey::generate(KeyType::kP256, rng);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(code(rsa_pkcs1_encrypt(other->public_key(), {})), Errc::kUnsupported);
+}
+
 }  // namespace
 }  // namespace ward::crypto

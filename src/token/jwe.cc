@@ -21,6 +21,7 @@ using crypto::KeyType;
 
 constexpr std::string_view kEcdh = "ECDH-ES+A256KW";
 constexpr std::string_view kRsaOaep = "RSA-OAEP-256";
+constexpr std::string_view kRsa15 = "RSA1_5";
 constexpr std::string_view kGcm = "A256GCM";
 constexpr std::size_t kCekBytes = 32;
 constexpr std::size_t kWrappedCekBytes = kCekBytes + 8;  // RFC 3394
@@ -85,12 +86,52 @@ Result<Wrapped> wrap_ecdh(const crypto::PublicKey& receiver, Bytes cek, crypto::
   return Wrapped{std::move(header), std::move(wrapped)};
 }
 
-Result<Wrapped> wrap_rsa(const crypto::PublicKey& receiver, Bytes cek) {
-  WARD_TRY(Buffer wrapped, crypto::rsa_oaep_encrypt(receiver, crypto::OaepHash::kSha256, cek));
+Result<Wrapped> wrap_rsa(const crypto::PublicKey& receiver, Bytes cek, RsaWrap wrap) {
+  const bool oaep = wrap == RsaWrap::kOaep256;
+  WARD_TRY(Buffer wrapped, oaep ? crypto::rsa_oaep_encrypt(receiver, crypto::OaepHash::kSha256, cek)
+                                : crypto::rsa_pkcs1_encrypt(receiver, cek));
   codec::JsonWriter w;
-  w.begin_object().member("alg", kRsaOaep).member("enc", kGcm);
+  w.begin_object().member("alg", oaep ? kRsaOaep : kRsa15).member("enc", kGcm);
   WARD_TRY(std::string header, w.end_object().take());
   return Wrapped{std::move(header), std::move(wrapped)};
+}
+
+// Content is what is encrypted, and whether the header's base64url is authenticated with it.
+struct Content {
+  Bytes plaintext;
+  bool with_header = true;
+};
+
+struct Encrypted {
+  std::string header;  // JSON
+  Jwe jwe;
+};
+
+Result<Encrypted> encrypt(const crypto::PublicKey& receiver, const Content& content,
+                          crypto::Rng& rng, RsaWrap wrap) {
+  if (receiver.type() == KeyType::kEd25519) {
+    return Error(Errc::kUnsupported, "jwe: the receiver's key does not encrypt");
+  }
+  if (content.plaintext.size() > kMaxJwePlaintext) {
+    return Error(Errc::kLimit, "jwe: plaintext", content.plaintext.size());
+  }
+  const auto cek = crypto::random_secret<kCekBytes>(rng);
+  const auto iv = crypto::random_array<crypto::kAeadNonceBytes>(rng);
+  WARD_TRY(Wrapped wrapped, receiver.type() == KeyType::kRsa
+                                ? wrap_rsa(receiver, cek.expose(), wrap)
+                                : wrap_ecdh(receiver, cek.expose(), rng));
+  Encrypted out{.header = std::move(wrapped.header), .jwe = {}};
+  out.jwe.protected_header = to_base64(as_bytes(out.header), Base64::kUrl);
+  out.jwe.encrypted_key = std::move(wrapped.encrypted_key);
+  out.jwe.iv = to_buffer(iv);
+  out.jwe.ciphertext.resize(content.plaintext.size());
+  std::array<std::uint8_t, crypto::kAeadTagBytes> tag{};
+  WARD_TRY(crypto::Aead aead,
+           crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, cek.expose()));
+  const Bytes aad = content.with_header ? as_bytes(out.jwe.protected_header) : Bytes();
+  WARD_CHECK_OK(aead.seal_detached(iv, aad, content.plaintext, out.jwe.ciphertext, tag));
+  out.jwe.tag = to_buffer(tag);
+  return out;
 }
 
 Result<JsonValue> parse_header(const Jwe& jwe) {
@@ -195,30 +236,21 @@ std::string to_compact(const Jwe& jwe) {
          url(jwe.ciphertext) + '.' + url(jwe.tag);
 }
 
-Result<Jwe> encrypt_jwe(const crypto::PublicKey& receiver, Bytes plaintext, crypto::Rng& rng) {
-  if (receiver.type() == KeyType::kEd25519) {
-    return Error(Errc::kUnsupported, "jwe: the receiver's key does not encrypt");
-  }
-  if (plaintext.size() > kMaxJwePlaintext) {
-    return Error(Errc::kLimit, "jwe: plaintext", plaintext.size());
-  }
-  const auto cek = crypto::random_secret<kCekBytes>(rng);
-  const auto iv = crypto::random_array<crypto::kAeadNonceBytes>(rng);
-  WARD_TRY(Wrapped wrapped, receiver.type() == KeyType::kRsa
-                                ? wrap_rsa(receiver, cek.expose())
-                                : wrap_ecdh(receiver, cek.expose(), rng));
-  Jwe jwe;
-  jwe.protected_header = url(as_bytes(wrapped.header));
-  jwe.encrypted_key = std::move(wrapped.encrypted_key);
-  jwe.iv = to_buffer(iv);
-  jwe.ciphertext.resize(plaintext.size());
-  std::array<std::uint8_t, crypto::kAeadTagBytes> tag{};
-  WARD_TRY(crypto::Aead aead,
-           crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, cek.expose()));
-  WARD_CHECK_OK(
-      aead.seal_detached(iv, as_bytes(jwe.protected_header), plaintext, jwe.ciphertext, tag));
-  jwe.tag = to_buffer(tag);
-  return jwe;
+Result<Jwe> encrypt_jwe(const crypto::PublicKey& receiver, Bytes plaintext, crypto::Rng& rng,
+                        RsaWrap wrap) {
+  WARD_TRY(Encrypted out, encrypt(receiver, {.plaintext = plaintext}, rng, wrap));
+  return std::move(out.jwe);
+}
+
+Result<std::string> encrypt_kbs_0_1(const crypto::PublicKey& receiver, Bytes plaintext,
+                                    crypto::Rng& rng, RsaWrap wrap) {
+  WARD_TRY(Encrypted out,
+           encrypt(receiver, {.plaintext = plaintext, .with_header = false}, rng, wrap));
+  codec::JsonWriter w;
+  w.begin_object().member("protected", out.header);
+  w.member("encrypted_key", url(out.jwe.encrypted_key)).member("iv", url(out.jwe.iv));
+  w.member("ciphertext", url(concat({out.jwe.ciphertext, out.jwe.tag})));
+  return w.member("tag", std::string_view{}).end_object().take();
 }
 
 Result<SecretBytes> decrypt_jwe(const Jwe& jwe, const crypto::PrivateKey& key) {

@@ -132,6 +132,29 @@ TEST_F(JweTest, the_rsa_header_is_exact) {
             url(R"({"alg":"RSA-OAEP-256","enc":"A256GCM"})"));
 }
 
+// What old clients of the KBS protocol get is exact, and nothing here opens it.
+TEST_F(JweTest, forms_for_old_clients_are_written_and_never_opened) {
+  const PrivateKey key = *PrivateKey::generate_rsa(2048);
+  crypto::SeededRng rng(as_bytes("old"));
+  const auto pkcs1 = encrypt_jwe(key.public_key(), as_bytes("x"), rng, RsaWrap::kRsa15);
+  ASSERT_TRUE(pkcs1);
+  EXPECT_EQ(pkcs1->protected_header, url(R"({"alg":"RSA1_5","enc":"A256GCM"})"));
+  EXPECT_EQ(code(decrypt_jwe(*pkcs1, key)), Errc::kUnsupported);
+
+  const auto older = encrypt_kbs_0_1(key.public_key(), as_bytes("x"), rng, RsaWrap::kRsa15);
+  ASSERT_TRUE(older);
+  EXPECT_TRUE(older->starts_with(
+      R"({"protected":"{\"alg\":\"RSA1_5\",\"enc\":\"A256GCM\"}","encrypted_key":")"));
+  EXPECT_TRUE(older->ends_with(R"(","tag":""})"));
+  const auto json = codec::parse_json(as_bytes(*older));
+  ASSERT_TRUE(json);
+  EXPECT_EQ(from_base64(*json->find("ciphertext")->as_string(), Base64::kUrl)->size(), 1U + 16U);
+  EXPECT_EQ(code(parse_jwe(as_bytes(*older))), Errc::kMalformed);
+
+  const auto ed25519 = private_key(KeyType::kEd25519, "x").public_key();
+  EXPECT_EQ(code(encrypt_kbs_0_1(ed25519, {}, rng, RsaWrap::kRsa15)), Errc::kUnsupported);
+}
+
 TEST_F(JweTest, another_receiver_cannot_open) {
   EXPECT_EQ(code(decrypt_jwe(sealed(), private_key(KeyType::kP256, "other"))), Errc::kUntrusted);
   EXPECT_EQ(code(decrypt_jwe(sealed(), private_key(KeyType::kP384, "other"))), Errc::kMalformed);

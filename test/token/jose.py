@@ -3,6 +3,8 @@
 
 jose.py probe                    exits 0 where jwcrypto is there
 jose.py open KEY.der JWE         prints the plaintext of a flattened or compact JWE
+jose.py open15 KEY.der JWE       the same, of RSA1_5, which jwcrypto opens only where it is named
+jose.py open01 KEY.der JWE       prints the plaintext of what KBS protocol 0.1 has for a JWE (RSA1_5)
 jose.py seal KEY.der ALG TEXT    prints {"flattened":..., "compact":...} to the key
 jose.py verify KEY.der ALG JWS   prints the payload
 jose.py sign KEY.der ALG TEXT    prints a compact JWS
@@ -31,6 +33,18 @@ def claims(keys, alg, token, issuer, audience):
     return jwt.decode(text, key.key, algorithms=[alg], issuer=issuer, audience=audience, options=never)
 
 
+def open_0_1(key, reply):
+    """open_0_1 is by the words of the protocol's page: plain header, no AAD, the tag behind the ciphertext."""
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    octets = {name: base64.urlsafe_b64decode(reply[name] + "==") for name in ("encrypted_key", "iv", "ciphertext")}
+    if json.loads(reply["protected"]) != {"alg": "RSA1_5", "enc": "A256GCM"} or reply["tag"] != "":
+        sys.exit("not of the form")
+    content_key = key.get_op_key("decrypt").decrypt(octets["encrypted_key"], padding.PKCS1v15())
+    return AESGCM(content_key).decrypt(octets["iv"], octets["ciphertext"], None)
+
+
 def main(verb, *rest):
     if verb == "probe":
         return
@@ -42,6 +56,12 @@ def main(verb, *rest):
         token = jwe.JWE()
         token.deserialize(open(rest[1]).read(), key)
         sys.stdout.buffer.write(token.payload)
+    elif verb == "open15":
+        token = jwe.JWE(algs=["RSA1_5", "A256GCM"])
+        token.deserialize(open(rest[1]).read(), key)
+        sys.stdout.buffer.write(token.payload)
+    elif verb == "open01":
+        sys.stdout.buffer.write(open_0_1(key, json.load(open(rest[1]))))
     elif verb == "seal":
         header = json.dumps({"alg": rest[1], "enc": "A256GCM"})
         out = {}

@@ -105,6 +105,22 @@ TEST_F(JoseTest, jwcrypto_opens_what_we_encrypt) {
   }
 }
 
+TEST_F(JoseTest, others_open_what_we_write_for_old_clients) {
+  crypto::SeededRng rng(as_bytes("old clients"));
+  const PrivateKey key = *PrivateKey::generate_rsa(2048);
+  const std::string file = write_key(key);
+  const auto jwe = encrypt_jwe(key.public_key(), as_bytes("a secret"), rng, RsaWrap::kRsa15);
+  ASSERT_TRUE(jwe);
+  const Ran rfc = jose({"open15", file, write("jwe", to_json(*jwe))});
+  EXPECT_EQ(rfc.code, 0);
+  EXPECT_EQ(rfc.out, "a secret");
+  const auto older = encrypt_kbs_0_1(key.public_key(), as_bytes("a secret"), rng, RsaWrap::kRsa15);
+  ASSERT_TRUE(older);
+  const Ran ran = jose({"open01", file, write("jwe", *older)});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "a secret");
+}
+
 TEST_F(JoseTest, we_open_what_jwcrypto_encrypts) {
   for (const PrivateKey& key :
        keys({KeyType::kP256, KeyType::kP384, KeyType::kP521, KeyType::kRsa})) {
