@@ -186,7 +186,7 @@ Result<attest::Anchor, Diag> read_root(const Section& section) {
 }
 
 Result<server::Administrator, Diag> read_administrator(const Section& section) {
-  WARD_CHECK_OK(section.only({"name", "role", "repositories", "public_key"}));
+  WARD_CHECK_OK(section.only({"name", "role", "repositories", "public_key", "kbs_client"}));
   broker::Actor actor;
   WARD_TRY(actor.name, section.text("name"));
   if (!server::valid_name(actor.name)) return section.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
@@ -207,7 +207,11 @@ Result<server::Administrator, Diag> read_administrator(const Section& section) {
   if (!usable) {
     return section.wrong("public_key", "an Ed25519 or P-256 SubjectPublicKeyInfo, DER in base64");
   }
-  return server::Administrator{std::move(actor), server::verifier_of(*key)};
+  bool kbs_client = false;
+  if (section.has("kbs_client")) {
+    WARD_TRY(kbs_client, section.boolean("kbs_client"));
+  }
+  return server::Administrator{std::move(actor), server::verifier_of(*key), kbs_client};
 }
 
 Result<void, Diag> read_lists(const Section& root, Config& config) {

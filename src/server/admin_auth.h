@@ -20,15 +20,29 @@ inline constexpr std::int64_t kAdminSkew_s = 30;
 struct Administrator {
   broker::Actor actor;
   token::JwsKey key;
+  bool kbs_client = false;  // his tokens may be Trustee's, on the protocol's routes
+};
+
+// TokenForm is what a route takes. Tokens of Trustee's kbs-client say their time alone, for two
+// hours: neither who signed them, nor for which server, nor as what.
+enum class TokenForm : std::uint8_t { kOwn, kKbs };
+inline constexpr std::int64_t kKbsClientTokenLife_s = 7200;
+
+// Expected is what an administrator's token must say.
+struct Expected {
+  std::string_view audience;
+  TokenForm form = TokenForm::kOwn;
+  UnixTime now;
 };
 
 // authenticate verifies an administrator's token: a JWT signed with exactly the key and algorithm
-// that the configuration gives to its issuer, for `audience`, at `now`, claiming the role that he
-// has. Errors are those of verify_jwt; kDenied where the role is another; kUntrusted where nobody
-// has the key.
+// that the configuration gives to its issuer, for the audience, at the time, claiming the role that
+// he has; of an administrator with kbs_client also one of kbs-client, where the form is kKbs.
+// Errors are those of verify_jwt; kDenied where the role is another; kUntrusted where nobody has
+// the key.
 [[nodiscard]] Result<broker::Actor> authenticate(std::string_view token,
                                                  std::span<const Administrator> administrators,
-                                                 std::string_view audience, UnixTime now);
+                                                 const Expected& expected);
 
 // AdminClaims is what the administrator's side signs.
 struct AdminClaims {

@@ -107,13 +107,13 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
 
 HttpResponse Routes::answer(const HttpRequest& request) const {
   HttpResponse reply = dispatch(request, clock_.now());
-  const std::string_view path =
-      std::string_view(request.target).substr(0, request.target.find('?'));
-  const bool known = path.size() <= 512 && reply.status != 404;  // a peer's words are not logged
+  const std::size_t route = route_of(request.target);
+  metrics_.count(route, reply.status);
+  const bool known = reply.status != 404 && reply.status != 405;  // a peer's words are not logged
   // Apart, so that a flood of the one does not leave lines of the other out.
   const char* const event = reply.status < 400 ? "request" : "request.refused";
   log_(event, {{"method", known ? request.method : "?"},
-               {"path", known ? std::string(path) : std::to_string(path.size()) + " octets"},
+               {"path", std::string(kRoutes.at(route))},
                {"status", std::to_string(reply.status)}});
   return reply;
 }
@@ -122,6 +122,12 @@ HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
   const std::string_view path = request.target;
   if (path.starts_with(kKbs)) return kbs(request, path.substr(kKbs.size()), now);
   if (path.starts_with(kOwn)) return administer(request, path.substr(kOwn.size()), now);
+  if (path == "/metrics") {
+    if (request.method != "GET") return wrong_method();
+    return {.status = 200,
+            .headers = {{"Content-Type", "text/plain; version=0.0.4"}},
+            .body = to_buffer(as_bytes(metrics_.text()))};
+  }
   const bool jwks = path == "/.well-known/jwks.json";
   const bool openid = path == "/.well-known/openid-configuration" && !config_.issuer.empty();
   if (path != "/healthz" && !jwks && !openid) return not_found();
@@ -164,7 +170,7 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
     return ok(*jwe);
   }
   if (request.method != "POST" && request.method != "DELETE") return wrong_method();
-  const auto actor = actor_of(request, now);
+  const auto actor = actor_of(request, TokenForm::kKbs, now);
   if (!actor) return to_response(actor.error());
   if (request.method == "POST") {
     return version_response(admin_.put_resource(*actor, path, request.body, now));
@@ -173,10 +179,12 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
   return deleted ? ok() : to_response(deleted.error());
 }
 
-broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, UnixTime now) const {
+broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, TokenForm form,
+                                               UnixTime now) const {
   const auto token = bearer_of(request);
   if (!token) return broker::refuse(401, "AdminAuthAccess", CheckId::kAdminToken, "None was sent.");
-  auto actor = authenticate(*token, config_.administrators, config_.audience, now);
+  auto actor = authenticate(*token, config_.administrators,
+                            {.audience = config_.audience, .form = form, .now = now});
   if (!actor) {
     log_("admin.refused", {{"reason", actor.error().what()}});
     const bool role = actor.error().code() == Errc::kDenied &&
@@ -198,7 +206,7 @@ HttpResponse Routes::administer(const HttpRequest& request, std::string_view pat
   if (!archive && !policy && path != "resources" && !path.starts_with(kResource)) {
     return not_found();
   }
-  const auto actor = actor_of(request, now);
+  const auto actor = actor_of(request, TokenForm::kOwn, now);
   if (!actor) return to_response(actor.error());
   if (archive) return archive_.answer(request, *actor, path, now);
   if (policy) return policies(request, *actor, path, now);

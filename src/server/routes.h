@@ -10,6 +10,7 @@
 #include "server/admin_auth.h"
 #include "server/archive_routes.h"
 #include "server/log.h"
+#include "server/metrics.h"
 
 namespace ward::server {
 
@@ -43,7 +44,7 @@ class Routes {
                                                 const broker::Actor& actor, std::string_view path,
                                                 UnixTime now) const;
   [[nodiscard]] broker::Answer<broker::Actor> actor_of(const protocol::HttpRequest& request,
-                                                       UnixTime now) const;
+                                                       TokenForm form, UnixTime now) const;
 
   broker::Broker broker_;
   broker::Admin admin_;
@@ -51,6 +52,7 @@ class Routes {
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;
+  mutable Metrics metrics_;
 };
 
 // discovery is the document of OpenID Connect Discovery 1.0 section 3 for results of `issuer`,

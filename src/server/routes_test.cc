@@ -225,6 +225,87 @@ TEST_F(RoutesTest, takes_no_administrators_token_but_a_good_one) {
   }
 }
 
+// kbs-client signs its time alone: good for whom the configuration says so, on the protocol's
+// routes.
+TEST_F(RoutesTest, a_token_of_kbs_client_is_taken_where_it_was_turned_on) {
+  const Person trustee{"trustee", Role::kOwner, crypto::KeyType::kEd25519, {"hospital"}};
+  const auto token = [&](std::int64_t issued) {
+    token::JwtClaims claims;
+    claims.issued = {kNow.seconds + issued};
+    claims.not_before = claims.issued;
+    claims.expires = {kNow.seconds + issued + 7200};
+    return *token::sign_jwt(trustee.signer(), claims);
+  };
+  Administrator entry = trustee.entry();
+  const auto status = [&](const std::string& method, const std::string& path,
+                          const std::string& bearer) {
+    const Routes routes(world_.service(),
+                        {.administrators = {entry},
+                         .audience = "urn:ward:wardd:test",
+                         .jwks = "{}",
+                         .ledger_key = ""},
+                        clock_, no_log());
+    return routes
+        .answer({method, path, {{"Authorization", "Bearer " + bearer}}, to_buffer(as_bytes("x"))})
+        .status;
+  };
+  const std::string path = "/kbs/v0/resource/hospital/key/a";
+  EXPECT_EQ(status("POST", path, token(0)), 401U);
+  entry.kbs_client = true;
+  EXPECT_EQ(status("POST", path, token(0)), 200U);
+  EXPECT_EQ(status("POST", path, token(-7100)), 200U);
+  EXPECT_EQ(status("POST", path, token(-7300)), 401U);  // expired
+  EXPECT_EQ(status("POST", path, token(100)), 401U);    // from the future
+  EXPECT_EQ(status("POST", "/kbs/v0/resource/other/key/a", token(0)), 403U);
+  EXPECT_EQ(status("GET", "/v1/resources", token(0)), 401U);
+  EXPECT_EQ(status("POST", path, trustee.token()), 200U);
+  const Person stranger{"trustee", Role::kOwner, crypto::KeyType::kEd25519, {"hospital"}};
+  token::JwtClaims claims;
+  claims.issued = kNow;
+  claims.expires = {kNow.seconds + 7200};
+  EXPECT_EQ(status("POST", path, *token::sign_jwt(stranger.signer(), claims)), 401U);
+}
+
+TEST_F(RoutesTest, metrics_and_log_name_no_resource) {
+  std::string lines;
+  const Log log = [&](std::string_view event, std::initializer_list<Field> fields) {
+    lines += event;
+    for (const auto& [name, value] : fields) {
+      lines += " " + std::string(name) + "=" + value;
+    }
+    lines += "\n";
+  };
+  const Routes routes(world_.service(),
+                      {.administrators = {hospital_.entry()},
+                       .audience = "urn:ward:wardd:test",
+                       .jwks = "{}",
+                       .ledger_key = ""},
+                      clock_, log);
+  world_.set_up();
+  const auto answer = [&](const char* method, const char* path) {
+    const std::vector<protocol::Header> headers = {
+        {"Authorization", "Bearer " + hospital_.token()}};
+    return routes.answer({method, path, headers, to_buffer(as_bytes("{}"))});
+  };
+  for (const char* path :
+       {"/kbs/v0/resource/hospital/key/records", "/v1/resource/hospital/key/records",
+        "/v1/policy/results/hospital", "/hospital", "/kbs/v0/hospital"}) {
+    for (const char* method : {"GET", "POST", "DELETE"}) {
+      (void)answer(method, path);
+    }
+  }
+  const HttpResponse metrics = answer("GET", "/metrics");
+  EXPECT_EQ(metrics.status, 200U);
+  EXPECT_EQ(metrics.header("content-type"), "text/plain; version=0.0.4");
+  EXPECT_THAT(text(metrics),
+              HasSubstr("ward_requests_total{route=\"/kbs/v0/resource\",status=\"200\"} 2"));
+  for (const std::string& told : {text(metrics), lines}) {
+    EXPECT_EQ(told.find("hospital"), std::string::npos) << told;
+    EXPECT_EQ(told.find("records"), std::string::npos) << told;
+  }
+  EXPECT_EQ(answer("POST", "/metrics").status, 405U);
+}
+
 TEST_F(RoutesTest, who_has_no_genuine_token_leaves_nothing_behind) {
   const auto before = world_.store().revision();
   const Person stranger{"hospital", Role::kOwner, crypto::KeyType::kEd25519, {"hospital"}};
