@@ -33,6 +33,8 @@ struct Config {
   std::int64_t session_seconds = 300;
   std::int64_t token_seconds = 300;
   broker::Retention archive;
+  bool allow_kbs_0_1_1 = false;
+  bool allow_rsa1_5 = false;
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
 };

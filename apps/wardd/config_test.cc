@@ -39,6 +39,8 @@ TEST(WarddConfig, reads_paths_roots_and_people) {
   EXPECT_EQ(config->port, 0);
   EXPECT_FALSE(config->bound_file);
   EXPECT_EQ(config->session_seconds, 300);
+  EXPECT_FALSE(config->allow_kbs_0_1_1);
+  EXPECT_FALSE(config->allow_rsa1_5);
   ASSERT_EQ(config->trust_roots.size(), 2U);
   EXPECT_TRUE(config->trust_roots[0].development);
   EXPECT_FALSE(config->trust_roots[0].bare_key);
@@ -46,6 +48,22 @@ TEST(WarddConfig, reads_paths_roots_and_people) {
   EXPECT_TRUE(config->trust_roots[1].bare_key);
   ASSERT_EQ(config->administrators.size(), 1U);
   EXPECT_EQ(config->administrators[0].actor.name, "first");
+  EXPECT_FALSE(config->administrators[0].kbs_client);
+}
+
+TEST(WarddConfig, each_weakness_for_old_clients_has_its_own_line) {
+  const auto older = parse_config(kBase + "allow_kbs_0_1_1 = true\n" + person(), "/x");
+  ASSERT_TRUE(older);
+  EXPECT_TRUE(older->allow_kbs_0_1_1);
+  EXPECT_FALSE(older->allow_rsa1_5);
+  const auto pkcs1 = parse_config(kBase + "allow_rsa1_5 = true\n" + person(), "/x");
+  ASSERT_TRUE(pkcs1);
+  EXPECT_FALSE(pkcs1->allow_kbs_0_1_1);
+  EXPECT_TRUE(pkcs1->allow_rsa1_5);
+  const auto client =
+      parse_config(kBase + person("role = \"administrator\"\nkbs_client = true\n"), "/x");
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(client->administrators[0].kbs_client);
 }
 
 TEST(WarddConfig, names_the_place_that_is_wrong) {
@@ -58,6 +76,7 @@ TEST(WarddConfig, names_the_place_that_is_wrong) {
       {kBase, "administrator"},
       {"nmae = 1\n" + kBase + person(), "nmae"},
       {kBase + "token_seconds = 0\n" + person(), "token_seconds"},
+      {kBase + "allow_rsa1_5 = 1\n" + person(), "allow_rsa1_5"},
       {kBase + "session_seconds = 3601\n" + person(), "session_seconds"},
       {kBase + person("role = \"king\"\n"), "administrator[0].role"},
       {kBase + person("role = \"owner\"\n"), "administrator[0].repositories"},

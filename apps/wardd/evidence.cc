@@ -123,6 +123,13 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
   return verifier::in_one(out);
 }
 
+bool PipelineVerifier::serves(std::string_view tee) const {
+  return std::ranges::any_of(tee::all_schemes(), [&](const attest::Scheme* scheme) {
+    const attest::SchemeInfo info = scheme->info();
+    return is_called(info, tee) && !info.host_chooses_report_data;
+  });
+}
+
 std::vector<attest::FieldInfo> PipelineVerifier::fields() const {
   return attest::all_fields(tee::all_schemes());
 }

@@ -24,6 +24,8 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
     return collateral_.documents();
   }
 
+  [[nodiscard]] bool serves(std::string_view tee) const override;
+
   [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
 
  private:

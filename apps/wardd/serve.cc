@@ -172,7 +172,9 @@ class Loaded {
                                         .issuer = config.issuer,
                                         .session_life_s = config.session_seconds,
                                         .token_life_s = config.token_seconds,
-                                        .retention = config.archive}});
+                                        .retention = config.archive,
+                                        .kbs_0_1_1 = config.allow_kbs_0_1_1,
+                                        .rsa1_5 = config.allow_rsa1_5}});
   }
 
   Tls tls_;

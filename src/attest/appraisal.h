@@ -114,7 +114,8 @@ struct Facts {
   Buffer measurement;           // the launch measurement (MRENCLAVE, MRTD, MEASUREMENT)
   Buffer workload;  // the field that carries the manifest's digest (CONFIGID, MRCONFIGID,
                     // HOST_DATA), whole
-  Buffer signer;    // who signed the workload (MRSIGNER, ID key digest); empty where there is none
+  bool workload_is_extended = false;  // it is a PCR, which began as zeros
+  Buffer signer;  // who signed the workload (MRSIGNER, ID key digest); empty where there is none
   MemoryKept memory = MemoryKept::kUnsaid;  // from the machine's host, by the TEE's architecture
 
   // Of a TEE without a measurement: the fields that say what runs. Where a policy names accepted

@@ -23,17 +23,18 @@ constexpr std::int64_t kSkew_s = 30;          // between replicas
 constexpr std::uint8_t kUsedRefused = 0;
 constexpr std::uint8_t kUsedAccepted = 1;
 
-// receiver_of reads the key that replies will be encrypted to.
-Answer<token::Jwk> receiver_of(std::string_view tee_pubkey) {
+// check_receiver looks at the key that replies will be encrypted to.
+Answer<void> check_receiver(const Options& options, std::string_view tee_pubkey) {
   auto jwk = token::parse_jwk(as_bytes(tee_pubkey));
   if (!jwk) return refuse(400, kType, CheckId::kTeePubkey, jwk.error().what());
   const bool rsa = jwk->key.type() == crypto::KeyType::kRsa;
   const bool signs_only = jwk->key.type() == crypto::KeyType::kEd25519;
-  const std::string_view alg = rsa ? "RSA-OAEP-256" : "ECDH-ES+A256KW";
+  const bool old = rsa && options.rsa1_5 && jwk->alg == "RSA1_5";
+  const std::string_view alg = old ? "RSA1_5" : rsa ? "RSA-OAEP-256" : "ECDH-ES+A256KW";
   if (signs_only || jwk->alg != alg || !token::allows(*jwk, token::KeyUse::kEncrypt, alg)) {
     return refuse(400, kType, CheckId::kTeePubkey);
   }
-  return *std::move(jwk);
+  return {};
 }
 
 // What present() compares, in its order; its refusals leave no leaf, so that in a leaf all passed.
@@ -74,20 +75,26 @@ Answer<Presented> present(const Service& service, std::string_view cookie, Bytes
     return refuse(401, kType, CheckId::kSessionExpiry,
                   "It was begun while the clock stood in the future.");
   }
-  auto message = kbs::parse_attestation(body);
+  const kbs::Version version = out.session.version;
+  if (!service.options.serves(version)) {
+    return version_mismatch(service.options, to_text(version));
+  }
+  auto message = kbs::parse_attestation(body, version);
   if (!message) return refuse_document(kType, CheckId::kMessageForm, message.error());
   out.message = *std::move(message);
-  if (out.message.nonce != out.session.nonce_text()) {
+  const std::string nonce = out.session.nonce_text();
+  // Messages before 0.4.0 carry none: their evidence alone binds the session's.
+  if (version == kbs::Version::k0_4_0 && out.message.nonce != nonce) {
     return refuse(401, kType, CheckId::kNonceEqual);
   }
-  WARD_TRY(const token::Jwk receiver, receiver_of(out.message.tee_pubkey));
-  auto bound =
-      kbs::runtime_data(out.message.nonce, out.message.tee_pubkey, out.message.additional_evidence);
+  WARD_CHECK_OK(check_receiver(service.options, out.message.tee_pubkey));
+  auto bound = kbs::bound_text(version, out.message, nonce);
   if (!bound) return refuse(400, kType, CheckId::kTeePubkey);
   out.runtime_data = *std::move(bound);
   if (out.message.init_data) {
-    const auto digest = crypto::sha384(as_bytes(out.message.init_data->body));
-    out.init_data_digest.assign(digest.begin(), digest.end());
+    auto digest = kbs::init_data_digest(*out.message.init_data);
+    if (!digest) return refuse_document(kType, CheckId::kInitDataForm, digest.error());
+    out.init_data_digest = *std::move(digest);
   }
   return out;
 }
@@ -96,7 +103,7 @@ Answer<Presented> present(const Service& service, std::string_view cookie, Bytes
 Answer<ArchivedAppraisal> record_of(const Service& service, const Presented& presented,
                                     UnixTime now) {
   const kbs::Attestation& message = presented.message;
-  const auto devices = kbs::device_runtime_data(message.nonce, message.tee_pubkey);
+  const auto devices = kbs::device_runtime_data(presented.session.nonce_text(), message.tee_pubkey);
   if (!devices) return refuse(400, kType, CheckId::kTeePubkey);
   const auto binding = crypto::sha384(as_bytes(presented.runtime_data));
   const auto device_binding = crypto::sha384(as_bytes(*devices));
@@ -237,6 +244,7 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
                            {.policy_id = id,
                             .runtime_data = presented.runtime_data,
                             .tee_pubkey = presented.message.tee_pubkey,
+                            .protocol = presented.session.version,
                             .init_data_digest = presented.init_data_digest},
                            now);
   if (!token) return unavailable(token.error());

@@ -1,8 +1,5 @@
 #include "broker/broker.h"
 
-#include <algorithm>
-#include <array>
-
 #include "broker/records.h"
 
 namespace ward::broker {
@@ -10,35 +7,43 @@ namespace {
 
 namespace kbs = protocol::kbs;
 
-constexpr std::array<std::string_view, 1> kVersions = {"0.4.0"};
+Refusal tee_not_served(std::string_view tee) {
+  return refuse(400, "AttestationError", CheckId::kTee, "It is \"" + std::string(tee) + "\".");
+}
 
-Refusal version_mismatch(std::string_view asked) {
+}  // namespace
+
+Refusal version_mismatch(const Options& options, std::string_view asked) {
   Refusal out = refuse(401, "AttestationError", CheckId::kVersion);
   std::string supported;
-  for (const std::string_view version : kVersions) {
-    supported += (supported.empty() ? "=" : ", =") + std::string(version);
+  for (const kbs::Version version : kbs::kVersions) {
+    if (!options.serves(version)) continue;
+    supported += (supported.empty() ? "=" : ", =") + std::string(to_text(version));
   }
   // Clients recognise the mismatch by this text.
   out.body.detail =
       "kbs.request.version: RCAR handshake Auth failed: KBS Client Protocol Version "
       "Mismatch: expect " +
       supported + " while the request is " + std::string(asked);
+  if (kbs::version_of(asked)) {
+    out.body.detail += "; the server's operator can turn it on (allow_kbs_0_1_1)";
+  }
   return out;
 }
-
-}  // namespace
 
 Answer<Challenged> Broker::auth(Bytes body, UnixTime now) const {
   const auto request = kbs::parse_request(body);
   if (!request) return refuse_document("AttestationError", CheckId::kMessageForm, request.error());
-  if (std::find(kVersions.begin(), kVersions.end(), request->version) == kVersions.end()) {
-    return version_mismatch(request->version);
+  const auto version = kbs::version_of(request->version);
+  if (!version || !service_.options.serves(*version)) {
+    return version_mismatch(service_.options, request->version);
   }
+  if (!service_.verifier.serves(request->tee)) return tee_not_served(request->tee);
   if (const auto right = check_clock(service_.store, now); !right) {
     return unavailable(right.error());
   }
   Session session;
-  session.version = request->version;
+  session.version = *version;
   session.tee = request->tee;
   session.nonce = crypto::random_array<kbs::kNonceBytes>(service_.rng);
   session.expires = {now.seconds + service_.options.session_life_s};

@@ -17,6 +17,7 @@
 #include "broker/session.h"
 #include "crypto/rng.h"
 #include "ledger/note.h"
+#include "protocol/kbs/message.h"
 #include "store/store.h"
 #include "token/jws.h"
 
@@ -51,6 +52,10 @@ class EvidenceVerifier {
   // collateral is what the service itself holds of the makers' documents.
   [[nodiscard]] virtual const attest::Collateral& collateral() const = 0;
 
+  // serves is true where evidence of this TEE ("sgx", as the protocol calls it) can be appraised,
+  // and binds a key that is the workload's.
+  [[nodiscard]] virtual bool serves(std::string_view tee) const = 0;
+
   // fields lists what a policy for evidence may demand values of, over all TEEs that are served.
   [[nodiscard]] virtual std::vector<attest::FieldInfo> fields() const = 0;
 };
@@ -77,6 +82,13 @@ struct Options {
   std::int64_t session_life_s = 300;
   std::int64_t token_life_s = 300;
   Retention retention{};
+  bool kbs_0_1_1 = false;  // serve clients whose reply's header nothing authenticates
+  bool rsa1_5 = false;     // encrypt to keys for RSA1_5
+
+  // serves is true of 0.4.0 and 0.2.0, and of 0.1.1 where it is on.
+  [[nodiscard]] bool serves(protocol::kbs::Version version) const {
+    return version != protocol::kbs::Version::k0_1_1 || kbs_0_1_1;
+  }
 };
 
 // issuer_of is who issues results.
@@ -100,6 +112,9 @@ struct Challenged {
   std::string cookie;  // value of kbs-session-id
   UnixTime expires;
 };
+
+// version_mismatch says what is served, in the words by which clients recognise it.
+[[nodiscard]] Refusal version_mismatch(const Options& options, std::string_view asked);
 
 template <class T>
 using Answer = Result<T, Refusal>;

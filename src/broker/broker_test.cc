@@ -199,11 +199,12 @@ TEST_F(BrokerTest, evidence_for_another_key_is_refused) {
   Opened session = open_session(broker_, attester_, kNow);
   std::string body = message(session, session.client.report_data());
   const std::string other = Attester().jwk();
-  const auto parsed = protocol::kbs::parse_attestation(as_bytes(body));
+  const auto parsed =
+      protocol::kbs::parse_attestation(as_bytes(body), protocol::kbs::Version::k0_4_0);
   ASSERT_TRUE(parsed);
   auto changed = *parsed;
   changed.tee_pubkey = other;
-  const auto text = protocol::kbs::write_attestation(changed);
+  const auto text = protocol::kbs::write_attestation(changed, protocol::kbs::Version::k0_4_0);
   ASSERT_TRUE(text);
   const auto refused = broker_.attest(session.cookie, as_bytes(*text), kNow);
   ASSERT_FALSE(refused);
@@ -251,21 +252,6 @@ TEST_F(BrokerTest, without_a_policy_for_evidence_nothing_is_accepted) {
   const auto refused = broker.attest(session.cookie, as_bytes(body), kNow);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.evidence.policy: "));
-}
-
-TEST_F(BrokerTest, init_data_must_be_what_was_measured) {
-  const std::string manifest = "version = \"0.1.0\"\n";
-  const auto digest = crypto::sha384(as_bytes(manifest));
-  const auto attest = [&](const std::string& sent) {
-    Opened session = open_session(broker_, attester_, kNow, protocol::kbs::InitData{"toml", sent});
-    const std::string body = message(session, session.client.report_data());
-    const auto answer = broker_.attest(session.cookie, as_bytes(body), kNow);
-    return answer ? "" : answer.error().body.detail;
-  };
-  world_.verifier.workload.assign(digest.begin(), digest.end());
-  world_.verifier.workload.resize(64);
-  EXPECT_EQ(attest(manifest), "");
-  EXPECT_THAT(attest(manifest + " "), StartsWith("kbs.init_data.digest: "));
 }
 
 TEST(CarriesDigest, a_whole_digest_and_zeros_or_32_octets_of_a_sha384) {
@@ -317,17 +303,6 @@ TEST_F(BrokerTest, refuses_keys_that_no_reply_can_be_encrypted_to) {
     ASSERT_FALSE(refused) << row.to;
     EXPECT_THAT(refused.error().body.detail, StartsWith("kbs.tee_pubkey.usable: ")) << row.to;
   }
-}
-
-TEST_F(BrokerTest, speaks_the_versions_that_it_names) {
-  const auto refused = broker_.auth(as_bytes(R"({"version":"0.1.0","tee":"sgx"})"), kNow);
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().body.detail, HasSubstr("KBS Client Protocol Version Mismatch"));
-  EXPECT_THAT(refused.error().body.detail, HasSubstr("=0.4.0"));
-  const auto malformed = broker_.auth(as_bytes("{}"), kNow);
-  ASSERT_FALSE(malformed);
-  EXPECT_EQ(malformed.error().status, 400U);
-  EXPECT_THAT(malformed.error().body.detail, StartsWith("kbs.message.form: "));
 }
 
 TEST_F(BrokerTest, the_owners_policy_decides_about_release) {

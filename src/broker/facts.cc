@@ -6,6 +6,7 @@
 #include "attest/workload.h"
 #include "codec/jcs.h"
 #include "codec/json_write.h"
+#include "crypto/digest.h"
 #include "token/ear.h"
 
 namespace ward::broker {
@@ -81,7 +82,8 @@ Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) 
           .tee_pubkey = std::string(tee_pubkey)};
 }
 
-Result<std::string> tee_claims(const attest::Appraisal& appraisal) {
+Result<std::string> tee_claims(const attest::Appraisal& appraisal,
+                               protocol::kbs::Version protocol) {
   const attest::Facts& facts = appraisal.facts;
   JsonWriter w;
   w.begin_object();
@@ -92,7 +94,7 @@ Result<std::string> tee_claims(const attest::Appraisal& appraisal) {
   w.name("ward.facts").begin_object().member("tee", appraisal.tee);
   w.member("workload", to_hex(facts.workload)).member("runtime", to_hex(facts.measurement));
   w.member("signer", to_hex(facts.signer)).member("debug", facts.debug);
-  w.member("tcb_status", tcb_status_of(appraisal));
+  w.member("tcb_status", tcb_status_of(appraisal)).member("protocol", to_text(protocol));
   return w.end_object().end_object().take();
 }
 
@@ -121,12 +123,31 @@ Result<Facts> read_facts(const JsonValue& claims) {
   out.tee = std::string(*tee->as_string());
   out.debug = debug->as_bool();
   if (const auto text = status->as_string()) out.tcb_status = std::string(*text);
+  const JsonValue* protocol = member->find("protocol");
+  const auto version = protocol != nullptr && protocol->as_string()
+                           ? protocol::kbs::version_of(*protocol->as_string())
+                           : std::nullopt;
+  if (!version) return missing();
+  out.protocol = *version;
   return out;
 }
 
 bool carries_digest(Bytes field, Bytes digest) {
   const auto expected = attest::workload_field(digest, field.size());
   return expected && equal(field, *expected);
+}
+
+bool carries_init_data(const attest::Facts& facts, Bytes digest) {
+  const Bytes field = facts.workload;
+  constexpr std::size_t kLeast = 32;  // no shorter piece of a digest names anything
+  if (digest.size() < kLeast || field.size() < kLeast) return false;
+  Buffer placed = to_buffer(digest);
+  placed.resize(field.size());
+  if (!facts.workload_is_extended) return equal(field, placed);
+  const Buffer before(field.size());  // a PCR begins as zeros
+  const Buffer both = concat({before, placed});
+  if (field.size() == crypto::sha256({}).size()) return equal(field, crypto::sha256(both));
+  return field.size() == crypto::sha384({}).size() && equal(field, crypto::sha384(both));
 }
 
 }  // namespace ward::broker

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/json.h"
+#include "protocol/kbs/message.h"
 
 namespace ward::broker {
 
@@ -29,14 +30,16 @@ struct Facts {
   std::optional<bool> debug;
   std::optional<std::string> tcb_status;  // nullopt: no level of the maker's matches
   bool development = true;
-  std::string tee_pubkey;  // canonical JWK
+  std::string tee_pubkey;                                              // canonical JWK
+  protocol::kbs::Version protocol = protocol::kbs::kVersions.front();  // the reply's form
 };
 
 // facts_of reads them off an appraisal.
 [[nodiscard]] Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey);
 
 // tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them.
-[[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal);
+[[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal,
+                                             protocol::kbs::Version protocol);
 
 // read_facts reads them back from the claims of a verified result (ear_payload of token/ear.h).
 // kMalformed where a member is absent or of a wrong type; kUnsupported for another profile.
@@ -44,5 +47,10 @@ struct Facts {
 
 // carries_digest is true where `field` holds `digest` as attest::workload_field has it, whole.
 [[nodiscard]] bool carries_digest(Bytes field, Bytes digest);
+
+// carries_init_data is true where the workload's field of the evidence was made of the digest of
+// init-data, as the KBS protocol has it: followed by zeros, or cut to a field of 32 octets or more;
+// extended into it where it is a PCR (of SHA-256, or SHA-384 where it has 48 octets).
+[[nodiscard]] bool carries_init_data(const attest::Facts& facts, Bytes digest);
 
 }  // namespace ward::broker

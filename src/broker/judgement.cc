@@ -20,12 +20,23 @@ bool may_be_unasked(const attest::Facts& facts, const attest::Check& check) {
 // is, is the one that was measured.
 void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
   if (digest.empty()) return;
-  const bool same = carries_digest(appraisal.facts.workload, digest);
+  if (appraisal.genuine && appraisal.facts.workload.empty()) {
+    appraisal.checks.push_back({.info = &check_info(CheckId::kInitDataBound),
+                                .outcome = attest::Outcome::kFailed,
+                                .not_done = attest::NotDone::kNone,
+                                .origin = attest::Origin::kCaller});
+    appraisal.verdict = attest::verdict_of(appraisal.checks);
+    return;
+  }
+  const std::string expected = appraisal.facts.workload_is_extended
+                                   ? "zeros extended by " + to_hex(digest)
+                                   : to_hex(digest) + ", zeros behind it or cut to the field";
+  const bool same = carries_init_data(appraisal.facts, digest);
   appraisal.checks.push_back({.info = &check_info(CheckId::kInitData),
                               .outcome = same ? attest::Outcome::kPassed : attest::Outcome::kFailed,
                               .not_done = attest::NotDone::kNone,
                               .found = to_hex(appraisal.facts.workload),
-                              .expected = to_hex(digest) + ", zeros behind it or cut to 32 octets",
+                              .expected = expected,
                               .origin = attest::Origin::kCaller,
                               .expected_from = "init-data of the message"});
   appraisal.verdict = attest::verdict_of(appraisal.checks);

@@ -18,6 +18,7 @@ namespace {
 namespace kbs = protocol::kbs;
 
 constexpr std::string_view kType = "PolicyDeny";
+constexpr std::string_view kRsa15 = "RSA1_5";
 constexpr std::int64_t kSkew_s = 30;  // between replicas
 
 // token_of finds the result that a request brings: of the session, else the bearer's own.
@@ -132,6 +133,31 @@ Result<void> refuse_release(store::Transaction& tx, Release& release, Refusal re
   return {};
 }
 
+// reply_of encrypts in the form of the protocol's version, which /auth chose.
+Result<std::string> reply_of(const Release& release, Bytes resource) {
+  WARD_TRY(const token::Jwk receiver, token::parse_jwk(as_bytes(release.facts.tee_pubkey)));
+  crypto::Rng& rng = release.service.rng;
+  const token::RsaWrap wrap =
+      receiver.alg == kRsa15 ? token::RsaWrap::kRsa15 : token::RsaWrap::kOaep256;
+  if (release.facts.protocol == kbs::Version::k0_1_1) {
+    return token::encrypt_kbs_0_1(receiver.key, resource, rng, wrap);
+  }
+  WARD_TRY(const token::Jwe jwe, token::encrypt_jwe(receiver.key, resource, rng, wrap));
+  return token::to_json(jwe);
+}
+
+// What a token may ask for, the configuration may have turned off since.
+std::optional<Refusal> turned_off(const Service& service, const Facts& facts) {
+  if (!service.options.serves(facts.protocol)) {
+    return version_mismatch(service.options, to_text(facts.protocol));
+  }
+  const auto receiver = token::parse_jwk(as_bytes(facts.tee_pubkey));
+  if (receiver && receiver->alg == kRsa15 && !service.options.rsa1_5) {
+    return refuse(401, kType, CheckId::kTeePubkey);
+  }
+  return std::nullopt;
+}
+
 // decide runs inside the transaction: the policy and the resource that it reads are those that the
 // leaf is about.
 Result<void> decide(store::Transaction& tx, Release& release) {
@@ -158,10 +184,7 @@ Result<void> decide(store::Transaction& tx, Release& release) {
     refusal.passed = passed_before(checks);
     return refuse_release(tx, release, std::move(refusal));
   }
-  WARD_TRY(const token::Jwk receiver, token::parse_jwk(as_bytes(release.facts.tee_pubkey)));
-  WARD_TRY(const token::Jwe jwe,
-           token::encrypt_jwe(receiver.key, resource.value->expose(), release.service.rng));
-  release.jwe = token::to_json(jwe);
+  WARD_TRY(release.jwe, reply_of(release, resource.value->expose()));
   WARD_CHECK_OK(count_release(tx, release.path.text()));
   return record(tx, keys,
                 release_entry(release, {.resource_version = resource.version,
@@ -179,6 +202,7 @@ Answer<std::string> Broker::resource(const Credentials& credentials, std::string
   }
   WARD_TRY(const std::string token, token_of(service_, credentials, now));
   WARD_TRY(Facts facts, facts_in(service_, token, now));
+  if (auto refusal = turned_off(service_, facts)) return *std::move(refusal);
   Release release{.service = service_,
                   .path = *std::move(parsed),
                   .facts = std::move(facts),

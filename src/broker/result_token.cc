@@ -25,7 +25,7 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
   submod.vector = trust_vector(appraisal);
   submod.policy_id = std::string(inputs.policy_id);
   submod.tee = appraisal.tee;
-  WARD_TRY(submod.tee_claims_json, tee_claims(appraisal));
+  WARD_TRY(submod.tee_claims_json, tee_claims(appraisal, inputs.protocol));
   submod.runtime_data_json = std::string(inputs.runtime_data);
   submod.report_data = appraisal.facts.report_data;
   submod.init_data = to_buffer(inputs.init_data_digest);

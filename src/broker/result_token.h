@@ -16,6 +16,7 @@ struct ResultInputs {
   std::string_view policy_id;
   std::string_view runtime_data;  // JSON, as bound
   std::string_view tee_pubkey;
+  protocol::kbs::Version protocol = protocol::kbs::kVersions.front();
   Bytes init_data_digest;  // empty where none was sent
 };
 

@@ -47,10 +47,14 @@ Result<Session> parse(Bytes plain) {
   Session out;
   std::uint8_t format = 0;
   std::uint64_t expires = 0;
+  std::string version;
   if (!r.u8(format) || format != kFormat || !r.u64be(expires) || !r.array(out.nonce) ||
-      !read_word(r, out.version) || !read_word(r, out.tee) || !r.empty()) {
+      !read_word(r, version) || !read_word(r, out.tee) || !r.empty()) {
     return not_ours();
   }
+  const auto known = protocol::kbs::version_of(version);
+  if (!known) return not_ours();
+  out.version = *known;
   out.expires = {static_cast<std::int64_t>(expires)};
   return out;
 }
@@ -80,7 +84,7 @@ Result<std::string> SessionSealer::seal(const Session& session, crypto::Rng& rng
   plain.u8(kFormat);
   plain.u64be(static_cast<std::uint64_t>(session.expires.seconds));
   plain.bytes(session.nonce);
-  write_word(plain, session.version);
+  write_word(plain, to_text(session.version));
   write_word(plain, session.tee);
   WARD_TRY(crypto::Aead aead, cipher(key_));
   const auto nonce = crypto::random_array<crypto::kAeadNonceBytes>(rng);

@@ -16,7 +16,7 @@ namespace ward::broker {
 
 // Session is what /auth promised. It is kept by the client alone, sealed in the cookie.
 struct Session {
-  std::string version;  // of the protocol
+  protocol::kbs::Version version = protocol::kbs::kVersions.front();
   std::string tee;
   std::array<std::uint8_t, protocol::kbs::kNonceBytes> nonce{};
   UnixTime expires;

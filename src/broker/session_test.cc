@@ -7,7 +7,7 @@ namespace {
 
 Session example() {
   Session session;
-  session.version = "0.4.0";
+  session.version = protocol::kbs::Version::k0_2_0;
   session.tee = "sgx";
   session.nonce.fill(7);
   session.expires = {1700000300};

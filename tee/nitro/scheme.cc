@@ -79,6 +79,7 @@ attest::Facts facts_without_values() {
   facts.report_data_check = info(PolicyCheckId::kReportData);
   facts.measurement_check = info(PolicyCheckId::kMeasurement);
   facts.workload_check = info(PolicyCheckId::kWorkload);
+  facts.workload_is_extended = true;
   facts.development_check = info(PolicyCheckId::kDevelopment);
   return facts;
 }

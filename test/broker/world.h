@@ -27,6 +27,8 @@ class FakeVerifier final : public EvidenceVerifier {
 
   [[nodiscard]] const attest::Collateral& collateral() const override { return documents; }
 
+  [[nodiscard]] bool serves(std::string_view tee) const override { return tee == "sgx"; }
+
   // fields has one flag, kFieldId, whose value is `flag`.
   [[nodiscard]] std::vector<attest::FieldInfo> fields() const override;
 

@@ -30,7 +30,8 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {}
 
 Result<HttpRequest> Client::auth() {
   if (state_ != State::kNew) return Error(Errc::kInternal, "kbs.client: auth out of order");
-  WARD_TRY(std::string body, write_request({std::string(kVersion), options_.tee}));
+  WARD_TRY(std::string body,
+           write_request({std::string(to_text(kVersions.front())), options_.tee}));
   state_ = State::kAsked;
   return post("/auth", std::move(body));
 }
@@ -60,7 +61,8 @@ Result<HttpRequest> Client::attest(std::string_view primary_evidence) {
                                                 .nonce = nonce_,
                                                 .tee_pubkey = options_.tee_pubkey,
                                                 .primary_evidence = std::string(primary_evidence),
-                                                .additional_evidence = ""}));
+                                                .additional_evidence = ""},
+                                               kVersions.front()));
   if (body.size() > kMaxMessageBytes) {
     return Error(Errc::kLimit, "kbs.client: message", body.size());
   }

@@ -48,6 +48,27 @@ class Doc {
     return member != nullptr && member->is_object() ? member : nullptr;
   }
 
+  // canonical is an object in the form of RFC 8785.
+  [[nodiscard]] Result<std::string, Diag> canonical(std::string_view name) const {
+    const JsonValue* member = object(name);
+    if (member == nullptr) return wrong(name, "an object");
+    auto text = codec::canonical_json(*member);
+    if (!text) return wrong(name, "a JWK");
+    return *std::move(text);
+  }
+
+  // without refuses a member that only messages of the version `other` have.
+  [[nodiscard]] Result<void, Diag> without(std::string_view name, Version session,
+                                           Version other) const {
+    if (value_.find(name) == nullptr) return {};
+    return of_another(name, session, other);
+  }
+
+  [[nodiscard]] Diag of_another(std::string_view name, Version session, Version other) const {
+    return wrong(name, "a message of version " + std::string(to_text(session)) +
+                           ", which /auth chose; this is of " + std::string(to_text(other)));
+  }
+
  private:
   Bytes text_;
   const JsonValue& value_;
@@ -89,12 +110,59 @@ Result<std::optional<InitData>, Diag> parse_init_data(const Doc& message, Bytes 
   return {std::move(out)};
 }
 
+// parse_older reads the shape of 0.1.1 and 0.2.0: {"tee-pubkey":{...},"tee-evidence":...}.
+Result<Attestation, Diag> parse_older(const Doc& doc, Bytes json, const JsonValue& root,
+                                      Version version) {
+  WARD_CHECK_OK(doc.without("runtime-data", version, Version::k0_4_0));
+  WARD_CHECK_OK(doc.without("init-data", version, Version::k0_4_0));
+  Attestation out;
+  WARD_TRY(out.tee_pubkey, doc.canonical("tee-pubkey"));
+  const JsonValue* evidence = root.find("tee-evidence");
+  const auto text = evidence != nullptr ? evidence->as_string() : std::nullopt;
+  if (version == Version::k0_1_1) {
+    if (evidence != nullptr && evidence->is_object()) {
+      return doc.of_another("tee-evidence", version, Version::k0_2_0);
+    }
+    if (!text || !codec::parse_json(as_bytes(*text), kLimits)) {
+      return doc.wrong("tee-evidence", "JSON in a string");
+    }
+    out.primary_evidence = std::string(*text);
+    return out;
+  }
+  if (text) return doc.of_another("tee-evidence", version, Version::k0_1_1);
+  if (evidence == nullptr || !evidence->is_object()) return doc.wrong("tee-evidence", "an object");
+  if (evidence->find("primary_evidence") != nullptr) {
+    return doc.of_another("tee-evidence", version, Version::k0_4_0);
+  }
+  out.primary_evidence = std::string(as_text(evidence->raw(json)));
+  return out;
+}
+
 bool is_nonce(std::string_view text) {
   const auto octets = from_base64(text, Base64::kStandard);
   return octets && octets->size() == kNonceBytes;
 }
 
 }  // namespace
+
+std::string_view to_text(Version version) {
+  switch (version) {
+    case Version::k0_1_1:
+      return "0.1.1";
+    case Version::k0_2_0:
+      return "0.2.0";
+    case Version::k0_4_0:
+      break;
+  }
+  return "0.4.0";
+}
+
+std::optional<Version> version_of(std::string_view text) {
+  for (const Version version : kVersions) {
+    if (to_text(version) == text) return version;
+  }
+  return std::nullopt;
+}
 
 Result<std::string> write_request(const Request& request) {
   JsonWriter w;
@@ -130,8 +198,20 @@ Result<Challenge, Diag> parse_challenge(Bytes json) {
   return out;
 }
 
-Result<std::string> write_attestation(const Attestation& attestation) {
+Result<std::string> write_attestation(const Attestation& attestation, Version version) {
   JsonWriter w;
+  if (version != Version::k0_4_0) {
+    if (attestation.init_data || !attestation.additional_evidence.empty()) {
+      return Error(Errc::kInternal, "kbs: this version carries no init-data and no other devices");
+    }
+    w.begin_object().name("tee-pubkey").raw_json(attestation.tee_pubkey).name("tee-evidence");
+    if (version == Version::k0_1_1) {
+      w.string(attestation.primary_evidence);
+    } else {
+      w.raw_json(attestation.primary_evidence);
+    }
+    return w.end_object().take();
+  }
   w.begin_object().name("init-data");
   if (attestation.init_data) {
     w.begin_object().member("format", attestation.init_data->format);
@@ -147,9 +227,11 @@ Result<std::string> write_attestation(const Attestation& attestation) {
   return w.end_object().take();
 }
 
-Result<Attestation, Diag> parse_attestation(Bytes json) {
+Result<Attestation, Diag> parse_attestation(Bytes json, Version version) {
   WARD_TRY(const JsonValue root, parse_object(json));
   const Doc doc(json, root, "");
+  if (version != Version::k0_4_0) return parse_older(doc, json, root, version);
+  WARD_CHECK_OK(doc.without("tee-pubkey", version, Version::k0_2_0));
   Attestation out;
   WARD_TRY(out.init_data, parse_init_data(doc, json, root));
 
@@ -157,11 +239,7 @@ Result<Attestation, Diag> parse_attestation(Bytes json) {
   if (runtime == nullptr) return doc.wrong("runtime-data", "an object");
   const Doc runtime_doc(json, *runtime, "runtime-data.");
   WARD_TRY(out.nonce, runtime_doc.string("nonce", kMaxInitDataBytes));
-  const JsonValue* key = runtime_doc.object("tee-pubkey");
-  if (key == nullptr) return runtime_doc.wrong("tee-pubkey", "an object");
-  auto canonical = codec::canonical_json(*key);
-  if (!canonical) return runtime_doc.wrong("tee-pubkey", "a JWK");
-  out.tee_pubkey = *std::move(canonical);
+  WARD_TRY(out.tee_pubkey, runtime_doc.canonical("tee-pubkey"));
 
   const JsonValue* evidence = doc.object("tee-evidence");
   if (evidence == nullptr) return doc.wrong("tee-evidence", "an object");
@@ -212,6 +290,12 @@ Result<std::string> device_runtime_data(std::string_view nonce, std::string_view
   return bound(nullptr, nonce, tee_pubkey);
 }
 
+Result<std::string> bound_text(Version version, const Attestation& message,
+                               std::string_view nonce) {
+  if (version != Version::k0_4_0) return device_runtime_data(nonce, message.tee_pubkey);
+  return runtime_data(nonce, message.tee_pubkey, message.additional_evidence);
+}
+
 std::array<std::uint8_t, kReportDataBytes> report_data(std::string_view runtime_data) {
   std::array<std::uint8_t, kReportDataBytes> out{};
   const auto digest = crypto::sha384(as_bytes(runtime_data));
@@ -220,13 +304,14 @@ std::array<std::uint8_t, kReportDataBytes> report_data(std::string_view runtime_
 }
 
 std::optional<std::string> canonical_tee(std::string_view name) {
+  if (name == "nvidiadpu") return "nvidia-dpu";
   if (name == "azsnpvtpm") return "az-snp-vtpm";  // kbs-types before 2025-09
   if (name == "aztdxvtpm") return "az-tdx-vtpm";
-  constexpr std::array<std::string_view, 17> kNames = {
-      "az-snp-vtpm", "az-tdx-vtpm",  "nvidia", "sgx", "snp",      "tdx",
-      "cca",         "csv",          "se",     "sev", "hygondcu", "tpm",
-      "sample",      "sampledevice", "nitro",  "psa", "keystone"};  // ward's own: the protocol has
-                                                                    // none for these
+  constexpr std::array<std::string_view, 18> kNames = {
+      "nvidia-dpu",   "az-snp-vtpm", "az-tdx-vtpm", "nvidia",  "sgx",      "snp", "tdx",
+      "cca",          "csv",         "se",          "sev",     "hygondcu", "tpm", "sample",
+      "sampledevice", "nitro",       "psa",         "keystone"};  // ward's own: the protocol has
+                                                                  // none for these
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) return std::nullopt;
   return std::string(name);
 }

@@ -13,8 +13,21 @@
 // The messages of Trustee's KBS protocol (docs/protocols/kbs.md), without sockets or keys.
 namespace ward::protocol::kbs {
 
-// What ward speaks, in order of preference; the client asks for the first.
-inline constexpr std::string_view kVersion = "0.4.0";
+// Version is one of those that ward speaks. /auth chooses it; the shape of /attest, what the
+// evidence binds and the form of the reply follow from it.
+enum class Version : std::uint8_t {
+  k0_1_1,  // evidence as JSON in a string; the reply's header is not authenticated
+  k0_2_0,  // evidence as a JSON value, RFC 7516 replies
+  k0_4_0,  // runtime-data, init-data, additional evidence, RFC 8785
+};
+
+// kVersions lists them, the best first; ward's own client asks for that.
+inline constexpr std::array<Version, 3> kVersions = {Version::k0_4_0, Version::k0_2_0,
+                                                     Version::k0_1_1};
+
+// to_text gives "0.4.0"; version_of is its inverse, nullopt for every other text.
+[[nodiscard]] std::string_view to_text(Version version);
+[[nodiscard]] std::optional<Version> version_of(std::string_view text);
 
 // Bounds on messages (kLimit, or a Diag for JSON).
 inline constexpr std::size_t kMaxMessageBytes = 2U << 20U;     // Trustee's default body limit
@@ -37,11 +50,17 @@ struct Challenge {
 
 // InitData is the manifest that the workload was started with; its digest is in the evidence.
 struct InitData {
-  std::string format;  // "toml" or "json", "cbor" as base64
+  std::string format;  // "toml": the server takes no other
   std::string body;    // exactly as measured
 };
 
-// Attestation presents the evidence (POST /attest).
+// init_data_digest is the digest that the evidence carries: of the body's octets, by the algorithm
+// that the TOML names in `algorithm` (sha256, sha384, sha512; sha384 where it names none). The Diag
+// says what is wrong with another format, TOML that does not parse, and another algorithm.
+[[nodiscard]] Result<Buffer, Diag> init_data_digest(const InitData& init_data);
+
+// Attestation presents the evidence (POST /attest). Before 0.4.0 there are tee_pubkey and
+// primary_evidence alone, and the others are empty: the nonce is the session's.
 struct Attestation {
   std::optional<InitData> init_data;
   std::string nonce;
@@ -62,8 +81,13 @@ struct ErrorBody {
 [[nodiscard]] Result<Request, Diag> parse_request(Bytes json);
 [[nodiscard]] Result<std::string> write_challenge(const Challenge& challenge);
 [[nodiscard]] Result<Challenge, Diag> parse_challenge(Bytes json);
-[[nodiscard]] Result<std::string> write_attestation(const Attestation& attestation);
-[[nodiscard]] Result<Attestation, Diag> parse_attestation(Bytes json);
+
+// An attestation is of one version's shape: a member that only another version has is refused, and
+// the Diag names that version. kInternal: the message has what the version cannot say.
+[[nodiscard]] Result<std::string> write_attestation(const Attestation& attestation,
+                                                    Version version);
+[[nodiscard]] Result<Attestation, Diag> parse_attestation(Bytes json, Version version);
+
 [[nodiscard]] Result<std::string> write_token_reply(std::string_view token);
 [[nodiscard]] Result<std::string, Diag> parse_token_reply(Bytes json);
 [[nodiscard]] std::string write_error(const ErrorBody& error);
@@ -78,6 +102,11 @@ struct ErrorBody {
 // device_runtime_data is what additional devices bind: the same without additional-evidence.
 [[nodiscard]] Result<std::string> device_runtime_data(std::string_view nonce,
                                                       std::string_view tee_pubkey);
+
+// bound_text is what the primary evidence of a version binds: runtime_data, before 0.4.0
+// device_runtime_data (sorted keys without blanks are the same text as RFC 8785's there).
+[[nodiscard]] Result<std::string> bound_text(Version version, const Attestation& message,
+                                             std::string_view nonce);
 
 // report_data is SHA-384 of the runtime data, followed by zeros: the whole field of SGX, TDX, SNP.
 [[nodiscard]] std::array<std::uint8_t, kReportDataBytes> report_data(std::string_view runtime_data);

@@ -3,6 +3,27 @@
 
 namespace kbs = ward::protocol::kbs;
 
+namespace {
+
+void check_attestation(ward::Bytes in, kbs::Version version) {
+  const auto message = kbs::parse_attestation(in, version);
+  if (!message) return;
+  const auto text = kbs::write_attestation(*message, version);
+  if (!text) __builtin_trap();
+  const auto again = kbs::parse_attestation(ward::as_bytes(*text), version);
+  if (!again || again->tee_pubkey != message->tee_pubkey || again->nonce != message->nonce ||
+      again->primary_evidence != message->primary_evidence) {
+    __builtin_trap();
+  }
+  if (message->init_data) (void)kbs::init_data_digest(*message->init_data);
+  for (const kbs::Version other : kbs::kVersions) {  // no message is of two versions
+    if (other != version && kbs::parse_attestation(in, other)) __builtin_trap();
+  }
+  if (!kbs::bound_text(version, *message, message->nonce)) __builtin_trap();
+}
+
+}  // namespace
+
 // What parses is written and parsed again to the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 65536) return 0;
@@ -11,18 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = kbs::write_request(*request);
     if (!text || !kbs::parse_request(ward::as_bytes(*text))) __builtin_trap();
   }
-  if (const auto message = kbs::parse_attestation(in)) {
-    const auto text = kbs::write_attestation(*message);
-    if (!text) __builtin_trap();
-    const auto again = kbs::parse_attestation(ward::as_bytes(*text));
-    if (!again || again->tee_pubkey != message->tee_pubkey || again->nonce != message->nonce ||
-        again->primary_evidence != message->primary_evidence) {
-      __builtin_trap();
-    }
-    if (!kbs::runtime_data(message->nonce, message->tee_pubkey, message->additional_evidence) ||
-        !kbs::device_runtime_data(message->nonce, message->tee_pubkey)) {
-      __builtin_trap();
-    }
+  for (const kbs::Version version : kbs::kVersions) {
+    check_attestation(in, version);
   }
   if (const auto path = kbs::parse_resource_path(ward::as_text(in))) {
     if (path->text() != ward::as_text(in)) __builtin_trap();

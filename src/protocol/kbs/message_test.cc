@@ -1,8 +1,10 @@
 #include "protocol/kbs/message.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
+#include "crypto/digest.h"
 #include "test/support/vectors.h"
 
 namespace ward::protocol::kbs {
@@ -72,7 +74,7 @@ TEST(KbsMessage, reads_a_request_of_trustees_client) {
 
 TEST(KbsMessage, keeps_the_evidence_as_it_was_sent) {
   const std::string text = attestation();
-  const auto parsed = parse_attestation(as_bytes(text));
+  const auto parsed = parse_attestation(as_bytes(text), Version::k0_4_0);
   ASSERT_TRUE(parsed) << to_text(parsed.error());
   EXPECT_EQ(parsed->primary_evidence, R"({"quote": "AAAA", "z":1})");
   EXPECT_EQ(parsed->tee_pubkey, kKey);
@@ -86,9 +88,9 @@ TEST(KbsMessage, writes_what_it_reads) {
                             .tee_pubkey = std::string(kKey),
                             .primary_evidence = R"({"quote":"AAAA"})",
                             .additional_evidence = R"({"nvidia":{}})"};
-  const auto text = write_attestation(message);
+  const auto text = write_attestation(message, Version::k0_4_0);
   ASSERT_TRUE(text);
-  const auto back = parse_attestation(as_bytes(*text));
+  const auto back = parse_attestation(as_bytes(*text), Version::k0_4_0);
   ASSERT_TRUE(back) << to_text(back.error());
   ASSERT_TRUE(back->init_data);
   EXPECT_EQ(back->init_data->body, message.init_data->body);
@@ -115,7 +117,7 @@ TEST(KbsMessage, names_what_is_missing_in_an_attestation) {
   };
 
   for (const auto& row : kCases) {
-    const auto parsed = parse_attestation(as_bytes(row.text));
+    const auto parsed = parse_attestation(as_bytes(row.text), Version::k0_4_0);
     ASSERT_FALSE(parsed) << row.text;
     EXPECT_EQ(parsed.error().path, row.path) << row.text;
   }
@@ -124,7 +126,94 @@ TEST(KbsMessage, names_what_is_missing_in_an_attestation) {
 TEST(KbsMessage, refuses_every_cut_of_an_attestation) {
   const std::string text = attestation();
   for (std::size_t n = 0; n < text.size(); ++n)
-    EXPECT_FALSE(parse_attestation(as_bytes(std::string_view(text).substr(0, n)))) << n;
+    EXPECT_FALSE(parse_attestation(as_bytes(std::string_view(text).substr(0, n)), Version::k0_4_0))
+        << n;
+}
+
+// of_version is the same attestation in each version's shape.
+std::string of_version(Version version) {
+  const Attestation message{.init_data = std::nullopt,
+                            .nonce = version == Version::k0_4_0 ? std::string(kNonce) : "",
+                            .tee_pubkey = std::string(kKey),
+                            .primary_evidence = R"({"quote":"AAAA"})",
+                            .additional_evidence = ""};
+  return *write_attestation(message, version);
+}
+
+TEST(KbsMessage, a_message_is_of_one_version_and_another_session_says_of_which) {
+  EXPECT_EQ(of_version(Version::k0_2_0),
+            R"({"tee-pubkey":)" + std::string(kKey) + R"(,"tee-evidence":{"quote":"AAAA"}})");
+  EXPECT_EQ(of_version(Version::k0_1_1),
+            R"({"tee-pubkey":)" + std::string(kKey) + R"(,"tee-evidence":"{\"quote\":\"AAAA\"}"})");
+  for (const Version of : kVersions) {
+    const std::string text = of_version(of);
+    for (const Version session : kVersions) {
+      const auto parsed = parse_attestation(as_bytes(text), session);
+      if (of == session) {
+        ASSERT_TRUE(parsed) << to_text(parsed.error());
+        EXPECT_EQ(parsed->primary_evidence, R"({"quote":"AAAA"})");
+        EXPECT_EQ(parsed->tee_pubkey, kKey);
+        continue;
+      }
+      ASSERT_FALSE(parsed) << text;
+      EXPECT_THAT(to_text(parsed.error()),
+                  testing::HasSubstr("version " + std::string(to_text(session)) + ", which"));
+      // Between the older ones only the evidence's form differs; a member tells 0.4.0 from both.
+      const bool older = of != Version::k0_4_0 && session == Version::k0_4_0;
+      EXPECT_THAT(
+          to_text(parsed.error()),
+          testing::HasSubstr(older ? "this is of 0.2.0" : "of " + std::string(to_text(of))));
+    }
+    for (std::size_t n = 0; n < text.size(); ++n)
+      EXPECT_FALSE(parse_attestation(as_bytes(std::string_view(text).substr(0, n)), of)) << n;
+  }
+}
+
+TEST(KbsMessage, older_messages_name_what_is_wrong) {
+  const std::string key = R"({"tee-pubkey":{},)";
+
+  const struct {
+    Version version;
+    std::string text;
+    std::string_view path;
+  } kCases[] = {
+      {Version::k0_2_0, "{}", "tee-pubkey"},
+      {Version::k0_2_0, R"({"tee-pubkey":"x"})", "tee-pubkey"},
+      {Version::k0_2_0, R"({"tee-pubkey":{}})", "tee-evidence"},
+      {Version::k0_2_0, key + R"("tee-evidence":[]})", "tee-evidence"},
+      {Version::k0_2_0, key + R"("tee-evidence":{"primary_evidence":{}}})", "tee-evidence"},
+      {Version::k0_2_0, key + R"("init-data":null,"tee-evidence":{}})", "init-data"},
+      {Version::k0_1_1, R"({"tee-pubkey":{}})", "tee-evidence"},
+      {Version::k0_1_1, key + R"("tee-evidence":"{"})", "tee-evidence"},
+      {Version::k0_1_1, key + R"("tee-evidence":7})", "tee-evidence"},
+  };
+
+  for (const auto& row : kCases) {
+    const auto parsed = parse_attestation(as_bytes(row.text), row.version);
+    ASSERT_FALSE(parsed) << row.text;
+    EXPECT_EQ(parsed.error().path, row.path) << row.text;
+  }
+}
+
+TEST(KbsMessage, older_versions_bind_nonce_and_key_and_carry_nothing_else) {
+  Attestation message;
+  message.tee_pubkey = kKey;
+  for (const Version version : {Version::k0_1_1, Version::k0_2_0}) {
+    EXPECT_EQ(*bound_text(version, message, kNonce), *device_runtime_data(kNonce, kKey));
+    message.init_data = InitData{"toml", ""};
+    const auto refused = write_attestation(message, version);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::kInternal);
+    message.init_data.reset();
+  }
+  EXPECT_EQ(*bound_text(Version::k0_4_0, message, kNonce), *runtime_data(kNonce, kKey, ""));
+}
+
+TEST(KbsMessage, knows_its_versions_by_their_exact_text) {
+  for (const Version version : kVersions)
+    EXPECT_EQ(version_of(to_text(version)), version);
+  for (const char* other : {"", "0.1.0", "0.3.0", "0.4", "0.4.0 ", "=0.4.0", "1.0.0"})
+    EXPECT_EQ(version_of(other), std::nullopt) << other;
 }
 
 TEST(KbsMessage, bounds_a_message) {
@@ -132,8 +221,8 @@ TEST(KbsMessage, bounds_a_message) {
   const std::string at_limit =
       attestation("\"" + std::string(kMaxMessageBytes - frame.size(), 'a') + "\"");
   EXPECT_EQ(at_limit.size(), kMaxMessageBytes);
-  EXPECT_TRUE(parse_attestation(as_bytes(at_limit)));
-  EXPECT_FALSE(parse_attestation(as_bytes(at_limit + " ")));
+  EXPECT_TRUE(parse_attestation(as_bytes(at_limit), Version::k0_4_0));
+  EXPECT_FALSE(parse_attestation(as_bytes(at_limit + " "), Version::k0_4_0));
 }
 
 TEST(KbsMessage, refuses_a_challenge_of_another_size) {
@@ -173,6 +262,34 @@ TEST(KbsMessage, binds_no_key_that_is_not_an_object) {
     ASSERT_FALSE(refused) << wrong;
     EXPECT_EQ(refused.error().code(), Errc::kMalformed) << wrong;
   }
+}
+
+TEST(KbsInitData, is_digested_by_the_algorithm_that_it_names) {
+  const struct {
+    std::string body;
+    Buffer want;
+  } kCases[] = {
+      {"", to_buffer(crypto::sha384({}))},
+      {"algorithm = \"sha256\"", to_buffer(crypto::sha256(as_bytes("algorithm = \"sha256\"")))},
+      {"algorithm='Sha384'", to_buffer(crypto::sha384(as_bytes("algorithm='Sha384'")))},
+      {"algorithm=\"sha512\"\n[data]",
+       to_buffer(crypto::sha512(as_bytes("algorithm=\"sha512\"\n[data]")))},
+  };
+
+  for (const auto& row : kCases) {
+    const auto digest = init_data_digest({"toml", row.body});
+    ASSERT_TRUE(digest) << row.body << to_text(digest.error());
+    EXPECT_EQ(*digest, row.want) << row.body;
+  }
+  const InitData kWrong[] = {{"json", "{}"},
+                             {"", ""},
+                             {"toml", "a"},
+                             {"toml", "algorithm = 256"},
+                             {"toml", "algorithm = \"sm3\""},
+                             {"toml", "\xff = 1"},
+                             {"toml", "a = " + std::string(100000, '[')}};
+  for (const InitData& wrong : kWrong)
+    EXPECT_FALSE(init_data_digest(wrong)) << wrong.format << " " << wrong.body.substr(0, 20);
 }
 
 }  // namespace
