@@ -56,6 +56,8 @@ def spki_sha256(certificates):
 class World:
     """World owns the folder and the service; end() takes both down."""
 
+    config = ""  # lines at the head of the service's configuration
+
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ward-keep-run-", dir="/var/tmp"))
         self.folder.chmod(0o755)
@@ -81,7 +83,7 @@ class World:
         self.server_key = names["server_key"].strip()
         shutil.copytree(self.device / "collateral", service / "collateral")
         with open(service / "wardd.toml", encoding="utf-8") as file:
-            text = file.read().replace("# collateral =", "collateral =")
+            text = self.config + file.read().replace("# collateral =", "collateral =")
         for number, root in enumerate(spki_sha256(self.device / "root.pem")):
             text += (f'\n[[trust_root]]\nname = "development {number}"\nspki_sha256 = "{root}"\n'
                      "development = true\n")

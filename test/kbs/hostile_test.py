@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""What anybody may send to a running wardd: every route is given malformed, oversized, deeply nested, cut and slow
+requests. It answers each with a refusal or ends the connection, serves the next, and its memory stays bounded."""
+import contextlib
+import json
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "keep")]
+from kbs_client import Client, Refused, ROOT
+from world import BIN, wait_for
+
+PATIENCE_S = 60
+MEMORY = 256 << 20  # octets resident, of a service that needs about a tenth
+DEEP = 200_000
+ROUTES = [("POST", f"{ROOT}/auth"), ("POST", f"{ROOT}/attest"), ("GET", f"{ROOT}/resource/a/b/c"),
+          ("POST", f"{ROOT}/resource/a/b/c"), ("DELETE", f"{ROOT}/resource/a/b/c"), ("GET", "/v1/resources"),
+          ("GET", "/v1/resource/a/b/c"), ("GET", "/v1/policies"), ("GET", "/v1/policy/evidence"),
+          ("POST", "/v1/policy/evidence"), ("POST", "/v1/policy/results/a"), ("GET", "/v1/ledger/key"),
+          ("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/.well-known/jwks.json"),
+          ("POST", f"{ROOT}/attestation-policy"), ("POST", f"{ROOT}/resource-policy"),
+          ("POST", f"{ROOT}/reference-value"), ("GET", f"{ROOT}/reference-value/a"), ("POST", "/"), ("GET", "/../..")]
+PUBLIC = {"/metrics", "/healthz", "/v1/ledger/key", "/.well-known/jwks.json"}
+PARSED = {f"{ROOT}/auth", f"{ROOT}/attest"}  # of what no administrator sent
+KEY = {"kty": "EC", "crv": "P-256", "alg": "ECDH-ES+A256KW", "x": "UIJzusTDaaRM6CJcjTzR0sX2qbxl__1LHhHPKamBBkY",
+       "y": "XTSEJxzjFvDtF3sPDf9f-mhigrwL3UlIe0ax6PVF9I8"}
+BODIES = [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe\x00", b"\x00" * 4096, b"[" * DEEP, b'{"a":' * DEEP,
+          b'{"version":' + b"9" * 100_000 + b"}", b'{"version":"0.4.0","version":"0.4.0","tee":"sgx"}',
+          b'{"version":"\\ud800","tee":"sgx"}', b'{"version":"0.4.0","tee":"' + b"x" * 1_000_000 + b'"}',
+          b"{" + b",".join(b'"%d":0' % n for n in range(100_000)) + b"}", b"x" * (2 << 20)]
+HEADERS = ["Authorization: Bearer " + "a" * 20_000, "Authorization: Bearer a.b.c", "Cookie: kbs-session-id=" + "A" * 20_000,
+           "Cookie: " + "kbs-session-id;" * 1000, "X: \x01\x02", "Content-Type: \xff"]
+HEADS = [b"\x00" * 100, b"GET", b"GET / HTTP/9.9\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+         b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+         b"POST /kbs/v0/auth HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n",
+         b"POST /kbs/v0/auth HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+         b"POST /kbs/v0/auth HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 50_000 + b"\r\n",
+         b"GET /%00%2e%2e/\xff HTTP/1.1\r\n\r\n"]
+
+
+class Hostile(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.TemporaryDirectory(prefix="ward-kbs-hostile-")
+        cls.folder = pathlib.Path(cls.place.name) / "service"
+        subprocess.run([BIN / "wardd", "init", "--listen", "127.0.0.1:0", cls.folder], check=True, capture_output=True)
+        cls.log = open(pathlib.Path(cls.place.name) / "log", "wb")
+        cls.service = subprocess.Popen([BIN / "wardd", "--config", cls.folder / "wardd.toml"], stderr=cls.log)
+        wait_for(cls.folder / "wardd.address")
+        cls.address = (cls.folder / "wardd.address").read_text(encoding="ascii").strip()
+        cls.cafile = cls.folder / "tls.pem"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.terminate()
+        assert cls.service.wait(PATIENCE_S) == 0
+        cls.log.close()
+        cls.place.cleanup()
+
+    def tearDown(self):
+        """Whatever a test sent: the same process still serves, and did not grow beyond the bound."""
+        self.assertIsNone(self.service.poll(), "the service ended")
+        client = self.client()
+        client.auth("sgx")
+        status = pathlib.Path(f"/proc/{self.service.pid}/status").read_text(encoding="ascii")
+        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+        self.assertLess(peak << 10, MEMORY)
+
+    def client(self):
+        made = Client(self.address, self.cafile)
+        self.addCleanup(made.close)
+        return made
+
+    def connect(self):
+        host, port = self.address.rsplit(":", 1)
+        context = ssl.create_default_context(cafile=self.cafile)
+        plain = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+        return context.wrap_socket(plain, server_hostname=host)
+
+    def send(self, octets):
+        """send gives the octets and returns the status of the reply, None where the connection ended without one."""
+        with contextlib.suppress(ConnectionError, ssl.SSLError), self.connect() as stream:
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                stream.sendall(octets)
+            reply = b""
+            while b"\r\n" not in reply:
+                piece = stream.recv(65536)
+                if not piece:
+                    return None
+                reply += piece
+            return int(reply.split()[1])
+        return None
+
+    def request(self, method, path, body, *headers):
+        lines = [f"{method} {path} HTTP/1.1", "Host: a", f"Content-Length: {len(body)}", "Connection: close", *headers]
+        return self.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+
+    def test_every_route_refuses_every_body(self):
+        for method, path in ROUTES:
+            for body in BODIES if path in PARSED else BODIES[1:8:3] + BODIES[-1:]:
+                with self.subTest(path=path, body=body[:20], size=len(body)):
+                    status = self.request(method, path, body)
+                    if path in PUBLIC:
+                        self.assertIn(status, (200, 400, None))
+                    else:
+                        self.assertIn(status, (400, 401, 404, 405, 413, None))
+
+    def test_every_route_refuses_every_header(self):
+        for method, path in ROUTES:
+            for header in HEADERS:
+                with self.subTest(path=path, header=header[:30]):
+                    status = self.request(method, path, b"", header)
+                    self.assertIn(status, (200, 400) if path in PUBLIC else (400, 401, 404, 405, 431))
+
+    def test_what_is_no_request_gets_no_answer_but_a_refusal(self):
+        for head in HEADS:
+            with self.subTest(head[:40]), self.connect() as stream:
+                with contextlib.suppress(ConnectionError, ssl.SSLError):
+                    stream.sendall(head)
+                    stream.unwrap()  # nothing more comes
+                reply = b""
+                with contextlib.suppress(ConnectionError, ssl.SSLError, ValueError, OSError):
+                    reply = stream.recv(65536)
+                if reply:
+                    self.assertIn(int(reply.split()[1]), (400, 401, 404, 405, 413, 431, 505))
+
+    def test_a_session_refuses_every_attestation_that_is_none(self):
+        good = {"init-data": None, "runtime-data": {"nonce": "", "tee-pubkey": KEY},
+                "tee-evidence": {"primary_evidence": {"quote": "AAAA"}, "additional_evidence": ""}}
+
+        def with_(nonce, **changes):
+            told = json.loads(json.dumps(good))
+            told["runtime-data"]["nonce"] = nonce
+            for name, value in changes.items():
+                at = told
+                *folders, last = name.split("__")
+                for folder in folders:
+                    at = at[folder.replace("_", "-") if folder != "primary_evidence" else folder]
+                at[last] = value
+            return json.dumps(told).encode()
+
+        nested = "[" * DEEP
+        for changes in ({}, {"tee_evidence__primary_evidence": "x"}, {"tee_evidence__primary_evidence": {"quote": "A" * 1_500_000}},
+                        {"tee_evidence__additional_evidence": nested}, {"tee_evidence__additional_evidence": '{"nvidia":{}}'},
+                        {"tee_evidence__additional_evidence": "{" + ",".join(f'"{n}":{{}}' for n in range(10_000)) + "}"},
+                        {"init-data": {"format": "toml", "body": "a = " + nested}},
+                        {"init-data": {"format": "toml", "body": "a = [" * 10_000}},
+                        {"init-data": {"format": "toml", "body": "[" + "a." * 50_000 + "a]"}},
+                        {"init-data": {"format": "toml", "body": "x" * 300_000}},
+                        {"runtime_data__tee-pubkey": {"kty": "RSA", "alg": "RSA-OAEP-256", "n": "A" * 1_000_000, "e": "AQAB"}},
+                        {"runtime_data__tee-pubkey": {**KEY, "x": KEY["y"]}}, {"runtime_data__nonce": "x" * 1_000_000}):
+            with self.subTest(str(changes)[:60]):
+                client = self.client()
+                nonce = client.auth("sgx")
+                with self.assertRaises(Refused) as caught:
+                    client.ask("POST", ROOT + "/attest", with_(nonce, **changes))
+                self.assertIn(caught.exception.status, (400, 401, 413), caught.exception)
+                self.assertTrue(caught.exception.detail, "a refusal says why")
+
+    def test_every_cut_of_a_request_is_no_request(self):
+        body = b'{"version":"0.4.0","tee":"sgx","extra-params":""}'
+        whole = b"POST /kbs/v0/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
+        for size in range(0, len(whole), 11):
+            with self.connect() as stream:
+                stream.sendall(whole[:size])
+                with contextlib.suppress(ssl.SSLError, OSError, ValueError):
+                    stream.unwrap()
+        self.assertEqual(self.send(whole), 200)
+
+    def test_who_is_slow_keeps_nobody_waiting(self):
+        with contextlib.ExitStack() as open_ones:
+            slow = [open_ones.enter_context(self.connect()) for _ in range(60)]
+            for stream in slow:
+                stream.sendall(b"POST /kbs/v0/auth HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{")
+            for _ in range(3):
+                self.assertEqual(self.request("GET", "/healthz", b""), 200)
+            for stream in slow:
+                stream.sendall(b" ")
+            self.assertEqual(self.request("GET", "/healthz", b""), 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
