@@ -138,9 +138,21 @@ open_crates() {
   done
 }
 
-# fetch_engine: the source of third_party/engines, into build/engines. Without a network ward is built without it.
+# fetch_rego: cargo, and the crates of third_party/engines/rego/Cargo.lock, into cargo's own store.
+fetch_rego() {
+  local manifest=third_party/engines/rego/Cargo.toml stamp=build/engines/rego-fetched
+  PATH=$PATH:$HOME/.cargo/bin have cargo || (need_packages cargo) || return 1
+  (PATH=$PATH:$HOME/.cargo/bin
+    cargo fetch --locked --offline --manifest-path $manifest || cargo fetch --locked --manifest-path $manifest
+  ) >"$logs/rego.log" 2>&1 || return 1
+  mkdir -p build/engines
+  [ "$stamp" -nt third_party/engines/rego/Cargo.lock ] || touch "$stamp" build/engines/fetched
+}
+
+# fetch_engine: the sources of third_party/engines. Without a network ward is built without them.
 fetch_engine() {
   mkdir -p "$logs"
+  fetch_rego || note "the Rego engine could not be fetched ($logs/rego.log): ward is built without Rego policies"
   cmake -DENGINES="$root/build/engines" -P third_party/engines/fetch.cmake >"$logs/engines.log" 2>&1 ||
     note "AWS-LC's source could not be fetched ($logs/engines.log): P-384 is verified with OpenSSL, more slowly"
 }

@@ -1,0 +1,226 @@
+// Policies that would go on for ever, or take all memory: each is refused with its reason, and the
+// same one is refused again.
+
+#include "test/support/rego.h"
+
+namespace ward::policy::rego {
+namespace {
+
+struct Case {
+  const char* name;
+  std::string rules;
+  const char* why;
+};
+
+// a0 := [1]; a1 := [a0, a0]; ...: little memory, 2^depth values when it is walked.
+std::string doubled(int depth) {
+  std::string out = "a0 := [1]\n";
+  for (int i = 1; i <= depth; ++i) {
+    const std::string below = "a" + std::to_string(i - 1);
+    out += "a" + std::to_string(i) + " := [" + below + ", " + below + "]\n";
+  }
+  return out;
+}
+
+std::string squared(int times) {
+  std::string out = "x0 := 12345678901234567890\n";
+  for (int i = 1; i <= times; ++i) {
+    const std::string below = "x" + std::to_string(i - 1);
+    out += "x" + std::to_string(i) + " := " + below + " * " + below + "\n";
+  }
+  return out;
+}
+
+std::vector<Case> cases() {
+  const std::string ten = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
+  std::string loops;
+  for (const char* const name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"})
+    loops += std::string("  some ") + name + " in " + ten + "\n";
+  return {
+      {"nested loops", "allow if {\n" + loops + "  a + b + c + d > 1000\n}\n",
+       "limit of 100000 steps"},
+      {"comprehension", "allow if count([1 |\n" + loops + "]) > 0\n", "limit of"},
+      {"text that grows",
+       "allow if {\n  s0 := \"aaaaaaaaaa\"\n  s1 := replace(s0, \"a\", s0)\n  s2 := "
+       "replace(s1, \"a\", s1)\n  s3 := replace(s2, \"a\", s2)\n  s4 := replace(s3, \"a\", s3)\n"
+       "  count(s4) > 0\n}\n",
+       "more than 512 KiB"},
+      {"wide field", "allow if sprintf(\"%2000000000d\", [1]) == \"\"\n", "more than 512 KiB"},
+      {"huge number", squared(40) + "allow if x40 > 0\n", "limit of memory"},
+      {"huge number written out", squared(12) + "allow if sprintf(\"%d\", [x12]) == \"\"\n",
+       "more than 512 KiB"},
+      {"value that doubles, written out", doubled(40) + "allow if sprintf(\"%v\", [a40]) == \"\"\n",
+       "more than 512 KiB"},
+      {"value that doubles, as answer", doubled(40) + "allow := a40\n", "more than 512 KiB"},
+      {"long number to read",
+       "allow if to_number(replace(sprintf(\"%99d\", [1]), \" \", "
+       "\"1111111111111111111111111111111111111111111111111111111111\")) > 0\n",
+       "more than 512 KiB"},
+  };
+}
+
+// Few steps, and time for a busy machine: what is met first is the same everywhere.
+Documents documents() {
+  return {.input = {},
+          .data = {},
+          .reference_values = {},
+          .now = {},
+          .limits = {.max_steps = 100'000, .max_memory_bytes = 8U << 20U, .max_time_ms = 60'000}};
+}
+
+TEST(RegoLimits, EndWhatGoesOnForEver) {
+  WARD_NEED_REGO();
+  for (const Case& test : cases()) {
+    const auto policy = Policy::load("package policy\nimport rego.v1\n" + test.rules, "p.rego");
+    ASSERT_TRUE(policy) << test.name << ": " << to_text(policy.error());
+    for (int i = 0; i < 2; ++i) {
+      const auto result = policy->allow(documents());
+      ASSERT_FALSE(result) << test.name;
+      EXPECT_TRUE(result.error().undetermined) << test.name << result.error().reason;
+      EXPECT_THAT(result.error().reason, testing::HasSubstr(test.why)) << test.name;
+      EXPECT_THAT(result.error().reason, testing::HasSubstr("`allow`")) << test.name;
+    }
+  }
+}
+
+// What no limit of steps reaches: a comparison that is one step. Its policy is not asked again.
+TEST(RegoLimits, EndAStepThatDoesNotEnd) {
+  WARD_NEED_REGO();
+  std::string other = doubled(26);
+  for (std::size_t at = 0; (at = other.find('a', at)) != std::string::npos;)
+    other[at] = 'b';
+  const auto policy =
+      Policy::load("package policy\n" + doubled(26) + other + "allow if a26 == b26\n", "p.rego");
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  Documents asked = documents();
+  asked.limits.max_time_ms = 1;
+  const auto result = policy->allow(asked);
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().undetermined);
+}
+
+TEST(RegoLimits, OfStepsIsExact) {
+  WARD_NEED_REGO();
+  const auto policy = Policy::load(
+      "package policy\nimport rego.v1\nallow if {\n  every x in [1, 2, 3] { x > 0 }\n}\n",
+      "p.rego");
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  Documents asked = documents();
+  const auto allowed = [&](std::uint64_t steps) {
+    asked.limits.max_steps = steps;
+    return policy->allow(asked).has_value();
+  };
+  std::uint64_t least = 0;
+  while (!allowed(least) && least < 1000)
+    ++least;
+  EXPECT_GT(least, 3U);
+  EXPECT_LT(least, 1000U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(allowed(least));
+    EXPECT_FALSE(allowed(least - 1));
+  }
+}
+
+// A limit inside `not`, or of a function that others follow, is no answer.
+TEST(RegoLimits, AreNotSwallowed) {
+  WARD_NEED_REGO();
+  const std::string loop = "loop if sprintf(\"%2000000000d\", [1]) == \"\"\n";
+  for (const auto* rules :
+       {"allow if not loop\n", "default allow := true\nallow := false if loop\n",
+        "f(x) := true if loop\nf(x) := true\nallow if f(1)\n",
+        "allow if count([1 | not loop]) == 1\n"}) {
+    const auto policy = Policy::load("package policy\nimport rego.v1\n" + loop + rules, "p.rego");
+    ASSERT_TRUE(policy) << to_text(policy.error());
+    const auto result = policy->allow(documents());
+    ASSERT_FALSE(result) << rules;
+    EXPECT_TRUE(result.error().undetermined) << rules;
+  }
+}
+
+TEST(RegoLimits, OfChainsOfRules) {
+  WARD_NEED_REGO();
+  const auto chain = [](int rules) {
+    std::string out = "package policy\nr0 := true\n";
+    for (int i = 1; i < rules; ++i)
+      out += "r" + std::to_string(i) + " := r" + std::to_string(i - 1) + "\n";
+    return out + "allow := r" + std::to_string(rules - 1) + "\n";
+  };
+  const auto longest = Policy::load(chain(63), "p.rego");
+  ASSERT_TRUE(longest) << to_text(longest.error());
+  EXPECT_TRUE(longest->allow(documents()));
+  const auto longer = Policy::load(chain(64), "p.rego");
+  ASSERT_FALSE(longer);
+  EXPECT_THAT(to_text(longer.error()), testing::HasSubstr("more than 64 rules"));
+  const auto much = Policy::load(chain(9'000), "p.rego");
+  ASSERT_FALSE(much);
+  EXPECT_THAT(to_text(much.error()), testing::HasSubstr("more than 64 rules"));
+}
+
+TEST(RegoLimits, OfBodies) {
+  WARD_NEED_REGO();
+  const auto body = [](int expressions) {
+    std::string out = "package policy\nallow if {\n";
+    for (int i = 0; i < expressions; ++i)
+      out += "  x" + std::to_string(i) + " := 1\n";
+    return out + "}\n";
+  };
+  const auto longest = Policy::load(body(256), "p.rego");
+  ASSERT_TRUE(longest) << to_text(longest.error());
+  EXPECT_TRUE(longest->allow({}));
+  const auto longer = Policy::load(body(257), "p.rego");
+  ASSERT_FALSE(longer);
+  EXPECT_THAT(to_text(longer.error()), testing::EndsWith("more than 256 expressions in one body"));
+}
+
+// What people write may be long: its size alone is no reason to refuse it.
+TEST(RegoLimits, ALongPolicyIsAnswered) {
+  WARD_NEED_REGO();
+  std::string text = "package policy\nimport rego.v1\ndefault allow := false\n";
+  for (int i = 0; i < 1'500; ++i)
+    text += "allow if input.measurement == \"0123456789abcdef" + std::to_string(i) + "\"\n";
+  const auto policy = Policy::load(text, "p.rego");
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  EXPECT_TRUE(policy->allow({.input = R"({"measurement":"0123456789abcdef1499"})"}));
+  EXPECT_FALSE(policy->allow({.input = R"({"measurement":"0123456789abcdef1500"})"}));
+}
+
+TEST(RegoLimits, OfBrackets) {
+  WARD_NEED_REGO();
+  const auto error = [](std::size_t depth, char open, char close) {
+    const auto policy = Policy::load("package policy\nallow := " + std::string(depth, open) + "1" +
+                                         std::string(depth, close) + "\n",
+                                     "p.rego");
+    return policy ? "loads" : to_text(policy.error());
+  };
+  const std::string many = "too much stands in brackets within brackets";
+  EXPECT_EQ(error(16, '[', ']'), "loads");
+  EXPECT_EQ(error(17, '[', ']'), "p.rego:2:26: " + many);
+  EXPECT_EQ(error(100'000, '{', '}'), "p.rego:2:26: " + many);
+  EXPECT_NE(error(100'000, '(', ')'), "loads");
+  std::string wide = "package policy\nallow := [\n";
+  for (int i = 0; i < 5'000; ++i)
+    wide += "[[[[[[[[[1]]]]]]]]],\n";
+  const auto policy = Policy::load(wide + "]\n", "p.rego");
+  ASSERT_FALSE(policy);
+  EXPECT_THAT(to_text(policy.error()), testing::HasSubstr(many));
+  // Brackets in texts and remarks are none.
+  const std::string none =
+      "package policy\n# [[[[[[[[[[[[[[[[[[[[[[[\nallow := \"[[\\\"[[[[[[[[[[[[[[[[[[\" != "
+      "`[[[[[[[[[[[[[[[[[[[[[`\n";
+  const auto text = Policy::load(none, "p.rego");
+  ASSERT_TRUE(text) << to_text(text.error());
+  EXPECT_TRUE(text->allow({}));
+}
+
+TEST(RegoLimits, OfDepthOfDocuments) {
+  WARD_NEED_REGO();
+  std::string input = std::string(100'000, '[') + std::string(100'000, ']');
+  const auto policy = Policy::load("package policy\nallow if input[0]\n", "p.rego");
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  const auto result = policy->allow({.input = input});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().reason, testing::HasSubstr("the input is not JSON"));
+}
+
+}  // namespace
+}  // namespace ward::policy::rego

@@ -1,0 +1,113 @@
+//! A policy's text becomes a Policy: its syntax is found, and what it calls is held against the allow-list.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::atomic::AtomicBool;
+
+use regorus::{Engine, PolicyLengthConfig, Value};
+
+use crate::limits;
+use crate::place::{self, Place};
+use crate::walk;
+
+pub const MAX_TEXT_BYTES: usize = 256 << 10;
+const MAX_COLUMN: u32 = 16 << 10;
+const MAX_LINES: usize = 10_000;
+
+pub struct Policy {
+    pub engine: Engine,
+    pub text: String,
+    pub v0: bool,
+    pub package: String,
+    pub rules: Vec<String>,
+    pub builtins: Vec<String>,
+    /// A step of it went on without end: it is not evaluated again.
+    pub stuck: AtomicBool,
+}
+
+pub fn engine(text: &str, v0: bool) -> Result<Engine, Place> {
+    let mut engine = Engine::new();
+    let lengths = (NonZeroU32::new(MAX_COLUMN), NonZeroUsize::new(MAX_TEXT_BYTES * 2), NonZeroUsize::new(MAX_LINES));
+    if let (Some(max_col), Some(max_file_bytes), Some(max_lines)) = lengths {
+        engine.set_policy_length_config(PolicyLengthConfig { max_col, max_file_bytes, max_lines });
+    }
+    engine.set_rego_v0(v0);
+    engine.set_execution_timer_config(limits::timer_config());
+    engine.add_policy(place::FILE.into(), text.into()).map_err(|e| place::of(&e.to_string()))?;
+    Ok(engine)
+}
+
+/// regorus reads what stands in n brackets 2^n times: so much it may read in all, about two seconds' worth.
+const MAX_READS: u64 = 2 << 20;
+const MAX_BRACKETS: u32 = 16;
+
+/// nesting refuses what would take regorus' parser long.
+fn nesting(text: &str) -> Result<(), Place> {
+    let (mut depth, mut reads) = (0_u32, 0_u64);
+    let (mut line, mut column) = (1, 0);
+    let mut quote = None;
+    let mut octets = text.bytes().peekable();
+    while let Some(octet) = octets.next() {
+        column += 1;
+        match (quote, octet) {
+            (Some(b'"'), b'\\') => {
+                octets.next();
+                column += 1;
+            }
+            (Some(open), _) if open == octet => quote = None,
+            (Some(b'#'), b'\n') => quote = None,
+            (None, b'"' | b'`' | b'#') => quote = Some(octet),
+            (None, b'[' | b'{') => depth += 1,
+            (None, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if octet == b'\n' {
+            line += 1;
+            column = 0;
+        }
+        reads += 1 << depth.min(MAX_BRACKETS);
+        if depth > MAX_BRACKETS || reads > MAX_READS {
+            return Err(Place { line, column, message: "too much stands in brackets within brackets".into() });
+        }
+    }
+    Ok(())
+}
+
+/// parse tries v1 first. Where neither parses, the syntax that was understood further says why; `import rego.v1` decides.
+fn parse(text: &str) -> Result<(Engine, bool), Place> {
+    let v1 = match engine(text, false) {
+        Ok(engine) => return Ok((engine, false)),
+        Err(place) => place,
+    };
+    let v0 = match engine(text, true) {
+        Ok(engine) => return Ok((engine, true)),
+        Err(place) => place,
+    };
+    let old = !text.contains("rego.v1") && (v0.line, v0.column) > (v1.line, v1.column);
+    Err(if old { v0 } else { v1 })
+}
+
+/// prepare makes regorus order the statements, which finds variables that nothing binds. No clock runs.
+pub fn prepare(engine: &mut Engine) -> Result<(), Place> {
+    engine.eval_query("true".into(), false).map(|_| ()).map_err(|e| place::of(&e.to_string()))
+}
+
+pub fn load(text: String) -> Result<Policy, Vec<Place>> {
+    if text.len() > MAX_TEXT_BYTES {
+        let message = format!("a policy has at most {MAX_TEXT_BYTES} octets");
+        return Err(vec![Place { line: 0, column: 0, message }]);
+    }
+    nesting(&text).map_err(|place| vec![place])?;
+    let (mut engine, v0) = parse(&text).map_err(|place| vec![place])?;
+    let Some(module) = engine.get_modules().first().cloned() else {
+        return Err(vec![Place { line: 0, column: 0, message: "no module".into() }]);
+    };
+    let found = walk::walk(&module);
+    if !found.errors.is_empty() {
+        return Err(found.errors);
+    }
+    crate::builtins::add(&mut engine, 0, Value::Undefined.into()).map_err(|e| vec![place::of(&e.to_string())])?;
+    prepare(&mut engine).map_err(|place| vec![place])?;
+    let fresh = self::engine(&text, v0).map_err(|place| vec![place])?;
+    let stuck = AtomicBool::new(false);
+    Ok(Policy { engine: fresh, text, v0, package: found.package, rules: found.rules, builtins: found.builtins, stuck })
+}

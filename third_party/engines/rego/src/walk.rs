@@ -1,0 +1,349 @@
+//! What a policy calls and what depends on what, from its syntax tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span, BUILTINS};
+use regorus::Value;
+
+use crate::builtins::ALLOWED;
+use crate::place::Place;
+
+/// A rule rests on a rule that rests on a rule: as deep as this, so that the stack is known to suffice.
+const MAX_CHAIN: usize = 64;
+
+/// regorus' ordering of a body takes the square of its length.
+const MAX_STATEMENTS: usize = 256;
+
+pub struct Found {
+    pub package: String,
+    pub rules: Vec<String>,
+    pub builtins: Vec<String>,
+    pub errors: Vec<Place>,
+}
+
+struct Walk<'a> {
+    package: Vec<String>,
+    aliases: BTreeMap<String, Vec<String>>,
+    names: BTreeSet<String>,
+    builtins: BTreeSet<String>,
+    errors: Vec<Place>,
+    edges: BTreeMap<String, BTreeMap<String, &'a Span>>,
+    rule: String,
+    arguments: BTreeSet<String>,
+}
+
+/// path is a.b["c"] as parts, for as long as they are names; true when that is the whole of it.
+fn path(expr: &Expr) -> (Vec<String>, bool) {
+    match expr {
+        Expr::Var { span, .. } => (vec![span.text().to_string()], true),
+        Expr::RefDot { refr, field, .. } => {
+            let (mut parts, whole) = path(refr);
+            if whole {
+                parts.push(field.0.text().to_string());
+            }
+            (parts, whole)
+        }
+        Expr::RefBrack { refr, index, .. } => {
+            let (mut parts, whole) = path(refr);
+            match index.as_ref() {
+                Expr::String { value: Value::String(s), .. } | Expr::RawString { value: Value::String(s), .. }
+                    if whole =>
+                {
+                    parts.push(s.to_string());
+                    (parts, true)
+                }
+                _ => (parts, false),
+            }
+        }
+        _ => (vec![], false),
+    }
+}
+
+/// first is where a reference begins: regorus counts from its last part.
+fn first(expr: &Expr) -> &Span {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => first(refr),
+        other => other.span(),
+    }
+}
+
+fn place(span: &Span, message: String) -> Place {
+    Place { line: span.line, column: span.col, message }
+}
+
+fn head_ref(rule: &Rule) -> &Ref<Expr> {
+    match rule {
+        Rule::Default { refr, .. } => refr,
+        Rule::Spec { head, .. } => match head {
+            RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. } => refr,
+        },
+    }
+}
+
+fn name_of(rule: &Rule) -> String {
+    path(head_ref(rule)).0.first().cloned().unwrap_or_default()
+}
+
+impl<'a> Walk<'a> {
+    /// resolved has an import's name replaced by what it stands for.
+    fn resolved(&self, parts: &[String]) -> Vec<String> {
+        match parts.first().and_then(|first| self.aliases.get(first)) {
+            Some(path) => path.iter().chain(&parts[1..]).cloned().collect(),
+            None => parts.to_vec(),
+        }
+    }
+
+    /// rule_at gives the rule of this policy that a name or path means; "" for all of them.
+    fn rule_at(&self, parts: &[String]) -> Option<String> {
+        let parts = self.resolved(parts);
+        let first = parts.first()?;
+        if first != "data" {
+            return self.names.contains(first).then(|| first.clone());
+        }
+        let below = &parts[1..];
+        if below.len() <= self.package.len() {
+            return self.package.starts_with(below).then(String::new);
+        }
+        let name = below.strip_prefix(self.package.as_slice())?.first()?;
+        self.names.contains(name).then(|| name.clone())
+    }
+
+    fn depend(&mut self, parts: &[String], span: &'a Span) {
+        if parts.len() == 1 && self.arguments.contains(&parts[0]) {
+            return;
+        }
+        let Some(name) = self.rule_at(parts) else { return };
+        let all: Vec<String> = if name.is_empty() { self.names.iter().cloned().collect() } else { vec![name] };
+        let edges = self.edges.entry(self.rule.clone()).or_default();
+        for name in all {
+            edges.entry(name).or_insert(span);
+        }
+    }
+
+    fn call(&mut self, fcn: &'a Ref<Expr>) {
+        let (parts, whole) = path(fcn);
+        let name = self.resolved(&parts).join(".");
+        if whole && self.rule_at(&parts).is_some_and(|rule| !rule.is_empty()) {
+            self.depend(&parts, first(fcn));
+        } else if whole && ALLOWED.contains(&name.as_str()) {
+            self.builtins.insert(name);
+        } else {
+            let message = format!("`{name}` is no built-in that a policy may use, nor a function of its own");
+            self.errors.push(place(first(fcn), message));
+        }
+    }
+
+    fn exprs(&mut self, items: &'a [Ref<Expr>]) {
+        items.iter().for_each(|item| self.expr(item));
+    }
+
+    fn reference(&mut self, expr: &'a Expr) {
+        let (parts, _) = path(expr);
+        if !parts.is_empty() {
+            self.depend(&parts, first(expr));
+        }
+        let mut next = expr;
+        loop {
+            next = match next {
+                Expr::RefDot { refr, .. } => refr,
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    refr
+                }
+                Expr::Var { .. } => return,
+                other => return self.expr(other),
+            };
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
+            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.exprs(items),
+            Expr::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
+                self.expr(key);
+                self.expr(value);
+            }),
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.expr(term);
+                self.query(query);
+            }
+            Expr::ObjectCompr { key, value, query, .. } => {
+                self.expr(key);
+                self.expr(value);
+                self.query(query);
+            }
+            Expr::Call { fcn, params, .. } => {
+                self.call(fcn);
+                self.exprs(params);
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Membership { key, value, collection, .. } => {
+                key.iter().for_each(|key| self.expr(key));
+                self.expr(value);
+                self.expr(collection);
+            }
+        }
+    }
+
+    /// `with` may put a function in a function's place: both must be allowed.
+    fn replaced(&mut self, expr: &'a Ref<Expr>) {
+        let name = self.resolved(&path(expr).0).join(".");
+        if BUILTINS.contains_key(name.as_str()) && !ALLOWED.contains(&name.as_str()) {
+            let message = format!("`{name}` is no built-in that a policy may use");
+            self.errors.push(place(first(expr), message));
+        }
+        self.expr(expr);
+    }
+
+    fn query(&mut self, query: &'a Query) {
+        if query.stmts.len() > MAX_STATEMENTS {
+            let message = format!("more than {MAX_STATEMENTS} expressions in one body");
+            self.errors.push(place(&query.span, message));
+        }
+        for stmt in &query.stmts {
+            match &stmt.literal {
+                Literal::SomeVars { .. } => {}
+                Literal::SomeIn { key, value, collection, .. } => {
+                    key.iter().for_each(|key| self.expr(key));
+                    self.expr(value);
+                    self.expr(collection);
+                }
+                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Every { domain, query, .. } => {
+                    self.expr(domain);
+                    self.query(query);
+                }
+            }
+            for with in &stmt.with_mods {
+                self.replaced(&with.refr);
+                self.replaced(&with.r#as);
+            }
+        }
+    }
+
+    fn assign(&mut self, assign: &'a Option<RuleAssign>) {
+        assign.iter().for_each(|assign| self.expr(&assign.value));
+    }
+
+    fn rule(&mut self, rule: &'a Rule) {
+        self.rule = name_of(rule);
+        self.arguments.clear();
+        self.edges.entry(self.rule.clone()).or_default();
+        match rule {
+            Rule::Default { value, .. } => self.expr(value),
+            Rule::Spec { head, bodies, .. } => {
+                match head {
+                    RuleHead::Compr { assign, .. } => self.assign(assign),
+                    RuleHead::Set { key, .. } => key.iter().for_each(|key| self.expr(key)),
+                    RuleHead::Func { args, assign, .. } => {
+                        self.arguments = args.iter().filter_map(|arg| path(arg).0.into_iter().next()).collect();
+                        self.exprs(args);
+                        self.assign(assign);
+                    }
+                }
+                for body in bodies {
+                    self.assign(&body.assign);
+                    self.query(&body.query);
+                }
+            }
+        }
+        // labels[input.x] := ...: what stands in a head's brackets is evaluated too.
+        let mut head: &'a Expr = head_ref(rule);
+        loop {
+            head = match head {
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    refr
+                }
+                Expr::RefDot { refr, .. } => refr,
+                _ => break,
+            };
+        }
+    }
+
+    /// depth is the longest chain below `name`; one that comes back to itself, or is too long, is an error.
+    fn depth(&mut self, name: &str, known: &mut BTreeMap<String, usize>, way: &mut Vec<String>) -> usize {
+        if let Some(depth) = known.get(name) {
+            return *depth;
+        }
+        way.push(name.to_string());
+        let mut deepest = 0;
+        for (next, span) in self.edges.get(name).cloned().unwrap_or_default() {
+            if let Some(at) = way.iter().position(|on_way| *on_way == next) {
+                let round = way[at..].join(" -> ");
+                let message = format!("recursion, or a variable with a rule's name: {round} -> {next}");
+                self.errors.push(place(span, message));
+            } else if way.len() >= MAX_CHAIN {
+                let message = format!("more than {MAX_CHAIN} rules rest on each other in a chain");
+                self.errors.push(place(span, message));
+            } else {
+                deepest = deepest.max(self.depth(&next, known, way));
+            }
+            if !self.errors.is_empty() {
+                break;
+            }
+        }
+        way.pop();
+        known.insert(name.to_string(), deepest + 1);
+        deepest + 1
+    }
+
+    fn chains(&mut self) {
+        let mut known = BTreeMap::new();
+        let names: Vec<String> = self.edges.keys().cloned().collect();
+        for name in names {
+            if !self.errors.is_empty() {
+                return;
+            }
+            self.depth(&name, &mut known, &mut vec![]);
+        }
+        if known.values().any(|depth| *depth > MAX_CHAIN) {
+            let message = format!("more than {MAX_CHAIN} rules rest on each other in a chain");
+            self.errors.push(Place { line: 0, column: 0, message });
+        }
+    }
+}
+
+pub fn walk(module: &Module) -> Found {
+    let mut walk = Walk {
+        package: path(&module.package.refr).0,
+        aliases: BTreeMap::new(),
+        names: module.policy.iter().map(|rule| name_of(rule)).collect(),
+        builtins: BTreeSet::new(),
+        errors: vec![],
+        edges: BTreeMap::new(),
+        rule: String::new(),
+        arguments: BTreeSet::new(),
+    };
+    for import in &module.imports {
+        let (parts, _) = path(&import.refr);
+        let last = import.r#as.as_ref().map(|name| name.text().to_string()).or_else(|| parts.last().cloned());
+        if let (Some(name), Some("data" | "input")) = (last, parts.first().map(String::as_str)) {
+            walk.aliases.insert(name, parts);
+        }
+    }
+    for rule in &module.policy {
+        walk.rule(rule);
+    }
+    walk.errors.sort_by_key(|place| (place.line, place.column));
+    walk.chains();
+    Found {
+        package: walk.package.join("."),
+        rules: walk.names.into_iter().collect(),
+        builtins: walk.builtins.into_iter().collect(),
+        errors: walk.errors,
+    }
+}
