@@ -6,6 +6,7 @@
 #include "apps/ward/admin_client.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/policy_file.h"
+#include "apps/ward/policy_rego.h"
 #include "apps/ward/tcb_statuses.h"
 #include "args/args.h"
 #include "broker/facts.h"
@@ -19,8 +20,9 @@ namespace ward::cli {
 namespace {
 
 struct Options : AdminOptions {
-  std::string file;
-  std::string kind;  // "evidence" or "results"
+  std::vector<std::string> files;  // of check
+  std::string file;                // of set
+  std::string kind;                // "evidence" or "results"
   std::string repository;
 };
 
@@ -63,8 +65,20 @@ int wrong_repository() {
 }
 
 int check(const Options& options) {
-  const auto text = read_policy(options.kind, options.file);
-  if (!text) return text.error();
+  if (std::ranges::all_of(options.files, [](const auto& file) { return is_rego(file); })) {
+    if (options.kind.empty()) return check_rego(options.files, options.json);
+    return fail(kUsage, "--for goes with policies in JSON; a *.rego file says itself what it is");
+  }
+  if (options.kind.empty()) {
+    return fail(kUsage, "--for is required for a policy in JSON", "--for evidence, or results");
+  }
+  if (std::ranges::any_of(options.files, [](const auto& file) { return is_rego(file); })) {
+    return fail(kUsage, "policies in JSON and in Rego are checked one kind at a time");
+  }
+  for (const std::string& file : options.files) {
+    const auto text = read_policy(options.kind, file);
+    if (!text) return text.error();
+  }
   return print(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
 }
 
@@ -140,24 +154,24 @@ void add_policy(args::Command& app, Action& action) {
     return one;
   };
   const auto add_kind = [&](args::Command& one) {
-    one.add_option("--for", options->kind, "evidence or results")
-        ->required()
+    return one.add_option("--for", options->kind, "evidence or results")
         ->one_of({"evidence", "results"});
   };
-  args::Command* check_app = add("check", "check a policy's form, without a server", check);
-  check_app->add_option("FILE", options->file, "policy, JSON")->required();
+  args::Command* check_app = add("check", "check policies' form, without a server", check);
+  check_app->add_option("FILE", options->files, "policies, JSON or *.rego")->required();
   add_kind(*check_app);
   check_app->add_flag("--json", options->json, "print one JSON object");
   args::Command* set_app = add("set", "put a policy into force; prints its version", set);
   set_app->add_option("FILE", options->file, "policy, JSON")->required();
   args::Command* get_app = add("get", "print a policy as it was set", get);
   for (args::Command* one : {set_app, get_app}) {
-    add_kind(*one);
+    add_kind(*one)->required();
     one->add_option("--repository", options->repository, "whose results policy");
     add_admin_options(*one, *options);
   }
   add_policy_default(*group, action);
   add_policy_replay(*group, action);
+  add_policy_test(*group, action);
   args::Command* list_app = add("list", "the policies in force, and their versions", list);
   add_admin_options(*list_app, *options);
 }

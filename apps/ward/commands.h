@@ -24,6 +24,7 @@ void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);
 void add_policy_default(args::Command& policy, Action& action);  // below `policy`
 void add_policy_replay(args::Command& policy, Action& action);   // below `policy`
+void add_policy_test(args::Command& policy, Action& action);     // below `policy`
 void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
 void add_sev(args::Command& app, Action& action);

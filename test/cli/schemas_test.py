@@ -18,7 +18,7 @@ WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
 SCHEMAS = ROOT / "docs/schemas"
 PATIENCE_S = 60
 NAME = re.compile(r'ward\.([a-z_-]+)/1')
-READ = {"evidence-policy", "results-policy"}  # documents that ward reads; docs/wardd.md describes them
+READ = {"evidence-policy", "results-policy", "policy-cases"}  # documents that ward reads: docs/wardd.md, policies.md
 INSIDE = {"ear-appraisal", "page", "archive"}  # a claim of a token; the data of a page; a sealed row of a store
 
 
@@ -89,6 +89,21 @@ class Schemas(unittest.TestCase):
                                 "sealed-file-layout", "dev_init", "dev_cases", "dev_make", "policy-check", "policy-default"])
         composite = ward("verify", snp / "evidence", "--with", quote, "--json", code=1)  # of two machines
         self.assertEqual(check(composite)[0], "composite")
+
+    def test_policies_in_rego(self):
+        cases = {"schema": "ward.policy-cases/1", "policy": "good.rego",
+                 "cases": [{"name": "a", "want": {"allow": True}}, {"name": "b", "want": {"allow": False}}]}
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "good.rego").write_text("package policy\nallow := true\n")
+            (folder / "bad.rego").write_text("package policy\nallow := walk(1)\n")
+            (folder / "cases").write_text(json.dumps(cases))
+            checked = subprocess.run([WARD, "policy", "check", "--json", folder / "good.rego", folder / "bad.rego"],
+                                     capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+            if checked.returncode == 3 and "engines" not in os.environ.get("WARD_REQUIRE", ""):
+                self.skipTest("built without regorus")
+            self.assertEqual(check(checked.stdout)[0], "rego-check")
+            self.assertEqual(check(ward("policy", "test", "--json", folder / "cases", code=1))[0], "policy-test")
 
     def test_a_schema_refuses_what_it_does_not_describe(self):
         told = json.loads(ward("checks", "--json"))
