@@ -60,10 +60,12 @@ bool is_called(const attest::SchemeInfo& info, std::string_view name) {
 
 Result<KbsEvidence> evidence_of(std::string_view primary_evidence) {
   const auto json = codec::parse_json(as_bytes(primary_evidence));
-  if (json && json->is_object() && json->find("quote") == nullptr) {
+  const codec::JsonValue* quote = json && json->is_object() ? json->find("quote") : nullptr;
+  // A TPM's quote is an object (Azure's guests before the evidence had a version).
+  if (json && json->is_object() && (quote == nullptr || quote->is_object())) {
     return KbsEvidence{.evidence = to_buffer(as_bytes(primary_evidence)), .beside = {}};
   }
-  auto octets = json ? base64_of(json->find("quote")) : std::nullopt;
+  auto octets = base64_of(quote);
   if (!octets || octets->empty()) {
     return Error(Errc::kMalformed, "evidence: no member quote in base64");
   }

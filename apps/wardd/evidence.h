@@ -41,9 +41,9 @@ struct KbsEvidence {
 };
 
 // evidence_of gives of {"quote":"<base64>"} the quote, as the KBS protocol carries SGX, and TDX
-// with its event log in `cc_eventlog` (base64, or null); of an object without `quote` its JSON text
-// itself, as Trustee carries SEV-SNP. kMalformed; an event log that is none is kMalformed too: the
-// sender of evidence brings no other collateral.
+// with its event log in `cc_eventlog` (base64, or null); of an object without `quote`, or whose
+// `quote` is an object, its JSON text itself, as Trustee carries the other TEEs. kMalformed; an
+// event log that is none is kMalformed too: the sender of evidence brings no other collateral.
 [[nodiscard]] Result<KbsEvidence> evidence_of(std::string_view primary_evidence);
 
 }  // namespace ward::wardd
