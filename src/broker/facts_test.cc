@@ -14,7 +14,7 @@ TEST(Facts, are_read_of_results_in_trustees_profile_alone) {
   appraisal.facts.debug = false;
   token::EarSubmod submod;
   submod.tee = "sgx";
-  submod.tee_claims_json = *tee_claims(appraisal);
+  submod.tee_claims_json = *tee_claims(appraisal, protocol::kbs::Version::k0_4_0);
   submod.runtime_data_json = R"({"nonce":"bm9uY2U=","tee-pubkey":{"kty":"EC"}})";
   submod.verdict = "accepted";
   const token::Ear ear{.issuer = "w", .issued = {1}, .expires = {2}, .submods = {submod}};

@@ -105,7 +105,7 @@ class FakeBroker {
 
   protocol::HttpResponse attest(const protocol::HttpRequest& request) {
     if (!refusal_.empty()) return denied(refusal_);
-    auto message = kbs::parse_attestation(request.body);
+    auto message = kbs::parse_attestation(request.body, kbs::Version::k0_4_0);
     if (!message || message->nonce != nonce_ || !message->init_data) return denied("message");
     auto bound = kbs::runtime_data(message->nonce, message->tee_pubkey, "");
     if (!bound) return denied("runtime data");
