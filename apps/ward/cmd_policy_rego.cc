@@ -45,8 +45,9 @@ std::string described(const Policy& policy) {
 
 void add_names(JsonWriter& out, std::string_view name, const std::vector<std::string>& names) {
   out.name(name).begin_array();
-  for (const auto& one : names)
+  for (const auto& one : names) {
     out.value(one);
+  }
   out.end_array();
 }
 
@@ -89,8 +90,9 @@ int tell(const LoadError& error) {
 int tell_json(const std::vector<Loaded>& all) {
   JsonWriter out(JsonWriter::Style::kPretty);
   out.begin_object().member("schema", "ward.rego-check/1").name("policies").begin_array();
-  for (const Loaded& one : all)
+  for (const Loaded& one : all) {
     add_loaded(out, one);
+  }
   const auto text = out.end_array().end_object().take();
   if (!text) return fail(kUsage, "the policy's names are not UTF-8");
   return print(*text + "\n");

@@ -48,7 +48,8 @@ Result<PolicyCase, Diag> parse_case(Bytes json, const JsonValue& value, const st
   if (!value.is_object()) return at(json, value, path, "expected an object");
   PolicyCase out;
   for (const auto& [name, member] : value.members()) {
-    const std::string place = path + "." + name;
+    std::string place = path;
+    place.append(".").append(name);
     if (name == "name") {
       if (!member.as_string()) return at(json, member, place, "expected a string");
       out.name = *member.as_string();
@@ -78,22 +79,39 @@ Result<PolicyCase, Diag> parse_case(Bytes json, const JsonValue& value, const st
   return out;
 }
 
-// The same value, whatever the order of members; an integer is no double.
-bool same(const JsonValue& a, const JsonValue& b) {
-  if (a.is_object() && b.is_object()) {
-    const auto& members = a.members();
-    return members.size() == b.members().size() &&
-           std::all_of(members.begin(), members.end(), [&](const JsonValue::Member& member) {
-             const JsonValue* const other = b.find(member.first);
-             return other != nullptr && same(member.second, *other);
-           });
-  }
-  if (a.is_array() && b.is_array()) {
-    return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(), same);
-  }
-  if (a.kind() != b.kind() || a.is_object() || a.is_array()) return false;
+using Pairs = std::vector<std::pair<const JsonValue*, const JsonValue*>>;
+
+bool same_scalar(const JsonValue& a, const JsonValue& b) {
   return a.as_bool() == b.as_bool() && a.as_int() == b.as_int() && a.as_uint() == b.as_uint() &&
          a.as_double() == b.as_double() && a.as_string() == b.as_string();
+}
+
+// Adds what two values hold to `todo`; false where they differ as far as can be seen without that.
+bool open_pair(const JsonValue& a, const JsonValue& b, Pairs& todo) {
+  if (a.kind() != b.kind() || a.members().size() != b.members().size() ||
+      a.items().size() != b.items().size()) {
+    return false;
+  }
+  for (const JsonValue::Member& member : a.members()) {
+    const JsonValue* const other = b.find(member.first);
+    if (other == nullptr) return false;
+    todo.emplace_back(&member.second, other);
+  }
+  for (std::size_t i = 0; i < a.items().size(); ++i) {
+    todo.emplace_back(&a.items()[i], &b.items()[i]);
+  }
+  return same_scalar(a, b);
+}
+
+// The same value, whatever the order of members; an integer is no double.
+bool same(const JsonValue& a, const JsonValue& b) {
+  Pairs todo = {{&a, &b}};
+  while (!todo.empty()) {
+    const auto next = todo.back();
+    todo.pop_back();
+    if (!open_pair(*next.first, *next.second, todo)) return false;
+  }
+  return true;
 }
 
 // What is wanted is a part of the case's `want`; empty where `got` is the same.
@@ -113,8 +131,9 @@ std::string differs(std::string_view want, std::string_view got) {
 
 std::string claims_text(const policy::rego::TrustClaims& claims) {
   std::string out = "{";
-  for (const auto& [name, value] : claims.claims)
+  for (const auto& [name, value] : claims.claims) {
     out += (out.size() > 1 ? ",\"" : "\"") + name + "\":" + std::to_string(value);
+  }
   return out + "}";
 }
 
@@ -122,7 +141,7 @@ std::string claims_difference(const Policy& policy, const policy::rego::Document
                               const JsonValue& want, std::string_view text) {
   const auto got = policy.trust_claims(documents);
   if (!got) return differs("claims", refused(policy, got.error()));
-  const std::string claims = compared(text, *want.find("claims"), claims_text(*got));
+  std::string claims = compared(text, *want.find("claims"), claims_text(*got));
   const JsonValue* const extensions = want.find("extensions");
   if (!claims.empty() || extensions == nullptr) return claims;
   return compared(text, *extensions, got->extensions.empty() ? "{}" : got->extensions);

@@ -15,7 +15,7 @@ struct Case {
   const char* want;
 };
 
-void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
+std::ostream& operator<<(std::ostream& out, const Case& test) { return out << test.name; }
 
 constexpr Case kConstructs[] = {
     {"default_alone", "default answer = 7", "default answer := 7", "7"},

@@ -17,7 +17,8 @@ std::string doubled(int depth) {
   std::string out = "a0 := [1]\n";
   for (int i = 1; i <= depth; ++i) {
     const std::string below = "a" + std::to_string(i - 1);
-    out += "a" + std::to_string(i) + " := [" + below + ", " + below + "]\n";
+    out.append("a").append(std::to_string(i)).append(" := [").append(below).append(", ");
+    out.append(below).append("]\n");
   }
   return out;
 }
@@ -26,7 +27,8 @@ std::string squared(int times) {
   std::string out = "x0 := 12345678901234567890\n";
   for (int i = 1; i <= times; ++i) {
     const std::string below = "x" + std::to_string(i - 1);
-    out += "x" + std::to_string(i) + " := " + below + " * " + below + "\n";
+    out.append("x").append(std::to_string(i)).append(" := ").append(below).append(" * ");
+    out.append(below).append("\n");
   }
   return out;
 }
@@ -34,8 +36,9 @@ std::string squared(int times) {
 std::vector<Case> cases() {
   const std::string ten = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
   std::string loops;
-  for (const char* const name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"})
+  for (const char* const name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"}) {
     loops += std::string("  some ") + name + " in " + ten + "\n";
+  }
   return {
       {"nested loops", "allow if {\n" + loops + "  a + b + c + d > 1000\n}\n",
        "limit of 100000 steps"},
@@ -87,8 +90,9 @@ TEST(RegoLimits, EndWhatGoesOnForEver) {
 TEST(RegoLimits, EndAStepThatDoesNotEnd) {
   WARD_NEED_REGO();
   std::string other = doubled(26);
-  for (std::size_t at = 0; (at = other.find('a', at)) != std::string::npos;)
+  for (std::size_t at = 0; (at = other.find('a', at)) != std::string::npos;) {
     other[at] = 'b';
+  }
   const auto policy =
       Policy::load("package policy\n" + doubled(26) + other + "allow if a26 == b26\n", "p.rego");
   ASSERT_TRUE(policy) << to_text(policy.error());
@@ -111,8 +115,9 @@ TEST(RegoLimits, OfStepsIsExact) {
     return policy->allow(asked).has_value();
   };
   std::uint64_t least = 0;
-  while (!allowed(least) && least < 1000)
+  while (!allowed(least) && least < 1000) {
     ++least;
+  }
   EXPECT_GT(least, 3U);
   EXPECT_LT(least, 1000U);
   for (int i = 0; i < 3; ++i) {
@@ -141,8 +146,9 @@ TEST(RegoLimits, OfChainsOfRules) {
   WARD_NEED_REGO();
   const auto chain = [](int rules) {
     std::string out = "package policy\nr0 := true\n";
-    for (int i = 1; i < rules; ++i)
+    for (int i = 1; i < rules; ++i) {
       out += "r" + std::to_string(i) + " := r" + std::to_string(i - 1) + "\n";
+    }
     return out + "allow := r" + std::to_string(rules - 1) + "\n";
   };
   const auto longest = Policy::load(chain(63), "p.rego");
@@ -160,8 +166,9 @@ TEST(RegoLimits, OfBodies) {
   WARD_NEED_REGO();
   const auto body = [](int expressions) {
     std::string out = "package policy\nallow if {\n";
-    for (int i = 0; i < expressions; ++i)
+    for (int i = 0; i < expressions; ++i) {
       out += "  x" + std::to_string(i) + " := 1\n";
+    }
     return out + "}\n";
   };
   const auto longest = Policy::load(body(256), "p.rego");
@@ -176,8 +183,9 @@ TEST(RegoLimits, OfBodies) {
 TEST(RegoLimits, ALongPolicyIsAnswered) {
   WARD_NEED_REGO();
   std::string text = "package policy\nimport rego.v1\ndefault allow := false\n";
-  for (int i = 0; i < 1'500; ++i)
+  for (int i = 0; i < 1'500; ++i) {
     text += "allow if input.measurement == \"0123456789abcdef" + std::to_string(i) + "\"\n";
+  }
   const auto policy = Policy::load(text, "p.rego");
   ASSERT_TRUE(policy) << to_text(policy.error());
   EXPECT_TRUE(policy->allow({.input = R"({"measurement":"0123456789abcdef1499"})"}));
@@ -198,8 +206,9 @@ TEST(RegoLimits, OfBrackets) {
   EXPECT_EQ(error(100'000, '{', '}'), "p.rego:2:26: " + many);
   EXPECT_NE(error(100'000, '(', ')'), "loads");
   std::string wide = "package policy\nallow := [\n";
-  for (int i = 0; i < 5'000; ++i)
+  for (int i = 0; i < 5'000; ++i) {
     wide += "[[[[[[[[[1]]]]]]]]],\n";
+  }
   const auto policy = Policy::load(wide + "]\n", "p.rego");
   ASSERT_FALSE(policy);
   EXPECT_THAT(to_text(policy.error()), testing::HasSubstr(many));

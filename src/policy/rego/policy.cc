@@ -239,8 +239,9 @@ std::vector<Condition> Policy::explain(std::string_view rule, const Documents& d
 Result<void, Refusal> Policy::allow(const Documents& documents) const {
   WARD_TRY(const std::string text, value("allow", documents));
   if (text == "true") return {};
-  if (text != "false")
+  if (text != "false") {
     return refused(file_, "allow", "is " + text.substr(0, 64) + ", not a boolean");
+  }
   Refusal refusal = refused(file_, "allow", "is false");
   refusal.conditions = explain("allow", documents);
   return refusal;

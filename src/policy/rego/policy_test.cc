@@ -97,8 +97,9 @@ std::string claims(const Policy& policy, const Documents& documents) {
   const auto result = policy.trust_claims(documents);
   if (!result) return result.error().reason;
   std::string out;
-  for (const auto& [name, value] : result->claims)
+  for (const auto& [name, value] : result->claims) {
     out += name + "=" + std::to_string(value) + " ";
+  }
   return out + result->extensions;
 }
 
@@ -227,7 +228,7 @@ TEST(RegoPolicy, RefusesDocumentsThatAreNoJson) {
 
 TEST(RegoPolicy, NamesLineAndColumnOfWhatDoesNotLoad) {
   WARD_NEED_REGO();
-  const std::pair<std::string, std::string> kFaults[] = {
+  const std::pair<std::string, std::string> faults[] = {
       {"package policy\nallow if {\n  input.a ==\n}\n", "p.rego:4:1: "},
       {"package policy\nallow {\n  input.a = = 1\n}\n", "p.rego:3:"},
       {"package policy\nimport rego.v1\nallow { true }\n", "p.rego:3:"},
@@ -242,8 +243,9 @@ TEST(RegoPolicy, NamesLineAndColumnOfWhatDoesNotLoad) {
       {"package policy\nallow := \"\xff\"\n", "p.rego: a policy is UTF-8"},
       {"package policy\nallow := true\n" + std::string(kMaxPolicyBytes, '#'),
        "p.rego: a policy is UTF-8 of at most 262144 octets"}};
-  for (const auto& [text, want] : kFaults)
+  for (const auto& [text, want] : faults) {
     EXPECT_THAT(load_error(text), testing::StartsWith(want)) << text.substr(0, 80);
+  }
 }
 
 TEST(RegoPolicy, TakesNoOtherBuiltin) {
@@ -288,8 +290,10 @@ TEST(RegoPolicy, GivesTheSameAnswerEachTimeAndInThreads) {
   std::vector<std::string> answers(8);
   {
     std::vector<std::jthread> threads;
-    for (auto& answer : answers)
+    threads.reserve(answers.size());
+    for (auto& answer : answers) {
       threads.emplace_back([&] { answer = claims(policy, about(kGood)); });
+    }
   }
   EXPECT_THAT(answers, testing::Each(first));
 }

@@ -86,8 +86,9 @@ std::vector<std::string> strings_of(const JsonValue& report, std::string_view na
   std::vector<std::string> out;
   const JsonValue* const list = report.find(name);
   if (list == nullptr) return out;
-  for (const auto& item : list->items())
+  for (const auto& item : list->items()) {
     out.emplace_back(item.as_string().value_or(""));
+  }
   return out;
 }
 
@@ -120,8 +121,9 @@ std::vector<Condition> read_conditions(std::string_view report) {
                            .outcome = outcome_of(string_of(item, "outcome")),
                            .values = {}};
     if (const JsonValue* const values = item.find("values")) {
-      for (const auto& value : values->items())
+      for (const auto& value : values->items()) {
         condition.values.emplace_back(string_of(value, "expression"), string_of(value, "value"));
+      }
     }
     out.push_back(std::move(condition));
   }
