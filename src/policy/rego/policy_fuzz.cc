@@ -4,6 +4,7 @@
 
 namespace {
 
+using ward::policy::rego::Contract;
 using ward::policy::rego::Documents;
 using ward::policy::rego::Policy;
 using ward::policy::rego::Refusal;
@@ -27,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!policy) {
     if (policy.error().faults.empty() || to_text(policy.error()).empty()) __builtin_trap();
     return 0;
+  }
+  for (const auto contract : {Contract::kTrustClaims, Contract::kTrustRules, Contract::kRelease}) {
+    if (policy->keeps(contract) && to_text(contract).empty()) __builtin_trap();
   }
   const Documents documents = {
       .input = kInput,
