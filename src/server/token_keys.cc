@@ -32,8 +32,9 @@ Result<void> add_block(TokenKeys& keys, const codec::PemBlock& block,
     WARD_TRY(keys.next, crypto::PrivateKey::from_pkcs8(block.der));
     return {};
   }
-  if (block.label != kPublic)
+  if (block.label != kPublic) {
     return Error(Errc::kMalformed, "token key: a block of another kind, or out of order");
+  }
   if (keys.retired.size() == kMaxRetiredKeys) return Error(Errc::kLimit, "token key: retired keys");
   if (keys.retired.size() == times.size()) {
     return Error(Errc::kMalformed, "token key: a public key without its line `retired:`");
@@ -45,15 +46,17 @@ Result<void> add_block(TokenKeys& keys, const codec::PemBlock& block,
 
 Result<TokenKeys> read_blocks(const std::vector<codec::PemBlock>& blocks,
                               const std::vector<UnixTime>& times) {
-  if (blocks.front().label != kPrivate)
+  if (blocks.front().label != kPrivate) {
     return Error(Errc::kMalformed, "token key: no PRIVATE KEY comes first");
+  }
   WARD_TRY(crypto::PrivateKey signing, crypto::PrivateKey::from_pkcs8(blocks.front().der));
   TokenKeys out{std::move(signing), std::nullopt, {}};
   for (std::size_t i = 1; i < blocks.size(); ++i) {
     WARD_CHECK_OK(add_block(out, blocks[i], times));
   }
-  if (out.retired.size() != times.size())
+  if (out.retired.size() != times.size()) {
     return Error(Errc::kMalformed, "token key: a line `retired:` too many");
+  }
   return out;
 }
 

@@ -70,18 +70,21 @@ constexpr codec::CborLimits kLimits{
     .max_bytes = kMaxCoseBytes, .max_depth = 24, .max_items = 100'000};
 
 std::span<const Row> vector_rows() {
-  static const auto kRows = [] {
-    std::array<Row, 8> rows{};
-    std::transform(vector_members().begin(), vector_members().end(), rows.begin(),
+  static const auto rows = [] {
+    std::array<Row, 8> made{};
+    std::transform(vector_members().begin(), vector_members().end(), made.begin(),
                    [](const VectorMember& m) {
                      return Row{m.name, m.key};
                    });
-    return rows;
+    return made;
   }();
-  return kRows;
+  return rows;
 }
 
 Error wrong() { return {Errc::kMalformed, "cwt: a claim of another type"}; }
+
+// Both directions recurse no deeper than kLimits and the JSON reader allow.
+// NOLINTBEGIN(misc-no-recursion)
 
 // JSON to CBOR.
 
@@ -299,6 +302,8 @@ Result<void> read_claim(JsonWriter& w, Form form, const CborValue& value) {
   w.string(to_text(static_cast<TrustTier>(tier - kTierNumbers.begin())));
   return {};
 }
+
+// NOLINTEND(misc-no-recursion)
 
 // The key that signs: by name the same algorithm in COSE as in JOSE (RFC 9053, RFC 8812).
 std::optional<CoseAlgorithm> cose_of(JwsAlgorithm algorithm) {
