@@ -192,6 +192,28 @@ TEST(Page, ARootThatIsNotKnownVouchesForNothing) {
   EXPECT_NE(page(e, {})->find("nobody vouches for any of it"), std::string::npos);
 }
 
+// A device's key that was named is a root though nobody certified it; the digest of anything else
+// that stands alone makes none of it.
+TEST(Page, AKeyThatWasNamedVouchesForWhatItSigned) {
+  Explanation e = sample();
+  e.work.signatures = {{&kSignature, "ES256", {1, 0, 1}, {}, {0, 0, 1}, {0, 1, 1}, {}, true}};
+  e.work.materials.resize(2);
+  e.work.materials[1].kind = MaterialKind::kExtract;
+  e.work.digests[0].message = {{1, 0, 1}};
+  EXPECT_TRUE(tree_of(e.work).tops.empty());
+  static constexpr attest::CheckInfo kRoot{"x.device_key.root", "test", "", ""};
+  e.work.digests[0].check = &kRoot;
+  const Tree tree = tree_of(e.work);
+  EXPECT_EQ(tree.tops, std::vector<std::size_t>{1});
+  EXPECT_EQ(tree.nodes[1].children, std::vector<std::size_t>{0});
+  EXPECT_TRUE(tree.apart.empty());
+  EXPECT_NE(page(e, {})->find("a key, which was named with --hardware-root, vouches"),
+            std::string::npos);
+  e.work.digests[0].expected.clear();
+  e.work.digests[0].holds = false;
+  EXPECT_NE(page(e, {})->find("nobody vouches for any of it"), std::string::npos);
+}
+
 // Two certificates that sign each other are no loop in the page.
 TEST(Page, ATreeOfCertificatesThatSignEachOtherEnds) {
   attest::Work work = sample().work;

@@ -60,14 +60,14 @@ void mark_broken(Tree& tree, const Work& work) {
   }
 }
 
-// True for a certificate whose key's digest is one that was known beforehand, and nothing of it is
-// broken.
+// True for a certificate whose key's digest is one that was known beforehand, and for such a key
+// that stands alone, where nothing of it is broken.
 bool is_known(const Tree& tree, const Work& work, std::size_t material) {
-  if (tree.broken[material] || work.materials[material].kind != MaterialKind::kCertificate) {
-    return false;
-  }
+  if (tree.broken[material]) return false;
+  const bool certificate = work.materials[material].kind == MaterialKind::kCertificate;
   return std::ranges::any_of(work.digests, [&](const DigestFact& fact) {
-    return fact.holds && !fact.place && !fact.expected.empty() && !fact.extended &&
+    const bool of_root = certificate || std::string_view(fact.check->id).ends_with(".root");
+    return of_root && fact.holds && !fact.place && !fact.expected.empty() && !fact.extended &&
            subject_of(tree, fact) == material;
   });
 }
@@ -254,9 +254,11 @@ std::string tree_lead(const Explanation& e, const Tree& tree) {
     return "Nothing here hangs below a root key that was known beforehand: nobody vouches for any "
            "of it.";
   }
+  const bool certificate = e.work.materials[tree.tops[0]].kind == MaterialKind::kCertificate;
   const std::string root = e.appraisal.development
                                ? "a development root, which was named with --trust-root,"
-                               : "a maker's root key, which ward knows beforehand,";
+                           : certificate ? "a maker's root key, which ward knows beforehand,"
+                                         : "a key, which was named with --hardware-root,";
   const bool whole =
       std::ranges::none_of(tree.apart, [&](std::size_t i) { return tree.broken[i] || i == 0; });
   return "Read it from the top: " + root + " vouches for what hangs below it" +

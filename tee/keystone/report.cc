@@ -72,8 +72,10 @@ bool may_be_report(Bytes octets) {
   return octets.size() == kReportSize && has_digests(octets);
 }
 
+// What is none by its hashes costs no text about its form.
 bool is_report(Bytes octets) {
-  return std::holds_alternative<Report>(parse_report(octets)) && has_digests(octets);
+  return octets.size() == kReportSize && has_digests(octets) &&
+         std::holds_alternative<Report>(parse_report(octets));
 }
 
 void Report::add_claims(std::vector<attest::Claim>& out) const {

@@ -74,6 +74,11 @@ std::size_t LibraryVector::some_signed() const {
   return (std::stoul(range) + std::stoul(range.substr(range.find('-') + 1))) / 2;
 }
 
+std::string LibraryVector::accepted() const {
+  if (tee != "psa") return "accepted";
+  return "accepted (platform only; not checked: psa.device.components)";
+}
+
 CollateralHandle LibraryVector::collateral() const {
   CollateralHandle out = new_collateral();
   for (const auto& [name, bytes] : documents) {

@@ -49,6 +49,8 @@ struct LibraryVector {
   // The offset of an octet that is signed: a changed one is refused.
   [[nodiscard]] std::size_t some_signed() const;
   [[nodiscard]] CollateralHandle collateral() const;
+  // The line of its verdict: PSA has no measurement, and the policy names no components.
+  [[nodiscard]] std::string accepted() const;
   // A policy that accepts it.
   [[nodiscard]] PolicyHandle policy() const;
   // The request that expects what it states.
