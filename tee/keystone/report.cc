@@ -86,13 +86,13 @@ void Report::add_claims(std::vector<attest::Claim>& out) const {
   out.push_back({"device_key", to_buffer(device_key)});
 }
 
-std::vector<attest::LayoutField> Report::layout(Bytes octets) const {
+std::vector<attest::LayoutField> Report::layout(Bytes whole) const {
   std::vector<attest::LayoutField> out;
   const auto add = [&](Bytes part, const char* name) {
-    if (!part.empty()) out.push_back(attest::octets_field(octets, part, name, "octets"));
+    if (!part.empty()) out.push_back(attest::octets_field(whole, part, name, "octets"));
   };
   add(enclave_hash, "enclave.hash");
-  add(octets.subspan(kHashSize, kLengthSize), "enclave.data_len");
+  add(whole.subspan(kHashSize, kLengthSize), "enclave.data_len");
   add(data, "enclave.data");
   add(padding, "enclave.not_signed");
   add(enclave_signature, "enclave.signature");
@@ -100,7 +100,7 @@ std::vector<attest::LayoutField> Report::layout(Bytes octets) const {
   add(monitor_key, "sm.public_key");
   add(monitor_signature, "sm.signature");
   add(device_key, "dev_public_key");
-  return attest::fill_layout(std::move(out), octets, "octets");
+  return attest::fill_layout(std::move(out), whole, "octets");
 }
 
 }  // namespace ward::keystone

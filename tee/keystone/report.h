@@ -40,7 +40,7 @@ struct Report {
   Bytes monitor_signed;
 
   void add_claims(std::vector<attest::Claim>& out) const;
-  [[nodiscard]] std::vector<attest::LayoutField> layout(Bytes octets) const;
+  [[nodiscard]] std::vector<attest::LayoutField> layout(Bytes whole) const;
 };
 
 // parse_report reads a report; the text is what was found instead.

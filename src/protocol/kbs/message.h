@@ -16,9 +16,11 @@ namespace ward::protocol::kbs {
 // Version is one of those that ward speaks. /auth chooses it; the shape of /attest, what the
 // evidence binds and the form of the reply follow from it.
 enum class Version : std::uint8_t {
+  // NOLINTBEGIN(readability-identifier-naming): without its points a version is another number
   k0_1_1,  // evidence as JSON in a string; the reply's header is not authenticated
   k0_2_0,  // evidence as a JSON value, RFC 7516 replies
   k0_4_0,  // runtime-data, init-data, additional evidence, RFC 8785
+  // NOLINTEND(readability-identifier-naming)
 };
 
 // kVersions lists them, the best first; ward's own client asks for that.
