@@ -82,6 +82,7 @@ class Service:
         end = time.monotonic() + PATIENCE_S
         while not (address.exists() and address.read_text().strip()):
             if time.monotonic() > end or self.process.poll() is not None:
+                self.stop()
                 raise AssertionError("wardd does not start")
             time.sleep(0.02)
         self.url = "https://" + address.read_text().strip()
@@ -131,6 +132,7 @@ class Replay(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.service = Service()
+        cls.addClassCleanup(cls.service.end)
         probe = cls.service.folder / "probe"
         ward("attest", "--tee", "soft-sgx", "--device", cls.service.device, "--report-data", "00" * 64, "-o", probe)
         claims = json.loads(ward("inspect", probe, "--json"))["claims"]
@@ -139,10 +141,6 @@ class Replay(unittest.TestCase):
         ward("policy", "set", cls.good, "--for", "evidence", *cls.service.to)
         status, _ = cls.service.attest()
         assert status == 200, status
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.end()
 
     def to(self):
         return self.service.to
