@@ -106,6 +106,17 @@ std::string_view verb(Condition::Outcome outcome) {
   return " could not be followed";
 }
 
+// are_extensions is true of an object, and of a list as the policies of Trustee's own have it:
+// [{"name":"ear.trustee.identifiers","key":-18,"value":...}].
+bool are_extensions(std::string_view text) {
+  const auto json = parse_report(text);
+  if (!json || !json->is_array()) return json && json->is_object();
+  return std::ranges::all_of(json->items(), [](const codec::JsonValue& item) {
+    const codec::JsonValue* name = item.is_object() ? item.find("name") : nullptr;
+    return name != nullptr && name->as_string().has_value();
+  });
+}
+
 }  // namespace
 
 std::string_view engine() { return engine_name(); }
@@ -258,8 +269,8 @@ Result<TrustClaims, Refusal> Policy::trust_claims(const Documents& documents) co
     WARD_TRY(TrustClaims out, claims_of(*object, text, file_));
     if (!has_rule("extensions")) return out;
     WARD_TRY(out.extensions, value("extensions", given));
-    if (!out.extensions.starts_with('{')) {
-      return refused(file_, "extensions", "is not an object");
+    if (!are_extensions(out.extensions)) {
+      return refused(file_, "extensions", "is no object, and no list of objects with a name each");
     }
     return out;
   }

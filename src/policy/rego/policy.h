@@ -93,7 +93,8 @@ struct Refusal {
 // TrustClaims is what an attestation policy says of evidence (AR4SI's trustworthiness vector).
 struct TrustClaims {
   std::vector<std::pair<std::string, std::int8_t>> claims;  // by name, with '-': "file-system"
-  std::string extensions;                                   // a JSON object; empty: none
+  // A JSON object, or a list of objects with a name each; empty: none.
+  std::string extensions;
 };
 
 // Policy is one that was loaded. Const calls may come from several threads.

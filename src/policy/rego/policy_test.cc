@@ -185,7 +185,7 @@ TEST(RegoPolicy, RefusesWhatIsNoAnswer) {
       {"old rule too large", "hardware := 200",
        "p.rego: rule `hardware` does not fit: it is 200, not an integer from -128 to 127"},
       {"extensions are a list", "trust_claims := {\"hardware\": 2}\nextensions := [1]",
-       "p.rego: rule `extensions` is not an object"},
+       "p.rego: rule `extensions` is no object, and no list of objects with a name each"},
       {"extensions are undefined", "trust_claims := {\"hardware\": 2}\nextensions := {} if false",
        "p.rego: rule `extensions` is undefined: none of its bodies holds"},
       {"bounds", "trust_claims := {\"hardware\": 127, \"executables\": -128}",
