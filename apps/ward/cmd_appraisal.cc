@@ -28,6 +28,7 @@ struct Options : AdminOptions {
   std::string until;
   std::string at = "then";
   std::string collateral = "then";
+  RegoRule rule;
 };
 
 int unreadable() { return fail(kCouldNotTell, "the server's answer cannot be read"); }
@@ -249,7 +250,7 @@ int replay(const Options& o) {
   }
   if (!is_time(o.since)) return not_a_time("--since", o.since);
   if (!is_time(o.until)) return not_a_time("--until", o.until);
-  const auto candidate = read_policy(o.kind, o.file);
+  const auto candidate = read_candidate(o.kind, o.file, o.rule);
   if (!candidate) return candidate.error();
   Outcome out;
   out.changes.begin_array();
@@ -276,13 +277,14 @@ void add_policy_replay(args::Command& policy, Action& action) {
   const auto o = std::make_shared<Options>();
   args::Command* c = policy.add_subcommand(
       "replay", "who would gain or lose access under a candidate, by what the service archived");
-  c->add_option("--candidate", o->file, "policy, JSON")->required();
+  c->add_option("--candidate", o->file, "policy, JSON or *.rego")->required();
   c->add_option("--for", o->kind, "evidence or results")
       ->required()
       ->one_of({"evidence", "results"});
   c->add_option("--repository", o->repository, "whose results policy");
   c->add_option("--since", o->since, "from this time on (otherwise all that is kept)");
   c->add_option("--until", o->until, "up to this time");
+  add_rego_options(*c, o->rule);
   add_when(*c, *o);
   add_admin_options(*c, *o);
   c->callback([o, &action] { action = [o] { return replay(*o); }; });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct Options : AdminOptions {
   std::string file;                // of set
   std::string kind;                // "evidence" or "results"
   std::string repository;
+  std::optional<std::uint64_t> version;  // of get
+  std::string device_class;              // of set, of Rego for evidence
+  RegoRule rule;                         // of set, of Rego for results
 };
 
 // parse_as returns what is wrong with a policy of this kind, nullopt where nothing is.
@@ -45,23 +49,13 @@ std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
   } else {
     const auto parsed = broker::parse_results_policy(text);
     for (const broker::ReleaseRule& rule : parsed->rules) {
-      words.insert(words.end(), rule.accepted_tcb.begin(), rule.accepted_tcb.end());
+      if (!rule.accepted_tcb) continue;
+      words.insert(words.end(), rule.accepted_tcb->begin(), rule.accepted_tcb->end());
     }
     std::erase(words, broker::kNoTcbStatus);
   }
   const auto strange = std::ranges::find_if_not(words, known_status);
   return strange == words.end() ? std::nullopt : std::optional(*strange);
-}
-
-// target is the policy's place at the server; nullopt where the options do not fit together.
-std::optional<std::string> target(const Options& options) {
-  const bool evidence = options.kind == "evidence";
-  if (evidence != options.repository.empty()) return std::nullopt;
-  return "/v1/policy/" + (evidence ? "evidence" : "results/" + options.repository);
-}
-
-int wrong_repository() {
-  return fail(kUsage, "--repository goes with --for results, and only with it");
 }
 
 int check(const Options& options) {
@@ -82,26 +76,44 @@ int check(const Options& options) {
   return print(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
 }
 
+int rule_without_rego() {
+  return fail(kUsage, "--resource and what a rule allows go with a *.rego file for results",
+              "a policy in JSON says them itself");
+}
+
+// Rego for evidence changes one class of devices' policy, and leaves the rest as it is.
+int set_rego_evidence(const Options& options, const std::string& place) {
+  if (options.rule.given()) return rule_without_rego();
+  const auto policy = load_rego(options.file);
+  if (!policy) return policy.error();
+  const auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
+  if (!text) return own_file_failure(options.file, text.error());
+  const std::string device = options.device_class.empty() ? "cpu" : options.device_class;
+  const AdminReply reply = administer(options, {"POST", place + "/rego/" + device, *text});
+  return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
+}
+
 int set(const Options& options) {
-  const auto place = target(options);
-  if (!place) return wrong_repository();
-  const auto text = read_policy(options.kind, options.file);
+  const auto place = policy_place(options.kind, options.repository);
+  if (!place) return place.error();
+  if (is_rego(options.file) && options.kind == "evidence") {
+    return set_rego_evidence(options, *place);
+  }
+  if (!options.device_class.empty()) {
+    return fail(kUsage, "--class goes with a *.rego file for evidence");
+  }
+  const auto text = read_candidate(options.kind, options.file, options.rule);
   if (!text) return text.error();
   const AdminReply reply = administer(options, {"POST", *place, *text});
-  if (reply.exit != kAccepted) return reply.exit;
-  const auto body = codec::parse_json(reply.body);
-  const auto* version = body ? body->find("version") : nullptr;
-  const auto number = version != nullptr ? version->as_uint() : std::nullopt;
-  if (!number) return fail(kCouldNotTell, "the server's answer cannot be read");
-  const std::string text_of = std::to_string(*number);
-  return print(options.json ? "{\"schema\":\"ward.policy/1\",\"version\":" + text_of + "}\n"
-                            : "version " + text_of + "\n");
+  return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
 }
 
 int get(const Options& options) {
-  const auto place = target(options);
-  if (!place) return wrong_repository();
-  const AdminReply reply = administer(options, {"GET", *place, {}});
+  const auto place = policy_place(options.kind, options.repository);
+  if (!place) return place.error();
+  const std::string version =
+      options.version ? "?version=" + std::to_string(*options.version) : std::string();
+  const AdminReply reply = administer(options, {"GET", *place + version, {}});
   if (reply.exit != kAccepted) return reply.exit;
   return print(as_text(reply.body));
 }
@@ -131,7 +143,44 @@ int list(const Options& options) {
 
 }  // namespace
 
+Result<std::string, int> policy_place(const std::string& kind, const std::string& repository) {
+  const bool evidence = kind == "evidence";
+  if (evidence != repository.empty()) {
+    return fail(kUsage, "--repository goes with --for results, and only with it");
+  }
+  return std::string("/v1/policy/") + (evidence ? "evidence" : "results/" + repository);
+}
+
+int print_version(Bytes reply, bool json) {
+  const auto body = codec::parse_json(reply);
+  const auto* version = body ? body->find("version") : nullptr;
+  const auto number = version != nullptr ? version->as_uint() : std::nullopt;
+  if (!number) return fail(kCouldNotTell, "the server's answer cannot be read");
+  const std::string text = std::to_string(*number);
+  return print(json ? "{\"schema\":\"ward.policy/1\",\"version\":" + text + "}\n"
+                    : "version " + text + "\n");
+}
+
+void add_rego_options(args::Command& command, RegoRule& rule) {
+  command.add_option("--resource", rule.resources, "of Rego for results: type/tag (otherwise all)");
+  command.add_option("--accept-tcb", rule.accepted_tcb,
+                     "of Rego for results: a TCB status (otherwise the policy judges)");
+  command.add_flag("--allow-debug", rule.allow_debug, "of Rego for results: release to debug mode");
+  command.add_flag("--allow-development", rule.allow_development,
+                   "of Rego for results: release to development platforms");
+}
+
+Result<Buffer, int> read_candidate(const std::string& kind, const std::string& path,
+                                   const RegoRule& rule) {
+  if (is_rego(path) && kind == "results") return read_rego_results(path, rule);
+  if (rule.given()) return rule_without_rego();
+  return read_policy(kind, path);
+}
+
 Result<Buffer, int> read_policy(const std::string& kind, const std::string& path) {
+  if (is_rego(path)) {
+    return kind == "results" ? read_rego_results(path, {}) : read_rego_evidence(path);
+  }
   auto text = server::read_file(path, broker::kMaxPolicyBytes);
   if (!text) return own_file_failure(path, text.error());
   if (const auto wrong = parse_as(kind, *text)) {
@@ -162,14 +211,22 @@ void add_policy(args::Command& app, Action& action) {
   add_kind(*check_app);
   check_app->add_flag("--json", options->json, "print one JSON object");
   args::Command* set_app = add("set", "put a policy into force; prints its version", set);
-  set_app->add_option("FILE", options->file, "policy, JSON")->required();
+  set_app->add_option("FILE", options->file, "policy, JSON or *.rego")->required();
+  set_app
+      ->add_option("--class", options->device_class,
+                   "of Rego for evidence: whose (otherwise cpu, the first device)")
+      ->one_of({"cpu", "gpu", "switch"});
+  add_rego_options(*set_app, options->rule);
   args::Command* get_app = add("get", "print a policy as it was set", get);
+  get_app->add_option("--version", options->version, "not the one in force: one of `history`");
   for (args::Command* one : {set_app, get_app}) {
     add_kind(*one)->required();
-    one->add_option("--repository", options->repository, "whose results policy");
+    one->add_option("--repository", options->repository,
+                    "whose results policy; *: of all without their own");
     add_admin_options(*one, *options);
   }
   add_policy_default(*group, action);
+  add_policy_versions(*group, action);
   add_policy_replay(*group, action);
   add_policy_test(*group, action);
   args::Command* list_app = add("list", "the policies in force, and their versions", list);

@@ -22,9 +22,11 @@ void add_keystone(args::Command& app, Action& action);
 void add_ledger(args::Command& app, Action& action);
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);
-void add_policy_default(args::Command& policy, Action& action);  // below `policy`
-void add_policy_replay(args::Command& policy, Action& action);   // below `policy`
-void add_policy_test(args::Command& policy, Action& action);     // below `policy`
+void add_policy_default(args::Command& policy, Action& action);   // below `policy`
+void add_policy_replay(args::Command& policy, Action& action);    // below `policy`
+void add_policy_test(args::Command& policy, Action& action);      // below `policy`
+void add_policy_versions(args::Command& policy, Action& action);  // below `policy`
+void add_refval(args::Command& app, Action& action);
 void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
 void add_sev(args::Command& app, Action& action);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/ward/policy_file.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "policy/rego/policy.h"
@@ -19,6 +20,13 @@ namespace ward::cli {
 
 // load_rego reads and loads one, or says what is wrong and gives the exit code.
 [[nodiscard]] Result<policy::rego::Policy, int> load_rego(const std::string& file);
+
+// read_rego_results reads a *.rego file and writes the results policy around it.
+[[nodiscard]] Result<Buffer, int> read_rego_results(const std::string& path, const RegoRule& rule);
+
+// read_rego_evidence reads a *.rego file and writes a policy for evidence around it, for a replay:
+// one that leaves the measurements to it.
+[[nodiscard]] Result<Buffer, int> read_rego_evidence(const std::string& path);
 
 // PolicyCase is one case of a file of cases: what a policy is asked, and what it should answer.
 struct PolicyCase {

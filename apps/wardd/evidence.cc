@@ -56,6 +56,39 @@ bool is_called(const attest::SchemeInfo& info, std::string_view name) {
   return std::ranges::find(info.protocol_names, name) != info.protocol_names.end();
 }
 
+attest::Expected expected_of(const std::optional<std::vector<Buffer>>& values) {
+  if (!values) return attest::Unchecked{};
+  return *values;
+}
+
+// class_of sorts a device as Trustee does: NVIDIA's switches are apart from its GPUs, and all else
+// is the platform itself.
+std::string class_of(const attest::Appraisal& appraisal) {
+  if (appraisal.tee != "nvidia") return "cpu";
+  const auto arch = std::ranges::find(appraisal.claims, "arch", &attest::Claim::name);
+  if (arch == appraisal.claims.end()) return "gpu";
+  const auto names = attest::value_texts(arch->value);
+  const bool switches = !names.empty() && std::ranges::all_of(names, [](const std::string& name) {
+    return name == "LS10";
+  });
+  return switches ? "switch" : "gpu";
+}
+
+// claims_of is what each device's evidence says; the parts are in the devices' order.
+std::vector<broker::DeviceClaims> claims_of(const std::vector<Device>& devices,
+                                            const verifier::CompositeAppraisal& composite) {
+  std::vector<broker::DeviceClaims> out;
+  for (std::size_t i = 0; i < devices.size() && i < composite.parts.size(); ++i) {
+    const attest::Appraisal& part = composite.parts[i].appraisal;
+    out.push_back({.device_class = class_of(part),
+                   .tee = devices[i].tee,
+                   .scheme = part.tee,
+                   .claims = part.claims,
+                   .tcb = part.tcb});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<KbsEvidence> evidence_of(std::string_view primary_evidence) {
@@ -86,7 +119,7 @@ PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
       collateral_(tee::all_schemes(), std::move(collateral)),
       platforms_(std::make_shared<verifier::PlatformCache>(kRemembered)) {}
 
-Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
+Result<broker::Appraised> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
   const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy.policy,
                                     platforms_);
   WARD_TRY(const std::vector<Device> devices, devices_of(request));
@@ -110,7 +143,7 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
     parts.push_back({.name = tee + std::to_string(seen[tee]++),
                      .evidence = device.sent.evidence,
                      .binding = std::vector<Buffer>{to_buffer(device.binding)},
-                     .measurement = parts.empty() ? attest::Expected(request.policy.runtimes)
+                     .measurement = parts.empty() ? expected_of(request.policy.runtimes)
                                                   : attest::Expected(attest::Unchecked{}),
                      .workload = attest::Unchecked{},
                      .beside = device.sent.beside});
@@ -122,7 +155,7 @@ Result<attest::Appraisal> PipelineVerifier::appraise(const broker::EvidenceReque
                           .now = request.now,
                           .required = request.policy.required_parts,
                           .prepared = request.collateral == nullptr ? &collateral_ : nullptr}));
-  return verifier::in_one(out);
+  return broker::Appraised{verifier::in_one(out), claims_of(devices, out)};
 }
 
 bool PipelineVerifier::serves(std::string_view tee) const {

@@ -17,7 +17,7 @@ class PipelineVerifier final : public broker::EvidenceVerifier {
  public:
   PipelineVerifier(std::vector<attest::Anchor> extra_anchors, attest::Collateral collateral);
 
-  [[nodiscard]] Result<attest::Appraisal> appraise(
+  [[nodiscard]] Result<broker::Appraised> appraise(
       const broker::EvidenceRequest& request) const override;
 
   [[nodiscard]] const attest::Collateral& collateral() const override {

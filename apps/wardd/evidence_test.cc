@@ -64,8 +64,8 @@ TEST(PipelineVerifier, TheJsonOfSevSnpReachesItsScheme) {
   };
   const auto judged = appraise("snp", R"({"attestation_report":{}})");
   ASSERT_TRUE(judged);
-  EXPECT_EQ(judged->tee, "snp");
-  EXPECT_EQ(judged->failed(), std::vector<std::string>{"snp.report.form"});
+  EXPECT_EQ(judged->appraisal.tee, "snp");
+  EXPECT_EQ(judged->appraisal.failed(), std::vector<std::string>{"snp.report.form"});
   const auto other_tee = appraise("sgx", R"({"attestation_report":{}})");
   ASSERT_FALSE(other_tee);
   EXPECT_EQ(other_tee.error().code(), Errc::kUnsupported);
@@ -79,13 +79,15 @@ Result<attest::Appraisal> appraised(const std::string& tee, const std::string& p
   const PipelineVerifier verifier({}, {});
   const broker::EvidencePolicy policy;
   const Buffer binding(48);
-  return verifier.appraise({.tee = tee,
-                            .primary_evidence = primary,
-                            .additional_evidence = additional,
-                            .binding = binding,
-                            .device_binding = binding,
-                            .policy = policy,
-                            .now = UnixTime{1700000000}});
+  auto out = verifier.appraise({.tee = tee,
+                                .primary_evidence = primary,
+                                .additional_evidence = additional,
+                                .binding = binding,
+                                .device_binding = binding,
+                                .policy = policy,
+                                .now = UnixTime{1700000000}});
+  if (!out) return out.error();
+  return std::move(out->appraisal);
 }
 
 // sent writes evidence as the protocol carries it: JSON as it is, octets as a quote, and the list

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "apps/wardd/evidence.h"
+#include "apps/wardd/rego_policies.h"
 #include "apps/wardd/store_lock.h"
 #include "broker/archive.h"
 #include "broker/records.h"
@@ -174,9 +175,11 @@ class Loaded {
                                         .token_life_s = config.token_seconds,
                                         .retention = config.archive,
                                         .kbs_0_1_1 = config.allow_kbs_0_1_1,
-                                        .rsa1_5 = config.allow_rsa1_5}});
+                                        .rsa1_5 = config.allow_rsa1_5},
+                        policy::rego::engine().empty() ? nullptr : &rego_});
   }
 
+  RegoPolicies rego_;
   Tls tls_;
   server::TokenKeys token_;
   crypto::PrivateKey ledger_;

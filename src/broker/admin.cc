@@ -6,7 +6,6 @@
 #include "base/reader.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
-#include "crypto/digest.h"
 
 namespace ward::broker {
 namespace {
@@ -100,6 +99,7 @@ std::string_view repository_of(std::string_view policy_key) {
 bool may_read(const Actor& actor, std::string_view policy_key) {
   if (actor.role == Role::kAdministrator) return true;
   if (policy_key == kEvidencePolicyKey) return actor.role == Role::kVerifierOwner;
+  if (repository_of(policy_key) == kAnyRepository) return false;
   return manages(actor, repository_of(policy_key));
 }
 
@@ -204,71 +204,6 @@ Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) cons
   });
   if (!done) return unavailable(done.error());
   return out;
-}
-
-Answer<std::uint64_t> Admin::set_evidence_policy(const Actor& actor, Bytes json,
-                                                 UnixTime now) const {
-  WARD_CHECK_OK(
-      allow(service_, actor, may_read(actor, kEvidencePolicyKey), "policy evidence", now));
-  const auto policy = parse_evidence_policy(json, service_.verifier.fields());
-  if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
-  return write({.table = kPolicyTable,
-                .key = std::string(kEvidencePolicyKey),
-                .value = json,
-                .entry = {now,
-                          "policy.set",
-                          actor.name,
-                          std::string(kEvidencePolicyKey),
-                          {{"sha256", to_hex(crypto::sha256(json))}}}});
-}
-
-Answer<std::uint64_t> Admin::set_results_policy(const Actor& actor, std::string_view repository,
-                                                Bytes json, UnixTime now) const {
-  WARD_TRY(const kbs::ResourcePath parsed, path_of(std::string(repository) + "/x/x"));
-  const std::string key = results_policy_key(parsed.repository);
-  WARD_CHECK_OK(allow(service_, actor, manages(actor, parsed.repository), key, now));
-  const auto policy = parse_results_policy(json);
-  if (!policy) return refuse_document("ParsePolicyError", CheckId::kMessageForm, policy.error());
-  return write(
-      {.table = kPolicyTable,
-       .key = key,
-       .value = json,
-       .entry = {now, "policy.set", actor.name, key, {{"sha256", to_hex(crypto::sha256(json))}}}});
-}
-
-Answer<std::vector<PolicyInfo>> Admin::list_policies(const Actor& actor) const {
-  std::vector<PolicyInfo> out;
-  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, all_keys(view, kPolicyTable));
-    for (const store::ListedKey& row : rows) {
-      if (!may_read(actor, row.key)) continue;
-      out.push_back(
-          {row.key.substr(0, row.key.find('/')), std::string(repository_of(row.key)), row.version});
-    }
-    return {};
-  });
-  if (!done) return unavailable(done.error());
-  return out;
-}
-
-Answer<std::string> Admin::get_policy(const Actor& actor, std::string_view key,
-                                      UnixTime now) const {
-  if (key != kEvidencePolicyKey) {
-    WARD_TRY(const kbs::ResourcePath parsed, path_of(std::string(repository_of(key)) + "/x/x"));
-    if (key != results_policy_key(parsed.repository)) {
-      return refuse(404, "InvalidRequestPath", CheckId::kMessageForm);
-    }
-  }
-  WARD_CHECK_OK(allow(service_, actor, may_read(actor, key), "policy " + std::string(key), now));
-  std::optional<std::string> text;
-  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));
-    if (row.value) text = std::string(as_text(row.value->expose()));
-    return {};
-  });
-  if (!done) return unavailable(done.error());
-  if (!text) return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
-  return *std::move(text);
 }
 
 }  // namespace ward::broker

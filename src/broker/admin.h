@@ -32,8 +32,8 @@ struct Actor {
 // repository_of is the repository that a policy is of, empty for the policy for evidence.
 [[nodiscard]] std::string_view repository_of(std::string_view policy_key);
 
-// may_read is true where the actor may read a policy, and set it: the verifier's owner that for
-// evidence, an owner those of his repositories.
+// may_read is true where the actor may read a policy, and set it: an administrator each, the
+// verifier's owner that for evidence, an owner those of his repositories.
 [[nodiscard]] bool may_read(const Actor& actor, std::string_view policy_key);
 
 // allow records the refusal of what an actor may not do, and returns it.
@@ -45,13 +45,6 @@ struct ResourceInfo {
   std::string path;
   std::uint64_t version = 0;
   std::uint64_t releases = 0;
-};
-
-// PolicyInfo is one line of a list.
-struct PolicyInfo {
-  std::string kind;        // "evidence" or "results"
-  std::string repository;  // of a results policy
-  std::uint64_t version = 0;
 };
 
 // Bounds on what is kept; who exceeds one gets 413 or 409, and the reason.
@@ -77,19 +70,6 @@ class Admin {
 
   // list_resources names those that the actor may manage, in order.
   [[nodiscard]] Answer<std::vector<ResourceInfo>> list_resources(const Actor& actor) const;
-
-  // set_*_policy parse before they write: 400 with the place that is wrong.
-  [[nodiscard]] Answer<std::uint64_t> set_evidence_policy(const Actor& actor, Bytes json,
-                                                          UnixTime now) const;
-  [[nodiscard]] Answer<std::uint64_t> set_results_policy(const Actor& actor,
-                                                         std::string_view repository, Bytes json,
-                                                         UnixTime now) const;
-
-  // list_policies names those that the actor may read: an administrator all, the verifier's owner
-  // that for evidence, an owner those of his repositories. get_policy gives the text of one.
-  [[nodiscard]] Answer<std::vector<PolicyInfo>> list_policies(const Actor& actor) const;
-  [[nodiscard]] Answer<std::string> get_policy(const Actor& actor, std::string_view key,
-                                               UnixTime now) const;
 
  private:
   struct Act;

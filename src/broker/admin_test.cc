@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/policy_admin.h"
 #include "broker/records.h"
 #include "test/broker/world.h"
 
@@ -39,7 +40,7 @@ class AdminTest : public testing::Test {
 
   [[nodiscard]] std::vector<std::string> listed(const Actor& actor) const {
     std::vector<std::string> out;
-    const auto list = admin_.list_policies(actor);
+    const auto list = policies_.list(actor);
     EXPECT_TRUE(list);
     if (!list) return out;
     for (const PolicyInfo& one : *list)
@@ -49,19 +50,20 @@ class AdminTest : public testing::Test {
 
   // get returns 200 or the refusal's status.
   [[nodiscard]] unsigned get(const Actor& actor, std::string_view key) const {
-    const auto text = admin_.get_policy(actor, key, kNow);
+    const auto text = policies_.get(actor, key, kNow);
     return text ? 200 : text.error().status;
   }
 
   World world_;
   Admin admin_{world_.service()};
+  PolicyAdmin policies_{world_.service()};
 };
 
 using Names = std::vector<std::string>;
 
 TEST_F(AdminTest, each_reads_the_policies_that_are_his_and_no_other) {
-  ASSERT_TRUE(admin_.set_results_policy(administrator(), "vendor",
-                                        as_bytes(test_support::results_policy()), kNow));
+  ASSERT_TRUE(policies_.set(administrator(), "results/vendor",
+                            as_bytes(test_support::results_policy()), kNow));
   const Actor hospital{.name = "h", .role = Role::kOwner, .repositories = {"hospital"}};
   const Actor verifier{.name = "v", .role = Role::kVerifierOwner, .repositories = {}};
   EXPECT_EQ(listed(administrator()), (Names{"evidence", "results hospital", "results vendor"}));

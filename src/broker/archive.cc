@@ -47,6 +47,11 @@ class Members {
     return std::string(out.value_or(""));
   }
 
+  // text_or_none is for a member that older rows do not have.
+  std::string text_or_none(std::string_view name) {
+    return object_.find(name) == nullptr ? std::string() : text(name);
+  }
+
   std::uint64_t number(std::string_view name) {
     const JsonValue* value = object_.find(name);
     const auto out = value != nullptr ? value->as_uint() : std::nullopt;
@@ -87,6 +92,7 @@ Result<std::string> write(const ArchivedAppraisal& record) {
   w.member("binding", to_hex(record.binding));
   w.member("device_binding", to_hex(record.device_binding));
   w.member("init_data_digest", to_hex(record.init_data_digest));
+  w.member("runtime_data", record.runtime_data);
   w.member("collateral", record.collateral).member("policy", record.policy);
   w.member("policy_version", record.policy_version).member("verdict", record.verdict);
   w.name("failed").begin_array();
@@ -109,6 +115,7 @@ Result<ArchivedAppraisal> read(Bytes octets) {
                         .binding = members.octets("binding"),
                         .device_binding = members.octets("device_binding"),
                         .init_data_digest = members.octets("init_data_digest"),
+                        .runtime_data = members.text_or_none("runtime_data"),
                         .collateral = members.text("collateral"),
                         .policy = members.text("policy"),
                         .policy_version = members.number("policy_version"),

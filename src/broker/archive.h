@@ -36,9 +36,10 @@ struct ArchivedAppraisal {
   std::string additional_evidence;
   Buffer binding;
   Buffer device_binding;
-  Buffer init_data_digest;  // empty: none was sent
-  std::string collateral;   // id of the set that the service held
-  std::string policy;       // name of the policy for evidence
+  Buffer init_data_digest;   // empty: none was sent
+  std::string runtime_data;  // JSON, as bound; empty: archived before it was kept
+  std::string collateral;    // id of the set that the service held
+  std::string policy;        // name of the policy for evidence
   std::uint64_t policy_version = 0;
   std::string verdict;              // "accepted", "refused", "undetermined"
   std::vector<std::string> failed;  // ids of the checks that kept it from a result

@@ -5,6 +5,7 @@
 #include "broker/broker.h"
 #include "broker/judgement.h"
 #include "broker/records.h"
+#include "broker/reference_values.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
 #include "crypto/digest.h"
@@ -115,6 +116,7 @@ Answer<ArchivedAppraisal> record_of(const Service& service, const Presented& pre
                            .binding = to_buffer(binding),
                            .device_binding = to_buffer(device_binding),
                            .init_data_digest = presented.init_data_digest,
+                           .runtime_data = presented.runtime_data,
                            .collateral = service.collateral,
                            .policy = {},
                            .policy_version = 0,
@@ -122,15 +124,15 @@ Answer<ArchivedAppraisal> record_of(const Service& service, const Presented& pre
                            .failed = {}};
 }
 
-Answer<attest::Appraisal> appraise(const Service& service, const ArchivedAppraisal& record,
-                                   const EvidencePolicy& policy) {
-  auto appraisal = appraise_record(service, record, {.policy = policy, .at = record.time});
-  if (appraisal) return *std::move(appraisal);
-  const Errc code = appraisal.error().code();
+Answer<Judgement> appraise(const Service& service, const ArchivedAppraisal& record,
+                           const Judging& judging) {
+  auto judgement = appraise_record(service, record, judging);
+  if (judgement) return *std::move(judgement);
+  const Errc code = judgement.error().code();
   if (code != Errc::kMalformed && code != Errc::kUnsupported && code != Errc::kTruncated) {
-    return unavailable(appraisal.error());
+    return unavailable(judgement.error());
   }
-  return refuse(401, kType, CheckId::kEvidenceForm, appraisal.error().what());
+  return refuse(401, kType, CheckId::kEvidenceForm, judgement.error().what());
 }
 
 // forget_expired drops a few nonces that no session can bring any more.
@@ -215,15 +217,20 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
 // nothing leaves nothing behind.
 Answer<Judged> judge(const Service& service, const Presented& presented, UnixTime now) {
   std::optional<Versioned<EvidencePolicy>> policy;
+  std::string reference_values;
   const auto read = service.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(policy, load_evidence_policy(view, service));
+    if (!policy || policy->value.rego.empty()) return {};
+    WARD_TRY(reference_values, load_reference_values(view, service, now));
     return {};
   });
   if (!read) return unavailable(read.error());
   if (!policy) return refuse(401, kType, CheckId::kEvidencePolicy);
   WARD_TRY(ArchivedAppraisal record, record_of(service, presented, now));
-  WARD_TRY(attest::Appraisal appraisal, appraise(service, record, policy->value));
-  Judged out{.appraisal = std::move(appraisal),
+  WARD_TRY(Judgement judgement,
+           appraise(service, record,
+                    {.policy = policy->value, .at = now, .reference_values = reference_values}));
+  Judged out{.appraisal = std::move(judgement.appraisal),
              .passed = {},
              .token = {},
              .refusal = {},
@@ -245,7 +252,8 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
                             .runtime_data = presented.runtime_data,
                             .tee_pubkey = presented.message.tee_pubkey,
                             .protocol = presented.session.version,
-                            .init_data_digest = presented.init_data_digest},
+                            .init_data_digest = presented.init_data_digest,
+                            .claims = std::move(judgement.claims)},
                            now);
   if (!token) return unavailable(token.error());
   out.token = *std::move(token);

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "broker/policy.h"
 #include "broker/refusal.h"
+#include "broker/rego.h"
 #include "broker/sealed_rows.h"
 #include "broker/session.h"
 #include "crypto/rng.h"
@@ -35,6 +36,21 @@ struct EvidenceRequest {
   const attest::Collateral* collateral = nullptr;  // instead of the service's own: another day's
 };
 
+// DeviceClaims is what one device's evidence says, for policies in Rego.
+struct DeviceClaims {
+  std::string device_class;  // one of kDeviceClasses
+  std::string tee;           // as the protocol calls it
+  std::string scheme;        // as ward calls it
+  std::vector<attest::Claim> claims;
+  attest::Tcb tcb;
+};
+
+// Appraised is one appraisal of all devices' evidence, and what each of them says.
+struct Appraised {
+  attest::Appraisal appraisal;
+  std::vector<DeviceClaims> devices;
+};
+
 // EvidenceVerifier is the verifier as the broker sees it: apps/wardd binds it to the one pipeline,
 // verifier::Verifier, and knows how each TEE writes its evidence in JSON.
 class EvidenceVerifier {
@@ -46,8 +62,7 @@ class EvidenceVerifier {
 
   // appraise is called from several threads. kMalformed: not evidence of this TEE's form;
   // kUnsupported: a TEE that is not served. Everything else is in the appraisal.
-  [[nodiscard]] virtual Result<attest::Appraisal> appraise(
-      const EvidenceRequest& request) const = 0;
+  [[nodiscard]] virtual Result<Appraised> appraise(const EvidenceRequest& request) const = 0;
 
   // collateral is what the service itself holds of the makers' documents.
   [[nodiscard]] virtual const attest::Collateral& collateral() const = 0;
@@ -103,6 +118,7 @@ struct Service {
   const Keys& keys;
   crypto::Rng& rng;  // thread safe
   Options options;
+  const RegoEngine* rego = nullptr;  // nullptr: policies with Rego are refused
   std::string collateral{};  // id of the verifier's, as remember_collateral gives it (archive.h)
 };
 

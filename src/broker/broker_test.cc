@@ -5,6 +5,7 @@
 
 #include "broker/admin.h"
 #include "broker/facts.h"
+#include "broker/policy_admin.h"
 #include "broker/records.h"
 #include "codec/json.h"
 #include "ledger/audit.h"
@@ -95,8 +96,8 @@ TEST_F(BrokerTest, a_value_that_the_policy_does_not_accept_gets_no_key) {
   const std::string policy = test_support::evidence_policy();
   const std::string demanding = policy.substr(0, policy.size() - 1) + R"(,"accepted_values":{")" +
                                 test_support::kFieldId + R"(":[true]}})";
-  ASSERT_TRUE(Admin(world_.service())
-                  .set_evidence_policy(test_support::administrator(), as_bytes(demanding), kNow));
+  ASSERT_TRUE(PolicyAdmin(world_.service())
+                  .set(test_support::administrator(), "evidence", as_bytes(demanding), kNow));
   EXPECT_TRUE(get(attested(broker_, attester_, kNow)));
   for (const std::optional<bool> flag : {std::optional(false), std::optional<bool>()}) {
     world_.verifier.flag = flag;
@@ -113,8 +114,8 @@ TEST_F(BrokerTest, a_revocation_list_that_the_policy_does_without_is_no_refusal)
   const std::string policy = test_support::evidence_policy();
   const std::string lenient =
       policy.substr(0, policy.size() - 1) + R"(,"require_revocation":false})";
-  ASSERT_TRUE(Admin(world_.service())
-                  .set_evidence_policy(test_support::administrator(), as_bytes(lenient), kNow));
+  ASSERT_TRUE(PolicyAdmin(world_.service())
+                  .set(test_support::administrator(), "evidence", as_bytes(lenient), kNow));
   EXPECT_TRUE(get(attested(broker_, attester_, kNow)));
   for (const ledger::Leaf& leaf : leaves_of(world_))
     EXPECT_THAT(detail_of(leaf, "passed"), Not(HasSubstr("fake.list")));

@@ -5,7 +5,6 @@
 
 #include "attest/workload.h"
 #include "codec/jcs.h"
-#include "codec/json_write.h"
 #include "crypto/digest.h"
 #include "token/ear.h"
 
@@ -14,30 +13,6 @@ namespace {
 
 using codec::JsonValue;
 using codec::JsonWriter;
-
-void write_claim(JsonWriter& w, const attest::ClaimValue& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) {
-    w.boolean(*flag);
-  } else if (const auto* number = std::get_if<std::uint64_t>(&value)) {
-    // RFC 8785 numbers are doubles: what one cannot hold is written as text.
-    constexpr std::uint64_t kExact = std::uint64_t{1} << 53U;
-    if (*number <= kExact) {
-      w.unsigned_integer(*number);
-    } else {
-      w.string(std::to_string(*number));
-    }
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
-    w.string(*text);
-  } else if (const auto* octets = std::get_if<Buffer>(&value)) {
-    w.string(to_hex(*octets));
-  } else {
-    w.begin_array();
-    for (const std::string& one : std::get<std::vector<std::string>>(value)) {
-      w.string(one);
-    }
-    w.end_array();
-  }
-}
 
 Error missing() { return {Errc::kMalformed, "broker.facts: ward.facts"}; }
 
@@ -68,6 +43,30 @@ std::optional<std::string> tcb_status_of(const attest::Appraisal& appraisal) {
 }
 
 }  // namespace
+
+void write_claim(JsonWriter& w, const attest::ClaimValue& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) {
+    w.boolean(*flag);
+  } else if (const auto* number = std::get_if<std::uint64_t>(&value)) {
+    // RFC 8785 numbers are doubles: what one cannot hold is written as text.
+    constexpr std::uint64_t kExact = std::uint64_t{1} << 53U;
+    if (*number <= kExact) {
+      w.unsigned_integer(*number);
+    } else {
+      w.string(std::to_string(*number));
+    }
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    w.string(*text);
+  } else if (const auto* octets = std::get_if<Buffer>(&value)) {
+    w.string(to_hex(*octets));
+  } else {
+    w.begin_array();
+    for (const std::string& one : std::get<std::vector<std::string>>(value)) {
+      w.string(one);
+    }
+    w.end_array();
+  }
+}
 
 Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) {
   return {.tee = appraisal.tee,

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/json.h"
+#include "codec/json_write.h"
 #include "protocol/kbs/message.h"
 
 namespace ward::broker {
@@ -36,6 +37,10 @@ struct Facts {
 
 // facts_of reads them off an appraisal.
 [[nodiscard]] Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey);
+
+// write_claim writes a claim's value: octets as lower-case hex, numbers that a double cannot hold
+// as text.
+void write_claim(codec::JsonWriter& w, const attest::ClaimValue& value);
 
 // tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them.
 [[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal,

@@ -1,9 +1,12 @@
 #include "broker/judgement.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/checks.h"
+#include "broker/claims_input.h"
 #include "broker/facts.h"
+#include "token/ear.h"
 
 namespace ward::broker {
 namespace {
@@ -42,11 +45,136 @@ void check_init_data(attest::Appraisal& appraisal, Bytes digest) {
   appraisal.verdict = attest::verdict_of(appraisal.checks);
 }
 
+// RegoVerdict is what the policies in Rego make of evidence: one check.
+struct RegoVerdict {
+  attest::Outcome outcome = attest::Outcome::kPassed;
+  std::string found;
+};
+
+RegoVerdict refused_by_rego(std::string found) {
+  return {.outcome = attest::Outcome::kFailed, .found = std::move(found)};
+}
+
+// worsen keeps the worse of two claims: the greater tier, and of one tier the greater number.
+void worsen(RegoClaims& claims, const std::string& name, std::int8_t value) {
+  const auto known = std::ranges::find(claims, name, &RegoClaims::value_type::first);
+  if (known == claims.end()) {
+    claims.emplace_back(name, value);
+  } else if (token::tier_of(value) > token::tier_of(known->second)) {
+    known->second = value;
+  }
+}
+
+// not_affirmed names the claims that are neither affirming nor silent; empty where there is none.
+std::string not_affirmed(const RegoClaims& claims) {
+  std::string out;
+  for (const auto& [name, value] : claims) {
+    const token::TrustTier tier = token::tier_of(value);
+    const bool silent = value == 0;
+    if (tier == token::TrustTier::kAffirming || silent) continue;
+    out += (out.empty() ? "" : ", ") + name + " is " + std::to_string(value) + " (" +
+           std::string(token::to_text(tier)) + ")";
+  }
+  return out;
+}
+
+bool affirms(const RegoClaims& claims, std::string_view name) {
+  return std::ranges::any_of(claims, [&](const auto& claim) {
+    return claim.first == name && token::tier_of(claim.second) == token::TrustTier::kAffirming;
+  });
+}
+
+// ask_device asks the policy for one device's class. Its claims join those of the others.
+RegoVerdict ask_device(const Service& service, const Judging& judging, const DeviceClaims& device,
+                       RegoClaims& claims) {
+  const auto policy = judging.policy.rego.find(device.device_class);
+  if (policy == judging.policy.rego.end()) return {};
+  const std::string where = device.tee + ": ";
+  if (service.rego == nullptr) {
+    return {.outcome = attest::Outcome::kNotDone,
+            .found = where + "this service has no engine for Rego"};
+  }
+  const auto input = claims_input(
+      {.tee = device.tee, .scheme = device.scheme, .claims = device.claims, .tcb = &device.tcb});
+  if (!input) return refused_by_rego(where + "a claim is not UTF-8");
+  const auto said =
+      service.rego->trust_claims(policy->second, {.input = *input,
+                                                  .data = {},
+                                                  .reference_values = judging.reference_values,
+                                                  .now = judging.at});
+  if (!said) {
+    return {
+        .outcome = said.error().undetermined ? attest::Outcome::kNotDone : attest::Outcome::kFailed,
+        .found = where + said.error().reason};
+  }
+  if (const std::string wrong = not_affirmed(*said); !wrong.empty()) {
+    return refused_by_rego(where + wrong);
+  }
+  for (const auto& [name, value] : *said) {
+    worsen(claims, name, value);
+  }
+  return {};
+}
+
+RegoVerdict ask_devices(const Service& service, const Judging& judging,
+                        const std::vector<DeviceClaims>& devices, RegoClaims& claims) {
+  for (const DeviceClaims& device : devices) {
+    RegoVerdict verdict = ask_device(service, judging, device, claims);
+    if (verdict.outcome != attest::Outcome::kPassed) return verdict;
+    // The first is the one whose measurement the policy leaves to Rego.
+    const bool first = &device == &devices.front();
+    if (first && !judging.policy.runtimes && !affirms(claims, "executables")) {
+      return refused_by_rego(device.tee +
+                             ": executables has no affirming claim, and the policy names no "
+                             "runtimes");
+    }
+  }
+  if (devices.empty()) return refused_by_rego("no device");
+  return {.outcome = attest::Outcome::kPassed, .found = "affirming"};
+}
+
+// count_as_compared records that the policy in Rego judged the measurement.
+void count_as_compared(attest::Appraisal& appraisal, const std::string& policy) {
+  for (attest::Check& check : appraisal.checks) {
+    if (check.info != appraisal.facts.measurement_check) continue;
+    check.outcome = attest::Outcome::kPassed;
+    check.not_done = attest::NotDone::kNone;
+    check.found = to_hex(appraisal.facts.measurement);
+    check.expected = "what the policy in Rego affirms";
+    check.origin = attest::Origin::kPolicy;
+    check.expected_from = policy;
+  }
+  std::erase(appraisal.unchecked, "measurement");
+}
+
+// ask_rego puts evidence that all else accepts before the policies in Rego.
+void ask_rego(const Service& service, const Judging& judging,
+              const std::vector<DeviceClaims>& devices, Judgement& judgement) {
+  attest::Appraisal& appraisal = judgement.appraisal;
+  if (judging.policy.rego.empty() || appraisal.verdict != attest::Verdict::kAccepted) return;
+  const RegoVerdict verdict = ask_devices(service, judging, devices, judgement.claims);
+  const bool undone = verdict.outcome == attest::Outcome::kNotDone;
+  appraisal.checks.push_back(
+      {.info = &check_info(CheckId::kEvidenceRego),
+       .outcome = verdict.outcome,
+       .not_done = undone ? attest::NotDone::kAbsent : attest::NotDone::kNone,
+       .found = verdict.found,
+       .expected = "affirming claims",
+       .origin = attest::Origin::kPolicy,
+       .expected_from = judging.policy.policy.name});
+  if (verdict.outcome != attest::Outcome::kPassed) {
+    judgement.claims.clear();
+  } else if (!judging.policy.runtimes) {
+    count_as_compared(appraisal, judging.policy.policy.name);
+  }
+  appraisal.verdict = attest::verdict_of(appraisal.checks);
+}
+
 }  // namespace
 
-Result<attest::Appraisal> appraise_record(const Service& service, const ArchivedAppraisal& record,
-                                          const Judging& judging) {
-  WARD_TRY(attest::Appraisal out,
+Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisal& record,
+                                  const Judging& judging) {
+  WARD_TRY(Appraised appraised,
            service.verifier.appraise({.tee = record.tee,
                                       .primary_evidence = record.primary_evidence,
                                       .additional_evidence = record.additional_evidence,
@@ -55,7 +183,9 @@ Result<attest::Appraisal> appraise_record(const Service& service, const Archived
                                       .policy = judging.policy,
                                       .now = judging.at,
                                       .collateral = judging.collateral}));
-  check_init_data(out, record.init_data_digest);
+  Judgement out{.appraisal = std::move(appraised.appraisal), .claims = {}};
+  check_init_data(out.appraisal, record.init_data_digest);
+  ask_rego(service, judging, appraised.devices, out);
   return out;
 }
 

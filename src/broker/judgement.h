@@ -20,13 +20,21 @@ struct Judging {
   const EvidencePolicy& policy;
   UnixTime at;
   const attest::Collateral* collateral = nullptr;  // nullptr: what the service holds
+  std::string_view reference_values;               // for policies in Rego: JSON, by id
+};
+
+// Judgement is an appraisal, with what the policies in Rego say of the evidence.
+struct Judgement {
+  attest::Appraisal appraisal;
+  RegoClaims claims;  // of all devices, the worst of each claim
 };
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and
-// compares the manifest that came with it. Errors of EvidenceVerifier::appraise.
-[[nodiscard]] Result<attest::Appraisal> appraise_record(const Service& service,
-                                                        const ArchivedAppraisal& record,
-                                                        const Judging& judging);
+// compares the manifest that came with it. Evidence that all else accepts is put before the
+// policies in Rego. Errors of EvidenceVerifier::appraise.
+[[nodiscard]] Result<Judgement> appraise_record(const Service& service,
+                                                const ArchivedAppraisal& record,
+                                                const Judging& judging);
 
 // failures_of lists what keeps an appraisal from being accepted: failed checks, then what could not
 // be done. Report data and measurement must have been compared. nullopt where it is accepted; a

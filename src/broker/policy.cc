@@ -291,6 +291,40 @@ Result<std::map<std::string, std::size_t>, Diag> required_parts(
   return out;
 }
 
+// Rego is text of its own; where it stands is all that is looked at here.
+Result<std::string, Diag> rego_text(const Cursor& cursor, const JsonValue& value,
+                                    std::string_view name) {
+  const auto text = value.as_string();
+  if (!text || text->empty()) return cursor.wrong(value, name, "a policy in Rego, as a text");
+  return std::string(*text);
+}
+
+Result<std::map<std::string, std::string>, Diag> rego_by_class(const Cursor& document) {
+  std::map<std::string, std::string> out;
+  const JsonValue* object = document.find("rego");
+  if (object == nullptr) return out;
+  if (!object->is_object() || object->members().empty()) {
+    return document.wrong(*object, "rego", "an object: cpu, gpu or switch, each with a policy");
+  }
+  const Cursor cursor(document.text(), *object, "rego.");
+  for (const auto& [name, value] : object->members()) {
+    if (std::ranges::find(kDeviceClasses, name) == kDeviceClasses.end()) {
+      return cursor.wrong(value, name, "cpu, gpu or switch");
+    }
+    WARD_TRY(out[name], rego_text(cursor, value, name));
+  }
+  return out;
+}
+
+// The measurements of a policy for evidence; Rego for the first device may judge them instead.
+Result<std::optional<std::vector<Buffer>>, Diag> runtimes_of(
+    const Cursor& document, const std::map<std::string, std::string>& rego) {
+  using Runtimes = std::optional<std::vector<Buffer>>;
+  if (document.find("runtimes") == nullptr && rego.contains("cpu")) return Runtimes();
+  WARD_TRY(auto list, document.digests("runtimes"));
+  return Runtimes(std::move(list));
+}
+
 // is_type_and_tag accepts "type/tag": resource paths are checked again where they are used.
 bool is_type_and_tag(std::string_view text) {
   return std::count(text.begin(), text.end(), '/') == 1 && text.front() != '/' &&
@@ -299,21 +333,36 @@ bool is_type_and_tag(std::string_view text) {
 
 Result<ReleaseRule, Diag> parse_rule(const Cursor& cursor) {
   WARD_CHECK_OK(cursor.only({"resources", "workloads", "runtimes", "signers", "accepted_tcb",
-                             "allow_debug", "allow_development"}));
+                             "allow_debug", "allow_development", "rego"}));
   ReleaseRule rule;
+  const JsonValue* rego = cursor.find("rego");
+  if (rego != nullptr) {
+    WARD_TRY(rule.rego, rego_text(cursor, *rego, "rego"));
+  }
+  const auto left_to_rego = [&](std::string_view name) {
+    return rego != nullptr && cursor.find(name) == nullptr;
+  };
   WARD_TRY(rule.resources, cursor.words("resources"));
   for (std::size_t i = 0; i < rule.resources.size(); ++i) {
-    if (!is_type_and_tag(rule.resources[i])) {
-      return cursor.wrong(cursor.find("resources")->items()[i], "resources", "\"type/tag\"");
+    if (rule.resources[i] != kAnyResource && !is_type_and_tag(rule.resources[i])) {
+      return cursor.wrong(cursor.find("resources")->items()[i], "resources",
+                          "\"type/tag\", or \"*\"");
     }
   }
-  WARD_TRY(rule.workloads, cursor.digests("workloads"));
-  WARD_TRY(rule.runtimes, cursor.digests("runtimes"));
+  if (!left_to_rego("workloads")) {
+    WARD_TRY(rule.workloads, cursor.digests("workloads"));
+  }
+  if (!left_to_rego("runtimes")) {
+    WARD_TRY(rule.runtimes, cursor.digests("runtimes"));
+  }
   if (cursor.find("signers") != nullptr) {
     WARD_TRY(auto signers, cursor.digests("signers"));
     rule.signers = std::move(signers);
   }
-  WARD_TRY(rule.accepted_tcb, accepted_tcb(cursor));
+  rule.accepted_tcb.reset();
+  if (!left_to_rego("accepted_tcb")) {
+    WARD_TRY(rule.accepted_tcb, accepted_tcb(cursor));
+  }
   WARD_TRY(rule.allow_debug, cursor.boolean("allow_debug", false));
   WARD_TRY(rule.allow_development, cursor.boolean("allow_development", false));
   return rule;
@@ -322,9 +371,11 @@ Result<ReleaseRule, Diag> parse_rule(const Cursor& cursor) {
 }  // namespace
 
 const ReleaseRule* ResultsPolicy::rule_for(std::string_view type_and_tag) const {
-  for (const ReleaseRule& rule : rules) {
-    const auto& names = rule.resources;
-    if (std::find(names.begin(), names.end(), type_and_tag) != names.end()) return &rule;
+  for (const std::string_view name : {type_and_tag, kAnyResource}) {
+    const auto rule = std::ranges::find_if(rules, [&](const ReleaseRule& one) {
+      return std::ranges::find(one.resources, name) != one.resources.end();
+    });
+    if (rule != rules.end()) return &*rule;
   }
   return nullptr;
 }
@@ -336,7 +387,7 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
                              "min_tcb_evaluation", "runtimes", "accepted_values", "refused_values",
                              "minimum_values", "require_revocation", "min_tcb_date",
-                             "tolerated_advisories", "accepted_chips", "required_parts"}));
+                             "tolerated_advisories", "accepted_chips", "required_parts", "rego"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -355,7 +406,8 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
       return cursor.wrong(*number, "min_tcb_evaluation", "a whole number");
     }
   }
-  WARD_TRY(out.runtimes, cursor.digests("runtimes"));
+  WARD_TRY(out.rego, rego_by_class(cursor));
+  WARD_TRY(out.runtimes, runtimes_of(cursor, out.rego));
   WARD_TRY(out.policy.accepted_values, values_by_field(cursor, "accepted_values", fields));
   WARD_TRY(out.policy.refused_values, values_by_field(cursor, "refused_values", fields));
   WARD_TRY(out.policy.minimum_values, minimum_values(cursor, fields));
@@ -383,7 +435,8 @@ Result<ResultsPolicy, Diag> parse_results_policy(Bytes json) {
     if (!item.is_object()) return diag_at(json, item.begin(), path, "an object");
     WARD_TRY(ReleaseRule rule, parse_rule(Cursor(json, item, path + ".")));
     for (const std::string& name : rule.resources) {
-      if (out.rule_for(name) != nullptr) {
+      const ReleaseRule* other = out.rule_for(name);
+      if (other != nullptr && std::ranges::find(other->resources, name) != other->resources.end()) {
         return diag_at(json, item.begin(), path + ".resources", "each resource in one rule only");
       }
     }

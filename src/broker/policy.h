@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -26,32 +27,52 @@ inline constexpr std::string_view kResultsSchema = "ward.results-policy/1";
 // are good ones (reference values).
 struct EvidencePolicy {
   attest::Policy policy;
-  std::vector<Buffer> runtimes;  // whole measurements; none: nothing is accepted
+  // Whole measurements; an empty list: nothing is accepted. nullopt: the policy in Rego for the
+  // first device judges the measurement, by its claim `executables`.
+  std::optional<std::vector<Buffer>> runtimes;
   // At least so many devices of a TEE must be shown: {"nvidia", 8}.
   std::map<std::string, std::size_t> required_parts;
+  // Policies in Rego by class of device (kDeviceClasses): asked of evidence that all else accepts.
+  std::map<std::string, std::string> rego;
 };
+
+// The classes of devices that a policy for evidence may have Rego for. Trustee calls the policies
+// default_cpu, default_gpu, default_switch.
+inline constexpr std::array<std::string_view, 3> kDeviceClasses = {"cpu", "gpu", "switch"};
+
+// kAnyResource names all resources of a repository that no other rule names.
+inline constexpr std::string_view kAnyResource = "*";
+
+// kAnyRepository is the repository of the results policy that is asked for all repositories without
+// one of their own. An administrator's alone.
+inline constexpr std::string_view kAnyRepository = "*";
 
 // ReleaseRule gives some resources to some workloads. Everything named must hold.
 struct ReleaseRule {
-  std::vector<std::string> resources;          // "type/tag" below the policy's repository
-  std::vector<Buffer> workloads;               // digests of manifests, 32 to 64 octets
-  std::vector<Buffer> runtimes;                // launch measurements
+  std::vector<std::string> resources;  // "type/tag" below the policy's repository, or kAnyResource
+  // Digests of manifests, 32 to 64 octets, and launch measurements. nullopt, only beside `rego`:
+  // that judges them.
+  std::optional<std::vector<Buffer>> workloads;
+  std::optional<std::vector<Buffer>> runtimes;
   std::optional<std::vector<Buffer>> signers;  // nullopt: any, or none
-  std::vector<std::string> accepted_tcb{"UpToDate"};
+  // nullopt, only beside `rego`: that judges the status.
+  std::optional<std::vector<std::string>> accepted_tcb{std::vector<std::string>{"UpToDate"}};
   bool allow_debug = false;
   bool allow_development = false;
+  std::string rego;  // a policy of the release contract (docs/policies.md); empty: none
 };
 
 // ResultsPolicy is a repository owner's. A resource that no rule names is released to nobody.
 struct ResultsPolicy {
   std::vector<ReleaseRule> rules;
 
-  // rule_for returns the first rule that names `type/tag`, or nullptr; borrowed.
+  // rule_for returns the rule that names `type/tag`, else that of kAnyResource, else nullptr;
+  // borrowed.
   [[nodiscard]] const ReleaseRule* rule_for(std::string_view type_and_tag) const;
 };
 
 // Both parsers are strict: JSON, the schema's name, no member that is not known, lists without
-// repetition. The Diag names the place.
+// repetition. The Diag names the place. They do not read Rego: RegoEngine::check does.
 // `fields` are those that accepted_values may name, of every TEE.
 [[nodiscard]] Result<EvidencePolicy, Diag> parse_evidence_policy(
     Bytes json, std::span<const attest::FieldInfo> fields);

@@ -21,8 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ward::Bytes in(data, size);
   if (const auto policy = ward::broker::parse_results_policy(in)) {
     if (policy->rules.size() > ward::broker::kMaxPolicyItems) __builtin_trap();
-    if (policy->rule_for("no such type/and tag") != nullptr) __builtin_trap();
+    const auto* other = policy->rule_for("no such type/and tag");
+    const auto* any = policy->rule_for(ward::broker::kAnyResource);
+    if (other != any) __builtin_trap();
     for (const auto& rule : policy->rules) {
+      // What no list judges, Rego must.
+      const bool lists = rule.workloads && rule.runtimes && rule.accepted_tcb;
+      if (!lists && rule.rego.empty()) __builtin_trap();
       for (const auto& name : rule.resources) {
         if (policy->rule_for(name) != &rule) __builtin_trap();
       }

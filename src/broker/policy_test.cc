@@ -59,7 +59,8 @@ TEST(EvidencePolicy, names_dates_tolerated_advisories_and_chips) {
 TEST(EvidencePolicy, reads_what_it_says_and_defaults_to_refusal) {
   const auto plain = parse_evidence(as_bytes(evidence(R"(,"runtimes":[])")));
   ASSERT_TRUE(plain) << to_text(plain.error());
-  EXPECT_TRUE(plain->runtimes.empty());
+  ASSERT_TRUE(plain->runtimes);
+  EXPECT_TRUE(plain->runtimes->empty());
   EXPECT_EQ(plain->policy.accepted_tcb, std::vector<std::string>{"UpToDate"});
   EXPECT_FALSE(plain->policy.allow_debug);
   EXPECT_FALSE(plain->policy.allow_development);
@@ -75,8 +76,22 @@ TEST(EvidencePolicy, reads_what_it_says_and_defaults_to_refusal) {
   EXPECT_TRUE(wide->policy.allow_debug);
   EXPECT_TRUE(wide->policy.allow_development);
   EXPECT_EQ(wide->policy.min_tcb_evaluation, 17U);
-  ASSERT_EQ(wide->runtimes.size(), 1U);
-  EXPECT_EQ(to_hex(wide->runtimes[0]), kDigest);
+  ASSERT_TRUE(wide->runtimes);
+  ASSERT_EQ(wide->runtimes->size(), 1U);
+  EXPECT_EQ(to_hex(wide->runtimes->front()), kDigest);
+}
+
+TEST(EvidencePolicy, leaves_the_measurement_to_rego_for_the_first_device_alone) {
+  const auto cpu = parse_evidence(as_bytes(evidence(R"(,"rego":{"cpu":"package policy"})")));
+  ASSERT_TRUE(cpu) << to_text(cpu.error());
+  EXPECT_FALSE(cpu->runtimes);
+  EXPECT_EQ(cpu->rego.at("cpu"), "package policy");
+  for (const char* wrong :
+       {R"(,"rego":{"gpu":"package policy"})", R"(,"rego":{})", R"(,"rego":"package policy")",
+        R"(,"rego":{"dpu":"x"},"runtimes":[])", R"(,"rego":{"cpu":""},"runtimes":[])",
+        R"(,"rego":{"cpu":1},"runtimes":[])"}) {
+    EXPECT_FALSE(parse_evidence(as_bytes(evidence(wrong)))) << wrong;
+  }
 }
 
 TEST(EvidencePolicy, names_the_place_that_is_wrong) {

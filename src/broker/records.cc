@@ -37,6 +37,15 @@ Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(store::View&
   return Loaded{{*std::move(policy), row.version}};
 }
 
+Result<std::optional<InForce>> results_policy_in_force(store::View& view, const Keys& keys,
+                                                       std::string_view repository) {
+  for (const std::string_view name : {repository, kAnyRepository}) {
+    WARD_TRY(auto policy, load_results_policy(view, keys, name));
+    if (policy) return std::optional(InForce{std::string(name), *std::move(policy)});
+  }
+  return std::optional<InForce>();
+}
+
 Result<void> record(store::Transaction& tx, const Keys& keys, const ledger::Entry& entry) {
   WARD_CHECK_OK(record_counts(tx, keys, entry.time));
   const auto appended = ledger::append(tx, keys.ledger, entry);

@@ -36,6 +36,17 @@ struct Versioned {
 [[nodiscard]] Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(
     store::View& view, const Keys& keys, std::string_view repository);
 
+// InForce is the results policy that a repository's resources are released by.
+struct InForce {
+  std::string repository;  // the repository, or kAnyRepository
+  Versioned<ResultsPolicy> policy;
+};
+
+// results_policy_in_force is the repository's own, else that of kAnyRepository.
+[[nodiscard]] Result<std::optional<InForce>> results_policy_in_force(store::View& view,
+                                                                     const Keys& keys,
+                                                                     std::string_view repository);
+
 // record appends a leaf with the caller's transaction, behind the counts of refusals that are due
 // (refusal_record.h).
 [[nodiscard]] Result<void> record(store::Transaction& tx, const Keys& keys,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/checks.h"
+#include "codec/json_write.h"
 
 namespace ward::broker {
 namespace {
@@ -46,6 +47,15 @@ class Decision {
                        .expected_from = from_});
   }
 
+  // add_undone is for what could not be told.
+  void add_undone(CheckId id, std::string found, std::string expected) {
+    add(id, false, std::move(found), std::move(expected));
+    checks_.back().outcome = attest::Outcome::kNotDone;
+    checks_.back().not_done = attest::NotDone::kAbsent;
+  }
+
+  [[nodiscard]] bool all_passed() const { return failed_of(checks_).empty(); }
+
   [[nodiscard]] std::vector<attest::Check> take() { return std::move(checks_); }
 
  private:
@@ -54,13 +64,17 @@ class Decision {
 };
 
 void compare_identity(Decision& decision, const ReleaseRule& rule, const Facts& facts) {
-  const bool workload =
-      std::any_of(rule.workloads.begin(), rule.workloads.end(),
-                  [&](const Buffer& digest) { return carries_digest(facts.workload, digest); });
-  decision.add(CheckId::kReleaseWorkload, workload, hex_or_none(facts.workload),
-               joined(rule.workloads));
-  decision.add(CheckId::kReleaseRuntime, among(rule.runtimes, facts.runtime),
-               hex_or_none(facts.runtime), joined(rule.runtimes));
+  if (rule.workloads) {
+    const bool workload = std::ranges::any_of(*rule.workloads, [&](const Buffer& digest) {
+      return carries_digest(facts.workload, digest);
+    });
+    decision.add(CheckId::kReleaseWorkload, workload, hex_or_none(facts.workload),
+                 joined(*rule.workloads));
+  }
+  if (rule.runtimes) {
+    decision.add(CheckId::kReleaseRuntime, among(*rule.runtimes, facts.runtime),
+                 hex_or_none(facts.runtime), joined(*rule.runtimes));
+  }
   if (rule.signers) {
     decision.add(CheckId::kReleaseSigner, among(*rule.signers, facts.signer),
                  hex_or_none(facts.signer), joined(*rule.signers));
@@ -68,11 +82,13 @@ void compare_identity(Decision& decision, const ReleaseRule& rule, const Facts& 
 }
 
 void compare_platform(Decision& decision, const ReleaseRule& rule, const Facts& facts) {
-  const auto& accepted = rule.accepted_tcb;
-  const bool tcb = facts.tcb_status &&
-                   std::find(accepted.begin(), accepted.end(), *facts.tcb_status) != accepted.end();
-  decision.add(CheckId::kReleaseTcb, tcb, facts.tcb_status.value_or("no matching level"),
-               joined(accepted));
+  if (rule.accepted_tcb) {
+    const auto& accepted = *rule.accepted_tcb;
+    const bool tcb =
+        facts.tcb_status && std::ranges::find(accepted, *facts.tcb_status) != accepted.end();
+    decision.add(CheckId::kReleaseTcb, tcb, facts.tcb_status.value_or("no matching level"),
+                 joined(accepted));
+  }
   // A platform that does not say is treated as one that is in debug mode.
   const bool debug = facts.debug.value_or(true);
   decision.add(CheckId::kReleaseDebug, !debug || rule.allow_debug, debug ? "true" : "false",
@@ -81,20 +97,47 @@ void compare_platform(Decision& decision, const ReleaseRule& rule, const Facts& 
                facts.development ? "true" : "false", rule.allow_development ? "any" : "false");
 }
 
+// data_of is what Trustee's policies find below `data`.
+std::string data_of(std::string_view path) {
+  codec::JsonWriter w;
+  w.begin_object().member("plugin", "resource").member("resource-path", path);
+  w.name("query").begin_object().end_object().end_object();
+  auto text = w.take();
+  return text ? *std::move(text) : std::string("{}");
+}
+
+void ask_rego(Decision& decision, const std::string& text, const RegoEngine* engine,
+              const ReleaseRequest& request) {
+  const std::string data = data_of(request.path);
+  const Result<void, RegoRefusal> allowed =
+      engine == nullptr
+          ? RegoRefusal{.undetermined = true, .reason = "this service has no engine for Rego"}
+          : engine->allow(text, {.input = request.claims,
+                                 .data = data,
+                                 .reference_values = {},
+                                 .now = request.now});
+  constexpr const char* kExpected = "allow is true";
+  if (allowed) return decision.add(CheckId::kReleaseRego, true, kExpected, kExpected);
+  const RegoRefusal& refusal = allowed.error();
+  if (refusal.undetermined) {
+    return decision.add_undone(CheckId::kReleaseRego, refusal.reason, kExpected);
+  }
+  decision.add(CheckId::kReleaseRego, false, refusal.reason, kExpected);
+}
+
 }  // namespace
 
-DeclarativePolicy::DeclarativePolicy(ResultsPolicy policy, std::string from)
-    : policy_(std::move(policy)), from_(std::move(from)) {}
-
-std::vector<attest::Check> DeclarativePolicy::decide(std::string_view type_and_tag,
-                                                     const Facts& facts) const {
-  Decision decision(from_);
-  const ReleaseRule* rule = policy_.rule_for(type_and_tag);
-  decision.add(CheckId::kReleaseRule, rule != nullptr, std::string(type_and_tag),
+std::vector<attest::Check> decide_release(const ReleasePolicy& by, const ReleaseRequest& request) {
+  Decision decision(by.from);
+  const std::string_view name = request.path.substr(request.path.find('/') + 1);
+  const ReleaseRule* rule = by.policy.rule_for(name);
+  decision.add(CheckId::kReleaseRule, rule != nullptr, std::string(name),
                "a rule that names the resource");
-  if (rule != nullptr) {
-    compare_identity(decision, *rule, facts);
-    compare_platform(decision, *rule, facts);
+  if (rule == nullptr) return decision.take();
+  compare_identity(decision, *rule, request.facts);
+  compare_platform(decision, *rule, request.facts);
+  if (!rule->rego.empty() && decision.all_passed()) {
+    ask_rego(decision, rule->rego, by.rego, request);
   }
   return decision.take();
 }

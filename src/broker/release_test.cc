@@ -26,8 +26,8 @@ Facts honest() {
 ReleaseRule rule() {
   ReleaseRule out;
   out.resources = {"key/records"};
-  out.workloads = {kWorkload};
-  out.runtimes = {kRuntime};
+  out.workloads = std::vector<Buffer>{kWorkload};
+  out.runtimes = std::vector<Buffer>{kRuntime};
   out.signers = std::vector<Buffer>{kSigner};
   return out;
 }
@@ -37,7 +37,10 @@ std::vector<std::string> failed(const ReleaseRule& one, const Facts& facts,
   ResultsPolicy policy;
   policy.rules.push_back(one);
   std::vector<std::string> out;
-  for (const auto& check : failed_of(DeclarativePolicy(policy, "test").decide(resource, facts)))
+  const std::string path = "hospital/" + std::string(resource);
+  const auto checks = decide_release({.policy = policy, .from = "test"},
+                                     {.path = path, .facts = facts, .claims = "{}", .now = {}});
+  for (const auto& check : failed_of(checks))
     out.emplace_back(check.info->id);
   return out;
 }
@@ -58,11 +61,11 @@ TEST(Release, refuses_by_exactly_the_check_that_differs) {
        "kbs.release.workload"},
       {"shorter field", [](ReleaseRule&, Facts& f) { f.workload.resize(47); },
        "kbs.release.workload"},
-      {"no workload approved", [](ReleaseRule& r, Facts&) { r.workloads.clear(); },
+      {"no workload approved", [](ReleaseRule& r, Facts&) { r.workloads->clear(); },
        "kbs.release.workload"},
       {"runtime", [](ReleaseRule&, Facts& f) { f.runtime[0] ^= 1; }, "kbs.release.runtime"},
       {"runtime cut", [](ReleaseRule&, Facts& f) { f.runtime.pop_back(); }, "kbs.release.runtime"},
-      {"no runtime approved", [](ReleaseRule& r, Facts&) { r.runtimes.clear(); },
+      {"no runtime approved", [](ReleaseRule& r, Facts&) { r.runtimes->clear(); },
        "kbs.release.runtime"},
       {"signer", [](ReleaseRule&, Facts& f) { f.signer[0] ^= 1; }, "kbs.release.signer"},
       {"no signer", [](ReleaseRule&, Facts& f) { f.signer.clear(); }, "kbs.release.signer"},
@@ -73,7 +76,7 @@ TEST(Release, refuses_by_exactly_the_check_that_differs) {
        "kbs.release.tcb_status"},
       {"no level, where another TEE has no status",
        [](ReleaseRule& r, Facts& f) {
-         r.accepted_tcb = {"UpToDate", kNoTcbStatus};
+         r.accepted_tcb = std::vector<std::string>{"UpToDate", kNoTcbStatus};
          f.tcb_status.reset();
        },
        "kbs.release.tcb_status"},
@@ -100,16 +103,31 @@ TEST(Release, widens_only_by_the_owners_word) {
   facts.signer.clear();
   one.allow_debug = true;
   one.allow_development = true;
-  one.accepted_tcb = {"SWHardeningNeeded"};
+  one.accepted_tcb = std::vector<std::string>{"SWHardeningNeeded"};
   one.signers.reset();
   EXPECT_EQ(failed(one, facts), Ids{});
   facts.tcb_status = kNoTcbStatus;
-  one.accepted_tcb = {kNoTcbStatus};
+  one.accepted_tcb = std::vector<std::string>{kNoTcbStatus};
   EXPECT_EQ(failed(one, facts), Ids{});
 }
 
 TEST(Release, a_resource_without_a_rule_goes_to_nobody) {
   EXPECT_EQ(failed(rule(), honest(), "key/other"), Ids{"kbs.release.rule"});
+}
+
+// Without an engine, what Rego would decide is released to nobody.
+TEST(Release, a_rule_with_rego_releases_nothing_where_nobody_can_ask_it) {
+  ReleaseRule one = rule();
+  one.rego = "package policy\nallow = true";
+  EXPECT_EQ(failed(one, honest()), Ids{"kbs.release.rego"});
+}
+
+TEST(Release, a_rule_for_any_resource_holds_for_those_that_no_other_names) {
+  ResultsPolicy policy;
+  policy.rules = {rule(), rule()};
+  policy.rules[0].resources = {std::string(kAnyResource)};
+  EXPECT_EQ(policy.rule_for("key/records"), &policy.rules[1]);
+  EXPECT_EQ(policy.rule_for("key/other"), &policy.rules[0]);
 }
 
 }  // namespace

@@ -10,37 +10,58 @@
 #include "broker/archive.h"
 #include "broker/facts.h"
 #include "broker/judgement.h"
+#include "broker/policy_admin.h"
 #include "broker/records.h"
+#include "broker/reference_values.h"
 #include "broker/release.h"
+#include "broker/result_token.h"
 #include "codec/json_write.h"
 
 namespace ward::broker {
 namespace {
 
-constexpr std::string_view kParse = "ParsePolicyError";
 constexpr std::string_view kArchive = "ArchiveError";
 constexpr std::string_view kResult = "result";
 constexpr std::size_t kMaxIdShown = 64;
 
-using ResultsPolicies = std::map<std::string, ResultsPolicy>;  // by repository
+using ResultsPolicies = std::map<std::string, ResultsPolicy, std::less<>>;  // by repository
 
 // Policies are all that decide about access.
 struct Policies {
   std::optional<EvidencePolicy> evidence;  // nullopt: nothing is accepted
   ResultsPolicies results;
+  std::set<std::string> resources;  // paths that there are, of those repositories
 };
 
 // Access is what one appraisal would give: for "result" and each resource's path what keeps from
 // it; nullopt where nothing does.
 using Access = std::map<std::string, std::optional<std::vector<attest::Check>>>;
 
+// The policy for any repository is in force for an owner's resources, too, who may not read it.
 std::vector<std::string> policy_keys(const std::vector<store::ListedKey>& rows,
                                      const Actor& actor) {
   std::vector<std::string> out;
   for (const store::ListedKey& row : rows) {
-    if (row.key != kEvidencePolicyKey && may_read(actor, row.key)) out.push_back(row.key);
+    const bool concerns = may_read(actor, row.key) || repository_of(row.key) == kAnyRepository;
+    if (row.key != kEvidencePolicyKey && concerns) out.push_back(row.key);
   }
   return out;
+}
+
+// load_resources names the paths that a rule for any resource, or a policy for any repository, may
+// be about.
+Result<std::set<std::string>> load_resources(store::View& view, const Actor& actor) {
+  std::set<std::string> out;
+  std::string after;
+  for (;;) {
+    WARD_TRY(const auto rows, view.list_keys(kResourceTable, "", after, store::kMaxListed));
+    if (rows.empty()) return out;
+    after = rows.back().key;
+    for (const store::ListedKey& row : rows) {
+      const std::string repository = row.key.substr(0, row.key.find('/'));
+      if (may_read(actor, results_policy_key(repository))) out.insert(row.key);
+    }
+  }
 }
 
 // load_policies reads those in force: that for evidence, and those for results that the actor may
@@ -52,7 +73,7 @@ Result<Policies> load_policies(store::View& view, const Service& service, const 
   std::string after;
   for (;;) {
     WARD_TRY(const auto rows, view.list_keys(kPolicyTable, "", after, store::kMaxListed));
-    if (rows.empty()) return out;
+    if (rows.empty()) break;
     after = rows.back().key;
     for (const std::string& key : policy_keys(rows, actor)) {
       const std::string repository(repository_of(key));
@@ -60,17 +81,37 @@ Result<Policies> load_policies(store::View& view, const Service& service, const 
       if (policy) out.results.emplace(repository, std::move(policy->value));
     }
   }
+  WARD_TRY(out.resources, load_resources(view, actor));
+  return out;
 }
 
-// The paths that either of two sets of policies names.
+// policy_of is what a repository's resources are released by; nullptr: nothing.
+const ResultsPolicy* policy_of(const ResultsPolicies& policies, std::string_view repository) {
+  for (const std::string_view name : {repository, kAnyRepository}) {
+    const auto policy = policies.find(name);
+    if (policy != policies.end()) return &policy->second;
+  }
+  return nullptr;
+}
+
+// The paths that either of two sets of policies names: rules for any resource name those that there
+// are.
 std::set<std::string> paths_of(const Policies& one, const Policies& other) {
   std::set<std::string> out;
   for (const Policies* policies : {&one, &other}) {
     for (const auto& [repository, policy] : policies->results) {
       for (const ReleaseRule& rule : policy.rules) {
         for (const std::string& resource : rule.resources) {
+          if (repository == kAnyRepository || resource == kAnyResource) continue;
           out.insert(repository + "/" + resource);
         }
+      }
+    }
+    for (const std::string& path : policies->resources) {
+      const auto slash = path.find('/');
+      const ResultsPolicy* policy = policy_of(policies->results, path.substr(0, slash));
+      if (policy != nullptr && policy->rule_for(path.substr(slash + 1)) != nullptr) {
+        out.insert(path);
       }
     }
   }
@@ -81,26 +122,61 @@ std::vector<attest::Check> missing(CheckId id) {
   return {{.info = &check_info(id), .outcome = attest::Outcome::kFailed}};
 }
 
+// Replayed is one archived message, with what it needs to be appraised again.
+struct Replayed {
+  ArchivedAppraisal record;
+  std::shared_ptr<const attest::Collateral> collateral;  // null: the service's own
+  UnixTime at;
+  std::string reference_values;  // those of now that count at `at`
+};
+
+// Shown is one accepted appraisal, as policies for results see it.
+struct Shown {
+  Facts facts;
+  std::string claims;  // of the result that it would lead to
+  UnixTime at;
+};
+
 // decide is what keeps an accepted appraisal from a resource.
-std::optional<std::vector<attest::Check>> decide(const ResultsPolicies& policies,
-                                                 const std::string& path, const Facts& facts) {
+std::optional<std::vector<attest::Check>> decide(const Service& service,
+                                                 const ResultsPolicies& policies,
+                                                 const std::string& path, const Shown& shown) {
   const std::string repository = path.substr(0, path.find('/'));
-  const auto policy = policies.find(repository);
-  if (policy == policies.end()) return missing(CheckId::kReleaseRule);
-  const DeclarativePolicy rules(policy->second, "results policy of " + repository);
-  std::vector<attest::Check> failed =
-      failed_of(rules.decide(path.substr(repository.size() + 1), facts));
+  const ResultsPolicy* policy = policy_of(policies, repository);
+  if (policy == nullptr) return missing(CheckId::kReleaseRule);
+  std::vector<attest::Check> failed = failed_of(decide_release(
+      {.policy = *policy, .from = "results policy of " + repository, .rego = service.rego},
+      {.path = path, .facts = shown.facts, .claims = shown.claims, .now = shown.at}));
   if (failed.empty()) return std::nullopt;
   return failed;
 }
 
-Access access_of(const std::optional<attest::Appraisal>& appraisal, const Policies& policies,
-                 const std::set<std::string>& paths) {
+// shown_of makes the claims that the result had, or would have had.
+Result<Shown> shown_of(const Service& service, const Replayed& replayed,
+                       const Judgement& judgement) {
+  WARD_TRY(std::string claims, result_claims(service, judgement.appraisal,
+                                             {.policy_id = replayed.record.policy,
+                                              .runtime_data = replayed.record.runtime_data,
+                                              .tee_pubkey = {},
+                                              .init_data_digest = replayed.record.init_data_digest,
+                                              .claims = judgement.claims},
+                                             replayed.record.id, replayed.at));
+  return Shown{facts_of(judgement.appraisal, ""), std::move(claims), replayed.at};
+}
+
+Result<Access> access_of(const Service& service, const Replayed& replayed,
+                         const std::optional<Judgement>& judgement, const Policies& policies,
+                         const std::set<std::string>& paths) {
   Access out;
-  const auto kept = appraisal ? failures_of(*appraisal) : missing(CheckId::kEvidencePolicy);
+  const auto kept =
+      judgement ? failures_of(judgement->appraisal) : missing(CheckId::kEvidencePolicy);
   out.emplace(kResult, kept);
+  std::optional<Shown> shown;
+  if (!kept) {
+    WARD_TRY(shown, shown_of(service, replayed, *judgement));
+  }
   for (const std::string& path : paths) {
-    out.emplace(path, kept ? kept : decide(policies.results, path, facts_of(*appraisal, "")));
+    out.emplace(path, shown ? decide(service, policies.results, path, *shown) : kept);
   }
   return out;
 }
@@ -113,21 +189,15 @@ std::vector<Reason> reasons_of(const std::vector<attest::Check>& checks) {
   return out;
 }
 
-// Replayed is one archived message, with what it needs to be appraised again.
-struct Replayed {
-  ArchivedAppraisal record;
-  std::shared_ptr<const attest::Collateral> collateral;  // null: the service's own
-  UnixTime at;
-};
-
 // appraise gives nullopt where no policy for evidence is set.
-Result<std::optional<attest::Appraisal>> appraise(const Service& service, const Replayed& replayed,
-                                                  const Policies& policies) {
-  if (!policies.evidence) return std::optional<attest::Appraisal>();
-  WARD_TRY(attest::Appraisal out, appraise_record(service, replayed.record,
-                                                  {.policy = *policies.evidence,
-                                                   .at = replayed.at,
-                                                   .collateral = replayed.collateral.get()}));
+Result<std::optional<Judgement>> appraise(const Service& service, const Replayed& replayed,
+                                          const Policies& policies) {
+  if (!policies.evidence) return std::optional<Judgement>();
+  WARD_TRY(Judgement out, appraise_record(service, replayed.record,
+                                          {.policy = *policies.evidence,
+                                           .at = replayed.at,
+                                           .collateral = replayed.collateral.get(),
+                                           .reference_values = replayed.reference_values}));
   return std::optional(std::move(out));
 }
 
@@ -138,18 +208,19 @@ Result<void> compare(const Service& service, const Replayed& replayed, const Pol
   const std::set<std::string> paths = paths_of(in_force, candidate);
   WARD_TRY(const auto before, appraise(service, replayed, in_force));
   WARD_TRY(const auto after, appraise(service, replayed, candidate));
-  const Access had = access_of(before, in_force, paths);
-  const Access has = access_of(after, candidate, paths);
-  const std::optional<attest::Appraisal>& seen = before ? before : after;
+  WARD_TRY(const Access had, access_of(service, replayed, before, in_force, paths));
+  WARD_TRY(const Access has, access_of(service, replayed, after, candidate, paths));
+  const std::optional<Judgement>& shown = before ? before : after;
   for (const auto& [access, kept_before] : had) {
     const auto& kept_after = has.at(access);
     if (kept_before.has_value() == kept_after.has_value()) continue;
     const bool gains = !kept_after.has_value();
+    const attest::Appraisal& seen = shown->appraisal;
     out.push_back({.id = replayed.record.id,
                    .time = replayed.record.time,
-                   .tee = seen->tee,
-                   .workload = proved_workload(*seen),
-                   .runtime = to_hex(seen->facts.measurement),
+                   .tee = seen.tee,
+                   .workload = proved_workload(seen),
+                   .runtime = to_hex(seen.facts.measurement),
                    .access = access,
                    .gains = gains,
                    .reasons = reasons_of(gains ? *kept_before : *kept_after)});
@@ -160,8 +231,9 @@ Result<void> compare(const Service& service, const Replayed& replayed, const Pol
 // Archived opens records one by one, and keeps the set of collateral that it opened last.
 class Archived {
  public:
-  Archived(const Service& service, const When& when, UnixTime now)
-      : service_(service), when_(when), now_(now) {}
+  // `rego`: there is a policy that looks reference values up.
+  Archived(const Service& service, const When& when, UnixTime now, bool rego)
+      : service_(service), when_(when), now_(now), rego_(rego) {}
 
   // open gives the reason where the record cannot be repeated.
   Result<Replayed, std::string> open(const std::string& id) {
@@ -174,6 +246,10 @@ class Archived {
         return {};
       }
       out.record = *std::move(record);
+      out.at = when_.now ? now_ : out.record.time;
+      if (rego_) {
+        WARD_TRY(out.reference_values, load_reference_values(view, service_, out.at));
+      }
       if (when_.present_collateral || out.record.collateral == service_.collateral) return {};
       WARD_TRY(out.collateral, collateral(view, out.record.collateral));
       if (out.collateral == nullptr) wrong = "its collateral is not in the archive";
@@ -181,7 +257,6 @@ class Archived {
     });
     if (!read) return std::string(read.error().what());
     if (!wrong.empty()) return wrong;
-    out.at = when_.now ? now_ : out.record.time;
     return out;
   }
 
@@ -198,6 +273,7 @@ class Archived {
   const Service& service_;
   When when_;
   UnixTime now_;
+  bool rego_;
   std::string last_;
   std::shared_ptr<const attest::Collateral> set_;
 };
@@ -207,13 +283,10 @@ Answer<Policies> with_candidate(const Service& service, const Policies& in_force
                                 const ReplayRequest& request) {
   Policies out = in_force;
   if (request.repository) {
-    auto policy = parse_results_policy(request.candidate);
-    if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
-    out.results.insert_or_assign(*request.repository, *std::move(policy));
+    WARD_TRY(auto policy, checked_results_policy(service, request.candidate));
+    out.results.insert_or_assign(*request.repository, std::move(policy));
   } else {
-    auto policy = parse_evidence_policy(request.candidate, service.verifier.fields());
-    if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
-    out.evidence = *std::move(policy);
+    WARD_TRY(out.evidence, checked_evidence_policy(service, request.candidate));
   }
   return out;
 }
@@ -253,7 +326,10 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   if (!read) return unavailable(read.error());
   WARD_TRY(const Policies candidate, with_candidate(service_, in_force, request));
   ReplayStep out;
-  Archived archived(service_, request.when, now);
+  const auto asks_rego = [](const Policies& policies) {
+    return policies.evidence && !policies.evidence->rego.empty();
+  };
+  Archived archived(service_, request.when, now, asks_rego(in_force) || asks_rego(candidate));
   for (const std::string& id : ids) {
     if (is_behind(request, id)) return out;
     const auto opened = archived.open(id);
@@ -305,16 +381,18 @@ Answer<std::string> Replay::repeat(const Actor& actor, const RepeatRequest& requ
   if (!policy) return refuse(409, kArchive, CheckId::kEvidencePolicy);
   When when = request.when;
   when.present_collateral = when.present_collateral || request.collateral.has_value();
-  auto replayed = Archived(service_, when, now).open(request.id);
+  auto replayed = Archived(service_, when, now, !policy->value.rego.empty()).open(request.id);
   if (!replayed) return refuse(409, kArchive, CheckId::kArchived, replayed.error());
   if (request.at) replayed->at = *request.at;
   if (request.collateral) replayed->collateral = collateral_of(*request.collateral);
-  const auto appraisal = appraise_record(
-      service_, replayed->record,
-      {.policy = policy->value, .at = replayed->at, .collateral = replayed->collateral.get()});
-  if (!appraisal) return unavailable(appraisal.error());
+  const auto judgement = appraise_record(service_, replayed->record,
+                                         {.policy = policy->value,
+                                          .at = replayed->at,
+                                          .collateral = replayed->collateral.get(),
+                                          .reference_values = replayed->reference_values});
+  if (!judgement) return unavailable(judgement.error());
   codec::JsonWriter w;
-  attest::write_appraisal(w, *appraisal);
+  attest::write_appraisal(w, judgement->appraisal);
   auto text = w.take();
   if (!text) return unavailable(text.error());
   return *std::move(text);

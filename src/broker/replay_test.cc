@@ -219,8 +219,8 @@ TEST_F(ReplayTest, ARecordThatWasChangedIsNamedAndTheOthersAreReplayed) {
 }
 
 TEST_F(ReplayTest, WhatWasJudgedWithForgottenCollateralIsNamed) {
-  Service service{world_.store(),       world_.verifier,          world_.keys(),
-                  world_.service().rng, world_.service().options, "no longer here"};
+  Service service = world_.service();
+  service.collateral = "no longer here";
   EXPECT_FALSE(attested(Broker(service), attester_, kNow).empty());
   const auto out = step({.candidate = as_bytes(kNothingForEvidence)}, kVerifierOwner);
   ASSERT_TRUE(out);

@@ -39,7 +39,13 @@ Answer<std::string> token_of(const Service& service, const Broker::Credentials& 
                 "No session that attested, and no token.");
 }
 
-Answer<Facts> facts_in(const Service& service, const std::string& token, UnixTime now) {
+// Proved is a result that was verified.
+struct Proved {
+  Facts facts;
+  std::string claims;  // JSON
+};
+
+Answer<Proved> proved_by(const Service& service, const std::string& token, UnixTime now) {
   const token::JwtExpectations expected{.issuer = issuer_of(service.options),
                                         .audience = service.options.name,
                                         .now = now,
@@ -60,7 +66,7 @@ Answer<Facts> facts_in(const Service& service, const std::string& token, UnixTim
     return refuse(401, "TokenVerifierError", CheckId::kTokenValid,
                   "It does not say that report data and measurement were compared.");
   }
-  return *std::move(facts);
+  return Proved{*std::move(facts), std::string(as_text(verified->payload))};
 }
 
 // count_release raises the resource's counter: it stands and falls with the leaf.
@@ -83,11 +89,13 @@ struct Release {
   const Service& service;
   kbs::ResourcePath path;
   Facts facts;
+  std::string claims;  // of the token, JSON
   std::string token_sha256;
   UnixTime now;
 
   std::optional<Refusal> refusal;
   std::string jwe;
+  bool changed = false;  // another policy came into force since it was asked
 };
 
 // passed_before lists what held when the policy was asked, and what of it passed.
@@ -158,38 +166,85 @@ std::optional<Refusal> turned_off(const Service& service, const Facts& facts) {
   return std::nullopt;
 }
 
-// decide runs inside the transaction: the policy and the resource that it reads are those that the
-// leaf is about.
-Result<void> decide(store::Transaction& tx, Release& release) {
+// Decision is what a policy said, outside the transaction: a policy in Rego may take its time.
+struct Decision {
+  bool policy = false;     // there is one
+  std::string repository;  // whose policy
+  std::uint64_t version = 0;
+  std::vector<attest::Check> checks;
+};
+
+Result<Decision> decide(const Release& release) {
+  std::optional<InForce> policy;
+  WARD_CHECK_OK(release.service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(policy, results_policy_in_force(view, release.service.keys, release.path.repository));
+    return {};
+  }));
+  Decision out;
+  if (!policy) return out;
+  out.policy = true;
+  out.repository = policy->repository;
+  out.version = policy->policy.version;
+  const std::string path = release.path.text();
+  out.checks = decide_release(
+      {.policy = policy->policy.value,
+       .from = "results policy of " + out.repository + ", version " + std::to_string(out.version),
+       .rego = release.service.rego},
+      {.path = path, .facts = release.facts, .claims = release.claims, .now = release.now});
+  return out;
+}
+
+// still_in_force is true where the policy that was asked is the one in force now.
+Result<bool> still_in_force(store::View& view, const Release& release, const Decision& decision) {
+  for (const std::string_view name : {std::string_view(release.path.repository), kAnyRepository}) {
+    WARD_TRY(const store::Row row, view.get(kPolicyTable, results_policy_key(name)));
+    if (!row.value) continue;
+    return decision.policy && decision.repository == name && decision.version == row.version;
+  }
+  return !decision.policy;
+}
+
+// conclude runs inside the transaction: the policy and the resource are those that the leaf is
+// about.
+Result<void> conclude(store::Transaction& tx, Release& release, const Decision& decision) {
   const Keys& keys = release.service.keys;
   release.refusal.reset();
+  WARD_TRY(const bool current, still_in_force(tx, release, decision));
+  release.changed = !current;
+  if (!current) return Error(Errc::kUnavailable, "broker.release: the policy keeps changing");
   WARD_TRY(const auto resource, keys.rows.get(tx, kResourceTable, release.path.text()));
   if (!resource.value) {
     return refuse_release(tx, release, refuse(404, "ResourceNotFound", CheckId::kResourceExists));
   }
-  WARD_TRY(auto policy, load_results_policy(tx, keys, release.path.repository));
-  if (!policy) {
+  if (!decision.policy) {
     return refuse_release(
         tx, release,
         refuse(401, kType, CheckId::kReleaseRule, "The repository has no policy at all."));
   }
-  const std::uint64_t policy_version = policy->version;
-  const DeclarativePolicy rules(std::move(policy->value),
-                                "results policy of " + release.path.repository + ", version " +
-                                    std::to_string(policy_version));
-  const auto checks = rules.decide(release.path.type + "/" + release.path.tag, release.facts);
-  const auto failed = failed_of(checks);
-  if (checks.empty() || !failed.empty()) {
+  const auto failed = failed_of(decision.checks);
+  if (decision.checks.empty() || !failed.empty()) {
     Refusal refusal = refuse_checks(kType, failed);
-    refusal.passed = passed_before(checks);
+    refusal.passed = passed_before(decision.checks);
     return refuse_release(tx, release, std::move(refusal));
   }
   WARD_TRY(release.jwe, reply_of(release, resource.value->expose()));
   WARD_CHECK_OK(count_release(tx, release.path.text()));
   return record(tx, keys,
                 release_entry(release, {.resource_version = resource.version,
-                                        .policy_version = policy_version,
-                                        .passed = passed_before(checks)}));
+                                        .policy_version = decision.version,
+                                        .passed = passed_before(decision.checks)}));
+}
+
+// How often a request begins again because the policy was changed under it.
+constexpr int kAttempts = 3;
+
+Result<void> run(Release& release) {
+  for (int attempt = 1;; ++attempt) {
+    WARD_TRY(const Decision decision, decide(release));
+    const auto done = release.service.store.transact(
+        [&](store::Transaction& tx) { return conclude(tx, release, decision); });
+    if (done || !release.changed || attempt == kAttempts) return done;
+  }
 }
 
 }  // namespace
@@ -201,17 +256,17 @@ Answer<std::string> Broker::resource(const Credentials& credentials, std::string
     return refuse(404, "InvalidRequestPath", CheckId::kMessageForm, parsed.error().what());
   }
   WARD_TRY(const std::string token, token_of(service_, credentials, now));
-  WARD_TRY(Facts facts, facts_in(service_, token, now));
-  if (auto refusal = turned_off(service_, facts)) return *std::move(refusal);
+  WARD_TRY(Proved proved, proved_by(service_, token, now));
+  if (auto refusal = turned_off(service_, proved.facts)) return *std::move(refusal);
   Release release{.service = service_,
                   .path = *std::move(parsed),
-                  .facts = std::move(facts),
+                  .facts = std::move(proved.facts),
+                  .claims = std::move(proved.claims),
                   .token_sha256 = to_hex(crypto::sha256(as_bytes(token))),
                   .now = now,
                   .refusal = std::nullopt,
                   .jwe = {}};
-  const auto done =
-      service_.store.transact([&](store::Transaction& tx) { return decide(tx, release); });
+  const auto done = run(release);
   if (!done) return unavailable(done.error());
   if (release.refusal) return *std::move(release.refusal);
   return std::move(release.jwe);

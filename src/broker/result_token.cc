@@ -1,5 +1,7 @@
 #include "broker/result_token.h"
 
+#include <utility>
+
 #include "broker/facts.h"
 #include "broker/trust_rules.h"
 #include "token/ear.h"
@@ -18,11 +20,39 @@ token::EarCheck to_ear(const attest::Check& check) {
       .hint = check.outcome == attest::Outcome::kPassed ? "" : check.info->hint};
 }
 
+// add_claims lets policies in Rego worsen what the checks make of the vector, and say what they say
+// nothing of; but nobody calls a development platform's hardware genuine.
+void add_claims(token::TrustVector& vector, const RegoClaims& claims, bool development) {
+  for (const auto& [name, value] : claims) {
+    for (const token::VectorMember& member : token::vector_members()) {
+      std::int8_t& claim = vector.*member.claim;
+      const bool hardware = member.claim == &token::TrustVector::hardware;
+      if (member.name != name || (hardware && development)) continue;
+      if (token::tier_of(value) > token::tier_of(claim)) claim = value;
+    }
+  }
+}
+
+Result<token::Ear> ear_of(const Service& service, const attest::Appraisal& appraisal,
+                          const ResultInputs& inputs, std::string id, UnixTime now) {
+  WARD_TRY(token::EarSubmod submod, submod_of(appraisal, inputs));
+  token::Ear ear;
+  ear.issuer = issuer_of(service.options);
+  ear.audience = service.options.name;
+  ear.verifier_build = "wardd";
+  ear.id = std::move(id);
+  ear.issued = now;
+  ear.expires = {now.seconds + service.options.token_life_s};
+  ear.submods.push_back(std::move(submod));
+  return ear;
+}
+
 }  // namespace
 
 Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const ResultInputs& inputs) {
   token::EarSubmod submod;
   submod.vector = trust_vector(appraisal);
+  add_claims(submod.vector, inputs.claims, appraisal.development);
   submod.policy_id = std::string(inputs.policy_id);
   submod.tee = appraisal.tee;
   WARD_TRY(submod.tee_claims_json, tee_claims(appraisal, inputs.protocol));
@@ -42,16 +72,15 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
 
 Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
                                 const ResultInputs& inputs, UnixTime now) {
-  WARD_TRY(token::EarSubmod submod, submod_of(appraisal, inputs));
-  token::Ear ear;
-  ear.issuer = issuer_of(service.options);
-  ear.audience = service.options.name;
-  ear.verifier_build = "wardd";
-  ear.id = to_hex(crypto::random_array<16>(service.rng));
-  ear.issued = now;
-  ear.expires = {now.seconds + service.options.token_life_s};
-  ear.submods.push_back(std::move(submod));
+  std::string id = to_hex(crypto::random_array<16>(service.rng));
+  WARD_TRY(const token::Ear ear, ear_of(service, appraisal, inputs, std::move(id), now));
   return token::sign_ear(service.keys.token_signer, ear);
+}
+
+Result<std::string> result_claims(const Service& service, const attest::Appraisal& appraisal,
+                                  const ResultInputs& inputs, std::string id, UnixTime now) {
+  WARD_TRY(const token::Ear ear, ear_of(service, appraisal, inputs, std::move(id), now));
+  return token::ear_payload(ear);
 }
 
 }  // namespace ward::broker

@@ -18,6 +18,7 @@ struct ResultInputs {
   std::string_view tee_pubkey;
   protocol::kbs::Version protocol = protocol::kbs::kVersions.front();
   Bytes init_data_digest;  // empty where none was sent
+  RegoClaims claims;       // of policies in Rego: they may worsen the vector, and fill its gaps
 };
 
 // submod_of is what a result says of one appraisal, whatever its verdict.
@@ -28,5 +29,12 @@ struct ResultInputs {
 [[nodiscard]] Result<std::string> make_result(const Service& service,
                                               const attest::Appraisal& appraisal,
                                               const ResultInputs& inputs, UnixTime now);
+
+// result_claims is the claim set that make_result would sign, as a policy in Rego for results sees
+// it: JSON, with `id` for its jti.
+[[nodiscard]] Result<std::string> result_claims(const Service& service,
+                                                const attest::Appraisal& appraisal,
+                                                const ResultInputs& inputs, std::string id,
+                                                UnixTime now);
 
 }  // namespace ward::broker

@@ -10,10 +10,25 @@ namespace ward::server {
 
 // kRoutes are what logs and metrics call a path: never its whole text, which may name a resource, a
 // repository, or what a stranger made up. The last is for all others.
-inline constexpr std::array<std::string_view, 14> kRoutes = {
-    "/kbs/v0/auth", "/kbs/v0/attest", "/kbs/v0/resource", "/v1/resource",   "/v1/resources",
-    "/v1/policy",   "/v1/policies",   "/v1/replay",       "/v1/appraisals", "/v1/ledger/key",
-    "/healthz",     "/metrics",       "/.well-known",     "other"};
+inline constexpr std::array<std::string_view, 19> kRoutes = {"/kbs/v0/auth",
+                                                             "/kbs/v0/attest",
+                                                             "/kbs/v0/resource",
+                                                             "/v1/resource",
+                                                             "/v1/resources",
+                                                             "/v1/policy",
+                                                             "/v1/policies",
+                                                             "/v1/replay",
+                                                             "/v1/appraisals",
+                                                             "/v1/ledger/key",
+                                                             "/kbs/v0/attestation-policy",
+                                                             "/kbs/v0/resource-policy",
+                                                             "/kbs/v0/reference-value",
+                                                             "/v1/reference-value",
+                                                             "/v1/reference-values",
+                                                             "/healthz",
+                                                             "/metrics",
+                                                             "/.well-known",
+                                                             "other"};
 
 // route_of is the index of the route that is `path` or a folder above it; a query is no part of it.
 [[nodiscard]] std::size_t route_of(std::string_view target);

@@ -101,6 +101,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
     : broker_(service),
       admin_(service),
       archive_(service),
+      policies_(service),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {}
@@ -138,6 +139,10 @@ HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
 
 HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, UnixTime now) const {
   if (path.starts_with(kResource)) return resource(request, path.substr(kResource.size()), now);
+  if (PolicyRoutes::takes_kbs(path)) {
+    const auto actor = actor_of(request, TokenForm::kKbs, now);
+    return actor ? policies_.answer_kbs(request, *actor, path, now) : to_response(actor.error());
+  }
   if (path != "auth" && path != "attest") return not_found();
   if (request.method != "POST") return wrong_method();
   if (path == "auth") {
@@ -201,7 +206,7 @@ HttpResponse Routes::administer(const HttpRequest& request, std::string_view pat
     return request.method == "GET" ? ok("{\"key\":\"" + config_.ledger_key + "\"}")
                                    : wrong_method();
   }
-  const bool policy = path == "policies" || path.starts_with("policy/");
+  const bool policy = PolicyRoutes::takes(path);
   const bool archive = ArchiveRoutes::takes(path);
   if (!archive && !policy && path != "resources" && !path.starts_with(kResource)) {
     return not_found();
@@ -209,7 +214,7 @@ HttpResponse Routes::administer(const HttpRequest& request, std::string_view pat
   const auto actor = actor_of(request, TokenForm::kOwn, now);
   if (!actor) return to_response(actor.error());
   if (archive) return archive_.answer(request, *actor, path, now);
-  if (policy) return policies(request, *actor, path, now);
+  if (policy) return policies_.answer(request, *actor, path, now);
   if (request.method != "GET") return wrong_method();
   if (path.starts_with(kResource)) {
     const auto value = admin_.get_resource(*actor, path.substr(kResource.size()), now);
@@ -228,36 +233,6 @@ HttpResponse Routes::administer(const HttpRequest& request, std::string_view pat
   }
   w.end_array().end_object();
   return json_response(w);
-}
-
-HttpResponse Routes::policies(const HttpRequest& request, const broker::Actor& actor,
-                              std::string_view path, UnixTime now) const {
-  if (path == "policies") {
-    if (request.method != "GET") return wrong_method();
-    const auto list = admin_.list_policies(actor);
-    if (!list) return to_response(list.error());
-    JsonWriter w;
-    w.begin_object().member("schema", "ward.policies/1").name("policies").begin_array();
-    for (const auto& one : *list) {
-      w.begin_object().member("for", one.kind);
-      if (!one.repository.empty()) w.member("repository", one.repository);
-      w.member("version", one.version).end_object();
-    }
-    w.end_array().end_object();
-    return json_response(w);
-  }
-  const std::string_view key = path.substr(std::string_view("policy/").size());
-  constexpr std::string_view kResults = "results/";
-  const bool evidence = key == "evidence";
-  if (!evidence && !key.starts_with(kResults)) return not_found();
-  if (request.method == "GET") {
-    const auto text = admin_.get_policy(actor, key, now);
-    return text ? ok(*text) : to_response(text.error());
-  }
-  if (request.method != "POST") return wrong_method();
-  return version_response(
-      evidence ? admin_.set_evidence_policy(actor, request.body, now)
-               : admin_.set_results_policy(actor, key.substr(kResults.size()), request.body, now));
 }
 
 }  // namespace ward::server

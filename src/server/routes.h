@@ -11,6 +11,7 @@
 #include "server/archive_routes.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/policy_routes.h"
 
 namespace ward::server {
 
@@ -40,15 +41,13 @@ class Routes {
                                                 std::string_view path, UnixTime now) const;
   [[nodiscard]] protocol::HttpResponse administer(const protocol::HttpRequest& request,
                                                   std::string_view path, UnixTime now) const;
-  [[nodiscard]] protocol::HttpResponse policies(const protocol::HttpRequest& request,
-                                                const broker::Actor& actor, std::string_view path,
-                                                UnixTime now) const;
   [[nodiscard]] broker::Answer<broker::Actor> actor_of(const protocol::HttpRequest& request,
                                                        TokenForm form, UnixTime now) const;
 
   broker::Broker broker_;
   broker::Admin admin_;
   ArchiveRoutes archive_;
+  PolicyRoutes policies_;
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/policy_admin.h"
 #include "codec/json.h"
 #include "ledger/ledger.h"
 #include "protocol/kbs/message.h"
@@ -34,9 +35,14 @@ Secret<32> filled(std::uint8_t value) {
   return out;
 }
 
+attest::Expected expected_of(const std::optional<std::vector<Buffer>>& values) {
+  if (!values) return attest::Unchecked{};
+  return *values;
+}
+
 }  // namespace
 
-Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request) const {
+Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
   const auto json = codec::parse_json(as_bytes(request.primary_evidence));
   const auto* member = json ? json->find("report_data") : nullptr;
   const auto text = member != nullptr ? member->as_string() : std::nullopt;
@@ -74,15 +80,23 @@ Result<attest::Appraisal> FakeVerifier::appraise(const EvidenceRequest& request)
   field.resize(protocol::kbs::kReportDataBytes);
   // The owners' policies compare the workload.
   const attest::Expectations expected{std::vector<Buffer>{std::move(field)},
-                                      request.policy.runtimes, attest::Unchecked{}};
-  return attest::appraise(std::move(findings), request.policy.policy, expected, request.now);
+                                      expected_of(request.policy.runtimes), attest::Unchecked{}};
+  findings.claims = {{"mr_enclave", runtime}, {"debug", debug}, {"isv_svn", std::uint64_t{3}}};
+  DeviceClaims device{.device_class = "cpu",
+                      .tee = std::string(request.tee),
+                      .scheme = "sgx",
+                      .claims = findings.claims,
+                      .tcb = findings.tcb};
+  return Appraised{
+      attest::appraise(std::move(findings), request.policy.policy, expected, request.now),
+      {std::move(device)}};
 }
 
 std::vector<attest::FieldInfo> FakeVerifier::fields() const {
   return {{kFieldId, "flag", kFlagForm}};
 }
 
-World::World(std::unique_ptr<store::Store> store)
+World::World(std::unique_ptr<store::Store> store, const RegoEngine* rego)
     : token_key_(make_key(crypto::KeyType::kP256, rng_)),
       ledger_key_(make_key(crypto::KeyType::kEd25519, rng_)),
       store_(store ? std::move(store) : store::make_memory_store()) {
@@ -103,14 +117,15 @@ World::World(std::unique_ptr<store::Store> store)
                         return noting.sign(crypto::SignatureAlgorithm::kEd25519, message);
                       }}});
   service_ = std::make_unique<Service>(
-      Service{*store_, verifier, *keys_, rng_, Options{.name = "wardd.test"}});
+      Service{*store_, verifier, *keys_, rng_, Options{.name = "wardd.test"}, rego});
 }
 
 void World::set_up() const {
   const Admin admin(service());
   const Actor actor = administrator();
-  EXPECT_TRUE(admin.set_evidence_policy(actor, as_bytes(evidence_policy()), kNow));
-  EXPECT_TRUE(admin.set_results_policy(actor, "hospital", as_bytes(results_policy()), kNow));
+  const PolicyAdmin policies(service());
+  EXPECT_TRUE(policies.set(actor, "evidence", as_bytes(evidence_policy()), kNow));
+  EXPECT_TRUE(policies.set(actor, "results/hospital", as_bytes(results_policy()), kNow));
   EXPECT_TRUE(admin.put_resource(actor, "hospital/key/records", as_bytes("the key"), kNow));
 }
 

@@ -23,7 +23,7 @@ inline constexpr const char* kFieldId = "fake.attributes.flag";
 // FakeVerifier reads evidence {"report_data":"<hex>"} and reports the facts of the test.
 class FakeVerifier final : public EvidenceVerifier {
  public:
-  [[nodiscard]] Result<attest::Appraisal> appraise(const EvidenceRequest& request) const override;
+  [[nodiscard]] Result<Appraised> appraise(const EvidenceRequest& request) const override;
 
   [[nodiscard]] const attest::Collateral& collateral() const override { return documents; }
 
@@ -47,7 +47,7 @@ class FakeVerifier final : public EvidenceVerifier {
 // World owns everything that a Service refers to.
 class World {
  public:
-  explicit World(std::unique_ptr<store::Store> store = nullptr);
+  explicit World(std::unique_ptr<store::Store> store = nullptr, const RegoEngine* rego = nullptr);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 

@@ -18,8 +18,8 @@ WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
 SCHEMAS = ROOT / "docs/schemas"
 PATIENCE_S = 60
 NAME = re.compile(r'ward\.([a-z_-]+)/1')
-READ = {"evidence-policy", "results-policy", "policy-cases"}  # documents that ward reads: docs/wardd.md, policies.md
-INSIDE = {"ear-appraisal", "page", "archive"}  # a claim of a token; the data of a page; a sealed row of a store
+READ = {"evidence-policy", "results-policy", "policy-cases", "reference-values"}  # documents that ward reads: docs/wardd.md, policies.md
+INSIDE = {"ear-appraisal", "page", "archive", "policy-version"}  # a claim of a token; the data of a page; sealed rows of a store
 
 
 def ward(*words, code=0):

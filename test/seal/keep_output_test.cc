@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/policy_admin.h"
 #include "crypto/digest.h"
 #include "keep/output_channel.h"
 #include "keep/sealed_files.h"
@@ -136,8 +137,8 @@ TEST_F(KeepOutputTest, OfADevelopmentPlatformOpensOnlyWhereThatIsAllowed) {
   std::string policy = broker_test::evidence_policy();
   policy.insert(policy.size() - 1, R"(,"allow_development":true)");
   ASSERT_TRUE(
-      broker::Admin(world_.service())
-          .set_evidence_policy(broker_test::administrator(), as_bytes(policy), broker_test::kNow));
+      broker::PolicyAdmin(world_.service())
+          .set(broker_test::administrator(), "evidence", as_bytes(policy), broker_test::kNow));
   run_keep();
   expect_error(open(), 1, "made on a development platform");
   EXPECT_FALSE(exists("p"));
@@ -151,8 +152,8 @@ TEST_F(KeepOutputTest, OfAnOutOfDatePlatformOpensOnlyWhereThatIsAllowed) {
   std::string policy = broker_test::evidence_policy();
   policy.insert(policy.size() - 1, R"(,"accepted_tcb":["UpToDate","OutOfDate"])");
   ASSERT_TRUE(
-      broker::Admin(world_.service())
-          .set_evidence_policy(broker_test::administrator(), as_bytes(policy), broker_test::kNow));
+      broker::PolicyAdmin(world_.service())
+          .set(broker_test::administrator(), "evidence", as_bytes(policy), broker_test::kNow));
   run_keep();
   expect_error(open(), 1, "known weaknesses");
   EXPECT_EQ(open({"--allow-warning"}).exit, 0);

@@ -1,0 +1,112 @@
+#include "apps/wardd/rego_policies.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/bytes.h"
+
+namespace ward::wardd {
+namespace {
+
+using broker::RegoRefusal;
+using policy::rego::Contract;
+using policy::rego::Documents;
+using policy::rego::Policy;
+
+constexpr const char* kFile = "policy.rego";
+
+// A request waits for a policy: no longer than this.
+constexpr policy::rego::Limits kLimits{.max_time_ms = 500};
+
+// one_line writes several lines as one, and cuts what is too long.
+std::string one_line(std::string text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "; ";
+    } else {
+      out += c;
+    }
+  }
+  if (out.size() <= broker::kMaxRegoReason) return out;
+  std::size_t end = broker::kMaxRegoReason - 4;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80U)
+    --end;  // UTF-8
+  return out.substr(0, end) + " ...";
+}
+
+RegoRefusal refused(const policy::rego::Refusal& refusal) {
+  return {.undetermined = refusal.undetermined,
+          .reason = one_line(policy::rego::to_text(refusal, kFile))};
+}
+
+// What was set once, and does not load now, says nothing.
+RegoRefusal not_loaded(const policy::rego::LoadError& error) {
+  return {.undetermined = true, .reason = one_line(policy::rego::to_text(error))};
+}
+
+Documents documents_of(const broker::RegoDocuments& given) {
+  return {.input = given.input,
+          .data = given.data,
+          .reference_values = given.reference_values,
+          .now = given.now,
+          .limits = kLimits};
+}
+
+}  // namespace
+
+Result<RegoPolicies::Loaded, policy::rego::LoadError> RegoPolicies::load(
+    std::string_view text) const {
+  const crypto::Sha256Digest digest = crypto::sha256(as_bytes(text));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known =
+        std::ranges::find(loaded_, digest, [](const auto& row) { return row.first; });
+    if (known != loaded_.end()) {
+      loaded_.splice(loaded_.begin(), loaded_, known);
+      return known->second;
+    }
+  }
+  auto policy = Policy::load(text, kFile);
+  if (!policy) return policy.error();
+  Loaded loaded = std::make_shared<const Policy>(*std::move(policy));
+  const std::lock_guard lock(mutex_);
+  loaded_.emplace_front(digest, loaded);
+  if (loaded_.size() > kRemembered) loaded_.pop_back();
+  return loaded;
+}
+
+std::optional<std::string> RegoPolicies::check(std::string_view text,
+                                               broker::RegoContract contract) const {
+  const auto policy = load(text);
+  if (!policy) return one_line(policy::rego::to_text(policy.error()));
+  if (contract == broker::RegoContract::kRelease) {
+    if ((*policy)->keeps(Contract::kRelease)) return std::nullopt;
+    return "a policy for results has the rule `allow`; this one has none";
+  }
+  if ((*policy)->keeps(Contract::kTrustClaims) || (*policy)->keeps(Contract::kTrustRules)) {
+    return std::nullopt;
+  }
+  return "a policy for evidence has the rule `trust_claims`, or `executables`, `hardware` and the "
+         "like; this one has none";
+}
+
+Result<void, RegoRefusal> RegoPolicies::allow(std::string_view text,
+                                              const broker::RegoDocuments& documents) const {
+  const auto policy = load(text);
+  if (!policy) return not_loaded(policy.error());
+  const auto allowed = (*policy)->allow(documents_of(documents));
+  if (!allowed) return refused(allowed.error());
+  return {};
+}
+
+Result<broker::RegoClaims, RegoRefusal> RegoPolicies::trust_claims(
+    std::string_view text, const broker::RegoDocuments& documents) const {
+  const auto policy = load(text);
+  if (!policy) return not_loaded(policy.error());
+  auto claims = (*policy)->trust_claims(documents_of(documents));
+  if (!claims) return refused(claims.error());
+  return std::move(claims->claims);
+}
+
+}  // namespace ward::wardd

@@ -1,0 +1,336 @@
+#include "broker/policy_admin.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/writer.h"
+#include "broker/records.h"
+#include "broker/refusal_record.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "crypto/digest.h"
+
+namespace ward::broker {
+namespace {
+
+namespace kbs = protocol::kbs;
+using codec::JsonValue;
+using codec::JsonWriter;
+
+constexpr std::string_view kParse = "ParsePolicyError";
+constexpr std::string_view kDefault = "default_";
+constexpr std::string_view kVersionSchema = "ward.policy-version/1";
+constexpr codec::JsonLimits kPolicyLimits{.max_bytes = kMaxPolicyBytes, .max_depth = 8};
+constexpr codec::JsonLimits kVersionLimits{.max_bytes = store::kMaxValueBytes, .max_depth = 4};
+
+Error damaged() { return {Errc::kMalformed, "broker: a policy's version in the store is damaged"}; }
+
+// is_policy_key is true of "evidence", "results/*" and the repositories that paths may name.
+bool is_policy_key(std::string_view key) {
+  if (key == kEvidencePolicyKey) return true;
+  const std::string_view repository = repository_of(key);
+  if (key != results_policy_key(repository)) return false;
+  return repository == kAnyRepository ||
+         kbs::parse_resource_path(std::string(repository) + "/x/x").has_value();
+}
+
+// version_key orders the versions of one policy by their number.
+std::string version_key(std::string_view key, std::uint64_t version) {
+  Writer number;
+  number.u64be(version);
+  return std::string(key) + "/" + to_hex(number.view());
+}
+
+std::optional<std::uint64_t> version_of(std::string_view key) {
+  const std::string_view digits = key.substr(key.rfind('/') + 1);
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return out;
+}
+
+// Kept is a version with its text.
+struct Kept {
+  PolicyVersion info;
+  std::string text;
+};
+
+Result<std::string> write_kept(const Kept& kept) {
+  JsonWriter w;
+  w.begin_object().member("schema", kVersionSchema);
+  w.member("time", format_rfc3339(kept.info.time)).member("actor", kept.info.actor);
+  return w.member("policy", kept.text).end_object().take();
+}
+
+Result<Kept> read_kept(Bytes row, std::uint64_t version) {
+  const auto json = codec::parse_json(row, kVersionLimits);
+  const auto text = [&](std::string_view name) {
+    const JsonValue* value = json ? json->find(name) : nullptr;
+    return value != nullptr ? value->as_string() : std::nullopt;
+  };
+  const auto time = parse_rfc3339(text("time").value_or(""));
+  if (text("schema") != kVersionSchema || !time || !text("actor") || !text("policy")) {
+    return damaged();
+  }
+  std::string policy(*text("policy"));
+  const std::string digest = to_hex(crypto::sha256(as_bytes(policy)));
+  return Kept{{version, *time, std::string(*text("actor")), digest, false}, std::move(policy)};
+}
+
+Result<std::optional<Kept>> load_kept(store::View& view, const Service& service,
+                                      std::string_view key, std::uint64_t version) {
+  WARD_TRY(const auto row,
+           service.keys.rows.get(view, kPolicyVersionTable, version_key(key, version)));
+  if (!row.value) return std::optional<Kept>();
+  WARD_TRY(Kept kept, read_kept(row.value->expose(), version));
+  return std::optional(std::move(kept));
+}
+
+// forget_oldest keeps as many versions as may be kept.
+Result<void> forget_oldest(store::Transaction& tx, std::string_view key) {
+  WARD_TRY(const auto rows,
+           tx.list_keys(kPolicyVersionTable, std::string(key) + "/", "", kKeptPolicyVersions + 1));
+  for (std::size_t i = 0; i + kKeptPolicyVersions < rows.size(); ++i) {
+    WARD_CHECK_OK(tx.forget(kPolicyVersionTable, rows[i].key));
+  }
+  return {};
+}
+
+Refusal no_version() { return refuse(404, "ResourceNotFound", CheckId::kPolicyVersion); }
+
+Refusal wrong_rego(std::string_view where, std::string_view what) {
+  return refuse(400, kParse, CheckId::kMessageForm, std::string(where) + ": " + std::string(what));
+}
+
+// check_rego asks the engine about each policy in Rego of a document.
+Answer<void> check_rego(const Service& service, std::string_view where, std::string_view text,
+                        RegoContract contract) {
+  if (text.empty()) return {};
+  if (service.rego == nullptr) return wrong_rego(where, "this service has no engine for Rego");
+  if (const auto wrong = service.rego->check(text, contract)) return wrong_rego(where, *wrong);
+  return {};
+}
+
+// with_rego is the policy for evidence with Rego for one class in it.
+Result<std::string> with_rego(std::string_view policy, std::string_view device_class,
+                              std::string_view rego) {
+  JsonWriter w(JsonWriter::Style::kPretty);
+  w.begin_object();
+  JsonWriter classes;
+  classes.begin_object().member(device_class, rego);
+  if (policy.empty()) {
+    w.member("schema", kEvidenceSchema);
+  } else {
+    const auto root = codec::parse_json(as_bytes(policy), kPolicyLimits);
+    if (!root) return damaged();
+    for (const auto& [name, value] : root->members()) {
+      if (name != "rego") w.name(name).copy(value);
+    }
+    if (const JsonValue* others = root->find("rego")) {
+      for (const auto& [name, value] : others->members()) {
+        if (name != device_class) classes.name(name).copy(value);
+      }
+    }
+  }
+  WARD_TRY(const std::string text, classes.end_object().take());
+  return w.name("rego").raw_json(text).end_object().take();
+}
+
+Answer<void> check(const Service& service, std::string_view key, Bytes json) {
+  if (key == kEvidencePolicyKey) {
+    WARD_CHECK_OK(checked_evidence_policy(service, json));
+  } else {
+    WARD_CHECK_OK(checked_results_policy(service, json));
+  }
+  return {};
+}
+
+}  // namespace
+
+Answer<EvidencePolicy> checked_evidence_policy(const Service& service, Bytes json) {
+  auto policy = parse_evidence_policy(json, service.verifier.fields());
+  if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
+  for (const auto& [device_class, text] : policy->rego) {
+    WARD_CHECK_OK(check_rego(service, "rego." + device_class, text, RegoContract::kTrustClaims));
+  }
+  return *std::move(policy);
+}
+
+Answer<ResultsPolicy> checked_results_policy(const Service& service, Bytes json) {
+  auto policy = parse_results_policy(json);
+  if (!policy) return refuse_document(kParse, CheckId::kMessageForm, policy.error());
+  for (std::size_t i = 0; i < policy->rules.size(); ++i) {
+    WARD_CHECK_OK(check_rego(service, "releases[" + std::to_string(i) + "].rego",
+                             policy->rules[i].rego, RegoContract::kRelease));
+  }
+  return *std::move(policy);
+}
+
+// Change is a policy's new text, and the leaf about it.
+struct PolicyAdmin::Change {
+  std::string key;
+  Bytes text;
+  std::optional<std::uint64_t> expected;  // the version in force
+  ledger::Entry entry;
+};
+
+Answer<void> PolicyAdmin::may(const Actor& actor, std::string_view key, UnixTime now) const {
+  if (!is_policy_key(key)) return refuse(404, "InvalidRequestPath", CheckId::kMessageForm);
+  return allow(service_, actor, may_read(actor, key), "policy " + std::string(key), now);
+}
+
+Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
+  std::uint64_t version = 0;
+  bool changed = false;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_TRY(const store::Row row, tx.get(kPolicyTable, change.key));
+    changed = change.expected && *change.expected != row.version;
+    if (changed) return Error(Errc::kStale, "broker: another policy is in force");
+    WARD_TRY(version, service_.keys.rows.put(tx, kPolicyTable, change.key, change.text, row.version,
+                                             service_.rng));
+    const Kept kept{{version, change.entry.time, change.entry.actor, {}, true},
+                    std::string(as_text(change.text))};
+    WARD_TRY(const std::string text, write_kept(kept));
+    WARD_CHECK_OK(service_.keys.rows.put(tx, kPolicyVersionTable, version_key(change.key, version),
+                                         as_bytes(text), 0, service_.rng));
+    WARD_CHECK_OK(forget_oldest(tx, change.key));
+    ledger::Entry entry = change.entry;
+    entry.details.emplace_back("version", std::to_string(version));
+    return record(tx, service_.keys, entry);
+  });
+  if (changed) {
+    return refuse(409, kParse, CheckId::kPolicyVersion,
+                  "Another version came into force meanwhile; look at it, and try again.");
+  }
+  if (!done) return unavailable(done.error());
+  return version;
+}
+
+Answer<std::uint64_t> PolicyAdmin::set(const Actor& actor, std::string_view key, Bytes json,
+                                       UnixTime now, std::optional<std::uint64_t> expected) const {
+  WARD_CHECK_OK(may(actor, key, now));
+  WARD_CHECK_OK(check(service_, key, json));
+  return write({.key = std::string(key),
+                .text = json,
+                .expected = expected,
+                .entry = {now,
+                          "policy.set",
+                          actor.name,
+                          std::string(key),
+                          {{"sha256", to_hex(crypto::sha256(json))}}}});
+}
+
+Answer<std::uint64_t> PolicyAdmin::rollback(const Actor& actor, std::string_view key,
+                                            std::uint64_t to, UnixTime now) const {
+  WARD_TRY(const std::string text, get(actor, key, now, to));
+  // What was right once may not be any more: a field, or the engine.
+  WARD_CHECK_OK(check(service_, key, as_bytes(text)));
+  return write({.key = std::string(key),
+                .text = as_bytes(text),
+                .expected = std::nullopt,
+                .entry = {now,
+                          "policy.rollback",
+                          actor.name,
+                          std::string(key),
+                          {{"sha256", to_hex(crypto::sha256(as_bytes(text)))},
+                           {"to", std::to_string(to)}}}});
+}
+
+Answer<std::vector<PolicyInfo>> PolicyAdmin::list(const Actor& actor) const {
+  std::vector<PolicyInfo> out;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    std::string after;
+    for (;;) {
+      WARD_TRY(const auto rows, view.list_keys(kPolicyTable, "", after, store::kMaxListed));
+      if (rows.empty()) return {};
+      after = rows.back().key;
+      for (const store::ListedKey& row : rows) {
+        if (!may_read(actor, row.key)) continue;
+        out.push_back({row.key.substr(0, row.key.find('/')), std::string(repository_of(row.key)),
+                       row.version});
+      }
+    }
+  });
+  if (!done) return unavailable(done.error());
+  return out;
+}
+
+Answer<std::string> PolicyAdmin::get(const Actor& actor, std::string_view key, UnixTime now,
+                                     std::optional<std::uint64_t> version) const {
+  WARD_CHECK_OK(may(actor, key, now));
+  std::optional<std::string> text;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));
+    if (row.value && version.value_or(row.version) == row.version) {
+      text = std::string(as_text(row.value->expose()));
+    } else if (version) {
+      WARD_TRY(auto kept, load_kept(view, service_, key, *version));
+      if (kept) text = std::move(kept->text);
+    }
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  if (text) return *std::move(text);
+  if (version) return no_version();
+  return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
+}
+
+Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std::string_view key,
+                                                         UnixTime now) const {
+  WARD_CHECK_OK(may(actor, key, now));
+  std::vector<PolicyVersion> out;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const store::Row row, view.get(kPolicyTable, key));
+    WARD_TRY(const auto rows,
+             view.list_keys(kPolicyVersionTable, std::string(key) + "/", "", store::kMaxListed));
+    for (const store::ListedKey& one : rows) {
+      const auto number = version_of(one.key);
+      if (!number) return damaged();
+      WARD_TRY(auto kept, load_kept(view, service_, key, *number));
+      if (!kept) return damaged();
+      kept->info.in_force = row.value && *number == row.version;
+      out.push_back(std::move(kept->info));
+    }
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  std::ranges::reverse(out);
+  return out;
+}
+
+Answer<std::uint64_t> PolicyAdmin::set_attestation_policy(const Actor& actor, std::string_view id,
+                                                          std::string_view rego,
+                                                          UnixTime now) const {
+  WARD_CHECK_OK(may(actor, kEvidencePolicyKey, now));
+  const std::string_view device_class =
+      id.starts_with(kDefault) ? id.substr(kDefault.size()) : std::string_view();
+  if (std::ranges::find(kDeviceClasses, device_class) == kDeviceClasses.end()) {
+    return refuse(400, kParse, CheckId::kMessageForm,
+                  "policy_id is default_cpu, default_gpu or default_switch.");
+  }
+  std::string policy;
+  std::uint64_t version = 0;
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
+    version = row.version;
+    if (row.value) policy = std::string(as_text(row.value->expose()));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  const auto text = with_rego(policy, device_class, rego);
+  if (!text) return unavailable(text.error());
+  return set(actor, kEvidencePolicyKey, as_bytes(*text), now, version);
+}
+
+Answer<std::uint64_t> PolicyAdmin::set_resource_policy(const Actor& actor, std::string_view rego,
+                                                       UnixTime now) const {
+  JsonWriter w(JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", kResultsSchema).name("releases").begin_array();
+  w.begin_object().name("resources").begin_array().string(kAnyResource).end_array();
+  const auto text = w.member("rego", rego).end_object().end_array().end_object().take();
+  if (!text) return refuse(400, kParse, CheckId::kMessageForm, "The policy is not UTF-8.");
+  return set(actor, results_policy_key(kAnyRepository), as_bytes(*text), now);
+}
+
+}  // namespace ward::broker

@@ -1,0 +1,161 @@
+#include "broker/reference_values.h"
+
+#include <utility>
+
+#include "broker/records.h"
+#include "broker/refusal_record.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "crypto/digest.h"
+
+namespace ward::broker {
+namespace {
+
+using refval::ReferenceValue;
+
+constexpr std::string_view kType = "RvpsError";
+constexpr std::string_view kSubject = "reference values";
+constexpr codec::JsonLimits kLimits{.max_bytes = 128U << 10U, .max_depth = 8};
+
+Error damaged() { return {Errc::kMalformed, "broker: a reference value in the store is damaged"}; }
+
+Result<std::string> write(const ReferenceValue& value) {
+  codec::JsonWriter w;
+  w.begin_object().member("expires", format_rfc3339(value.expires));
+  w.name("value").raw_json(value.value);
+  return w.end_object().take();
+}
+
+Result<ReferenceValue> read(std::string_view id, Bytes row) {
+  const auto json = codec::parse_json(row, kLimits);
+  const auto* expires = json ? json->find("expires") : nullptr;
+  const auto* value = json ? json->find("value") : nullptr;
+  if (expires == nullptr || value == nullptr) return damaged();
+  const auto time = parse_rfc3339(expires->as_string().value_or(""));
+  if (!time) return damaged();
+  return ReferenceValue{std::string(id), std::string(as_text(value->raw(row))), *time};
+}
+
+Result<std::optional<ReferenceValue>> load(store::View& view, const Service& service,
+                                           std::string_view id) {
+  WARD_TRY(const auto row, service.keys.rows.get(view, kReferenceTable, id));
+  if (!row.value) return std::optional<ReferenceValue>();
+  WARD_TRY(ReferenceValue value, read(id, row.value->expose()));
+  return std::optional(std::move(value));
+}
+
+Refusal none() { return refuse(404, kType, CheckId::kReferenceValue); }
+
+// set_one writes one value, and its leaf.
+Result<void> set_one(store::Transaction& tx, const Service& service, const Actor& actor,
+                     const ReferenceValue& value, UnixTime now) {
+  WARD_TRY(const store::Row row, tx.get(kReferenceTable, value.id));
+  WARD_TRY(const std::string text, write(value));
+  WARD_TRY(const std::uint64_t version,
+           service.keys.rows.put(tx, kReferenceTable, value.id, as_bytes(text), row.version,
+                                 service.rng));
+  return record(tx, service.keys,
+                {now,
+                 "refval.set",
+                 actor.name,
+                 value.id,
+                 {{"sha256", to_hex(crypto::sha256(as_bytes(value.value)))},
+                  {"expires", format_rfc3339(value.expires)},
+                  {"version", std::to_string(version)}}});
+}
+
+}  // namespace
+
+Result<std::string> load_reference_values(store::View& view, const Service& service, UnixTime at) {
+  WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", "", kMaxReferenceValues));
+  std::vector<ReferenceValue> values;
+  for (const store::ListedKey& key : keys) {
+    WARD_TRY(auto value, load(view, service, key.key));
+    if (value) values.push_back(*std::move(value));
+  }
+  return refval::to_json(values, at);
+}
+
+static_assert(kMaxReferenceValues <= store::kMaxListed);
+
+Answer<std::size_t> ReferenceAdmin::set(const Actor& actor,
+                                        const std::vector<ReferenceValue>& values,
+                                        UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
+  bool full = false;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    full = false;
+    for (const ReferenceValue& value : values) {
+      WARD_CHECK_OK(set_one(tx, service_, actor, value, now));
+    }
+    WARD_TRY(const auto all, tx.list_keys(kReferenceTable, "", "", store::kMaxListed));
+    // One more than may be is not listed either, where the list is as long as may be.
+    const std::string last = all.empty() ? "" : all.back().key;
+    WARD_TRY(const auto more, tx.list_keys(kReferenceTable, "", last, 1));
+    full = all.size() > kMaxReferenceValues || !more.empty();
+    if (full) return Error(Errc::kLimit, "broker: reference values");
+    return {};
+  });
+  if (full) {
+    return refuse(409, kType, CheckId::kReferenceRoom,
+                  "The service holds 1000 reference values, the most it may.");
+  }
+  if (!done) return unavailable(done.error());
+  return values.size();
+}
+
+static_assert(kMaxReferenceValues == 1000);
+
+Answer<ReferenceValue> ReferenceAdmin::get(const Actor& actor, std::string_view id,
+                                           UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
+  if (!refval::is_id(id)) return none();
+  std::optional<ReferenceValue> value;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(value, load(view, service_, id));
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  if (!value || now >= value->expires) return none();
+  return *std::move(value);
+}
+
+Answer<void> ReferenceAdmin::remove(const Actor& actor, std::string_view id, UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
+  if (!refval::is_id(id)) return none();
+  bool absent = false;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_TRY(const store::Row row, tx.get(kReferenceTable, id));
+    absent = !row.value;
+    if (absent) return Error(Errc::kUnavailable, "broker: no such reference value");
+    WARD_TRY(const std::uint64_t version, tx.erase(kReferenceTable, id, row.version));
+    return record(tx, service_.keys,
+                  {now,
+                   "refval.remove",
+                   actor.name,
+                   std::string(id),
+                   {{"version", std::to_string(version)}}});
+  });
+  if (absent) return none();
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+Answer<ReferenceList> ReferenceAdmin::list(const Actor& actor, std::string_view after,
+                                           UnixTime now) const {
+  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
+  ReferenceList out;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", after, kMaxListedValues));
+    for (const store::ListedKey& key : keys) {
+      WARD_TRY(auto value, load(view, service_, key.key));
+      if (value) out.values.push_back(*std::move(value));
+    }
+    if (keys.size() == kMaxListedValues) out.next = keys.back().key;
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  return out;
+}
+
+}  // namespace ward::broker
