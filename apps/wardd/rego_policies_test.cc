@@ -202,6 +202,7 @@ TEST_F(RegoPoliciesTest, EvidenceIsAcceptedByTheReferenceValuesAPolicyLooksUp) {
   const std::string refusal = attest();
   EXPECT_THAT(refusal, StartsWith("kbs.evidence.rego: "));
   EXPECT_THAT(refusal, HasSubstr("executables is 33 (warning)"));
+  EXPECT_THAT(refusal, testing::Not(HasSubstr("Failed too")));
   ASSERT_EQ(refer("mr_enclave", "[\"" + to_hex(Buffer(32, 2)) + "\"]", kLater), "");
   EXPECT_EQ(attest(), "");
   EXPECT_EQ(get(), "");  // the measurement counts as compared
@@ -225,6 +226,18 @@ TEST_F(RegoPoliciesTest, APolicyThatSaysNothingOfExecutablesDoesNotReplaceTheMea
   EXPECT_EQ(attest(), "");
   world_.verifier.runtime = Buffer(32, 7);
   EXPECT_THAT(attest(), StartsWith("fake.measurement: "));
+}
+
+// A device beside the platform is no platform: whoever sends its evidence alone gets nothing by the
+// policy that affirms it.
+TEST_F(RegoPoliciesTest, AnAcceleratorsPolicyDoesNotStandForThePlatforms) {
+  constexpr std::string_view kAll = "package policy\ntrust_claims := {\"executables\": 3}";
+  const std::string both = R"({"schema":"ward.evidence-policy/1","rego":{"cpu":)" + quoted(kAll) +
+                           R"(,"gpu":)" + quoted(kAll) + "}}";
+  ASSERT_EQ(set("evidence", both), "");
+  EXPECT_EQ(attest(), "");
+  world_.verifier.device_class = "gpu";
+  EXPECT_THAT(attest(), HasSubstr("no affirming claim of the policy for cpu"));
 }
 
 // The tier of each value, at its borders: only affirming and silent ones pass.

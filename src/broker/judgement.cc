@@ -121,12 +121,13 @@ RegoVerdict ask_devices(const Service& service, const Judging& judging,
   for (const DeviceClaims& device : devices) {
     RegoVerdict verdict = ask_device(service, judging, device, claims);
     if (verdict.outcome != attest::Outcome::kPassed) return verdict;
-    // The first is the one whose measurement the policy leaves to Rego.
-    const bool first = &device == &devices.front();
-    if (first && !judging.policy.runtimes && !affirms(claims, "executables")) {
+    // The first is the one whose measurement the policy leaves to Rego for the platform: not to
+    // that for a device beside it, which a client may send alone.
+    if (&device != &devices.front() || judging.policy.runtimes) continue;
+    if (device.device_class != "cpu" || !affirms(claims, "executables")) {
       return refused_by_rego(device.tee +
-                             ": executables has no affirming claim, and the policy names no "
-                             "runtimes");
+                             ": executables has no affirming claim of the policy for cpu, and the "
+                             "policy names no runtimes");
     }
   }
   if (devices.empty()) return refused_by_rego("no device");
@@ -145,6 +146,10 @@ void count_as_compared(attest::Appraisal& appraisal, const std::string& policy) 
     check.expected_from = policy;
   }
   std::erase(appraisal.unchecked, "measurement");
+  // Of a TEE without a measurement: the fields that say what runs.
+  if (!appraisal.facts.measured_by.empty()) {
+    std::erase(appraisal.unchecked, appraisal.facts.measured_by.front());
+  }
 }
 
 // ask_rego puts evidence that all else accepts before the policies in Rego.
@@ -191,10 +196,18 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
 
 std::optional<std::vector<attest::Check>> failures_of(const attest::Appraisal& appraisal) {
   std::vector<attest::Check> failed;
+  // A measurement that was left to Rego, which refused the evidence, failed by that alone.
+  const bool rego_refused = std::ranges::any_of(appraisal.checks, [](const attest::Check& check) {
+    return check.info == &check_info(CheckId::kEvidenceRego) &&
+           check.outcome != attest::Outcome::kPassed;
+  });
   for (const auto outcome : {attest::Outcome::kFailed, attest::Outcome::kNotDone}) {
     for (const attest::Check& check : appraisal.checks) {
       const bool counts =
           outcome == attest::Outcome::kFailed || !may_be_unasked(appraisal.facts, check);
+      const bool left = rego_refused && check.info == appraisal.facts.measurement_check &&
+                        check.not_done == attest::NotDone::kNotAsked;
+      if (left) continue;
       if (check.outcome == outcome && counts) failed.push_back(check);
     }
   }
