@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "codec/json.h"
 
 namespace ward::wardd {
 namespace {
@@ -53,6 +54,37 @@ Documents documents_of(const broker::RegoDocuments& given) {
           .limits = kLimits};
 }
 
+RegoRefusal wrong_extensions(const char* why) {
+  return {.undetermined = false, .reason = std::string(kFile) + ": rule `extensions` " + why};
+}
+
+// extensions_of takes an object apart, or Trustee's list of objects with name and value.
+Result<broker::RegoExtensions, RegoRefusal> extensions_of(const std::string& text) {
+  broker::RegoExtensions out;
+  if (text.empty()) return out;
+  if (text.size() > broker::kMaxRegoExtensions) return wrong_extensions("is over 16384 octets");
+  const Bytes octets = as_bytes(text);
+  const auto json = codec::parse_json(octets);
+  if (!json) return wrong_extensions("is too deep");
+  const auto add = [&](std::string_view name, const codec::JsonValue& value) {
+    const bool known = std::ranges::any_of(out, [&](const auto& one) { return one.first == name; });
+    if (!known) out.emplace_back(name, as_text(value.raw(octets)));
+    return !known;
+  };
+  for (const auto& [name, value] : json->members()) {
+    (void)add(name, value);  // an object's names differ
+  }
+  for (const codec::JsonValue& item : json->items()) {
+    const codec::JsonValue* name = item.find("name");
+    const codec::JsonValue* value = item.find("value");
+    if (name == nullptr || value == nullptr || !name->as_string()) {
+      return wrong_extensions("has an entry without name or value");
+    }
+    if (!add(*name->as_string(), *value)) return wrong_extensions("has a name twice");
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<RegoPolicies::Loaded, policy::rego::LoadError> RegoPolicies::load(
@@ -100,13 +132,15 @@ Result<void, RegoRefusal> RegoPolicies::allow(std::string_view text,
   return {};
 }
 
-Result<broker::RegoClaims, RegoRefusal> RegoPolicies::trust_claims(
+Result<broker::RegoSaid, RegoRefusal> RegoPolicies::trust_claims(
     std::string_view text, const broker::RegoDocuments& documents) const {
   const auto policy = load(text);
   if (!policy) return not_loaded(policy.error());
   auto claims = (*policy)->trust_claims(documents_of(documents));
   if (!claims) return refused(claims.error());
-  return std::move(claims->claims);
+  auto extensions = extensions_of(claims->extensions);
+  if (!extensions) return extensions.error();
+  return broker::RegoSaid{std::move(claims->claims), *std::move(extensions)};
 }
 
 }  // namespace ward::wardd

@@ -24,7 +24,7 @@ class RegoPolicies final : public broker::RegoEngine {
                                                  broker::RegoContract contract) const override;
   [[nodiscard]] Result<void, broker::RegoRefusal> allow(
       std::string_view text, const broker::RegoDocuments& documents) const override;
-  [[nodiscard]] Result<broker::RegoClaims, broker::RegoRefusal> trust_claims(
+  [[nodiscard]] Result<broker::RegoSaid, broker::RegoRefusal> trust_claims(
       std::string_view text, const broker::RegoDocuments& documents) const override;
 
  private:

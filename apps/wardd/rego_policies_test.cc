@@ -258,7 +258,9 @@ TEST_F(RegoPoliciesTest, OnlyAffirmingClaimsPass) {
 
 TEST_F(RegoPoliciesTest, TheClaimsTravelInTheResult) {
   constexpr std::string_view kClaims =
-      "package policy\ntrust_claims := {\"executables\": 4, \"file-system\": 2}";
+      "package policy\ntrust_claims := {\"executables\": 4, \"file-system\": 2}\n"
+      "extensions := [{\"name\": \"ear.trustee.identifiers\", \"key\": -18, \"value\": "
+      "{\"image\": input.sgx.isv_svn}}, {\"name\": \"ear.status\", \"value\": \"none\"}]";
   ASSERT_EQ(set("evidence", evidence(kClaims)), "");
   const std::string token = attested(broker_, attester_, kNow);
   const auto verified = token::verify_jwt(token, world_.keys().token_keys,
@@ -273,6 +275,29 @@ TEST_F(RegoPoliciesTest, TheClaimsTravelInTheResult) {
   ASSERT_TRUE(view);
   EXPECT_EQ(view->submods.front().vector.file_system, 2);
   EXPECT_EQ(view->submods.front().status, token::TrustTier::kAffirming);
+  const auto* submod = verified->claims.find("submods")->find("cpu0");
+  EXPECT_EQ(submod->find("ear.trustee.identifiers")->find("image")->as_uint(), 3U);
+  // A name of the profile's own does not reach its place.
+  EXPECT_EQ(submod->find("ward.extensions")->find("ear.status")->as_string(), "none");
+}
+
+TEST_F(RegoPoliciesTest, ExtensionsHaveBoundsAndDifferentNames) {
+  const struct {
+    const char* extensions;
+    const char* says;
+  } cases[] = {
+      {R"([{"name": "a", "value": 1}, {"name": "a", "value": 2}])", "a name twice"},
+      {R"([{"name": "a"}])", "without name or value"},
+      {R"({"a": long, "b": long})", "over 16384"},
+  };
+
+  for (const auto& one : cases) {
+    std::string rego = "package policy\ntrust_claims := {\"executables\": 3}\nextensions := ";
+    rego += one.extensions;
+    rego += "\nlong := \"" + std::string(10'000, 'x') + "\"";
+    ASSERT_EQ(set("evidence", evidence(rego)), "");
+    EXPECT_THAT(attest(), HasSubstr(one.says));
+  }
 }
 
 TEST_F(RegoPoliciesTest, WhatTrusteesToolsSendChangesOneClassAndKeepsTheRest) {

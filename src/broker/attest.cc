@@ -253,7 +253,7 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
                             .tee_pubkey = presented.message.tee_pubkey,
                             .protocol = presented.session.version,
                             .init_data_digest = presented.init_data_digest,
-                            .claims = std::move(judgement.claims)},
+                            .rego = std::move(judgement.rego)},
                            now);
   if (!token) return unavailable(token.error());
   out.token = *std::move(token);

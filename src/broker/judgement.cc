@@ -86,7 +86,7 @@ bool affirms(const RegoClaims& claims, std::string_view name) {
 
 // ask_device asks the policy for one device's class. Its claims join those of the others.
 RegoVerdict ask_device(const Service& service, const Judging& judging, const DeviceClaims& device,
-                       RegoClaims& claims) {
+                       RegoSaid& all) {
   const auto policy = judging.policy.rego.find(device.device_class);
   if (policy == judging.policy.rego.end()) return {};
   const std::string where = device.tee + ": ";
@@ -107,24 +107,31 @@ RegoVerdict ask_device(const Service& service, const Judging& judging, const Dev
         .outcome = said.error().undetermined ? attest::Outcome::kNotDone : attest::Outcome::kFailed,
         .found = where + said.error().reason};
   }
-  if (const std::string wrong = not_affirmed(*said); !wrong.empty()) {
+  if (const std::string wrong = not_affirmed(said->claims); !wrong.empty()) {
     return refused_by_rego(where + wrong);
   }
-  for (const auto& [name, value] : *said) {
-    worsen(claims, name, value);
+  for (const auto& [name, value] : said->claims) {
+    worsen(all.claims, name, value);
+  }
+  for (const auto& one : said->extensions) {
+    const auto& known = all.extensions;
+    const bool first =
+        std::ranges::find(known, one.first, &std::pair<std::string, std::string>::first) ==
+        known.end();
+    if (first) all.extensions.push_back(one);
   }
   return {};
 }
 
 RegoVerdict ask_devices(const Service& service, const Judging& judging,
-                        const std::vector<DeviceClaims>& devices, RegoClaims& claims) {
+                        const std::vector<DeviceClaims>& devices, RegoSaid& all) {
   for (const DeviceClaims& device : devices) {
-    RegoVerdict verdict = ask_device(service, judging, device, claims);
+    RegoVerdict verdict = ask_device(service, judging, device, all);
     if (verdict.outcome != attest::Outcome::kPassed) return verdict;
     // The first is the one whose measurement the policy leaves to Rego for the platform: not to
     // that for a device beside it, which a client may send alone.
     if (&device != &devices.front() || judging.policy.runtimes) continue;
-    if (device.device_class != "cpu" || !affirms(claims, "executables")) {
+    if (device.device_class != "cpu" || !affirms(all.claims, "executables")) {
       return refused_by_rego(device.tee +
                              ": executables has no affirming claim of the policy for cpu, and the "
                              "policy names no runtimes");
@@ -157,7 +164,7 @@ void ask_rego(const Service& service, const Judging& judging,
               const std::vector<DeviceClaims>& devices, Judgement& judgement) {
   attest::Appraisal& appraisal = judgement.appraisal;
   if (judging.policy.rego.empty() || appraisal.verdict != attest::Verdict::kAccepted) return;
-  const RegoVerdict verdict = ask_devices(service, judging, devices, judgement.claims);
+  const RegoVerdict verdict = ask_devices(service, judging, devices, judgement.rego);
   const bool undone = verdict.outcome == attest::Outcome::kNotDone;
   appraisal.checks.push_back(
       {.info = &check_info(CheckId::kEvidenceRego),
@@ -168,7 +175,7 @@ void ask_rego(const Service& service, const Judging& judging,
        .origin = attest::Origin::kPolicy,
        .expected_from = judging.policy.policy.name});
   if (verdict.outcome != attest::Outcome::kPassed) {
-    judgement.claims.clear();
+    judgement.rego = {};
   } else if (!judging.policy.runtimes) {
     count_as_compared(appraisal, judging.policy.policy.name);
   }
@@ -188,7 +195,7 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
                                       .policy = judging.policy,
                                       .now = judging.at,
                                       .collateral = judging.collateral}));
-  Judgement out{.appraisal = std::move(appraised.appraisal), .claims = {}};
+  Judgement out{.appraisal = std::move(appraised.appraisal), .rego = {}};
   check_init_data(out.appraisal, record.init_data_digest);
   ask_rego(service, judging, appraised.devices, out);
   return out;

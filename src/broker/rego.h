@@ -37,7 +37,17 @@ struct RegoRefusal {
 // RegoClaims are AR4SI's claims by name ("file-system"), each once.
 using RegoClaims = std::vector<std::pair<std::string, std::int8_t>>;
 
+// RegoExtensions are what a policy states beside them, name and JSON, each name once.
+using RegoExtensions = std::vector<std::pair<std::string, std::string>>;
+
+// RegoSaid is what a policy for evidence answers.
+struct RegoSaid {
+  RegoClaims claims;
+  RegoExtensions extensions;
+};
+
 inline constexpr std::size_t kMaxRegoReason = 2048;
+inline constexpr std::size_t kMaxRegoExtensions = std::size_t{16} << 10U;  // octets, all together
 
 // RegoEngine evaluates policies. Safe from several threads. What is undefined never passes.
 class RegoEngine {
@@ -56,7 +66,7 @@ class RegoEngine {
                                                         const RegoDocuments& documents) const = 0;
 
   // trust_claims asks a policy for evidence.
-  [[nodiscard]] virtual Result<RegoClaims, RegoRefusal> trust_claims(
+  [[nodiscard]] virtual Result<RegoSaid, RegoRefusal> trust_claims(
       std::string_view text, const RegoDocuments& documents) const = 0;
 };
 

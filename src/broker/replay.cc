@@ -159,7 +159,7 @@ Result<Shown> shown_of(const Service& service, const Replayed& replayed,
                                               .runtime_data = replayed.record.runtime_data,
                                               .tee_pubkey = {},
                                               .init_data_digest = replayed.record.init_data_digest,
-                                              .claims = judgement.claims},
+                                              .rego = judgement.rego},
                                              replayed.record.id, replayed.at));
   return Shown{facts_of(judgement.appraisal, ""), std::move(claims), replayed.at};
 }

@@ -52,7 +52,8 @@ Result<token::Ear> ear_of(const Service& service, const attest::Appraisal& appra
 Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const ResultInputs& inputs) {
   token::EarSubmod submod;
   submod.vector = trust_vector(appraisal);
-  add_claims(submod.vector, inputs.claims, appraisal.development);
+  add_claims(submod.vector, inputs.rego.claims, appraisal.development);
+  submod.extensions = inputs.rego.extensions;
   submod.policy_id = std::string(inputs.policy_id);
   submod.tee = appraisal.tee;
   WARD_TRY(submod.tee_claims_json, tee_claims(appraisal, inputs.protocol));

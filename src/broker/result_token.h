@@ -18,7 +18,7 @@ struct ResultInputs {
   std::string_view tee_pubkey;
   protocol::kbs::Version protocol = protocol::kbs::kVersions.front();
   Bytes init_data_digest;  // empty where none was sent
-  RegoClaims claims;       // of policies in Rego: they may worsen the vector, and fill its gaps
+  RegoSaid rego;           // its claims may worsen the vector, and fill its gaps
 };
 
 // submod_of is what a result says of one appraisal, whatever its verdict.

@@ -113,6 +113,25 @@ Result<void> write_context(JsonWriter& w, const EarSubmod& submod, EarProfile pr
   return {};
 }
 
+Result<void> write_extensions(JsonWriter& w, const EarSubmod& submod, EarProfile profile) {
+  if (profile != EarProfile::kTrustee || submod.extensions.empty()) return {};
+  JsonWriter others;
+  others.begin_object();
+  bool any = false;
+  for (const auto& [name, json] : submod.extensions) {
+    if (!codec::parse_json(as_bytes(json))) {
+      return Error(Errc::kMalformed, "ear: an extension is no JSON");
+    }
+    const bool member = is_extension_name(name);
+    any = any || !member;
+    (member ? w : others).name(name).raw_json(json);
+  }
+  if (!any) return {};
+  WARD_TRY(const std::string text, others.end_object().take());
+  w.name("ward.extensions").raw_json(text);
+  return {};
+}
+
 TrustTier status_of(const EarSubmod& submod) {
   return submod.verdict == "accepted" ? submod.vector.status() : TrustTier::kContraindicated;
 }
@@ -135,6 +154,7 @@ Result<void> write_submod(JsonWriter& w, const EarSubmod& submod, EarProfile pro
   w.end_object();
   WARD_CHECK_OK(write_context(w, submod, profile));
   WARD_CHECK_OK(write_annotated(w, submod, names));
+  WARD_CHECK_OK(write_extensions(w, submod, profile));
   write_reasons(w, submod);
   w.end_object();
   return {};
@@ -158,6 +178,8 @@ TrustTier TrustVector::status() const {
   }
   return worst;
 }
+
+bool is_extension_name(std::string_view name) { return name.starts_with("ear.trustee."); }
 
 std::span<const VectorMember> vector_members() { return kVector; }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -93,6 +94,11 @@ struct EarSubmod {
   Buffer report_data;             // in hex; empty: left out
   Buffer init_data;               // the digest, in hex; empty: left out
 
+  // Further members, name and JSON, that a policy states beside the vector; kTrustee alone writes
+  // them. Names of Trustee's extensions (is_extension_name) stand in the submod, all others below
+  // `ward.extensions`.
+  std::vector<std::pair<std::string, std::string>> extensions;
+
   // ward's own claim `ward.appraisal`
   std::string verdict;  // "accepted", "refused", "undetermined"
   std::string tcb_status;
@@ -125,6 +131,10 @@ struct Ear {
 // kUnsupported for kCwt, which is no text: sign_ear_cwt.
 [[nodiscard]] Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear,
                                            EarProfile profile = EarProfile::kTrustee);
+
+// is_extension_name is true of "ear.trustee.identifiers" and the like: no name of the profile's own
+// begins so.
+[[nodiscard]] bool is_extension_name(std::string_view name);
 
 // EarView is what a relying party reads of a verified result.
 struct EarView {
