@@ -105,4 +105,55 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
   return judge(*std::move(reply));
 }
 
+int pages(const std::function<AdminReply(const std::string& after)>& ask,
+          const std::function<bool(const codec::JsonValue& page)>& take) {
+  constexpr codec::JsonLimits kPageLimits{
+      .max_bytes = std::size_t{64} << 20U, .max_depth = 16, .max_values = 10'000'000};
+  std::string after;
+  do {
+    const AdminReply reply = ask(after);
+    if (reply.exit != kAccepted) return reply.exit;
+    const auto page = codec::parse_json(reply.body, kPageLimits);
+    if (!page || !take(*page)) return fail(kCouldNotTell, "the server's answer cannot be read");
+    const codec::JsonValue* given = page->find("next");
+    const std::string next(given != nullptr ? given->as_string().value_or("") : "");
+    if (!next.empty() && next <= after) {
+      return fail(kCouldNotTell, "the server's answer cannot be read");
+    }
+    after = next;
+  } while (!after.empty());
+  return kAccepted;
+}
+
+std::string form_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
+    const auto octet = static_cast<std::uint8_t>(c);
+    out += plain ? std::string(1, c) : "%" + to_hex(Bytes(&octet, 1));
+  }
+  return out;
+}
+
+int list_all(const AdminOptions& options, const std::string& target,
+             const std::function<bool(const codec::JsonValue& page)>& take) {
+  return pages(
+      [&](const std::string& after) {
+        const char* const before = target.find('?') == std::string::npos ? "?after=" : "&after=";
+        return administer(
+            options, {"GET", after.empty() ? target : target + before + form_encode(after), {}});
+      },
+      take);
+}
+
+bool copy_items(const codec::JsonValue& page, std::string_view name, codec::JsonWriter& w) {
+  const codec::JsonValue* list = page.find(name);
+  if (list == nullptr || !list->is_array()) return false;
+  for (const codec::JsonValue& item : list->items()) {
+    w.copy(item);
+  }
+  return true;
+}
+
 }  // namespace ward::cli

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "apps/ward/cli.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
 
 namespace ward::cli {
 
@@ -38,5 +40,22 @@ struct AdminRequest {
 // and brings the reply. Exit codes: 1 the server refuses, or is not the trusted one; 2 the key file
 // or an option is wrong; 3 nothing answers, or not now, or there is no such thing or file.
 [[nodiscard]] AdminReply administer(const AdminOptions& options, const AdminRequest& request);
+
+// form_encode writes a text as a value of a query.
+[[nodiscard]] std::string form_encode(std::string_view text);
+
+// list_all asks for `target` page after page, as its answers' `next` say, and hands each page to
+// `take`, which is false where the page cannot be read (3). Exit codes besides as administer.
+[[nodiscard]] int list_all(const AdminOptions& options, const std::string& target,
+                           const std::function<bool(const codec::JsonValue& page)>& take);
+
+// pages is list_all for what is not asked for with GET: `ask` makes the call behind `after`.
+[[nodiscard]] int pages(const std::function<AdminReply(const std::string& after)>& ask,
+                        const std::function<bool(const codec::JsonValue& page)>& take);
+
+// copy_items writes the members of a list of the page behind what `w` has; false where there is no
+// such list.
+[[nodiscard]] bool copy_items(const codec::JsonValue& page, std::string_view name,
+                              codec::JsonWriter& w);
 
 }  // namespace ward::cli

@@ -46,35 +46,6 @@ bool is_time(const std::string& text) { return text.empty() || parse_rfc3339(tex
 
 bool is_when(const std::string& text) { return text == "then" || text == "now"; }
 
-// Pages asks until the server says that there is no more, and hands each page to `take`, which is
-// false where the page cannot be read.
-template <class Ask, class Take>
-int pages(const Ask& ask, const Take& take) {
-  std::string after;
-  do {
-    const AdminReply reply = ask(after);
-    if (reply.exit != kAccepted) return reply.exit;
-    const auto page = codec::parse_json(
-        reply.body,
-        {.max_bytes = std::size_t{64} << 20U, .max_depth = 16, .max_values = 10'000'000});
-    if (!page || !take(*page)) return unreadable();
-    const std::string next = text_of(*page, "next");
-    if (!next.empty() && next <= after) return unreadable();
-    after = next;
-  } while (!after.empty());
-  return kAccepted;
-}
-
-// copy_items writes the members of a list of the page behind what `w` has.
-bool copy_items(const JsonValue& page, std::string_view name, JsonWriter& w) {
-  const JsonValue* list = page.find(name);
-  if (list == nullptr || !list->is_array()) return false;
-  for (const JsonValue& item : list->items()) {
-    w.copy(item);
-  }
-  return true;
-}
-
 std::string joined(const JsonValue* list) {
   std::string out;
   if (list == nullptr) return out;
@@ -94,22 +65,18 @@ int list(const Options& o) {
   JsonWriter w;
   w.begin_object().member("schema", "ward.appraisals/1").name("appraisals").begin_array();
   std::string lines;
-  const int done = pages(
-      [&](const std::string& after) {
-        std::string target = "/v1/appraisals?after=" + after;
-        if (!o.since.empty()) target += "&since=" + o.since;
-        return administer(o, {"GET", target, {}});
-      },
-      [&](const JsonValue& page) {
-        if (!copy_items(page, "appraisals", w)) return false;
-        for (const JsonValue& one : page.find("appraisals")->items()) {
-          const std::string failed = joined(one.find("failed"));
-          lines +=
-              line(text_of(one, "id") + " " + text_of(one, "time") + " " + text_of(one, "tee") +
-                   " " + text_of(one, "verdict") + (failed.empty() ? "" : ": " + failed));
-        }
-        return true;
-      });
+  const int done = list_all(o, "/v1/appraisals" + (o.since.empty() ? "" : "?since=" + o.since),
+                            [&](const JsonValue& page) {
+                              if (!copy_items(page, "appraisals", w)) return false;
+                              for (const JsonValue& one : page.find("appraisals")->items()) {
+                                const std::string failed = joined(one.find("failed"));
+                                lines +=
+                                    line(text_of(one, "id") + " " + text_of(one, "time") + " " +
+                                         text_of(one, "tee") + " " + text_of(one, "verdict") +
+                                         (failed.empty() ? "" : ": " + failed));
+                              }
+                              return true;
+                            });
   if (done != kAccepted) return done;
   if (!o.json) return print(lines);
   w.end_array().end_object();

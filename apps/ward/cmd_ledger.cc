@@ -6,6 +6,7 @@
 
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
+#include "apps/ward/ledger_cli.h"
 #include "args/args.h"
 #include "codec/json_write.h"
 #include "ledger/audit.h"
@@ -35,21 +36,6 @@ int exit_code(Errc code) {
 
 int fail_with(const Error& error) { return fail(exit_code(error.code()), error_text(error)); }
 
-// The key as text, or the first line of a file of that name. The exit code where it is neither.
-Result<ledger::NoteKey, int> key_of(const Options& options) {
-  constexpr std::string_view kHint =
-      "--key takes NAME+ID+BASE64, the line ledger_key of `wardd init`, or a file that holds it";
-  std::string text = options.key;
-  if (text.find('+') == std::string::npos) {
-    const auto file = read_text(text, kMaxFileBytes);
-    if (!file) return own_file_failure(text, file.error(), kHint);
-    text = file->substr(0, file->find('\n'));
-  }
-  auto key = ledger::NoteKey::parse(text);
-  if (!key) return own_file_failure(options.key, key.error(), kHint);
-  return *std::move(key);
-}
-
 // open_database opens the ledger for reading; the exit code where that is none.
 Result<std::unique_ptr<store::Store>, int> open_database(const std::string& path) {
   const auto about = [&](const Error& error) {
@@ -62,32 +48,8 @@ Result<std::unique_ptr<store::Store>, int> open_database(const std::string& path
   return *std::move(store);
 }
 
-Result<std::string> audit_json(const ledger::Audit& audit, bool whole) {
-  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
-  w.begin_object().member("schema", "ward.ledger-audit/1");
-  w.member("whole", whole).member("size", audit.size);
-  w.member("root", whole ? std::optional<std::string>(to_hex(audit.root)) : std::nullopt);
-  w.name("faults").begin_array();
-  for (const ledger::Fault& fault : audit.faults) {
-    w.begin_object().member("kind", to_text(fault.kind)).member("index", fault.index).end_object();
-  }
-  return w.end_array().member("more", audit.more).end_object().take();
-}
-
-std::string audit_text(const ledger::Audit& audit, bool whole) {
-  if (whole) {
-    return "whole: " + std::to_string(audit.size) + " entries, root " + to_hex(audit.root) + '\n';
-  }
-  std::string out;
-  for (const ledger::Fault& fault : audit.faults) {
-    out += std::string(to_text(fault.kind)) + ": " + std::to_string(fault.index) + '\n';
-  }
-  if (audit.more) out += "there may be more: what follows could not be compared\n";
-  return out;
-}
-
 int verify(const Options& options) {
-  const auto key = key_of(options);
+  const auto key = ledger_key(options.key);
   if (!key) return key.error();
   std::optional<std::string> kept;
   if (!options.checkpoint_file.empty()) {
@@ -121,7 +83,7 @@ int verify(const Options& options) {
 }
 
 int prove(const Options& options) {
-  const auto key = key_of(options);
+  const auto key = ledger_key(options.key);
   if (!key) return key.error();
   const auto store = open_database(options.database);
   if (!store) return store.error();
@@ -138,16 +100,9 @@ int prove(const Options& options) {
 }
 
 Result<std::string> entry_json(std::uint64_t index, Bytes octets) {
-  WARD_TRY(const ledger::Leaf leaf, ledger::parse_leaf(octets));
   codec::JsonWriter w;
-  w.begin_object().member("schema", "ward.ledger-entry/1").member("index", index);
-  w.member("time", format_rfc3339(leaf.entry.time)).member("kind", leaf.entry.kind);
-  w.member("actor", leaf.entry.actor).member("subject", leaf.entry.subject);
-  w.name("details").begin_object();
-  for (const auto& [name, value] : leaf.entry.details) {
-    w.member(name, value);
-  }
-  w.end_object().member("leaf_hash", to_hex(ledger::leaf_hash(octets)));
+  w.begin_object().member("schema", "ward.ledger-entry/1");
+  WARD_CHECK_OK(ledger::write_entry(w, index, octets));
   return w.end_object().take();
 }
 
@@ -169,6 +124,44 @@ int list(const Options& options) {
 }
 
 }  // namespace
+
+Result<ledger::NoteKey, int> ledger_key(std::string text) {
+  constexpr std::string_view kHint =
+      "--key takes NAME+ID+BASE64, the line ledger_key of `wardd init`, or a file that holds it";
+  const std::string given = text;
+  if (text.find('+') == std::string::npos) {
+    const auto file = read_text(text, kMaxFileBytes);
+    if (!file) return own_file_failure(text, file.error(), kHint);
+    text = file->substr(0, file->find('\n'));
+  }
+  auto key = ledger::NoteKey::parse(text);
+  if (!key) return own_file_failure(given, key.error(), kHint);
+  return *std::move(key);
+}
+
+Result<std::string> audit_json(const ledger::Audit& audit, bool whole) {
+  codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
+  w.begin_object().member("schema", "ward.ledger-audit/1");
+  w.member("whole", whole).member("size", audit.size);
+  w.member("root", whole ? std::optional<std::string>(to_hex(audit.root)) : std::nullopt);
+  w.name("faults").begin_array();
+  for (const ledger::Fault& fault : audit.faults) {
+    w.begin_object().member("kind", to_text(fault.kind)).member("index", fault.index).end_object();
+  }
+  return w.end_array().member("more", audit.more).end_object().take();
+}
+
+std::string audit_text(const ledger::Audit& audit, bool whole) {
+  if (whole) {
+    return "whole: " + std::to_string(audit.size) + " entries, root " + to_hex(audit.root) + '\n';
+  }
+  std::string out;
+  for (const ledger::Fault& fault : audit.faults) {
+    out += std::string(to_text(fault.kind)) + ": " + std::to_string(fault.index) + '\n';
+  }
+  if (audit.more) out += "there may be more: what follows could not be compared\n";
+  return out;
+}
 
 void add_ledger(args::Command& app, Action& action) {
   auto options = std::make_shared<Options>();
@@ -203,6 +196,7 @@ void add_ledger(args::Command& app, Action& action) {
   list_command->add_option("--from", options->from, "index of the first entry");
   list_command->add_option("--count", options->count, "at most so many");
   list_command->callback([options, &action] { action = [options] { return list(*options); }; });
+  add_ledger_audit(*group, action);
 }
 
 }  // namespace ward::cli

@@ -13,6 +13,7 @@
 #include "broker/facts.h"
 #include "broker/policy.h"
 #include "codec/json.h"
+#include "codec/json_write.h"
 #include "server/files.h"
 #include "tee/all.h"
 
@@ -119,26 +120,27 @@ int get(const Options& options) {
 }
 
 int list(const Options& options) {
-  const AdminReply reply = administer(options, {"GET", "/v1/policies", {}});
-  if (reply.exit != kAccepted) return reply.exit;
-  const auto body = codec::parse_json(reply.body);
-  const auto* policies = body ? body->find("policies") : nullptr;
-  if (policies == nullptr) return fail(kCouldNotTell, "the server's answer cannot be read");
-  if (options.json) return print(std::string(as_text(reply.body)) + '\n');
-  std::string out;
-  for (const auto& one : policies->items()) {
-    const auto* kind = one.find("for");
-    const auto* repository = one.find("repository");
-    const auto* version = one.find("version");
-    if (kind == nullptr || version == nullptr || !kind->as_string()) {
-      return fail(kCouldNotTell, "the server's answer cannot be read");
+  codec::JsonWriter w;
+  w.begin_object().member("schema", "ward.policies/1").name("policies").begin_array();
+  std::string lines;
+  const int done = list_all(options, "/v1/policies", [&](const codec::JsonValue& page) {
+    if (!copy_items(page, "policies", w)) return false;
+    for (const auto& one : page.find("policies")->items()) {
+      const auto* kind = one.find("for");
+      const auto* repository = one.find("repository");
+      const auto* version = one.find("version");
+      if (kind == nullptr || version == nullptr || !kind->as_string()) return false;
+      const std::string where =
+          repository != nullptr ? " " + std::string(repository->as_string().value_or("")) : "";
+      lines += std::string(*kind->as_string()) + where + " version " +
+               std::to_string(version->as_uint().value_or(0)) + '\n';
     }
-    const std::string where =
-        repository != nullptr ? " " + std::string(repository->as_string().value_or("")) : "";
-    out += std::string(*kind->as_string()) + where + " version " +
-           std::to_string(version->as_uint().value_or(0)) + '\n';
-  }
-  return print(out);
+    return true;
+  });
+  if (done != kAccepted) return done;
+  if (!options.json) return print(lines);
+  const auto text = w.end_array().end_object().take();
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
 }  // namespace

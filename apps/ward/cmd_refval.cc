@@ -123,7 +123,7 @@ int list(const Options& options) {
   std::string after;
   do {
     const AdminReply reply =
-        administer(options, {"GET", "/v1/reference-values?after=" + after, {}});
+        administer(options, {"GET", "/v1/reference-values?after=" + form_encode(after), {}});
     if (reply.exit != kAccepted) return reply.exit;
     const auto body = codec::parse_json(reply.body);
     const JsonValue* values = body ? body->find("values") : nullptr;

@@ -120,25 +120,28 @@ int get(const Options& options) {
 }
 
 int list(const Options& options) {
-  const AdminReply reply = administer(options, {"GET", "/v1/resources", {}});
-  if (reply.exit != kAccepted) return reply.exit;
-  const auto body = codec::parse_json(reply.body);
-  const auto* resources = body ? body->find("resources") : nullptr;
-  if (resources == nullptr) return fail(kCouldNotTell, "the server's answer cannot be read");
-  if (options.json) return print(std::string(as_text(reply.body)) + '\n');
-  std::string out;
-  for (const auto& one : resources->items()) {
-    const auto* path = one.find("path");
-    const auto* version = one.find("version");
-    const auto* releases = one.find("releases");
-    if (path == nullptr || version == nullptr || releases == nullptr || !path->as_string()) {
-      return fail(kCouldNotTell, "the server's answer cannot be read");
+  codec::JsonWriter w;
+  w.begin_object().member("schema", "ward.resources/1").name("resources").begin_array();
+  std::string lines;
+  const int done = list_all(options, "/v1/resources", [&](const codec::JsonValue& page) {
+    if (!copy_items(page, "resources", w)) return false;
+    for (const auto& one : page.find("resources")->items()) {
+      const auto* path = one.find("path");
+      const auto* version = one.find("version");
+      const auto* releases = one.find("releases");
+      if (path == nullptr || version == nullptr || releases == nullptr || !path->as_string()) {
+        return false;
+      }
+      lines += std::string(*path->as_string()) + " version " +
+               std::to_string(version->as_uint().value_or(0)) + ", released " +
+               std::to_string(releases->as_uint().value_or(0)) + " times\n";
     }
-    out += std::string(*path->as_string()) + " version " +
-           std::to_string(version->as_uint().value_or(0)) + ", released " +
-           std::to_string(releases->as_uint().value_or(0)) + " times\n";
-  }
-  return print(out);
+    return true;
+  });
+  if (done != kAccepted) return done;
+  if (!options.json) return print(lines);
+  const auto text = w.end_array().end_object().take();
+  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
 int remove(const Options& options) {

@@ -192,7 +192,8 @@ Result<server::Administrator, Diag> read_administrator(const Section& section) {
   if (!server::valid_name(actor.name)) return section.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
   WARD_TRY(const std::string role, section.text("role"));
   const auto known = broker::role_of(role);
-  if (!known) return section.wrong("role", "\"administrator\", \"verifier-owner\" or \"owner\"");
+  if (!known)
+    return section.wrong("role", "\"administrator\", \"verifier-owner\", \"owner\" or \"auditor\"");
   actor.role = *known;
   WARD_TRY(actor.repositories, section.texts("repositories"));
   if ((actor.role == broker::Role::kOwner) == actor.repositories.empty()) {

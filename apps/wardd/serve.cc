@@ -22,6 +22,7 @@
 #include "pki/certificate.h"
 #include "server/files.h"
 #include "server/key_file.h"
+#include "server/keyed_store.h"
 #include "server/routes.h"
 #include "store/sqlite/sqlite_store.h"
 #include "token/jwk.h"
@@ -125,7 +126,7 @@ class Loaded {
                      "wardd --config FILE --clock-corrected"};
     }
     auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
-    out->store_ = *std::move(store);
+    out->store_ = std::make_unique<server::KeyedStore>(*std::move(store));
     out->verifier_ = std::make_unique<PipelineVerifier>(config.trust_roots, std::move(collateral));
     out->assemble(config, *master, *std::move(note));
     return out;
@@ -154,7 +155,8 @@ class Loaded {
             .audience = server::admin_audience(tls_.spki_sha256),
             .jwks = token::to_jwks_json(jwks),
             .issuer = config.issuer,
-            .ledger_key = keys_->ledger.key.to_text()};
+            .ledger_key = keys_->ledger.key.to_text(),
+            .keyed = store_.get()};
   }
 
  private:
@@ -184,7 +186,7 @@ class Loaded {
   server::TokenKeys token_;
   crypto::PrivateKey ledger_;
   crypto::SystemRng rng_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<server::KeyedStore> store_;
   std::unique_ptr<PipelineVerifier> verifier_;
   std::unique_ptr<broker::Keys> keys_;
   std::unique_ptr<broker::Service> service_;

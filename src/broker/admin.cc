@@ -73,7 +73,8 @@ struct Admin::Act {
 };
 
 std::optional<Role> role_of(std::string_view name) {
-  for (const Role role : {Role::kAdministrator, Role::kVerifierOwner, Role::kOwner}) {
+  for (const Role role :
+       {Role::kAdministrator, Role::kVerifierOwner, Role::kOwner, Role::kAuditor}) {
     if (name == to_text(role)) return role;
   }
   return std::nullopt;
@@ -87,6 +88,8 @@ const char* to_text(Role role) {
       return "verifier-owner";
     case Role::kOwner:
       return "owner";
+    case Role::kAuditor:
+      return "auditor";
   }
   return "";
 }
@@ -191,16 +194,24 @@ Answer<void> Admin::delete_resource(const Actor& actor, std::string_view path, U
   return {};
 }
 
-Answer<std::vector<ResourceInfo>> Admin::list_resources(const Actor& actor) const {
-  std::vector<ResourceInfo> out;
+Answer<ResourceList> Admin::list_resources(const Actor& actor, const ListPage& page) const {
+  ResourceList out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, all_keys(view, kResourceTable));
-    for (const store::ListedKey& row : rows) {
-      if (!manages(actor, std::string_view(row.key).substr(0, row.key.find('/')))) continue;
-      WARD_TRY(const store::Row count, view.get(kReleaseTable, row.key));
-      out.push_back({row.key, row.version, counter(count)});
+    std::string after(page.after);
+    for (;;) {
+      WARD_TRY(const auto rows, view.list_keys(kResourceTable, "", after, store::kMaxListed));
+      for (const store::ListedKey& row : rows) {
+        if (!manages(actor, std::string_view(row.key).substr(0, row.key.find('/')))) continue;
+        if (out.resources.size() == page.limit) {
+          out.next = out.resources.back().path;
+          return {};
+        }
+        WARD_TRY(const store::Row count, view.get(kReleaseTable, row.key));
+        out.resources.push_back({row.key, row.version, counter(count)});
+      }
+      if (rows.size() < store::kMaxListed) return {};
+      after = rows.back().key;
     }
-    return {};
   });
   if (!done) return unavailable(done.error());
   return out;

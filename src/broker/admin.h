@@ -17,6 +17,7 @@ enum class Role : std::uint8_t {
   kAdministrator,  // everything
   kVerifierOwner,  // the policy for evidence
   kOwner,          // resources and results policies of his repositories
+  kAuditor,        // reads the ledger
 };
 
 [[nodiscard]] std::optional<Role> role_of(std::string_view name);  // "administrator", ...
@@ -47,6 +48,19 @@ struct ResourceInfo {
   std::uint64_t releases = 0;
 };
 
+// ListPage is the part of a list that is asked for: what stands behind `after` in the list's order,
+// at most `limit` lines (1 to store::kMaxListed). `after` is borrowed.
+struct ListPage {
+  std::string_view after = {};
+  std::size_t limit = 200;
+};
+
+// ResourceList is one page of them.
+struct ResourceList {
+  std::vector<ResourceInfo> resources;
+  std::string next;  // where the next page goes on; empty: there are no more
+};
+
 // Bounds on what is kept; who exceeds one gets 413 or 409, and the reason.
 inline constexpr std::size_t kMaxResourceBytes = 1U << 20U;
 inline constexpr std::size_t kMaxResources = 1000;      // of one repository
@@ -68,8 +82,9 @@ class Admin {
   [[nodiscard]] Answer<void> delete_resource(const Actor& actor, std::string_view path,
                                              UnixTime now) const;
 
-  // list_resources names those that the actor may manage, in order.
-  [[nodiscard]] Answer<std::vector<ResourceInfo>> list_resources(const Actor& actor) const;
+  // list_resources names those that the actor may manage, in order of their paths.
+  [[nodiscard]] Answer<ResourceList> list_resources(const Actor& actor,
+                                                    const ListPage& page = {}) const;
 
  private:
   struct Act;

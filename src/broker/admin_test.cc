@@ -98,9 +98,23 @@ TEST_F(AdminTest, the_resources_of_the_service_are_bounded_in_number) {
     plant("r" + std::to_string(i), i == 0 ? kMaxResources - 2 : kMaxResources);
   EXPECT_EQ(put("vendor/key/last"), "");  // with the one of the hospital it is full
   EXPECT_THAT(put("vendor/key/one-more"), HasSubstr("The service holds 10000 resources"));
-  const auto all = admin_.list_resources(administrator());
-  ASSERT_TRUE(all);
-  EXPECT_EQ(all->size(), kMaxAllResources);
+  std::size_t all = 0;
+  std::string after;
+  do {
+    const auto page = admin_.list_resources(administrator(), {after, 999});
+    ASSERT_TRUE(page);
+    ASSERT_LE(page->resources.size(), 999U);
+    ASSERT_TRUE(page->next.empty() || page->next > after);
+    all += page->resources.size();
+    after = page->next;
+  } while (!after.empty());
+  EXPECT_EQ(all, kMaxAllResources);
+
+  const Actor owner{"owner", Role::kOwner, {"r9"}};  // his stand behind all others
+  const auto own = admin_.list_resources(owner, {"", 1000});
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->resources.size(), 1000U);
+  EXPECT_EQ(own->next, "");
 }
 
 TEST_F(AdminTest, a_resource_is_bounded_in_size) {

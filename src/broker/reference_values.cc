@@ -141,17 +141,17 @@ Answer<void> ReferenceAdmin::remove(const Actor& actor, std::string_view id, Uni
   return {};
 }
 
-Answer<ReferenceList> ReferenceAdmin::list(const Actor& actor, std::string_view after,
-                                           UnixTime now) const {
+Answer<ReferenceList> ReferenceAdmin::list(const Actor& actor, std::string_view after, UnixTime now,
+                                           std::size_t limit) const {
   WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
   ReferenceList out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", after, kMaxListedValues));
+    WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", after, limit));
     for (const store::ListedKey& key : keys) {
       WARD_TRY(auto value, load(view, service_, key.key));
       if (value) out.values.push_back(*std::move(value));
     }
-    if (keys.size() == kMaxListedValues) out.next = keys.back().key;
+    if (keys.size() == limit) out.next = keys.back().key;
     return {};
   });
   if (!done) return unavailable(done.error());

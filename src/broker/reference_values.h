@@ -53,9 +53,9 @@ class ReferenceAdmin {
 
   [[nodiscard]] Answer<void> remove(const Actor& actor, std::string_view id, UnixTime now) const;
 
-  // list gives those behind `after`.
-  [[nodiscard]] Answer<ReferenceList> list(const Actor& actor, std::string_view after,
-                                           UnixTime now) const;
+  // list gives those behind `after`, at most `limit` (1 to kMaxListedValues).
+  [[nodiscard]] Answer<ReferenceList> list(const Actor& actor, std::string_view after, UnixTime now,
+                                           std::size_t limit = kMaxListedValues) const;
 
  private:
   const Service& service_;

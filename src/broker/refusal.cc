@@ -13,7 +13,9 @@ Refusal refuse(unsigned status, std::string_view type, CheckId id, std::string_v
 }
 
 Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
-  return refuse(400, type, id, to_text(diag));
+  Refusal out = refuse(400, type, id, to_text(diag));
+  out.expected = diag.expected;
+  return out;
 }
 
 Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& failed) {
@@ -24,6 +26,8 @@ Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& f
   }
   if (failed.empty()) return out;
   const attest::Check& first = failed.front();
+  out.found = first.found;
+  out.expected = first.expected;
   std::string& detail = out.body.detail;
   detail = std::string(first.info->id) + ": " + first.info->meaning;
   if (!first.found.empty()) detail += " Found: " + first.found + ".";

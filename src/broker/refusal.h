@@ -18,6 +18,8 @@ struct Refusal {
   protocol::kbs::ErrorBody body;    // type and detail; the detail names the failed check first
   std::vector<std::string> checks;  // ids that failed; empty where the service itself could not
   std::vector<std::string> passed;  // ids that passed before; for the ledger, not for the client
+  std::string found{};              // what the first failed check found, and what it expected;
+  std::string expected{};           // empty where the check has no such values
 };
 
 // refuse names one of the broker's checks. The detail reads "<id>: <meaning> <more>".

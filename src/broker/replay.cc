@@ -345,19 +345,19 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   return out;
 }
 
-Answer<AppraisalList> Replay::list(const Actor& actor, UnixTime since, std::string_view after,
+Answer<AppraisalList> Replay::list(const Actor& actor, UnixTime since, const ListPage& page,
                                    UnixTime now) const {
   WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), "appraisals", now));
   AppraisalList out;
   const auto read = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto ids, list_archived(view, begin_of(since, after), kMaxListedAppraisals));
+    WARD_TRY(const auto ids, list_archived(view, begin_of(since, page.after), page.limit));
     for (const std::string& id : ids) {
       WARD_TRY(const auto record, load_archived(view, service_, id));
       if (!record) continue;
       out.lines.push_back({record->id, record->time, record->tee, record->policy,
                            record->policy_version, record->verdict, record->failed});
     }
-    if (ids.size() == kMaxListedAppraisals) out.next = ids.back();
+    if (ids.size() == page.limit) out.next = ids.back();
     return {};
   });
   if (!read) return unavailable(read.error());
@@ -372,6 +372,7 @@ Answer<std::string> Replay::repeat(const Actor& actor, const RepeatRequest& requ
   bool exists = false;
   const auto read = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(policy, load_evidence_policy(view, service_));
+    if (request.id.empty() || request.id.size() > store::kMaxKeyBytes) return {};
     WARD_TRY(const auto record, load_archived(view, service_, request.id));
     exists = record.has_value();
     return {};

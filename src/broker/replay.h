@@ -18,7 +18,6 @@
 namespace ward::broker {
 
 inline constexpr std::size_t kMaxReplayed = 200;  // appraisals in one answer
-inline constexpr std::size_t kMaxListedAppraisals = 200;
 
 // When says with what and as of when archived evidence is appraised: as it was, or as it is now.
 struct When {
@@ -110,9 +109,9 @@ class Replay {
   [[nodiscard]] Answer<ReplayStep> step(const Actor& actor, const ReplayRequest& request,
                                         UnixTime now) const;
 
-  // list names what is archived, from `since` and behind `after`: for the verifier's owner.
-  [[nodiscard]] Answer<AppraisalList> list(const Actor& actor, UnixTime since,
-                                           std::string_view after, UnixTime now) const;
+  // list names what is archived from `since` on: for the verifier's owner.
+  [[nodiscard]] Answer<AppraisalList> list(const Actor& actor, UnixTime since, const ListPage& page,
+                                           UnixTime now) const;
 
   // repeat appraises one under the policy for evidence that is in force, and writes the appraisal
   // (ward.appraisal/1): for the verifier's owner.

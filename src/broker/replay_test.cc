@@ -135,7 +135,7 @@ TEST_F(ReplayTest, WhoMayNotSetAPolicyMayNotReplayIt) {
     EXPECT_THAT(out.error().checks, ElementsAre("kbs.admin.role"));
   }
   for (const Actor& actor : {kHospital, kStranger}) {
-    EXPECT_FALSE(Replay(world_.service()).list(actor, {}, "", kLater));
+    EXPECT_FALSE(Replay(world_.service()).list(actor, {}, {}, kLater));
     EXPECT_FALSE(Replay(world_.service()).repeat(actor, {.id = "x"}, kLater));
   }
 }
@@ -204,7 +204,7 @@ TEST_F(ReplayTest, SinceAndUntilBoundIt) {
 TEST_F(ReplayTest, ARecordThatWasChangedIsNamedAndTheOthersAreReplayed) {
   attest_once();
   attest_once({kNow.seconds + 1});
-  const auto all = Replay(world_.service()).list(kVerifierOwner, {}, "", kLater);
+  const auto all = Replay(world_.service()).list(kVerifierOwner, {}, {}, kLater);
   ASSERT_TRUE(all);
   const std::string id = all->lines.at(0).id;
   const auto row = world_.store().get(kArchiveTable, id);
@@ -241,7 +241,7 @@ TEST_F(ReplayTest, TheListIsOfWhatWasSaidThen) {
   attest_once();
   world_.verifier.debug = true;
   attest_in_vain({kNow.seconds + 1});
-  const auto all = Replay(world_.service()).list(kVerifierOwner, {}, "", kLater);
+  const auto all = Replay(world_.service()).list(kVerifierOwner, {}, {}, kLater);
   ASSERT_TRUE(all);
   ASSERT_THAT(all->lines, SizeIs(2));
   EXPECT_EQ(all->lines[0].verdict, "accepted");
@@ -252,7 +252,7 @@ TEST_F(ReplayTest, TheListIsOfWhatWasSaidThen) {
 TEST_F(ReplayTest, OneAppraisalIsRepeatedAsOfAnyTime) {
   attest_once();
   const Replay replay(world_.service());
-  const std::string id = replay.list(kVerifierOwner, {}, "", kLater)->lines.at(0).id;
+  const std::string id = replay.list(kVerifierOwner, {}, {}, kLater)->lines.at(0).id;
   const auto says = [](UnixTime time) { return HasSubstr("\"at\":\"" + format_rfc3339(time)); };
   EXPECT_THAT(*replay.repeat(kVerifierOwner, {.id = id}, kLater), says(kNow));
   EXPECT_THAT(*replay.repeat(kVerifierOwner, {.id = id, .when = {.now = true}}, kLater),

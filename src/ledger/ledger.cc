@@ -164,6 +164,18 @@ Result<Proof> prove(store::View& view, std::uint64_t index) {
   return proof;
 }
 
+Result<void> write_entry(codec::JsonWriter& w, std::uint64_t index, Bytes leaf) {
+  WARD_TRY(const Leaf read, parse_leaf(leaf));
+  w.member("index", index).member("time", format_rfc3339(read.entry.time));
+  w.member("kind", read.entry.kind).member("actor", read.entry.actor);
+  w.member("subject", read.entry.subject).name("details").begin_object();
+  for (const auto& [name, value] : read.entry.details) {
+    w.member(name, value);
+  }
+  w.end_object().member("leaf_hash", to_hex(leaf_hash(leaf)));
+  return {};
+}
+
 Result<std::string> to_json(const Proof& proof, const NoteKey& key) {
   codec::JsonWriter w(codec::JsonWriter::Style::kPretty);
   w.begin_object().member("schema", "ward.ledger-proof/1");

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "codec/json_write.h"
 #include "ledger/entry.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
@@ -69,6 +70,11 @@ struct Head {
 // find_leaf looks for an entry by what a person has of it: its index in decimal, or its leaf hash
 // in 64 hex digits. kUnavailable where there is none.
 [[nodiscard]] Result<std::uint64_t> find_leaf(store::View& view, std::string_view id);
+
+// write_entry writes the members of the leaf that stands at `index` into the object that is open in
+// `w`: index, time, kind, actor, subject, details, leaf_hash. Errors of parse_leaf, and then `w` is
+// not to be used.
+[[nodiscard]] Result<void> write_entry(codec::JsonWriter& w, std::uint64_t index, Bytes leaf);
 
 // Proof shows that a leaf is in the ledger.
 struct Proof {

@@ -147,41 +147,22 @@ HttpResponse step_response(const broker::ReplayStep& step) {
   return json_response(w);
 }
 
-// value_of cuts one value out of a query, as it stands: neither ids nor times need escapes.
-std::string_view value_of(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    const auto equals = pair.find('=');
-    if (pair.substr(0, equals) == name && equals != std::string_view::npos) {
-      return pair.substr(equals + 1);
-    }
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-  }
-  return {};
-}
-
 }  // namespace
 
 bool ArchiveRoutes::takes(std::string_view path) {
-  const std::string_view name = path.substr(0, path.find('?'));
-  return name == kReplay || name == kAppraisals ||
-         (name.starts_with("appraisals/") && name.ends_with(kRepeat));
+  return path == kReplay || path == kAppraisals ||
+         (path.starts_with("appraisals/") && path.ends_with(kRepeat));
 }
 
-HttpResponse ArchiveRoutes::answer(const HttpRequest& request, const broker::Actor& actor,
-                                   std::string_view path, UnixTime now) const {
-  const auto query = path.find('?');
-  const std::string_view name = path.substr(0, query);
-  const bool list_asked = name == kAppraisals;
-  if (request.method != (list_asked ? "GET" : "POST")) return wrong_method();
-  if (list_asked) {
-    return list(query == std::string_view::npos ? "" : path.substr(query + 1), actor, now);
-  }
-  if (name == kReplay) return replay(request.body, actor, now);
-  std::string_view id = name.substr(kAppraisals.size() + 1);
+HttpResponse ArchiveRoutes::answer(const OwnRequest& asked, std::string_view path) const {
+  const bool list_asked = path == kAppraisals;
+  if (asked.request.method != (list_asked ? "GET" : "POST")) return wrong_method();
+  if (list_asked) return list(asked);
+  const Bytes body = asked.request.body;
+  if (path == kReplay) return replay(body, asked.actor, asked.now);
+  std::string_view id = path.substr(kAppraisals.size() + 1);
   id.remove_suffix(std::min(id.size(), kRepeat.size()));
-  return repeat(id, request.body, actor, now);
+  return repeat(id, body, asked.actor, asked.now);
 }
 
 HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixTime now) const {
@@ -217,19 +198,16 @@ HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixT
   return step ? step_response(*step) : to_response(step.error());
 }
 
-HttpResponse ArchiveRoutes::list(std::string_view query, const broker::Actor& actor,
-                                 UnixTime now) const {
+HttpResponse ArchiveRoutes::list(const OwnRequest& asked) const {
   UnixTime since;
-  const std::string_view given = value_of(query, "since");
-  if (!given.empty()) {
-    const auto time = parse_rfc3339(given);
-    if (!time) {
-      return to_response(broker::refuse(400, kType, CheckId::kMessageForm,
-                                        "since is no time, as 2026-11-30T00:00:00Z."));
-    }
+  if (const auto given = asked.query.find("since")) {
+    const auto time = parse_rfc3339(*given);
+    if (!time) return to_response(wrong_parameter("since", "a time, as 2026-11-30T00:00:00Z"));
     since = *time;
   }
-  const auto page = replay_.list(actor, since, value_of(query, "after"), now);
+  const auto wanted = asked.query.page();
+  if (!wanted) return to_response(wanted.error());
+  const auto page = replay_.list(asked.actor, since, {wanted->after, wanted->limit}, asked.now);
   if (!page) return to_response(page.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.appraisals/1").name("appraisals").begin_array();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/json.h"
+#include "server/responses.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 
@@ -27,11 +28,16 @@ class ArchiveRoutesTest : public testing::Test {
     EXPECT_FALSE(attested(broker::Broker(world_.service()), attester, kNow).empty());
   }
 
-  HttpResponse ask(std::string method, std::string_view path, std::string_view body = {}) {
+  // ask is what Routes does with a request before this folder's routes see it.
+  HttpResponse ask(std::string method, std::string_view target, std::string_view body = {}) {
     const HttpRequest request{
-        std::move(method), "/v1/" + std::string(path), {}, to_buffer(as_bytes(body))};
+        std::move(method), "/v1/" + std::string(target), {}, to_buffer(as_bytes(body))};
+    const std::string_view path = path_of(target);
     EXPECT_TRUE(ArchiveRoutes::takes(path)) << path;
-    return routes_.answer(request, administrator(), path, kNow);
+    const auto query = Query::parse(request.target, "since after limit");
+    if (!query) return to_response(query.error());
+    const broker::Actor actor = administrator();
+    return routes_.answer({request, actor, *query, kNow}, path);
   }
 
   static std::string text(const HttpResponse& reply) { return std::string(as_text(reply.body)); }
@@ -96,7 +102,10 @@ TEST_F(ArchiveRoutesTest, TheListIsPaged) {
   EXPECT_THAT(text(ask("GET", "appraisals?since=2020-01-01T00:00:00Z&after=")), HasSubstr(id));
   EXPECT_THAT(text(ask("GET", "appraisals?since=2200-01-01T00:00:00Z")),
               HasSubstr(R"("appraisals":[])"));
+  EXPECT_THAT(text(ask("GET", "appraisals?limit=1")), HasSubstr(R"("next":")" + id + "\""));
+  EXPECT_THAT(text(ask("GET", "appraisals?limit=2")), HasSubstr(R"("next":"")"));
   EXPECT_EQ(ask("GET", "appraisals?since=x").status, 400U);
+  EXPECT_EQ(ask("GET", "appraisals?limit=201").status, 400U);
 }
 
 TEST_F(ArchiveRoutesTest, OneAppraisalIsRepeated) {
@@ -117,6 +126,7 @@ TEST_F(ArchiveRoutesTest, OneAppraisalIsRepeated) {
   }
   EXPECT_EQ(ask("POST", "appraisals/none/repeat", "{}").status, 404U);
   EXPECT_EQ(ask("POST", "appraisals//repeat", "{}").status, 404U);
+  EXPECT_EQ(ask("POST", "appraisals/" + std::string(5000, 'x') + "/repeat", "{}").status, 404U);
 }
 
 TEST_F(ArchiveRoutesTest, OtherMethodsAndPathsAreNotTaken) {

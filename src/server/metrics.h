@@ -10,25 +10,32 @@ namespace ward::server {
 
 // kRoutes are what logs and metrics call a path: never its whole text, which may name a resource, a
 // repository, or what a stranger made up. The last is for all others.
-inline constexpr std::array<std::string_view, 19> kRoutes = {"/kbs/v0/auth",
-                                                             "/kbs/v0/attest",
-                                                             "/kbs/v0/resource",
-                                                             "/v1/resource",
-                                                             "/v1/resources",
-                                                             "/v1/policy",
-                                                             "/v1/policies",
-                                                             "/v1/replay",
-                                                             "/v1/appraisals",
-                                                             "/v1/ledger/key",
-                                                             "/kbs/v0/attestation-policy",
-                                                             "/kbs/v0/resource-policy",
-                                                             "/kbs/v0/reference-value",
-                                                             "/v1/reference-value",
-                                                             "/v1/reference-values",
-                                                             "/healthz",
-                                                             "/metrics",
-                                                             "/.well-known",
-                                                             "other"};
+inline constexpr auto kRoutes = std::to_array<std::string_view>({
+    "/kbs/v0/auth",
+    "/kbs/v0/attest",
+    "/kbs/v0/resource",
+    "/kbs/v0/attestation-policy",
+    "/kbs/v0/resource-policy",
+    "/kbs/v0/reference-value",
+    "/v1/appraisals",
+    "/v1/ledger/checkpoint",
+    "/v1/ledger/entries",
+    "/v1/ledger/key",
+    "/v1/ledger/proof",
+    "/v1/openapi.json",
+    "/v1/policies",
+    "/v1/policy",
+    "/v1/reference-value",
+    "/v1/reference-values",
+    "/v1/replay",
+    "/v1/resource",
+    "/v1/resources",
+    "/v1/token",
+    "/healthz",
+    "/metrics",
+    "/.well-known",
+    "other",
+});
 
 // route_of is the index of the route that is `path` or a folder above it; a query is no part of it.
 [[nodiscard]] std::size_t route_of(std::string_view target);
@@ -43,8 +50,8 @@ class Metrics {
 
  private:
   // One more for every status that is none of these.
-  static constexpr std::array<unsigned, 10> kStatuses = {200, 400, 401, 403, 404,
-                                                         405, 409, 413, 500, 503};
+  static constexpr std::array<unsigned, 14> kStatuses = {200, 304, 400, 401, 403, 404, 405,
+                                                         409, 413, 415, 422, 429, 500, 503};
   std::array<std::array<std::atomic<std::uint64_t>, kStatuses.size() + 1>, kRoutes.size()>
       counts_{};
 };

@@ -1,6 +1,7 @@
 #include "server/policy_routes.h"
 
-#include <charconv>
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ using codec::JsonWriter;
 using protocol::HttpRequest;
 using protocol::HttpResponse;
 
+constexpr auto kMostVersion = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
 constexpr std::string_view kParse = "ParsePolicyError";
 constexpr std::string_view kRvps = "RvpsError";
 constexpr std::string_view kPolicies = "policies";
@@ -32,31 +34,6 @@ constexpr std::string_view kAttestationPolicy = "attestation-policy";
 constexpr std::string_view kResourcePolicy = "resource-policy";
 constexpr std::string_view kKbsReference = "reference-value";
 constexpr codec::JsonLimits kLimits{.max_bytes = 2U << 20U, .max_depth = 8};
-
-std::string_view without_query(std::string_view path) { return path.substr(0, path.find('?')); }
-
-// parameter is the value of the only parameter that a query may have; nullopt: another one, or a
-// second.
-struct Query {
-  bool right = true;
-  std::optional<std::string_view> value;
-};
-
-Query query_of(std::string_view path, std::string_view name) {
-  const auto mark = path.find('?');
-  if (mark == std::string_view::npos) return {};
-  const std::string_view query = path.substr(mark + 1);
-  const bool named = query.starts_with(name) && query.substr(name.size()).starts_with('=');
-  if (!named || query.find('&') != std::string_view::npos) return {.right = false, .value = {}};
-  return {.right = true, .value = query.substr(name.size() + 1)};
-}
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return out;
-}
 
 HttpResponse malformed(std::string_view type, std::string_view what) {
   return to_response(broker::refuse(400, type, CheckId::kMessageForm, what));
@@ -117,9 +94,8 @@ class Message {
 }  // namespace
 
 bool PolicyRoutes::takes(std::string_view path) {
-  const std::string_view name = without_query(path);
-  return name == kPolicies || name.starts_with(kPolicy) || name == kReferences ||
-         name.starts_with(kReference);
+  return path == kPolicies || path.starts_with(kPolicy) || path == kReferences ||
+         path.starts_with(kReference);
 }
 
 bool PolicyRoutes::takes_kbs(std::string_view path) {
@@ -127,56 +103,65 @@ bool PolicyRoutes::takes_kbs(std::string_view path) {
          path.starts_with(kReference);
 }
 
-HttpResponse PolicyRoutes::answer(const HttpRequest& request, const broker::Actor& actor,
-                                  std::string_view path, UnixTime now) const {
-  const std::string_view name = without_query(path);
-  if (name == kReferences) return references(request, actor, path, now);
-  if (name.starts_with(kPolicy)) return policy(request, actor, path.substr(kPolicy.size()), now);
-  if (name != path) return malformed(kParse, "This path takes no query.");
-  if (name.starts_with(kReference)) {
-    return reference(request, actor, name.substr(kReference.size()), now);
+HttpResponse PolicyRoutes::answer(const OwnRequest& asked, std::string_view path) const {
+  if (path == kReferences) return references(asked);
+  if (path.starts_with(kPolicy)) return policy(asked, path.substr(kPolicy.size()));
+  if (path.starts_with(kReference)) {
+    return reference(asked.request, asked.actor, path.substr(kReference.size()), asked.now);
   }
-  return request.method == "GET" ? list(actor) : wrong_method();
+  return asked.request.method == "GET" ? list(asked) : wrong_method();
 }
 
-HttpResponse PolicyRoutes::list(const broker::Actor& actor) const {
-  const auto all = policies_.list(actor);
+HttpResponse PolicyRoutes::list(const OwnRequest& asked) const {
+  const auto page = asked.query.page();
+  if (!page) return to_response(page.error());
+  const auto all = policies_.list(asked.actor);
   if (!all) return to_response(all.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.policies/1").name("policies").begin_array();
+  std::string last;
+  std::string next;
+  std::size_t count = 0;
   for (const broker::PolicyInfo& one : *all) {
+    const std::string key = one.kind + (one.repository.empty() ? "" : "/" + one.repository);
+    if (key <= page->after) continue;
+    if (count++ == page->limit) {
+      next = last;
+      break;
+    }
     w.begin_object().member("for", one.kind);
     if (!one.repository.empty()) w.member("repository", one.repository);
     w.member("version", one.version).end_object();
+    last = key;
   }
-  w.end_array().end_object();
+  w.end_array().member("next", next).end_object();
   return json_response(w);
 }
 
-HttpResponse PolicyRoutes::policy(const HttpRequest& request, const broker::Actor& actor,
-                                  std::string_view path, UnixTime now) const {
-  const auto key = key_of(without_query(path));
+HttpResponse PolicyRoutes::policy(const OwnRequest& asked, std::string_view path) const {
+  const auto key = key_of(path);
   if (!key) return not_found();
-  const bool get = request.method == "GET";
-  const bool post = request.method == "POST";
-  if (key->rest == "versions") return get ? versions(actor, key->key, now) : wrong_method();
+  const bool get = asked.request.method == "GET";
+  const bool post = asked.request.method == "POST";
+  const Bytes body = asked.request.body;
+  if (key->rest == "versions") {
+    return get ? versions(asked.actor, key->key, asked.now) : wrong_method();
+  }
   if (key->rest == "rollback") {
-    return post ? rollback(request.body, actor, key->key, now) : wrong_method();
+    return post ? rollback(body, asked.actor, key->key, asked.now) : wrong_method();
   }
   if (key->rest.starts_with(kRego)) {
     if (!post) return wrong_method();
     return version_response(policies_.set_attestation_policy(
-        actor, "default_" + std::string(key->rest.substr(kRego.size())), as_text(request.body),
-        now));
+        asked.actor, "default_" + std::string(key->rest.substr(kRego.size())), as_text(body),
+        asked.now));
   }
   if (!get && !post) return wrong_method();
-  const Query query = query_of(path, "version");
-  const auto version = query.value ? number_of(*query.value) : std::nullopt;
-  if (!query.right || (query.value && (!version || post))) {
-    return malformed(kParse, "The query is version=NUMBER, of a GET.");
-  }
-  if (post) return version_response(policies_.set(actor, key->key, request.body, now));
-  const auto text = policies_.get(actor, key->key, now, version);
+  const auto version = asked.query.number("version", 1, kMostVersion);
+  if (!version) return to_response(version.error());
+  if (post && *version) return malformed(kParse, "Only a GET takes version=NUMBER.");
+  if (post) return version_response(policies_.set(asked.actor, key->key, body, asked.now));
+  const auto text = policies_.get(asked.actor, key->key, asked.now, *version);
   return text ? ok(*text) : to_response(text.error());
 }
 
@@ -212,23 +197,23 @@ Answer<std::size_t> PolicyRoutes::set_references(Bytes body, const broker::Actor
   return references_.set(actor, *values, now);
 }
 
-HttpResponse PolicyRoutes::references(const HttpRequest& request, const broker::Actor& actor,
-                                      std::string_view path, UnixTime now) const {
-  const Query query = query_of(path, "after");
-  if (!query.right) return malformed(kRvps, "The query is after=ID.");
+HttpResponse PolicyRoutes::references(const OwnRequest& asked) const {
   JsonWriter w;
-  if (request.method == "POST") {
-    const auto set = set_references(request.body, actor, now);
+  if (asked.request.method == "POST") {
+    const auto set = set_references(asked.request.body, asked.actor, asked.now);
     if (!set) return to_response(set.error());
     w.begin_object().member("set", std::uint64_t{*set}).end_object();
     return json_response(w);
   }
-  if (request.method != "GET") return wrong_method();
-  const auto page = references_.list(actor, query.value.value_or(""), now);
+  if (asked.request.method != "GET") return wrong_method();
+  const auto wanted = asked.query.page();
+  if (!wanted) return to_response(wanted.error());
+  const auto page = references_.list(asked.actor, wanted->after, asked.now,
+                                     std::min(wanted->limit, broker::kMaxListedValues));
   if (!page) return to_response(page.error());
   w.begin_object().member("schema", "ward.refval-values/1").name("values").begin_array();
   for (const refval::ReferenceValue& one : page->values) {
-    write_value(w, one, now);
+    write_value(w, one, asked.now);
   }
   w.end_array().member("next", page->next).end_object();
   return json_response(w);
@@ -238,7 +223,7 @@ HttpResponse PolicyRoutes::reference(const HttpRequest& request, const broker::A
                                      std::string_view id, UnixTime now) const {
   if (request.method == "DELETE") {
     const auto done = references_.remove(actor, id, now);
-    return done ? ok() : to_response(done.error());
+    return done ? ok("{}") : to_response(done.error());
   }
   if (request.method != "GET") return wrong_method();
   const auto value = references_.get(actor, id, now);
@@ -272,19 +257,19 @@ Answer<void> PolicyRoutes::set_kbs(Bytes body, const broker::Actor& actor, std::
 HttpResponse PolicyRoutes::answer_kbs(const HttpRequest& request, const broker::Actor& actor,
                                       std::string_view path, UnixTime now) const {
   if (path.starts_with(kReference)) {
-    if (request.method != "GET") return wrong_method();
+    if (request.method != "GET") return kbs_response(other_method());
     const auto value = references_.get(actor, path.substr(kReference.size()), now);
-    return value ? ok(value->value) : to_response(value.error());
+    return value ? ok(value->value) : kbs_response(value.error());
   }
   if (path == kResourcePolicy && request.method == "GET") {
     // Trustee lists ids, and there is one.
     const auto text = policies_.get(actor, "results/*", now);
-    if (!text && text.error().status != 404) return to_response(text.error());
+    if (!text && text.error().status != 404) return kbs_response(text.error());
     return ok(text ? "[\"resource-policy\"]" : "[]");
   }
-  if (request.method != "POST") return wrong_method();
+  if (request.method != "POST") return kbs_response(other_method());
   const auto done = set_kbs(request.body, actor, path, now);
-  return done ? ok() : to_response(done.error());
+  return done ? ok() : kbs_response(done.error());
 }
 
 }  // namespace ward::server

@@ -7,6 +7,7 @@
 #include "broker/policy_admin.h"
 #include "broker/reference_values.h"
 #include "protocol/exchange.h"
+#include "server/own_request.h"
 
 namespace ward::server {
 
@@ -30,29 +31,24 @@ class PolicyRoutes {
   explicit PolicyRoutes(const broker::Service& service)
       : policies_(service), references_(service) {}
 
-  // takes is true for a path, behind /v1/, that is one of these; takes_kbs behind /kbs/v0/.
+  // takes is true for a path, behind /v1/ and without its query, that is one of these; takes_kbs
+  // behind /kbs/v0/.
   [[nodiscard]] static bool takes(std::string_view path);
   [[nodiscard]] static bool takes_kbs(std::string_view path);
 
-  [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request,
-                                              const broker::Actor& actor, std::string_view path,
-                                              UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse answer(const OwnRequest& asked, std::string_view path) const;
   [[nodiscard]] protocol::HttpResponse answer_kbs(const protocol::HttpRequest& request,
                                                   const broker::Actor& actor, std::string_view path,
                                                   UnixTime now) const;
 
  private:
-  [[nodiscard]] protocol::HttpResponse list(const broker::Actor& actor) const;
-  [[nodiscard]] protocol::HttpResponse policy(const protocol::HttpRequest& request,
-                                              const broker::Actor& actor, std::string_view path,
-                                              UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse list(const OwnRequest& asked) const;
+  [[nodiscard]] protocol::HttpResponse policy(const OwnRequest& asked, std::string_view path) const;
   [[nodiscard]] protocol::HttpResponse versions(const broker::Actor& actor, std::string_view key,
                                                 UnixTime now) const;
   [[nodiscard]] protocol::HttpResponse rollback(Bytes body, const broker::Actor& actor,
                                                 std::string_view key, UnixTime now) const;
-  [[nodiscard]] protocol::HttpResponse references(const protocol::HttpRequest& request,
-                                                  const broker::Actor& actor, std::string_view path,
-                                                  UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse references(const OwnRequest& asked) const;
   [[nodiscard]] protocol::HttpResponse reference(const protocol::HttpRequest& request,
                                                  const broker::Actor& actor, std::string_view id,
                                                  UnixTime now) const;

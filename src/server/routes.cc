@@ -6,7 +6,12 @@
 #include <utility>
 
 #include "codec/json_write.h"
+#include "crypto/digest.h"
+#include "server/introspect.h"
+#include "server/openapi.h"
+#include "server/query.h"
 #include "server/responses.h"
+#include "server/route_table.h"
 
 namespace ward::server {
 namespace {
@@ -21,11 +26,19 @@ using protocol::HttpResponse;
 constexpr std::string_view kKbs = "/kbs/v0/";
 constexpr std::string_view kOwn = "/v1/";
 constexpr std::string_view kResource = "resource/";
+constexpr std::string_view kIdempotency = "IdempotencyError";
 
-// What relying parties may keep for as long as a key that is published is not used yet.
-HttpResponse cacheable(const char* type, std::string_view body) {
-  HttpResponse out = ok(body);
-  out.headers = {{"Content-Type", type}, {"Cache-Control", "public, max-age=300"}};
+// What may be kept for as long as a key that is published is not used yet. Who names what he has
+// (If-None-Match, RFC 9110 section 13.1.2) is told that it is still so.
+HttpResponse cacheable(const HttpRequest& request, std::string_view type, std::string_view body) {
+  const std::string tag = "\"" + to_hex(crypto::sha256(as_bytes(body))).substr(0, 32) + "\"";
+  const std::string_view known = request.header("If-None-Match").value_or("");
+  HttpResponse out = typed(type, as_bytes(body));
+  if (known == "*" || known.find(tag) != std::string_view::npos) {
+    out = {.status = 304, .headers = {}, .body = {}};
+  }
+  out.headers.emplace_back("Cache-Control", "public, max-age=300");
+  out.headers.emplace_back("ETag", tag);
   return out;
 }
 
@@ -98,10 +111,12 @@ std::string http_date(UnixTime time) {
 }
 
 Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock& clock, Log log)
-    : broker_(service),
+    : service_(service),
+      broker_(service),
       admin_(service),
       archive_(service),
       policies_(service),
+      ledger_(service, config.ledger_key),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {}
@@ -122,32 +137,30 @@ HttpResponse Routes::answer(const HttpRequest& request) const {
 HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
   const std::string_view path = request.target;
   if (path.starts_with(kKbs)) return kbs(request, path.substr(kKbs.size()), now);
-  if (path.starts_with(kOwn)) return administer(request, path.substr(kOwn.size()), now);
+  if (path.starts_with(kOwn)) return own(request, now);
   if (path == "/metrics") {
-    if (request.method != "GET") return wrong_method();
-    return {.status = 200,
-            .headers = {{"Content-Type", "text/plain; version=0.0.4"}},
-            .body = to_buffer(as_bytes(metrics_.text()))};
+    if (request.method != "GET") return wrong_method("GET");
+    return typed("text/plain; version=0.0.4", as_bytes(metrics_.text()));
   }
   const bool jwks = path == "/.well-known/jwks.json";
   const bool openid = path == "/.well-known/openid-configuration" && !config_.issuer.empty();
   if (path != "/healthz" && !jwks && !openid) return not_found();
-  if (request.method != "GET") return wrong_method();
-  if (jwks) return cacheable("application/jwk-set+json", config_.jwks);  // RFC 7517 section 8.5.1
-  return openid ? cacheable("application/json", discovery(config_.issuer)) : ok();
+  if (request.method != "GET") return wrong_method("GET");
+  if (jwks) return cacheable(request, "application/jwk-set+json", config_.jwks);
+  return openid ? cacheable(request, kJson, discovery(config_.issuer)) : ok();
 }
 
 HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, UnixTime now) const {
   if (path.starts_with(kResource)) return resource(request, path.substr(kResource.size()), now);
   if (PolicyRoutes::takes_kbs(path)) {
     const auto actor = actor_of(request, TokenForm::kKbs, now);
-    return actor ? policies_.answer_kbs(request, *actor, path, now) : to_response(actor.error());
+    return actor ? policies_.answer_kbs(request, *actor, path, now) : kbs_response(actor.error());
   }
-  if (path != "auth" && path != "attest") return not_found();
-  if (request.method != "POST") return wrong_method();
+  if (path != "auth" && path != "attest") return kbs_response(absent_path());
+  if (request.method != "POST") return kbs_response(other_method());
   if (path == "auth") {
     const auto challenged = broker_.auth(request.body, now);
-    if (!challenged) return to_response(challenged.error());
+    if (!challenged) return kbs_response(challenged.error());
     HttpResponse reply = ok(challenged->body);
     reply.headers.emplace_back("Set-Cookie", set_cookie(challenged->cookie, challenged->expires));
     return reply;
@@ -157,7 +170,7 @@ HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, Unix
   if (!token) {
     const Refusal& refusal = token.error();
     log_("attestation.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
-    return to_response(refusal);
+    return kbs_response(refusal);
   }
   return ok(*token);
 }
@@ -170,18 +183,19 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
     if (!jwe) {
       const Refusal& refusal = jwe.error();
       log_("release.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
-      return to_response(refusal);
+      return kbs_response(refusal);
     }
     return ok(*jwe);
   }
-  if (request.method != "POST" && request.method != "DELETE") return wrong_method();
+  if (request.method != "POST" && request.method != "DELETE") return kbs_response(other_method());
   const auto actor = actor_of(request, TokenForm::kKbs, now);
-  if (!actor) return to_response(actor.error());
+  if (!actor) return kbs_response(actor.error());
   if (request.method == "POST") {
-    return version_response(admin_.put_resource(*actor, path, request.body, now));
+    const auto version = admin_.put_resource(*actor, path, request.body, now);
+    return version ? version_response(version) : kbs_response(version.error());
   }
   const auto deleted = admin_.delete_resource(*actor, path, now);
-  return deleted ? ok() : to_response(deleted.error());
+  return deleted ? ok() : kbs_response(deleted.error());
 }
 
 broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, TokenForm form,
@@ -200,38 +214,95 @@ broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, Token
   return *std::move(actor);
 }
 
-HttpResponse Routes::administer(const HttpRequest& request, std::string_view path,
-                                UnixTime now) const {
-  if (path == "ledger/key") {
-    return request.method == "GET" ? ok("{\"key\":\"" + config_.ledger_key + "\"}")
-                                   : wrong_method();
-  }
-  const bool policy = PolicyRoutes::takes(path);
-  const bool archive = ArchiveRoutes::takes(path);
-  if (!archive && !policy && path != "resources" && !path.starts_with(kResource)) {
-    return not_found();
-  }
+HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {
+  const std::string_view path = path_of(request.target);
+  const OwnRoute* route = own_route(path);
+  if (route == nullptr) return not_found();
+  if (!lists(route->methods, request.method)) return wrong_method(route->methods);
+  const auto query = Query::parse(request.target, route->query);
+  if (!query) return to_response(query.error());
+  const std::string_view rest = path.substr(kOwn.size());
+  if (auto reply = own_public(request, rest, *query)) return *std::move(reply);
   const auto actor = actor_of(request, TokenForm::kOwn, now);
   if (!actor) return to_response(actor.error());
-  if (archive) return archive_.answer(request, *actor, path, now);
-  if (policy) return policies_.answer(request, *actor, path, now);
-  if (request.method != "GET") return wrong_method();
-  if (path.starts_with(kResource)) {
-    const auto value = admin_.get_resource(*actor, path.substr(kResource.size()), now);
-    if (!value) return to_response(value.error());
-    return {.status = 200,
-            .headers = {{"Content-Type", "application/octet-stream"}},
-            .body = to_buffer(value->expose())};
+  const OwnRequest asked{request, *actor, *query, now};
+  const auto key = request.header("Idempotency-Key");
+  const bool once_only = key && request.method != "GET" && request.method != "DELETE";
+  if (once_only && !lists(route->keyed, request.method)) {
+    return to_response(broker::refuse(400, kIdempotency, CheckId::kMessageForm,
+                                      "This route takes no Idempotency-Key."));
   }
-  const auto list = admin_.list_resources(*actor);
+  HttpResponse reply = once_only ? once(asked, rest, *key) : administer(asked, rest);
+  if (reply.status == 405 && !reply.header("Allow")) {
+    reply.headers.emplace_back("Allow", std::string(route->methods));
+  }
+  return reply;
+}
+
+std::optional<HttpResponse> Routes::own_public(const HttpRequest& request, std::string_view path,
+                                               const Query& query) const {
+  if (path == "openapi.json") return cacheable(request, kJson, openapi());
+  if (LedgerRoutes::is_public(path)) return ledger_.answer_anybody(path, query);
+  return std::nullopt;
+}
+
+// once does what is asked under its key, or gives the answer that was given before.
+HttpResponse Routes::once(const OwnRequest& asked, std::string_view path,
+                          std::string_view header) const {
+  const auto refused = [](unsigned status, CheckId id, std::string_view more = {}) {
+    return to_response(broker::refuse(status, kIdempotency, id, more));
+  };
+  const auto key = key_of(header);
+  if (!key || config_.keyed == nullptr) {
+    return refused(400, CheckId::kMessageForm,
+                   "Idempotency-Key: expected 1 to 128 characters of ASCII in quotation marks, "
+                   "without a quotation mark or backslash.");
+  }
+  KeyedStore::Scope scope(*config_.keyed, service_.keys.rows, service_.rng,
+                          {asked.actor.name, *key, digest_of(asked.request), asked.now});
+  auto found = scope.find();
+  if (!found) return to_response(broker::unavailable(found.error()));
+  switch (found->state) {
+    case KeyState::kNew:
+      break;
+    case KeyState::kAnswered:
+      return std::move(found->answer);
+    case KeyState::kBegun:
+      return refused(409, CheckId::kIdempotencyAnswer);
+    case KeyState::kOther:
+      return refused(422, CheckId::kIdempotencyRequest);
+  }
+  HttpResponse reply = administer(asked, path);
+  if (scope.collided()) return refused(409, CheckId::kIdempotencyAnswer);
+  if (scope.full()) return refused(429, CheckId::kIdempotencyRoom);
+  if (const auto kept = scope.end(reply); !kept) {
+    log_("idempotency.lost", {{"reason", kept.error().what()}});
+  }
+  return reply;
+}
+
+HttpResponse Routes::administer(const OwnRequest& asked, std::string_view path) const {
+  if (ArchiveRoutes::takes(path)) return archive_.answer(asked, path);
+  if (LedgerRoutes::takes(path)) return ledger_.answer(asked, path);
+  if (path == "token/introspect") return introspect(service_, asked.request, asked.now);
+  if (PolicyRoutes::takes(path)) return policies_.answer(asked, path);
+  if (path.starts_with(kResource)) {
+    const auto value = admin_.get_resource(asked.actor, path.substr(kResource.size()), asked.now);
+    if (!value) return to_response(value.error());
+    return typed("application/octet-stream", value->expose());
+  }
+  if (path != "resources") return not_found();
+  const auto page = asked.query.page();
+  if (!page) return to_response(page.error());
+  const auto list = admin_.list_resources(asked.actor, {page->after, page->limit});
   if (!list) return to_response(list.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.resources/1").name("resources").begin_array();
-  for (const auto& one : *list) {
+  for (const auto& one : list->resources) {
     w.begin_object().member("path", one.path).member("version", one.version);
     w.member("releases", one.releases).end_object();
   }
-  w.end_array().end_object();
+  w.end_array().member("next", list->next).end_object();
   return json_response(w);
 }
 

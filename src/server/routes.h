@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "protocol/exchange.h"
 #include "server/admin_auth.h"
 #include "server/archive_routes.h"
+#include "server/keyed_store.h"
+#include "server/ledger_routes.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/policy_routes.h"
@@ -18,13 +21,15 @@ namespace ward::server {
 // RoutesConfig is what the routes need beside the broker.
 struct RoutesConfig {
   std::vector<Administrator> administrators;
-  std::string audience;    // of administrators' tokens: admin_audience()
-  std::string jwks;        // the token keys, public: a JWK set
-  std::string issuer;      // a URL, where OpenID discovery is served; or empty
-  std::string ledger_key;  // text form of the ledger's NoteKey
+  std::string audience;         // of administrators' tokens: admin_audience()
+  std::string jwks;             // the token keys, public: a JWK set
+  std::string issuer;           // a URL, where OpenID discovery is served; or empty
+  std::string ledger_key;       // text form of the ledger's NoteKey
+  KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
 };
 
-// Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md). Safe from several threads.
+// Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md, docs/api/openapi.json). Safe
+// from several threads.
 class Routes {
  public:
   // `service` and `clock` are borrowed and outlive the routes.
@@ -39,15 +44,23 @@ class Routes {
                                            std::string_view path, UnixTime now) const;
   [[nodiscard]] protocol::HttpResponse resource(const protocol::HttpRequest& request,
                                                 std::string_view path, UnixTime now) const;
-  [[nodiscard]] protocol::HttpResponse administer(const protocol::HttpRequest& request,
-                                                  std::string_view path, UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse own(const protocol::HttpRequest& request,
+                                           UnixTime now) const;
+  [[nodiscard]] std::optional<protocol::HttpResponse> own_public(
+      const protocol::HttpRequest& request, std::string_view path, const Query& query) const;
+  [[nodiscard]] protocol::HttpResponse once(const OwnRequest& asked, std::string_view path,
+                                            std::string_view header) const;
+  [[nodiscard]] protocol::HttpResponse administer(const OwnRequest& asked,
+                                                  std::string_view path) const;
   [[nodiscard]] broker::Answer<broker::Actor> actor_of(const protocol::HttpRequest& request,
                                                        TokenForm form, UnixTime now) const;
 
+  const broker::Service& service_;
   broker::Broker broker_;
   broker::Admin admin_;
   ArchiveRoutes archive_;
   PolicyRoutes policies_;
+  LedgerRoutes ledger_;
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;

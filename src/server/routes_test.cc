@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/route_table.h"
+#include "store/memory/memory_store.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 #include "token/jwk.h"
@@ -134,7 +136,7 @@ TEST_F(RoutesTest, an_owner_manages_his_repository_and_no_other) {
   EXPECT_EQ(ask("POST", "/kbs/v0/resource/vendor/key/a", first_.token(), "x").status, 200U);
   EXPECT_EQ(
       text(ask("GET", "/v1/resources", token)),
-      R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0}]})");
+      R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0}],"next":""})");
   EXPECT_EQ(text(ask("GET", "/v1/resource/hospital/key/a", token)), "secret");
   EXPECT_EQ(ask("GET", "/v1/resource/vendor/key/a", token).status, 403U);
   EXPECT_EQ(ask("DELETE", "/kbs/v0/resource/hospital/key/a", token).status, 200U);
@@ -154,8 +156,9 @@ TEST_F(RoutesTest, the_verifiers_owner_sets_the_policy_for_evidence_only) {
           .status,
       403U);
   EXPECT_EQ(ask("POST", "/kbs/v0/resource/hospital/key/a", token, "x").status, 403U);
-  EXPECT_EQ(text(ask("GET", "/v1/policies", token)),
-            R"({"schema":"ward.policies/1","policies":[{"for":"evidence","version":1}]})");
+  EXPECT_EQ(
+      text(ask("GET", "/v1/policies", token)),
+      R"({"schema":"ward.policies/1","policies":[{"for":"evidence","version":1}],"next":""})");
 }
 
 TEST_F(RoutesTest, a_policy_that_does_not_parse_changes_nothing) {
@@ -163,6 +166,130 @@ TEST_F(RoutesTest, a_policy_that_does_not_parse_changes_nothing) {
   EXPECT_EQ(wrong.status, 400U);
   EXPECT_THAT(text(wrong), HasSubstr("line 1, column 11: schema: expected"));
   EXPECT_EQ(ask("GET", "/v1/policy/evidence", verifier_.token()).status, 404U);
+}
+
+TEST_F(RoutesTest, the_description_is_served_and_may_be_kept) {
+  const HttpResponse reply = ask("GET", "/v1/openapi.json");
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_EQ(reply.header("Content-Type"), "application/json");
+  EXPECT_EQ(reply.header("Cache-Control"), "public, max-age=300");
+  const std::string tag(reply.header("ETag").value_or(""));
+  const auto again = [&](const std::string& known) {
+    return routes_.answer({"GET", "/v1/openapi.json", {{"If-None-Match", known}}, {}});
+  };
+  EXPECT_EQ(again(tag).status, 304U);
+  EXPECT_EQ(again("\"x\", " + tag).status, 304U);
+  EXPECT_TRUE(again(tag).body.empty());
+  EXPECT_EQ(again(tag).header("ETag"), tag);
+  EXPECT_EQ(again("\"x\"").status, 200U);
+  EXPECT_TRUE(ask("GET", "/.well-known/jwks.json").header("ETag"));
+}
+
+TEST_F(RoutesTest, a_request_under_a_key_is_done_once) {
+  World world(std::make_unique<KeyedStore>(store::make_memory_store()));
+  const Routes routes(world.service(),
+                      {.administrators = {verifier_.entry()},
+                       .audience = "urn:ward:wardd:test",
+                       .jwks = "{}",
+                       .ledger_key = "",
+                       .keyed = dynamic_cast<KeyedStore*>(&world.store())},
+                      clock_, no_log());
+  const auto post = [&](const std::string& path, const std::string& key, const std::string& body) {
+    return routes.answer(
+        {"POST",
+         path,
+         {{"Authorization", "Bearer " + verifier_.token()}, {"Idempotency-Key", key}},
+         to_buffer(as_bytes(body))});
+  };
+  const std::string policy = broker::test_support::evidence_policy();
+  const std::string path = "/v1/policy/evidence";
+  for (int i = 0; i < 3; ++i) {
+    const HttpResponse reply = post(path, "\"one\"", policy);
+    EXPECT_EQ(text(reply), "{\"version\":1}");
+    EXPECT_EQ(reply.header("Content-Type"), "application/json");
+  }
+  EXPECT_EQ(broker::test_support::leaves_of(world).size(), 1U);
+  EXPECT_EQ(post(path, "\"one\"", policy + " ").status, 422U);
+  EXPECT_EQ(text(post(path, "\"two\"", policy)), "{\"version\":2}");
+  EXPECT_EQ(post(path, "\"three\"", "{}").status, 400U);
+  EXPECT_EQ(text(post(path, "\"three\"", policy)), "{\"version\":3}");
+  EXPECT_EQ(post(path, "three", policy).status, 400U);
+  EXPECT_EQ(post("/v1/replay", "\"three\"", "{}").status, 400U);
+  EXPECT_EQ(post("/v1/policy/results/hospital", "\"four\"", broker::test_support::results_policy())
+                .status,
+            403U);
+  // Without a store that keeps keys nobody is told that his was heeded.
+  const HttpResponse unkept = routes_.answer(
+      {"POST",
+       path,
+       {{"Authorization", "Bearer " + verifier_.token()}, {"Idempotency-Key", "\"one\""}},
+       to_buffer(as_bytes(policy))});
+  EXPECT_EQ(unkept.status, 400U);
+}
+
+TEST_F(RoutesTest, errors_have_the_form_of_their_paths) {
+  const auto type = [&](const char* method, const char* path) {
+    return std::string(ask(method, path).header("Content-Type").value_or(""));
+  };
+  for (const char* path : {"/v1/x", "/v1/resources", "/v1/replay", "/v1/resources?x=1", "/"}) {
+    EXPECT_EQ(type("GET", path), "application/problem+json") << path;
+  }
+  for (const char* path : {"/kbs/v0/x", "/kbs/v0/auth", "/kbs/v0/resource/a/b/c"}) {
+    EXPECT_EQ(type("GET", path), "application/json") << path;
+    EXPECT_THAT(text(ask("GET", path)), testing::StartsWith("{\"type\":\"https://")) << path;
+  }
+}
+
+TEST_F(RoutesTest, every_own_route_names_its_methods_and_takes_no_other) {
+  for (const OwnRoute& route : kOwnRoutes) {
+    for (const char* method : {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "x"}) {
+      const HttpResponse reply = ask(method, std::string(route.path), first_.token(), "x");
+      if (lists(route.methods, method)) {
+        EXPECT_NE(reply.status, 405U) << method << route.path;
+      } else {
+        EXPECT_EQ(reply.status, 405U) << method << route.path;
+        EXPECT_EQ(reply.header("Allow"), route.methods) << method << route.path;
+      }
+    }
+  }
+}
+
+TEST_F(RoutesTest, a_query_is_read_strictly) {
+  const auto asked = [&](const std::string& target) { return ask("GET", target, first_.token()); };
+  EXPECT_EQ(asked("/v1/resources?limit=5").status, 200U);
+  EXPECT_EQ(asked("/v1/policies?limit=5&after=x").status, 200U);
+  for (const char* wrong :
+       {"/v1/resources?limit=0", "/v1/policies?limit=x", "/v1/resources?since=x", "/v1/resources?a",
+        "/v1/ledger/key?x=1", "/v1/resource/hospital/key/a?version=1"}) {
+    EXPECT_EQ(asked(wrong).status, 400U) << wrong;
+  }
+}
+
+TEST_F(RoutesTest, lists_are_given_in_pages) {
+  const std::string token = first_.token();
+  for (const char* tag : {"a", "b", "c"}) {
+    ask("POST", "/kbs/v0/resource/hospital/key/" + std::string(tag), token, "x");
+    ask("POST", "/v1/policy/results/" + std::string(tag), token,
+        broker::test_support::results_policy());
+  }
+  ask("POST", "/v1/policy/evidence", token, broker::test_support::evidence_policy());
+  const auto resources = [&](const std::string& query) {
+    return text(ask("GET", "/v1/resources?" + query, token));
+  };
+  EXPECT_THAT(resources("limit=2"), HasSubstr(R"("next":"hospital/key/b")"));
+  EXPECT_THAT(resources("limit=2&after=hospital/key/b"),
+              HasSubstr(R"("resources":[{"path":"hospital/key/c")"));
+  EXPECT_THAT(resources("limit=3"), HasSubstr(R"("next":"")"));
+  EXPECT_THAT(resources("after=hospital%2Fkey%2Fc"), HasSubstr(R"("resources":[],"next":"")"));
+  const auto policies = [&](const std::string& query) {
+    return text(ask("GET", "/v1/policies?" + query, token));
+  };
+  EXPECT_THAT(policies("limit=1"),
+              HasSubstr(R"([{"for":"evidence","version":1}],"next":"evidence")"));
+  EXPECT_THAT(policies("limit=2&after=evidence"),
+              HasSubstr(R"("repository":"b","version":1}],"next":"results/b")"));
+  EXPECT_THAT(policies("limit=2&after=results/b"),
+              HasSubstr(R"([{"for":"results","repository":"c","version":1}],"next":"")"));
 }
 
 TEST_F(RoutesTest, unknown_paths_and_methods_are_told_apart) {

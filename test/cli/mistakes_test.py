@@ -36,6 +36,8 @@ FILES = (
     (["token", "verify", "QUOTE", "--jwks", "X", "--issuer", "i"], OWN),
     (["ledger", "verify", "QUOTE", "--key", "X"], OWN),
     (["ledger", "verify", "X", "--key", "LEDGER_KEY"], (1, 1)),
+    (["ledger", "audit", "--key", "X", *SERVER, "--admin", "JWKS"], OWN),
+    (["ledger", "audit", "--checkpoint", "X", "--key", "LEDGER_KEY", *SERVER, "--admin", "JWKS"], (1, 1)),
     (["ledger", "list", "X"], (1, 1)),
     (["ledger", "prove", "0", "--db", "X", "--key", "LEDGER_KEY"], (1, 1)),
     (["policy", "check", "X", "--for", "evidence"], OWN),

@@ -23,10 +23,13 @@ ROUTES = [("POST", f"{ROOT}/auth"), ("POST", f"{ROOT}/attest"), ("GET", f"{ROOT}
           ("POST", f"{ROOT}/resource/a/b/c"), ("DELETE", f"{ROOT}/resource/a/b/c"), ("GET", "/v1/resources"),
           ("GET", "/v1/resource/a/b/c"), ("GET", "/v1/policies"), ("GET", "/v1/policy/evidence"),
           ("POST", "/v1/policy/evidence"), ("POST", "/v1/policy/results/a"), ("GET", "/v1/ledger/key"),
+          ("GET", "/v1/ledger/checkpoint"), ("GET", "/v1/ledger/entries"), ("GET", "/v1/ledger/proof/inclusion?entry=0"),
+          ("GET", "/v1/ledger/proof/consistency?from=1"), ("GET", "/v1/openapi.json"), ("POST", "/v1/token/introspect"),
+          ("POST", "/v1/replay"), ("GET", "/v1/appraisals"), ("POST", "/v1/appraisals/x/repeat"), ("GET", "/v1/resources?limit=x"),
           ("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/.well-known/jwks.json"),
           ("POST", f"{ROOT}/attestation-policy"), ("POST", f"{ROOT}/resource-policy"),
           ("POST", f"{ROOT}/reference-value"), ("GET", f"{ROOT}/reference-value/a"), ("POST", "/"), ("GET", "/../..")]
-PUBLIC = {"/metrics", "/healthz", "/v1/ledger/key", "/.well-known/jwks.json"}
+PUBLIC = {"/metrics", "/healthz", "/v1/ledger/key", "/v1/openapi.json", "/.well-known/jwks.json"}
 PARSED = {f"{ROOT}/auth", f"{ROOT}/attest"}  # of what no administrator sent
 KEY = {"kty": "EC", "crv": "P-256", "alg": "ECDH-ES+A256KW", "x": "UIJzusTDaaRM6CJcjTzR0sX2qbxl__1LHhHPKamBBkY",
        "y": "XTSEJxzjFvDtF3sPDf9f-mhigrwL3UlIe0ax6PVF9I8"}
@@ -35,7 +38,8 @@ BODIES = [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe\x00", b"\x00" * 4096, b"[
           b'{"version":"\\ud800","tee":"sgx"}', b'{"version":"0.4.0","tee":"' + b"x" * 1_000_000 + b'"}',
           b"{" + b",".join(b'"%d":0' % n for n in range(100_000)) + b"}", b"x" * (2 << 20)]
 HEADERS = ["Authorization: Bearer " + "a" * 20_000, "Authorization: Bearer a.b.c", "Cookie: kbs-session-id=" + "A" * 20_000,
-           "Cookie: " + "kbs-session-id;" * 1000, "X: \x01\x02", "Content-Type: \xff"]
+           "Cookie: " + "kbs-session-id;" * 1000, "X: \x01\x02", "Content-Type: \xff",
+           "Idempotency-Key: " + "\"" * 20_000, "If-None-Match: " + "\"" * 20_000]
 HEADS = [b"\x00" * 100, b"GET", b"GET / HTTP/9.9\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
          b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
          b"POST /kbs/v0/auth HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n",

@@ -47,11 +47,22 @@ std::shared_ptr<Reply> to_reply(protocol::HttpResponse from, bool keep) {
   return out;
 }
 
+// problem is what the carrier itself has to say (RFC 9457).
+protocol::HttpResponse problem(unsigned status, std::string_view detail) {
+  const std::string body = R"({"type":"about:blank","title":")" +
+                           std::string(http::obsolete_reason(http::int_to_status(status))) +
+                           R"(","status":)" + std::to_string(status) + R"(,"detail":")" +
+                           std::string(detail) + "\"}";
+  return {.status = status,
+          .headers = {{"Content-Type", "application/problem+json"}},
+          .body = to_buffer(as_bytes(body))};
+}
+
 protocol::HttpResponse call(const Handler& handler, const protocol::HttpRequest& request) {
   try {
     return handler(request);
   } catch (const std::exception&) {  // out of memory, a library's own bug
-    return {.status = 500, .headers = {}, .body = {}};
+    return problem(500, "the service could not complete this");
   }
 }
 
@@ -140,8 +151,7 @@ void Session::on_request(Code code) {
 }
 
 void Session::refuse(unsigned status, std::string_view detail) {
-  std::string body = R"({"type":"about:blank","detail":")" + std::string(detail) + "\"}";
-  answer({.status = status, .headers = {}, .body = to_buffer(as_bytes(body))}, false);
+  answer(problem(status, detail), false);
 }
 
 void Session::answer(protocol::HttpResponse reply, bool keep) {

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace ward::server {
+
+// OwnRoute is one of ward's own routes: what is not in the table is not answered.
+struct OwnRoute {
+  std::string_view path;        // a name in braces: one segment; with three points: all that follow
+  std::string_view methods;     // as Allow has them: "GET, POST"
+  std::string_view query = "";  // the parameters it takes, with a blank between
+  std::string_view keyed = "";  // the methods that take an Idempotency-Key (keyed_store.h)
+};
+
+// kOwnRoutes are those under /v1; docs/api/openapi.json describes each (openapi_test.cc).
+inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
+    {"/v1/appraisals", "GET", "since after limit"},
+    {"/v1/appraisals/{id}/repeat", "POST"},
+    {"/v1/ledger/checkpoint", "GET"},
+    {"/v1/ledger/entries", "GET", "after limit"},
+    {"/v1/ledger/key", "GET"},
+    {"/v1/ledger/proof/consistency", "GET", "from to"},
+    {"/v1/ledger/proof/inclusion", "GET", "entry"},
+    {"/v1/openapi.json", "GET"},
+    {"/v1/policies", "GET", "after limit"},
+    {"/v1/policy/evidence", "GET, POST", "version", "POST"},
+    {"/v1/policy/evidence/rego/{class}", "POST", "", "POST"},
+    {"/v1/policy/evidence/rollback", "POST", "", "POST"},
+    {"/v1/policy/evidence/versions", "GET"},
+    {"/v1/policy/results/{repository}", "GET, POST", "version", "POST"},
+    {"/v1/policy/results/{repository}/rollback", "POST", "", "POST"},
+    {"/v1/policy/results/{repository}/versions", "GET"},
+    {"/v1/reference-value/{id...}", "DELETE, GET"},
+    {"/v1/reference-values", "GET, POST", "after limit", "POST"},
+    {"/v1/replay", "POST"},
+    {"/v1/resource/{repository}/{type}/{tag}", "GET"},
+    {"/v1/resources", "GET", "after limit"},
+    {"/v1/token/introspect", "POST"},
+});
+
+// own_route is the entry of a path without its query, nullptr where there is none.
+[[nodiscard]] const OwnRoute* own_route(std::string_view path);
+
+// lists is true where a method is one of a list: of OwnRoute::methods, or keyed.
+[[nodiscard]] bool lists(std::string_view methods, std::string_view method);
+
+// next_word cuts a list's first word off: what stands before `separator`.
+[[nodiscard]] std::string_view next_word(std::string_view& list, std::string_view separator);
+
+}  // namespace ward::server
