@@ -26,10 +26,10 @@ run_report() {
   python3 tools/report.py "$WARD_REPORT" >&3
 }
 
-# need_wheels: Tink's own wheel, dcap-qvl's and pycose's, which judge the same as we, and Go's; without a network their
+# need_wheels: Tink's own wheel, dcap-qvl's and pycose's, which judge the same as we, schemathesis, and Go's; without a network their
 # tests are skipped.
 need_wheels() {
-  [ -x .venv/bin/go ] && .venv/bin/python -c 'import tink, dcap_qvl, mypy, pycose' 2>/dev/null && return
+  [ -x .venv/bin/go ] && .venv/bin/python -c 'import tink, dcap_qvl, mypy, pycose, schemathesis' 2>/dev/null && return
   mkdir -p "$logs"
   if ! { /usr/bin/python3 -m venv .venv && .venv/bin/pip install -q --require-hashes -r tools/requirements.txt; } >"$logs/wheels.log" 2>&1; then
     note "the wheels of tools/requirements.txt could not be installed ($logs/wheels.log): their tests are skipped"
