@@ -36,6 +36,12 @@ struct Bare {
 // bare_sign makes one ECDSA signature, DER, with the P-256 or P-384 key in `pkcs8`.
 [[nodiscard]] Bare bare_sign(Bytes pkcs8, Bytes message);
 
+// bare_x25519 and bare_p256_agreement make a key and derive a secret with another's; a server does
+// so once for each peer. bare_ed25519_sign signs `message` with a key of its own.
+[[nodiscard]] Bare bare_x25519();
+[[nodiscard]] Bare bare_p256_agreement();
+[[nodiscard]] Bare bare_ed25519_sign(Bytes message);
+
 [[nodiscard]] Bare bare_p256_key(Bytes xy);
 [[nodiscard]] Bare bare_sha256(Bytes data);
 [[nodiscard]] Bare bare_sha384(Bytes data);

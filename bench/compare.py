@@ -139,6 +139,13 @@ def softd_rows(rows, quick):
         yield results.row("quotes", f"{name}.softd.{clients}", us=us, ratio=us / alone[name], base=f"1 x {name}", base_us=alone[name])
 
 
+def service_rows(quick):
+    """Whole handshakes with a real wardd (service.py), against the cryptography in one."""
+    import service
+    for tee, members in service.measure(quick).items():
+        yield results.row("service", f"service.rcar.{tee}", **members)
+
+
 def wanted(options, area):
     return options.area in (None, area)
 
@@ -174,6 +181,8 @@ def measure(options, ward):
         out += keep_rows(options.quick)
     if options.keep and wanted(options, "quotes"):
         out += softd_rows(out, options.quick)
+    if options.keep and wanted(options, "service"):
+        out += service_rows(options.quick)
     order = list(tables.TITLES)
     return {"rows": sorted(out, key=lambda made: order.index(made["area"])),
             "peers": [name for part in parts for name in part.named],

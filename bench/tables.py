@@ -12,6 +12,7 @@ TITLES = {
     "memory": "Memory: what one cold verification allocates, C++ and OpenSSL together",
     "platforms": "Platforms that are remembered: SGX, each with a quoting enclave vouched for anew, one relying party",
     "quotes": "The software TEE: evidence, against the one signature in it",
+    "service": "The trust service: handshakes (connect, auth, attest, resource) over TLS; its processor time against their cryptography alone",
     "keep": "A keep without workload, from start to end",
 }
 
@@ -22,6 +23,10 @@ def number(value, digits=2):
 
 def range_of(pair):
     return "" if pair is None else f"{pair[0]:.2f} to {pair[1]:.2f}"
+
+
+def pair_of(pair):
+    return ", ".join(f"{one:.1f}" for one in pair)
 
 
 def micros(value):
@@ -41,6 +46,13 @@ def columns_of(area):
         return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])), ("quartiles", lambda r: range_of(r["quartiles"])),
                 ("a second", lambda r: f"{1e6 / r['us']:,.0f}"), ("us", lambda r: micros(r["us"])),
                 ("against, us", lambda r: micros(r["base_us"])), ("against", lambda r: r["base"] or ""))
+    if area == "service":
+        return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])), ("quartiles", lambda r: range_of(r["quartiles"])),
+                ("cryptography", lambda r: f"{100 * r['cryptography']:.0f} %"), ("us", lambda r: micros(r["us"])),
+                ("against, us", lambda r: micros(r["base_us"])), ("a second", lambda r: f"{r['per_second']:,.0f}"),
+                ("p50, p99 ms", lambda r: pair_of(r["full_ms"])), ("half: a second", lambda r: f"{r['half_per_second']:,.0f}"),
+                ("p50, p99 ms at half", lambda r: pair_of(r["half_ms"])), ("kB a session", lambda r: f"{r['session_octets'] / 1000:,.0f}"),
+                ("against", lambda r: r["base"] or ""))
     if area == "keep":
         return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])),
                 ("ms", lambda r: number(r["us"] / 1000, 1)), ("quartiles, ms", lambda r: range_of(r["quartiles_ms"])),

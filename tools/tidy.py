@@ -38,7 +38,7 @@ BANS = (
         rf"|\bequal\(\s*(?:\w+(?:\.|->))*{SECRET_NAME}\b",
         "compare authentication tags with ct_equal", allowed=TEST + r"|src/(codec|pki|base)/"),
     Ban("openssl", rf'#\s*include\s+[<"]openssl/|{OPENSSL_NAMES}', "OpenSSL is for src/crypto and src/net/tls",
-        allowed=r"src/crypto/|src/net/tls/|.*_test\.cc$|test/|bench/(bare|allocations)\.cc$"),
+        allowed=r"src/crypto/|src/net/tls/|.*_test\.cc$|test/|bench/(bare|bare_exchange|allocations)\.cc$"),
     Ban("rand", r"\bs?rand\s*\(|\bstd::s?rand\b|\brandom_device\b", "randomness comes from crypto::Rng"),
     Ban("rand-engine", r"\bmt19937|\bdefault_random_engine\b|\bminstd_rand", "randomness comes from crypto::Rng",
         allowed=TEST),

@@ -126,9 +126,10 @@ run_bench() {
     ' '* | peers* | *' --peers '*) need_peers ;;
   esac
   case $area in
-    '' | keep | quotes)
+    '' | keep | quotes | service)
       build_or_fail release ward_programs
       build_or_fail release ward_keep_probe
+      build_or_fail release ward_rcar
       set -- "$@" --keep
       ;;
   esac
