@@ -95,12 +95,13 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
                                         .audience = server::admin_audience(connection->spki_sha256),
                                         .now = now});
   if (!token) return failed(kCouldNotTell, error_text(token.error()));
-  auto reply =
-      connection->exchange->exchange({.method = std::string(request.method),
-                                      .target = request.target,
-                                      .headers = {{"Authorization", "Bearer " + *token},
-                                                  {"Content-Type", "application/octet-stream"}},
-                                      .body = to_buffer(request.body)});
+  protocol::HttpRequest asked{.method = std::string(request.method),
+                              .target = request.target,
+                              .headers = {{"Authorization", "Bearer " + *token},
+                                          {"Content-Type", "application/octet-stream"}},
+                              .body = to_buffer(request.body)};
+  asked.headers.insert(asked.headers.end(), request.headers.begin(), request.headers.end());
+  auto reply = connection->exchange->exchange(asked);
   if (!reply) return no_connection(options.server, reply.error());
   return judge(*std::move(reply));
 }

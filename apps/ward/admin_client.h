@@ -3,12 +3,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/ward/cli.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "protocol/exchange.h"
 
 namespace ward::cli {
 
@@ -34,6 +36,7 @@ struct AdminRequest {
   std::string_view method;
   std::string target;
   Bytes body;
+  std::vector<protocol::Header> headers{};  // beside those that each has
 };
 
 // administer connects, proves who asks with a token made for this one call and this one server,

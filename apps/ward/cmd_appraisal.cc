@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "apps/ward/admin_client.h"
+#include "apps/ward/admin_pages.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/policy_file.h"
@@ -31,16 +32,6 @@ struct Options : AdminOptions {
   RegoRule rule;
 };
 
-int unreadable() { return fail(kCouldNotTell, "the server's answer cannot be read"); }
-
-std::string text_of(const JsonValue& object, std::string_view name) {
-  const JsonValue* value = object.find(name);
-  return value == nullptr ? std::string() : std::string(value->as_string().value_or(""));
-}
-
-// line is one of the output: what a server says is not to write to the terminal what it likes.
-std::string line(const std::string& text) { return for_terminal(text) + "\n"; }
-
 // is_time refuses a value that is no time; empty is none.
 bool is_time(const std::string& text) { return text.empty() || parse_rfc3339(text).has_value(); }
 
@@ -53,11 +44,6 @@ std::string joined(const JsonValue* list) {
     out += (out.empty() ? "" : " ") + std::string(item.as_string().value_or(""));
   }
   return out;
-}
-
-int print_json(JsonWriter& w) {
-  const auto text = w.take();
-  return text ? print(*text + "\n") : unreadable();
 }
 
 int list(const Options& o) {

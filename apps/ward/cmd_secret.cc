@@ -5,16 +5,18 @@
 #include <unistd.h>
 
 #include "apps/ward/admin_client.h"
+#include "apps/ward/admin_pages.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/key_files.h"
 #include "args/args.h"
+#include "base/time.h"
 #include "broker/admin.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "protocol/kbs/message.h"
 #include "server/files.h"
 
-// ward secret put|get|list|delete: resources of a running wardd.
+// ward secret put|get|versions|list|delete: resources of a running wardd.
 namespace ward::cli {
 namespace {
 
@@ -22,6 +24,10 @@ struct Options : AdminOptions {
   std::string path;  // repository/type/tag
   std::string file;
   std::string output;
+  std::string expires;     // a time or "never"; empty: as it was
+  std::string lease;       // seconds or "none"; empty: as it was
+  std::string version;     // digits; empty: the newest
+  std::string if_version;  // digits, 0: there must be none; empty: whatever there is
 };
 
 // check_path refuses before anything is sent.
@@ -38,6 +44,38 @@ int wrong_path(const std::string& path) {
 // check_path has looked at it.
 std::string json_begin(const std::string& path) {
   return "{\"schema\":\"ward.secret/1\",\"path\":\"" + path + "\"";
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.size() < 20 &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// request_of is the request that writes a version on the terms of the options; or the exit code.
+Result<AdminRequest, int> request_of(const Options& options, Bytes value) {
+  AdminRequest out{.method = "PUT", .target = "/v1/resource/" + options.path, .body = value};
+  char before = '?';
+  if (!options.expires.empty()) {
+    if (options.expires != "never" && !parse_rfc3339(options.expires)) {
+      return fail(kUsage, options.expires + ": neither a time, as 2026-11-30T00:00:00Z, nor never");
+    }
+    out.target += before + ("expires=" + options.expires);
+    before = '&';
+  }
+  if (!options.lease.empty()) {
+    if (options.lease != "none" && !is_number(options.lease)) {
+      return fail(kUsage, options.lease + ": neither a number of seconds nor none");
+    }
+    out.target += before + ("lease_s=" + options.lease);
+  }
+  if (options.if_version.empty()) return out;
+  if (!is_number(options.if_version)) return fail(kUsage, options.if_version + ": not a version");
+  if (options.if_version == "0") {
+    out.headers.emplace_back("If-None-Match", "*");
+  } else {
+    out.headers.emplace_back("If-Match", "\"" + options.if_version + "\"");
+  }
+  return out;
 }
 
 // read_value takes the secret from a file or from standard input, never from the command line.
@@ -69,8 +107,9 @@ int put(const Options& options) {
   const auto value = read_value(options.file);
   if (!value) return own_file_failure(options.file, value.error());
   if (value->empty()) return fail(kUsage, options.file + ": a secret is not empty");
-  const AdminReply reply =
-      administer(options, {"POST", "/kbs/v0/resource/" + options.path, value->expose()});
+  const auto request = request_of(options, value->expose());
+  if (!request) return request.error();
+  const AdminReply reply = administer(options, *request);
   if (reply.exit != kAccepted) return reply.exit;
   const auto body = codec::parse_json(reply.body);
   const auto* version = body ? body->find("version") : nullptr;
@@ -102,7 +141,12 @@ int to_stdout(const Options& options, Bytes secret) {
 
 int get(const Options& options) {
   if (!check_path(options.path)) return wrong_path(options.path);
-  AdminReply reply = administer(options, {"GET", "/v1/resource/" + options.path, {}});
+  std::string target = "/v1/resource/" + options.path;
+  if (!options.version.empty()) {
+    if (!is_number(options.version)) return fail(kUsage, options.version + ": not a version");
+    target += "?version=" + options.version;
+  }
+  AdminReply reply = administer(options, {"GET", target, {}});
   if (reply.exit != kAccepted) return reply.exit;
   if (options.output.empty()) {
     const int code = to_stdout(options, reply.body);
@@ -119,6 +163,25 @@ int get(const Options& options) {
   return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
 }
 
+std::string number_text(const codec::JsonValue& object, std::string_view name) {
+  const auto* value = object.find(name);
+  return std::to_string(value == nullptr ? 0 : value->as_uint().value_or(0));
+}
+
+// terms_text says on what terms a version is released, where there are any.
+std::string terms_text(const codec::JsonValue& one) {
+  std::string out;
+  const auto* over = one.find("expired");
+  if (const std::string end = text_of(one, "expires"); !end.empty()) {
+    out +=
+        (over != nullptr && over->as_bool().value_or(false) ? ", over since " : ", until ") + end;
+  }
+  const auto* lease = one.find("lease_s");
+  if (lease != nullptr && lease->as_uint())
+    out += ", leased for " + number_text(one, "lease_s") + " s";
+  return out;
+}
+
 int list(const Options& options) {
   codec::JsonWriter w;
   w.begin_object().member("schema", "ward.resources/1").name("resources").begin_array();
@@ -126,22 +189,32 @@ int list(const Options& options) {
   const int done = list_all(options, "/v1/resources", [&](const codec::JsonValue& page) {
     if (!copy_items(page, "resources", w)) return false;
     for (const auto& one : page.find("resources")->items()) {
-      const auto* path = one.find("path");
-      const auto* version = one.find("version");
-      const auto* releases = one.find("releases");
-      if (path == nullptr || version == nullptr || releases == nullptr || !path->as_string()) {
-        return false;
-      }
-      lines += std::string(*path->as_string()) + " version " +
-               std::to_string(version->as_uint().value_or(0)) + ", released " +
-               std::to_string(releases->as_uint().value_or(0)) + " times\n";
+      lines += line(text_of(one, "path") + " version " + number_text(one, "version") +
+                    ", released " + number_text(one, "releases") + " times" + terms_text(one));
     }
     return true;
   });
   if (done != kAccepted) return done;
   if (!options.json) return print(lines);
-  const auto text = w.end_array().end_object().take();
-  return text ? print(*text + '\n') : fail(kCouldNotTell, error_text(text.error()));
+  w.end_array().end_object();
+  return print_json(w);
+}
+
+int versions(const Options& options) {
+  if (!check_path(options.path)) return wrong_path(options.path);
+  const AdminReply reply = administer(options, {"GET", "/v1/versions/" + options.path, {}});
+  if (reply.exit != kAccepted) return reply.exit;
+  const auto page = page_of(reply.body);
+  const auto* list = page ? page->find("versions") : nullptr;
+  if (list == nullptr || !list->is_array()) return unreadable();
+  if (options.json) return print(std::string(as_text(reply.body)) + '\n');
+  std::string lines;
+  for (const auto& one : list->items()) {
+    const std::string written = text_of(one, "written");
+    lines += line("version " + number_text(one, "version") +
+                  (written.empty() ? "" : ", written " + written) + terms_text(one));
+  }
+  return print(lines);
 }
 
 int remove(const Options& options) {
@@ -168,10 +241,19 @@ void add_secret(args::Command& app, Action& action) {
   put_app->add_option("PATH", options->path, "repository/type/tag")->required();
   put_app->add_option("--file", options->file, "the secret's file; - is standard input")
       ->required();
+  put_app->add_option("--expires", options->expires,
+                      "released to nobody from this time on, or never (otherwise as it was)");
+  put_app->add_option("--lease", options->lease,
+                      "each release is for so many seconds, or none (otherwise as it was)");
+  put_app->add_option("--if-version", options->if_version,
+                      "only where this is the newest version; 0: only where there is none");
   args::Command* get_app = add("get", "read a secret back (recorded in the ledger)", get);
   get_app->add_option("PATH", options->path, "repository/type/tag")->required();
   get_app->add_option("-o,--output", options->output, "a new file, for its owner only");
-  (void)add("list", "names, versions and how often each was released", list);
+  get_app->add_option("--version", options->version, "an earlier version that is kept");
+  args::Command* versions_app = add("versions", "the versions of a secret that are kept", versions);
+  versions_app->add_option("PATH", options->path, "repository/type/tag")->required();
+  (void)add("list", "names, versions, terms and how often each was released", list);
   args::Command* delete_app = add("delete", "delete a secret", remove);
   delete_app->add_option("PATH", options->path, "repository/type/tag")->required();
 }

@@ -19,6 +19,7 @@ void add_keep(args::Command& app, Action& action);
 void add_keep_run(args::Command& keep, Action& action);  // below `keep`
 void add_key(args::Command& app, Action& action);
 void add_keystone(args::Command& app, Action& action);
+void add_lease(args::Command& app, Action& action);
 void add_ledger(args::Command& app, Action& action);
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);

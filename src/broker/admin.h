@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "broker/broker.h"
+#include "broker/held.h"
 #include "crypto/secret.h"
 
 namespace ward::broker {
@@ -33,6 +35,10 @@ struct Actor {
 // repository_of is the repository that a policy is of, empty for the policy for evidence.
 [[nodiscard]] std::string_view repository_of(std::string_view policy_key);
 
+// manages is true where the actor administers resources, leases and the results policy of a
+// repository: its owners, and administrators.
+[[nodiscard]] bool manages(const Actor& actor, std::string_view repository);
+
 // may_read is true where the actor may read a policy, and set it: an administrator each, the
 // verifier's owner that for evidence, an owner those of his repositories.
 [[nodiscard]] bool may_read(const Actor& actor, std::string_view policy_key);
@@ -46,6 +52,16 @@ struct ResourceInfo {
   std::string path;
   std::uint64_t version = 0;
   std::uint64_t releases = 0;
+  std::optional<UnixTime> written;
+  Terms terms;
+};
+
+// PutOptions say on what terms a resource is written, and over what. A change that is not given
+// leaves what the version before says.
+struct PutOptions {
+  std::optional<std::optional<UnixTime>> expires{};
+  std::optional<std::optional<std::int64_t>> lease_s{};
+  std::optional<std::uint64_t> if_version{};  // what must be the newest; 0: there must be none
 };
 
 // ListPage is the part of a list that is asked for: what stands behind `after` in the list's order,
@@ -72,25 +88,34 @@ class Admin {
  public:
   explicit Admin(const Service& service) : service_(service) {}
 
-  // put_resource writes a resource; its new version.
+  // put_resource writes a resource; its new version. Versions before it are kept, as many as
+  // kMaxEarlierVersions. 412 where the newest is another than the options name; 409 where it would
+  // be over when it is written.
   [[nodiscard]] Answer<std::uint64_t> put_resource(const Actor& actor, std::string_view path,
-                                                   Bytes value, UnixTime now) const;
+                                                   Bytes value, UnixTime now,
+                                                   const PutOptions& options = {}) const;
 
-  // get_resource gives a resource back to its owner.
-  [[nodiscard]] Answer<SecretBytes> get_resource(const Actor& actor, std::string_view path,
-                                                 UnixTime now) const;
-  [[nodiscard]] Answer<void> delete_resource(const Actor& actor, std::string_view path,
-                                             UnixTime now) const;
+  // get_resource gives a resource back to its owner, whatever its terms: the newest version, or
+  // the one that he names.
+  [[nodiscard]] Answer<HeldResource> get_resource(
+      const Actor& actor, std::string_view path, UnixTime now,
+      std::optional<std::uint64_t> version = std::nullopt) const;
+
+  // delete_resource deletes all versions; 412 where the newest is not `if_version`.
+  [[nodiscard]] Answer<void> delete_resource(
+      const Actor& actor, std::string_view path, UnixTime now,
+      std::optional<std::uint64_t> if_version = std::nullopt) const;
 
   // list_resources names those that the actor may manage, in order of their paths.
   [[nodiscard]] Answer<ResourceList> list_resources(const Actor& actor,
                                                     const ListPage& page = {}) const;
 
+  // list_versions tells what is held of a resource, the newest first.
+  [[nodiscard]] Answer<std::vector<VersionInfo>> list_versions(const Actor& actor,
+                                                               std::string_view path,
+                                                               UnixTime now) const;
+
  private:
-  struct Act;
-
-  [[nodiscard]] Answer<std::uint64_t> write(const Act& act) const;
-
   const Service& service_;
 };
 

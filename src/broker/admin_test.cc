@@ -26,7 +26,7 @@ class AdminTest : public testing::Test {
     ASSERT_TRUE(world_.store().transact([&](store::Transaction& tx) -> Result<void> {
       for (std::size_t i = 0; i < count; ++i) {
         const std::string path = repository + "/key/planted-" + std::to_string(i);
-        WARD_CHECK_OK(tx.put(kResourceTable, path, as_bytes("x"), 0));
+        WARD_CHECK_OK(world_.keys().rows.put(tx, kResourceTable, path, as_bytes("x"), 0, rng_));
       }
       return {};
     }));
@@ -55,6 +55,7 @@ class AdminTest : public testing::Test {
   }
 
   World world_;
+  crypto::SystemRng rng_;
   Admin admin_{world_.service()};
   PolicyAdmin policies_{world_.service()};
 };

@@ -129,6 +129,21 @@ struct Challenged {
   UnixTime expires;
 };
 
+// Lease says until when a workload may use what was released to it. It asks again before.
+struct Lease {
+  std::string id;        // the end in sixteen digits, a hyphen, sixteen random ones
+  std::string resource;  // "repository/type/tag"
+  std::uint64_t version = 0;
+  Buffer workload;  // the whole field of the evidence
+  UnixTime until;
+};
+
+// Released is the answer to a request for a resource.
+struct Released {
+  std::string jwe;             // flattened, JSON
+  std::optional<Lease> lease;  // where the owner releases for a time alone
+};
+
 // version_mismatch says what is served, in the words by which clients recognise it.
 [[nodiscard]] Refusal version_mismatch(const Options& options, std::string_view asked);
 
@@ -156,9 +171,11 @@ class Broker {
     std::optional<std::string_view> bearer;
   };
 
-  // resource releases a resource, encrypted to the key that the evidence bound: a flattened JWE.
-  [[nodiscard]] Answer<std::string> resource(const Credentials& credentials, std::string_view path,
-                                             UnixTime now) const;
+  // resource releases the newest version of a resource, encrypted to the key that the evidence
+  // bound, on the resource's terms (held.h): not after its end, not to a workload whose leases were
+  // revoked, and with a lease where it has one.
+  [[nodiscard]] Answer<Released> resource(const Credentials& credentials, std::string_view path,
+                                          UnixTime now) const;
 
  private:
   const Service& service_;

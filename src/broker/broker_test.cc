@@ -67,7 +67,9 @@ class BrokerTest : public testing::Test {
 
   Answer<std::string> get(std::string_view token, std::string_view path = "hospital/key/records",
                           UnixTime now = kNow) {
-    return broker_.resource({.cookie = std::nullopt, .bearer = token}, path, now);
+    auto out = broker_.resource({.cookie = std::nullopt, .bearer = token}, path, now);
+    if (!out) return out.error();
+    return std::move(out->jwe);
   }
 
   World world_;
@@ -331,7 +333,7 @@ TEST_F(BrokerTest, a_leaf_says_what_passed_as_well) {
   EXPECT_EQ(passed_of_last(world_),
             "kbs.token.valid kbs.resource.exists kbs.release.rule kbs.release.workload "
             "kbs.release.runtime kbs.release.tcb_status kbs.release.debug "
-            "kbs.release.development");
+            "kbs.release.development kbs.resource.unexpired kbs.lease.unrevoked");
   world_.verifier.workload[0] ^= 1;
   const std::string other = attested(broker_, attester_, kNow);
   ASSERT_FALSE(get(other));

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/reader.h"
 #include "base/writer.h"
 #include "broker/broker.h"
 #include "broker/facts.h"
+#include "broker/held.h"
+#include "broker/lease.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/release.h"
@@ -94,7 +97,7 @@ struct Release {
   UnixTime now;
 
   std::optional<Refusal> refusal;
-  std::string jwe;
+  Released released;
   bool changed = false;  // another policy came into force since it was asked
 };
 
@@ -107,6 +110,41 @@ std::vector<std::string> passed_before(const std::vector<attest::Check>& decisio
   return out;
 }
 
+// check_terms refuses what the owner's policy would grant, but not now or not any more. Only who is
+// granted it learns of that. The checks that passed are put behind `passed`.
+Result<std::optional<Refusal>> check_terms(store::View& view, const Release& release,
+                                           const Terms& terms, std::vector<std::string>& passed) {
+  if (expired(terms, release.now)) {
+    return std::optional(refuse(401, kType, CheckId::kResourceUnexpired,
+                                "It was good until " + format_rfc3339(*terms.expires) + "."));
+  }
+  passed.emplace_back(check_info(CheckId::kResourceUnexpired).id);
+  WARD_TRY(const auto revoked, find_revocation(view, release.service.keys, release.path.text(),
+                                               release.facts.workload));
+  if (revoked) {
+    return std::optional(refuse(401, kType, CheckId::kLeaseUnrevoked,
+                                "It was revoked at " + format_rfc3339(revoked->time) + "."));
+  }
+  passed.emplace_back(check_info(CheckId::kLeaseUnrevoked).id);
+  return std::optional<Refusal>();
+}
+
+// lease_of makes the lease of a release, where the resource has one. It ends with the resource.
+Result<std::optional<Lease>> lease_of(store::Transaction& tx, const Release& release,
+                                      const HeldResource& held) {
+  if (!held.terms.lease_s) return std::optional<Lease>();
+  UnixTime until{release.now.seconds + *held.terms.lease_s};
+  if (held.terms.expires) until = std::min(until, *held.terms.expires);
+  WARD_TRY(Lease out, grant(tx, release.service,
+                            {.id = {},
+                             .resource = release.path.text(),
+                             .version = held.version,
+                             .workload = release.facts.workload,
+                             .until = until},
+                            release.now));
+  return std::optional(std::move(out));
+}
+
 // Decided is what a release rested on.
 struct Decided {
   std::uint64_t resource_version = 0;
@@ -115,18 +153,23 @@ struct Decided {
 };
 
 ledger::Entry release_entry(const Release& release, const Decided& decided) {
-  return {.time = release.now,
-          .kind = "release",
-          .actor = to_hex(release.facts.workload),
-          .subject = release.path.text(),
-          .details = {{"resource_version", std::to_string(decided.resource_version)},
-                      {"policy_version", std::to_string(decided.policy_version)},
-                      {"passed", joined_ids(decided.passed)},
-                      {"tee", release.facts.tee},
-                      {"runtime", to_hex(release.facts.runtime)},
-                      {"tcb_status", release.facts.tcb_status.value_or("")},
-                      {"development", release.facts.development ? "true" : "false"},
-                      {"token_sha256", release.token_sha256}}};
+  ledger::Entry out{.time = release.now,
+                    .kind = "release",
+                    .actor = to_hex(release.facts.workload),
+                    .subject = release.path.text(),
+                    .details = {{"resource_version", std::to_string(decided.resource_version)},
+                                {"policy_version", std::to_string(decided.policy_version)},
+                                {"passed", joined_ids(decided.passed)},
+                                {"tee", release.facts.tee},
+                                {"runtime", to_hex(release.facts.runtime)},
+                                {"tcb_status", release.facts.tcb_status.value_or("")},
+                                {"development", release.facts.development ? "true" : "false"},
+                                {"token_sha256", release.token_sha256}}};
+  if (const auto& lease = release.released.lease) {
+    out.details.emplace_back("lease", lease->id);
+    out.details.emplace_back("lease_until", format_rfc3339(lease->until));
+  }
+  return out;
 }
 
 Result<void> refuse_release(store::Transaction& tx, Release& release, Refusal refusal) {
@@ -209,11 +252,12 @@ Result<bool> still_in_force(store::View& view, const Release& release, const Dec
 Result<void> conclude(store::Transaction& tx, Release& release, const Decision& decision) {
   const Keys& keys = release.service.keys;
   release.refusal.reset();
+  release.released = {};
   WARD_TRY(const bool current, still_in_force(tx, release, decision));
   release.changed = !current;
   if (!current) return Error(Errc::kUnavailable, "broker.release: the policy keeps changing");
-  WARD_TRY(const auto resource, keys.rows.get(tx, kResourceTable, release.path.text()));
-  if (!resource.value) {
+  WARD_TRY(const auto resource, load_resource(tx, keys, release.path.text()));
+  if (!resource) {
     return refuse_release(tx, release, refuse(404, "ResourceNotFound", CheckId::kResourceExists));
   }
   if (!decision.policy) {
@@ -222,17 +266,24 @@ Result<void> conclude(store::Transaction& tx, Release& release, const Decision& 
         refuse(401, kType, CheckId::kReleaseRule, "The repository has no policy at all."));
   }
   const auto failed = failed_of(decision.checks);
+  std::vector<std::string> passed = passed_before(decision.checks);
+  std::optional<Refusal> refusal;
   if (decision.checks.empty() || !failed.empty()) {
-    Refusal refusal = refuse_checks(kType, failed);
-    refusal.passed = passed_before(decision.checks);
-    return refuse_release(tx, release, std::move(refusal));
+    refusal = refuse_checks(kType, failed);
+  } else {
+    WARD_TRY(refusal, check_terms(tx, release, resource->terms, passed));
   }
-  WARD_TRY(release.jwe, reply_of(release, resource.value->expose()));
+  if (refusal) {
+    refusal->passed = std::move(passed);
+    return refuse_release(tx, release, *std::move(refusal));
+  }
+  WARD_TRY(release.released.jwe, reply_of(release, resource->value.expose()));
+  WARD_TRY(release.released.lease, lease_of(tx, release, *resource));
   WARD_CHECK_OK(count_release(tx, release.path.text()));
   return record(tx, keys,
-                release_entry(release, {.resource_version = resource.version,
+                release_entry(release, {.resource_version = resource->version,
                                         .policy_version = decision.version,
-                                        .passed = passed_before(decision.checks)}));
+                                        .passed = std::move(passed)}));
 }
 
 // How often a request begins again because the policy was changed under it.
@@ -249,8 +300,8 @@ Result<void> run(Release& release) {
 
 }  // namespace
 
-Answer<std::string> Broker::resource(const Credentials& credentials, std::string_view path,
-                                     UnixTime now) const {
+Answer<Released> Broker::resource(const Credentials& credentials, std::string_view path,
+                                  UnixTime now) const {
   auto parsed = kbs::parse_resource_path(path);
   if (!parsed) {
     return refuse(404, "InvalidRequestPath", CheckId::kMessageForm, parsed.error().what());
@@ -265,11 +316,11 @@ Answer<std::string> Broker::resource(const Credentials& credentials, std::string
                   .token_sha256 = to_hex(crypto::sha256(as_bytes(token))),
                   .now = now,
                   .refusal = std::nullopt,
-                  .jwe = {}};
+                  .released = {}};
   const auto done = run(release);
   if (!done) return unavailable(done.error());
   if (release.refusal) return *std::move(release.refusal);
-  return std::move(release.jwe);
+  return std::move(release.released);
 }
 
 }  // namespace ward::broker

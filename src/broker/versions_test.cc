@@ -67,8 +67,10 @@ class VersionsTest : public testing::Test {
   }
 
   static Answer<std::string> resource(const Service& service, const std::string& cookie) {
-    return Broker(service).resource({.cookie = cookie, .bearer = std::nullopt},
-                                    "hospital/key/records", kNow);
+    auto out = Broker(service).resource({.cookie = cookie, .bearer = std::nullopt},
+                                        "hospital/key/records", kNow);
+    if (!out) return out.error();
+    return std::move(out->jwe);
   }
 
   World world_;

@@ -18,6 +18,7 @@ inline constexpr auto kRoutes = std::to_array<std::string_view>({
     "/kbs/v0/resource-policy",
     "/kbs/v0/reference-value",
     "/v1/appraisals",
+    "/v1/leases",
     "/v1/ledger/checkpoint",
     "/v1/ledger/entries",
     "/v1/ledger/key",
@@ -30,7 +31,9 @@ inline constexpr auto kRoutes = std::to_array<std::string_view>({
     "/v1/replay",
     "/v1/resource",
     "/v1/resources",
+    "/v1/revocations",
     "/v1/token",
+    "/v1/versions",
     "/healthz",
     "/metrics",
     "/.well-known",
@@ -50,8 +53,8 @@ class Metrics {
 
  private:
   // One more for every status that is none of these.
-  static constexpr std::array<unsigned, 14> kStatuses = {200, 304, 400, 401, 403, 404, 405,
-                                                         409, 413, 415, 422, 429, 500, 503};
+  static constexpr std::array<unsigned, 15> kStatuses = {200, 304, 400, 401, 403, 404, 405, 409,
+                                                         412, 413, 415, 422, 429, 500, 503};
   std::array<std::array<std::atomic<std::uint64_t>, kStatuses.size() + 1>, kRoutes.size()>
       counts_{};
 };

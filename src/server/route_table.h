@@ -17,6 +17,8 @@ struct OwnRoute {
 inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/appraisals", "GET", "since after limit"},
     {"/v1/appraisals/{id}/repeat", "POST"},
+    {"/v1/leases", "GET", "after limit"},
+    {"/v1/leases/{id}", "DELETE"},
     {"/v1/ledger/checkpoint", "GET"},
     {"/v1/ledger/entries", "GET", "after limit"},
     {"/v1/ledger/key", "GET"},
@@ -34,9 +36,13 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/reference-value/{id...}", "DELETE, GET"},
     {"/v1/reference-values", "GET, POST", "after limit", "POST"},
     {"/v1/replay", "POST"},
-    {"/v1/resource/{repository}/{type}/{tag}", "GET"},
+    {"/v1/resource/{repository}/{type}/{tag}", "DELETE, GET, PUT", "version expires lease_s",
+     "PUT"},
     {"/v1/resources", "GET", "after limit"},
+    {"/v1/revocations", "GET", "after limit"},
+    {"/v1/revocations/{id}", "DELETE"},
     {"/v1/token/introspect", "POST"},
+    {"/v1/versions/{repository}/{type}/{tag}", "GET"},
 });
 
 // own_route is the entry of a path without its query, nullptr where there is none.

@@ -117,6 +117,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       archive_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
+      resources_(service),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {}
@@ -178,14 +179,16 @@ HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, Unix
 HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
                               UnixTime now) const {
   if (request.method == "GET") {
-    const auto jwe =
+    const auto released =
         broker_.resource({.cookie = session_of(request), .bearer = bearer_of(request)}, path, now);
-    if (!jwe) {
-      const Refusal& refusal = jwe.error();
+    if (!released) {
+      const Refusal& refusal = released.error();
       log_("release.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
       return kbs_response(refusal);
     }
-    return ok(*jwe);
+    HttpResponse reply = ok(released->jwe);
+    if (released->lease) reply.headers.emplace_back("Ward-Lease", lease_header(*released->lease));
+    return reply;
   }
   if (request.method != "POST" && request.method != "DELETE") return kbs_response(other_method());
   const auto actor = actor_of(request, TokenForm::kKbs, now);
@@ -286,24 +289,8 @@ HttpResponse Routes::administer(const OwnRequest& asked, std::string_view path) 
   if (LedgerRoutes::takes(path)) return ledger_.answer(asked, path);
   if (path == "token/introspect") return introspect(service_, asked.request, asked.now);
   if (PolicyRoutes::takes(path)) return policies_.answer(asked, path);
-  if (path.starts_with(kResource)) {
-    const auto value = admin_.get_resource(asked.actor, path.substr(kResource.size()), asked.now);
-    if (!value) return to_response(value.error());
-    return typed("application/octet-stream", value->expose());
-  }
-  if (path != "resources") return not_found();
-  const auto page = asked.query.page();
-  if (!page) return to_response(page.error());
-  const auto list = admin_.list_resources(asked.actor, {page->after, page->limit});
-  if (!list) return to_response(list.error());
-  JsonWriter w;
-  w.begin_object().member("schema", "ward.resources/1").name("resources").begin_array();
-  for (const auto& one : list->resources) {
-    w.begin_object().member("path", one.path).member("version", one.version);
-    w.member("releases", one.releases).end_object();
-  }
-  w.end_array().member("next", list->next).end_object();
-  return json_response(w);
+  if (ResourceRoutes::takes(path)) return resources_.answer(asked, path);
+  return not_found();
 }
 
 }  // namespace ward::server

@@ -15,6 +15,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/policy_routes.h"
+#include "server/resource_routes.h"
 
 namespace ward::server {
 
@@ -61,6 +62,7 @@ class Routes {
   ArchiveRoutes archive_;
   PolicyRoutes policies_;
   LedgerRoutes ledger_;
+  ResourceRoutes resources_;
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;

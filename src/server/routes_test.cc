@@ -136,7 +136,8 @@ TEST_F(RoutesTest, an_owner_manages_his_repository_and_no_other) {
   EXPECT_EQ(ask("POST", "/kbs/v0/resource/vendor/key/a", first_.token(), "x").status, 200U);
   EXPECT_EQ(
       text(ask("GET", "/v1/resources", token)),
-      R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0}],"next":""})");
+      R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0,)"
+      R"("written":"2023-11-14T22:13:20Z","expires":null,"expired":false,"lease_s":null}],"next":""})");
   EXPECT_EQ(text(ask("GET", "/v1/resource/hospital/key/a", token)), "secret");
   EXPECT_EQ(ask("GET", "/v1/resource/vendor/key/a", token).status, 403U);
   EXPECT_EQ(ask("DELETE", "/kbs/v0/resource/hospital/key/a", token).status, 200U);
@@ -260,7 +261,7 @@ TEST_F(RoutesTest, a_query_is_read_strictly) {
   EXPECT_EQ(asked("/v1/policies?limit=5&after=x").status, 200U);
   for (const char* wrong :
        {"/v1/resources?limit=0", "/v1/policies?limit=x", "/v1/resources?since=x", "/v1/resources?a",
-        "/v1/ledger/key?x=1", "/v1/resource/hospital/key/a?version=1"}) {
+        "/v1/ledger/key?x=1", "/v1/resource/hospital/key/a?since=x"}) {
     EXPECT_EQ(asked(wrong).status, 400U) << wrong;
   }
 }

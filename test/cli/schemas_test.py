@@ -150,12 +150,17 @@ class Service(unittest.TestCase):
             ("secret", "put", "a/b/c", "--file", secret),
             ("secret", "get", "a/b/c"),
             ("secret", "get", "a/b/c", "-o", self.folder / "again"),
+            ("secret", "put", "a/b/c", "--file", secret, "--expires", "2190-01-01T00:00:00Z", "--lease", "60", "--if-version", "1"),
+            ("secret", "get", "a/b/c", "--version", "1"),
+            ("secret", "versions", "a/b/c"),
             ("secret", "list"),
+            ("lease", "list"),
+            ("lease", "revoked"),
             ("secret", "delete", "a/b/c"),
             ("policy", "set", policy, "--for", "evidence"),
             ("policy", "list"),
         )]
-        self.assertEqual(seen, ["secret", "secret", "secret", "resources", "secret", "policy", "policies"])
+        self.assertEqual(seen, ["secret"] * 5 + ["versions", "resources", "leases", "revocations", "secret", "policy", "policies"])
         policy.write_text('{"schema":"ward.evidence-policy/1","runtimes":[],"accepted_values":{"tdx.rt_mr9":["00"]}}')
         self.assertEqual(check(ward("policy", "set", policy, "--for", "evidence", *self.to, code=2))[0], "error")
         store = next(self.state.glob("*.db"))

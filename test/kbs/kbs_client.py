@@ -60,6 +60,7 @@ class Client:
         self.cookie = None
         self.nonce = None
         self.token = None
+        self.lease = None  # (id, end) of the last resource, where it was released for a time
 
     def close(self):
         self.connection.close()
@@ -76,6 +77,7 @@ class Client:
         cookie = reply.getheader("Set-Cookie")
         if cookie and cookie.startswith("kbs-session-id="):
             self.cookie = cookie.split(";")[0]
+        self._read_lease(reply)
         if reply.status != 200:
             raise Refused(reply.status, octets)
         return octets
@@ -113,6 +115,10 @@ class Client:
     def resource(self, path, **headers):
         """resource is the plaintext of what the server releases."""
         return self.open(self.ask("GET", f"{ROOT}/resource/{path}", **headers))
+
+    def _read_lease(self, reply):
+        told = reply.getheader("Ward-Lease")
+        self.lease = tuple(told.split("; until=")) if told else None
 
     def open(self, body):
         reply = json.loads(body)

@@ -1,0 +1,288 @@
+#include "broker/lease.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/reader.h"
+#include "base/writer.h"
+#include "broker/records.h"
+#include "broker/refusal_record.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "crypto/digest.h"
+
+namespace ward::broker {
+namespace {
+
+using codec::JsonValue;
+using codec::JsonWriter;
+
+constexpr std::string_view kType = "PluginInternalError";
+constexpr std::size_t kIdDigits = 16;
+constexpr std::size_t kSharedOctets = 32;  // of a workload's field: SNP's HOST_DATA has no more
+constexpr std::size_t kIdRandom = 8;
+constexpr codec::JsonLimits kLimits{.max_bytes = 8192, .max_depth = 2};
+
+Error damaged() { return {Errc::kMalformed, "broker.lease: a row is damaged"}; }
+
+std::string hex_of_time(UnixTime time) {
+  Writer w;
+  w.u64be(static_cast<std::uint64_t>(std::max<std::int64_t>(time.seconds, 0)));
+  return to_hex(w.take());
+}
+
+// end_of reads the end of a lease from its id.
+std::optional<UnixTime> end_of(std::string_view id) {
+  const auto octets = from_hex(id.substr(0, kIdDigits));
+  std::uint64_t seconds = 0;
+  if (!octets || !Reader(*octets).u64be(seconds)) return std::nullopt;
+  return UnixTime{static_cast<std::int64_t>(seconds)};
+}
+
+std::string_view repository_in(std::string_view resource) {
+  return resource.substr(0, resource.find('/'));
+}
+
+Result<std::string> write(const Lease& lease) {
+  JsonWriter w;
+  w.begin_object().member("resource", lease.resource).member("version", lease.version);
+  w.member("workload", to_hex(lease.workload)).member("until", format_rfc3339(lease.until));
+  return w.end_object().take();
+}
+
+Result<std::string> write(const Revocation& revocation) {
+  JsonWriter w;
+  w.begin_object().member("resource", revocation.resource).member("workload", revocation.workload);
+  w.member("lease", revocation.lease).member("by", revocation.by);
+  w.member("time", format_rfc3339(revocation.time));
+  return w.end_object().take();
+}
+
+// Members reads an object whose members all must be there.
+class Members {
+ public:
+  static Result<Members> of(const SecretBytes& row) {
+    auto json = codec::parse_json(row.expose(), kLimits);
+    if (!json || !json->is_object()) return damaged();
+    return Members(*std::move(json));
+  }
+
+  std::string text(std::string_view name) {
+    const JsonValue* value = object_.find(name);
+    const auto out = value != nullptr ? value->as_string() : std::nullopt;
+    right_ = right_ && out.has_value();
+    return std::string(out.value_or(""));
+  }
+
+  std::uint64_t number(std::string_view name) {
+    const JsonValue* value = object_.find(name);
+    const auto out = value != nullptr ? value->as_uint() : std::nullopt;
+    right_ = right_ && out.has_value();
+    return out.value_or(0);
+  }
+
+  UnixTime time(std::string_view name) {
+    const auto out = parse_rfc3339(text(name));
+    right_ = right_ && out.has_value();
+    return out.value_or(UnixTime{});
+  }
+
+  Buffer octets(std::string_view name) {
+    auto out = from_hex(text(name));
+    right_ = right_ && out.has_value();
+    return out ? *std::move(out) : Buffer{};
+  }
+
+  [[nodiscard]] bool right() const { return right_; }
+
+ private:
+  explicit Members(JsonValue object) : object_(std::move(object)) {}
+
+  JsonValue object_;
+  bool right_ = true;
+};
+
+Result<std::optional<Lease>> load_lease(store::View& view, const Keys& keys, std::string_view id) {
+  using Loaded = std::optional<Lease>;
+  if (id.empty() || id.size() > store::kMaxKeyBytes) return Loaded{};
+  WARD_TRY(const SealedRow row, keys.rows.get(view, kLeaseTable, id));
+  if (!row.value) return Loaded{};
+  WARD_TRY(Members members, Members::of(*row.value));
+  Lease out{.id = std::string(id),
+            .resource = members.text("resource"),
+            .version = members.number("version"),
+            .workload = members.octets("workload"),
+            .until = members.time("until")};
+  if (!members.right()) return damaged();
+  return Loaded{std::move(out)};
+}
+
+Result<std::optional<Revocation>> load_revocation(store::View& view, const Keys& keys,
+                                                  std::string_view id) {
+  using Loaded = std::optional<Revocation>;
+  if (id.empty() || id.size() > store::kMaxKeyBytes) return Loaded{};
+  WARD_TRY(const SealedRow row, keys.rows.get(view, kRevocationTable, id));
+  if (!row.value) return Loaded{};
+  WARD_TRY(Members members, Members::of(*row.value));
+  Revocation out{.id = std::string(id),
+                 .resource = members.text("resource"),
+                 .workload = members.text("workload"),
+                 .lease = members.text("lease"),
+                 .by = members.text("by"),
+                 .time = members.time("time")};
+  if (!members.right()) return damaged();
+  return Loaded{std::move(out)};
+}
+
+// forget_ended drops a few leases that are over.
+Result<void> forget_ended(store::Transaction& tx, UnixTime now) {
+  WARD_TRY(const auto rows, tx.list_keys(kLeaseTable, "", "", kForgottenLeases));
+  for (const store::ListedKey& row : rows) {
+    const auto end = end_of(row.key);
+    if (!end) return damaged();
+    if (now < *end) break;
+    WARD_CHECK_OK(tx.forget(kLeaseTable, row.key));
+  }
+  return {};
+}
+
+Result<bool> full(store::View& view) {
+  std::size_t count = 0;
+  std::string after;
+  while (count < kMaxRevocations) {
+    WARD_TRY(const auto page, view.list_keys(kRevocationTable, "", after, store::kMaxListed));
+    if (page.empty()) return false;
+    count += page.size();
+    after = page.back().key;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string revocation_id(std::string_view resource, Bytes workload) {
+  Writer w;
+  w.bytes(as_bytes("ward revocation 1"));
+  w.u16be(static_cast<std::uint16_t>(resource.size()));
+  w.bytes(as_bytes(resource));
+  w.bytes(workload.first(std::min(workload.size(), kSharedOctets)));
+  return to_hex(crypto::sha256(w.view())).substr(0, 2 * kIdDigits);
+}
+
+Result<std::optional<Revocation>> find_revocation(store::View& view, const Keys& keys,
+                                                  std::string_view resource, Bytes workload) {
+  return load_revocation(view, keys, revocation_id(resource, workload));
+}
+
+Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease, UnixTime now) {
+  WARD_CHECK_OK(forget_ended(tx, now));
+  lease.id = hex_of_time(lease.until) + "-" + to_hex(crypto::random_array<kIdRandom>(service.rng));
+  WARD_TRY(const std::string text, write(lease));
+  WARD_CHECK_OK(service.keys.rows.put(tx, kLeaseTable, lease.id, as_bytes(text), 0, service.rng));
+  return lease;
+}
+
+Answer<Page<LeaseLine>> Leases::list(const Actor& actor, std::string_view after, std::size_t limit,
+                                     UnixTime now) const {
+  Page<LeaseLine> out;
+  // Those that are over stand before all others.
+  const std::string lasting = hex_of_time({now.seconds + 1});
+  const std::string from = std::max(std::string(after), lasting);
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto rows, view.list_keys(kLeaseTable, "", from, limit));
+    for (const store::ListedKey& row : rows) {
+      WARD_TRY(auto lease, load_lease(view, service_.keys, row.key));
+      if (!lease) return damaged();
+      if (!manages(actor, repository_in(lease->resource))) continue;
+      WARD_TRY(const auto revoked,
+               find_revocation(view, service_.keys, lease->resource, lease->workload));
+      out.lines.push_back({.lease = *std::move(lease), .revoked = revoked.has_value()});
+    }
+    if (rows.size() == limit) out.next = rows.back().key;
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  return out;
+}
+
+Answer<Revocation> Leases::revoke(const Actor& actor, std::string_view id, UnixTime now) const {
+  std::optional<Lease> lease;
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(lease, load_lease(view, service_.keys, id));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  // To him who may not know of it, it is not there.
+  if (!lease || lease->until <= now || !manages(actor, repository_in(lease->resource))) {
+    return refuse(404, "ResourceNotFound", CheckId::kLeaseExists);
+  }
+  Revocation out{.id = revocation_id(lease->resource, lease->workload),
+                 .resource = lease->resource,
+                 .workload = to_hex(lease->workload),
+                 .lease = lease->id,
+                 .by = actor.name,
+                 .time = now};
+  bool no_room = false;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_TRY(const store::Row row, tx.get(kRevocationTable, out.id));
+    WARD_TRY(no_room, full(tx));
+    no_room = no_room && !row.value;
+    if (no_room) return Error(Errc::kLimit, "broker.lease: revocations");
+    WARD_TRY(const std::string text, write(out));
+    WARD_CHECK_OK(service_.keys.rows.put(tx, kRevocationTable, out.id, as_bytes(text), row.version,
+                                         service_.rng));
+    return record(tx, service_.keys,
+                  {now,
+                   "lease.revoke",
+                   actor.name,
+                   out.resource,
+                   {{"lease", out.lease}, {"workload", out.workload}, {"revocation", out.id}}});
+  });
+  if (no_room) {
+    return refuse(409, kType, CheckId::kResourceRoom,
+                  "The service holds 10000 revocations, the most it may.");
+  }
+  if (!done) return unavailable(done.error());
+  return out;
+}
+
+Answer<Page<Revocation>> Leases::revocations(const Actor& actor, std::string_view after,
+                                             std::size_t limit) const {
+  Page<Revocation> out;
+  const auto done = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto rows, view.list_keys(kRevocationTable, "", after, limit));
+    for (const store::ListedKey& row : rows) {
+      WARD_TRY(auto one, load_revocation(view, service_.keys, row.key));
+      if (!one) return damaged();
+      if (manages(actor, repository_in(one->resource))) out.lines.push_back(*std::move(one));
+    }
+    if (rows.size() == limit) out.next = rows.back().key;
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  return out;
+}
+
+Answer<void> Leases::lift(const Actor& actor, std::string_view id, UnixTime now) const {
+  bool absent = false;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_TRY(const auto one, load_revocation(tx, service_.keys, id));
+    absent = !one || !manages(actor, repository_in(one->resource));
+    if (absent) return Error(Errc::kUnavailable, "broker.lease: no such revocation");
+    WARD_TRY(const store::Row row, tx.get(kRevocationTable, id));
+    WARD_CHECK_OK(tx.erase(kRevocationTable, id, row.version));
+    return record(tx, service_.keys,
+                  {now,
+                   "lease.lift",
+                   actor.name,
+                   one->resource,
+                   {{"workload", one->workload}, {"revocation", one->id}}});
+  });
+  if (absent) return refuse(404, "ResourceNotFound", CheckId::kLeaseExists);
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+static_assert(kMaxRevocations == 10000);
+
+}  // namespace ward::broker
