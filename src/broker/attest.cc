@@ -137,7 +137,7 @@ Answer<Judgement> appraise(const Service& service, const ArchivedAppraisal& reco
 
 // forget_expired drops a few nonces that no session can bring any more.
 Result<void> forget_expired(store::Transaction& tx, UnixTime now) {
-  WARD_TRY(const auto rows, tx.list(kNonceTable, "", "", kForgottenAtOnce));
+  WARD_TRY(const auto rows, tx.list_keys(kNonceTable, "", "", kForgottenAtOnce));
   for (const auto& row : rows) {
     WARD_TRY(const UnixTime expiry, row_expiry(row.key));
     if (now.seconds < expiry.seconds + kForgetAfter_s) break;
