@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/appraisal_json.h"
+#include "attest/identity.h"
+#include "codec/json_write.h"
 #include "tee/all.h"
+#include "tee/identifying.h"
 #include "tee/own_vectors.h"
 #include "test/conformance/own_vector.h"
 #include "test/support/vectors.h"
@@ -315,6 +319,60 @@ TEST(Conformance, CheckIdsAreTheTeesOwnAndDeclaredOnce) {
       EXPECT_NE(std::string_view(c.hint), "");
     }
   }
+}
+
+std::vector<std::string> machine_texts(const Appraisal& a) {
+  std::vector<Buffer> ids = a.facts.chips;
+  ids.insert(ids.end(), a.facts.devices.begin(), a.facts.devices.end());
+  const auto names = tee::identifying(a.tee);
+  std::vector<std::string> out;
+  for (const attest::Claim& claim : a.claims) {
+    if (std::ranges::find(names, claim.name) == names.end()) continue;
+    if (const auto* octets = std::get_if<Buffer>(&claim.value)) ids.push_back(*octets);
+    if (const auto* text = std::get_if<std::string>(&claim.value)) out.push_back(*text);
+  }
+  for (Buffer& id : ids) {
+    while (id.size() > attest::kMinIdentifier && id.back() == 0) {
+      id.pop_back();
+    }
+    if (!all_zero(id)) out.push_back(to_hex(id));
+  }
+  return out;
+}
+
+TEST(Conformance, WhatNamesTheMachineCanBeConcealed) {
+  std::set<std::string> seen;  // names of claims and checks
+  std::set<std::string> found;
+  for (const Vector& v : all_vectors()) {
+    SCOPED_TRACE(v.name);
+    Appraisal a = Judge{}(v);
+    for (const attest::Claim& claim : a.claims) {
+      seen.insert(a.tee + " " + claim.name);
+    }
+    for (const attest::CheckInfo& check : v.scheme->info().checks) {
+      seen.insert(a.tee + " " + check.id);
+    }
+    const std::vector<std::string> texts = machine_texts(a);
+    if (!texts.empty()) found.insert(a.tee);
+    attest::replace_identifiers(
+        tee::identifying(a.tee), [](Bytes) { return std::string("machine"); }, a);
+    codec::JsonWriter w;
+    attest::write_appraisal(w, a);
+    const auto written = w.take();
+    ASSERT_TRUE(written);
+    for (const std::string& text : texts) {
+      EXPECT_EQ(written->find(text), std::string::npos) << text;
+    }
+    EXPECT_EQ(a.verdict, Verdict::kAccepted);
+  }
+  for (const attest::Scheme* scheme : tee::all_schemes()) {
+    const std::string tee = scheme->info().name;
+    EXPECT_TRUE(found.contains(tee)) << tee << " names no machine";
+    for (const char* name : tee::identifying(tee)) {
+      EXPECT_TRUE(seen.contains(tee + " " + name)) << tee << ": nothing is called " << name;
+    }
+  }
+  EXPECT_TRUE(tee::identifying("toaster").empty());
 }
 
 }  // namespace

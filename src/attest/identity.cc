@@ -1,0 +1,174 @@
+#include "attest/identity.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ward::attest {
+namespace {
+
+constexpr std::size_t kLikeIdentifier = 2 * kMinIdentifier;  // hex digits
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_id_digit(char c) {
+  const char l = lower(c);
+  return (l >= '0' && l <= '9') || (l >= 'a' && l <= 'f');
+}
+
+bool is_printable(Bytes octets) {
+  return std::ranges::all_of(octets, [](std::uint8_t c) { return c > ' ' && c < 0x7f; });
+}
+
+// Ids of fields of different sizes are one: the zeros behind the shorter are no part of it.
+Bytes trimmed(Bytes id) {
+  while (id.size() > kMinIdentifier && id.back() == 0) {
+    id = id.first(id.size() - 1);
+  }
+  return id;
+}
+
+// Form is one way to write an identifier, and what stands there instead.
+struct Form {
+  std::string text;  // in lower case
+  std::string instead;
+};
+
+using Forms = std::vector<Form>;
+
+Forms forms_of(const std::vector<Buffer>& ids, const NameOf& name) {
+  Forms out;
+  for (const Buffer& id : ids) {
+    if (id.size() < kMinIdentifier || all_zero(id)) continue;  // all zeros: it is hidden
+    const Bytes least = trimmed(id);
+    const std::string instead = std::string(kSaltedMark) + name(least);
+    out.push_back({to_hex(id), instead});
+    if (least.size() != id.size()) out.push_back({to_hex(least), instead});
+    if (id.size() < kMinIdentifierText || !is_printable(id)) continue;
+    std::string text(as_text(id));
+    std::ranges::transform(text, text.begin(), lower);
+    out.push_back({std::move(text), instead});
+  }
+  // The longest first, so that of one that holds another nothing is left.
+  std::ranges::stable_sort(
+      out, [](const Form& a, const Form& b) { return a.text.size() > b.text.size(); });
+  return out;
+}
+
+// replace writes over every place of a form in `text`; true where there was one.
+bool replace(const Forms& forms, std::string& text) {
+  bool any = false;
+  for (const Form& form : forms) {
+    auto from = text.begin();
+    while (text.size() >= form.text.size()) {
+      const auto at = std::search(from, text.end(), form.text.begin(), form.text.end(),
+                                  [](char a, char b) { return lower(a) == b; });
+      if (at == text.end()) break;
+      const auto offset = at - text.begin();
+      text.replace(static_cast<std::size_t>(offset), form.text.size(), form.instead);
+      from = text.begin() + offset + static_cast<std::ptrdiff_t>(form.instead.size());
+      any = true;
+    }
+  }
+  return any;
+}
+
+// replace_like writes over everything that could be an identifier in hex.
+void replace_like(const NameOf& name, std::string& text) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto end = std::find_if_not(begin, text.end(), is_id_digit);
+    const std::string run(begin, end);
+    const bool done = out.ends_with(kSaltedMark);
+    const auto octets = run.size() >= kLikeIdentifier && !done ? from_hex(run) : std::nullopt;
+    if (octets && !all_zero(*octets)) {
+      out.append(kSaltedMark).append(name(trimmed(*octets)));
+    } else {
+      out += run;
+    }
+    at += run.size();
+    if (at < text.size()) out += text[at++];
+  }
+  text = std::move(out);
+}
+
+void replace_in(const Forms& forms, ClaimValue& value) {
+  if (auto* text = std::get_if<std::string>(&value)) {
+    replace(forms, *text);
+  } else if (auto* items = std::get_if<std::vector<std::string>>(&value)) {
+    for (std::string& item : *items) {
+      replace(forms, item);
+    }
+  } else if (const auto* octets = std::get_if<Buffer>(&value)) {
+    std::string hex = to_hex(*octets);
+    if (replace(forms, hex)) value = std::move(hex);
+  }
+}
+
+// Texts that name machines have no form by which they could be told in a list of them.
+bool is_of_text(const Facts& facts, const CheckInfo* check) {
+  return std::ranges::any_of(facts.fields, [&](const FieldFact& field) {
+    return field.check == check && field.form.kind == FieldKind::kText;
+  });
+}
+
+void replace_all(const Forms& forms, std::vector<std::string>& texts) {
+  for (std::string& text : texts) {
+    replace(forms, text);
+  }
+}
+
+bool names_machine(std::span<const char* const> identifying, std::string_view name) {
+  return std::ranges::find(identifying, name) != identifying.end();
+}
+
+std::vector<Buffer> identifiers_of(std::span<const char* const> identifying,
+                                   const Appraisal& appraisal) {
+  std::vector<Buffer> out = appraisal.facts.chips;
+  out.insert(out.end(), appraisal.facts.devices.begin(), appraisal.facts.devices.end());
+  for (const Claim& claim : appraisal.claims) {
+    if (!names_machine(identifying, claim.name)) continue;
+    if (const auto* octets = std::get_if<Buffer>(&claim.value)) {
+      out.push_back(*octets);
+    } else if (const auto* text = std::get_if<std::string>(&claim.value)) {
+      out.push_back(to_buffer(as_bytes(*text)));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void replace_identifiers(std::span<const char* const> identifying, const NameOf& name,
+                         Appraisal& appraisal) {
+  Facts& facts = appraisal.facts;
+  const Forms forms = forms_of(identifiers_of(identifying, appraisal), name);
+  for (Claim& claim : appraisal.claims) {
+    replace_in(forms, claim.value);
+  }
+  for (Check& check : appraisal.checks) {
+    const bool found = replace(forms, check.found);
+    replace(forms, check.expected);
+    replace(forms, check.expected_from);
+    const bool of_machine =
+        check.info == facts.chip_check || names_machine(identifying, check.info->id);
+    if (of_machine) replace_like(name, check.found);
+    if (of_machine && is_of_text(facts, check.info)) {
+      check.expected = "what the policy lists";
+    } else if (found || of_machine) {
+      replace_like(name, check.expected);
+    }
+  }
+  replace_all(forms, appraisal.notes);
+  replace_all(forms, appraisal.warnings);
+  for (FieldFact& field : facts.fields) {
+    replace_all(forms, field.values);
+  }
+  facts.chips.clear();
+  facts.devices.clear();
+}
+
+}  // namespace ward::attest
