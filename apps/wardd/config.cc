@@ -258,10 +258,11 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));
   }
   const Section root(parsed.table(), "");
-  WARD_CHECK_OK(root.only({"name", "issuer", "listen", "bound_file", "store", "master_key",
-                           "tls_certificate", "tls_key", "token_key", "ledger_key", "collateral",
-                           "session_seconds", "token_seconds", "archive_days", "archive_records",
-                           "allow_kbs_0_1_1", "allow_rsa1_5", "trust_root", "administrator"}));
+  WARD_CHECK_OK(root.only({"name",          "issuer",        "listen",          "bound_file",
+                           "store",         "master_key",    "tls_certificate", "tls_key",
+                           "token_key",     "ledger_key",    "collateral",      "session_seconds",
+                           "token_seconds", "archive_days",  "archive_records", "allow_kbs_0_1_1",
+                           "allow_rsa1_5",  "appraise_only", "trust_root",      "administrator"}));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
@@ -289,7 +290,8 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   WARD_TRY(config.session_seconds, root.seconds("session_seconds"));
   WARD_TRY(config.token_seconds, root.seconds("token_seconds"));
   const std::pair<const char*, bool*> switches[] = {{"allow_kbs_0_1_1", &config.allow_kbs_0_1_1},
-                                                    {"allow_rsa1_5", &config.allow_rsa1_5}};
+                                                    {"allow_rsa1_5", &config.allow_rsa1_5},
+                                                    {"appraise_only", &config.appraise_only}};
   for (const auto& [key, into] : switches) {
     if (!root.has(key)) continue;
     WARD_TRY(*into, root.boolean(key));

@@ -8,6 +8,7 @@
 
 #include "codec/json.h"
 #include "tee/all.h"
+#include "tee/identifying.h"
 #include "tee/tcg/event_log.h"
 #include "verifier/composite.h"
 #include "verifier/platform_cache.h"
@@ -54,6 +55,15 @@ Result<std::vector<Device>> devices_of(const broker::EvidenceRequest& request) {
 bool is_called(const attest::SchemeInfo& info, std::string_view name) {
   if (info.protocol_names.empty()) return info.name == name;
   return std::ranges::find(info.protocol_names, name) != info.protocol_names.end();
+}
+
+// name_by_evidence names the first device, where the sender did not: by its TEE, if that has one
+// name.
+void name_by_evidence(const attest::Scheme* scheme, Device& device) {
+  if (scheme == nullptr || !device.tee.empty()) return;
+  const attest::SchemeInfo info = scheme->info();
+  if (info.protocol_names.size() > 1) return;
+  device.tee = info.protocol_names.empty() ? info.name : info.protocol_names.front();
 }
 
 attest::Expected expected_of(const std::optional<std::vector<Buffer>>& values) {
@@ -122,7 +132,8 @@ PipelineVerifier::PipelineVerifier(std::vector<attest::Anchor> extra_anchors,
 Result<broker::Appraised> PipelineVerifier::appraise(const broker::EvidenceRequest& request) const {
   const verifier::Verifier pipeline(tee::all_schemes(), extra_anchors_, request.policy.policy,
                                     platforms_);
-  WARD_TRY(const std::vector<Device> devices, devices_of(request));
+  WARD_TRY(std::vector<Device> devices, devices_of(request));
+  name_by_evidence(pipeline.recognise(devices.front().sent.evidence), devices.front());
   std::vector<verifier::PartRequest> parts;
   std::map<std::string, std::size_t> seen;
   // All that the service holds is prepared; another day's collateral is read as it comes.
@@ -146,7 +157,8 @@ Result<broker::Appraised> PipelineVerifier::appraise(const broker::EvidenceReque
                      .measurement = parts.empty() ? expected_of(request.policy.runtimes)
                                                   : attest::Expected(attest::Unchecked{}),
                      .workload = attest::Unchecked{},
-                     .beside = device.sent.beside});
+                     .beside = device.sent.beside,
+                     .whole_field = request.whole_field});
   }
   WARD_TRY(const verifier::CompositeAppraisal out,
            verifier::appraise_composite(
@@ -155,7 +167,13 @@ Result<broker::Appraised> PipelineVerifier::appraise(const broker::EvidenceReque
                           .now = request.now,
                           .required = request.policy.required_parts,
                           .prepared = request.collateral == nullptr ? &collateral_ : nullptr}));
-  return broker::Appraised{verifier::in_one(out), claims_of(devices, out)};
+  std::vector<broker::DeviceClaims> claims = claims_of(devices, out);
+  attest::Identity identity;
+  for (const verifier::PartAppraisal& part : out.parts) {
+    attest::join(identity,
+                 attest::identity_of(tee::identifying(part.appraisal.tee), part.appraisal));
+  }
+  return broker::Appraised{verifier::in_one(out), std::move(claims), std::move(identity)};
 }
 
 bool PipelineVerifier::serves(std::string_view tee) const {

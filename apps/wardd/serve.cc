@@ -156,7 +156,8 @@ class Loaded {
             .jwks = token::to_jwks_json(jwks),
             .issuer = config.issuer,
             .ledger_key = keys_->ledger.key.to_text(),
-            .keyed = store_.get()};
+            .keyed = store_.get(),
+            .appraise_only = config.appraise_only};
   }
 
  private:
@@ -164,6 +165,7 @@ class Loaded {
     keys_ = std::make_unique<broker::Keys>(broker::Keys{
         .sessions = broker::SessionSealer(derive(master, "ward kbs session 1")),
         .rows = broker::SealedRows(derive(master, "ward sealed rows 1")),
+        .platform_ids = broker::PlatformIds(derive(master, "ward platform ids 1")),
         .token_signer = server::signer_of(token_.signing),
         .token_keys = verifiers_of(token_),
         .ledger = {std::move(note), [this](Bytes message) {

@@ -1,6 +1,7 @@
 #include "attest/identity.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -121,31 +122,31 @@ void replace_all(const Forms& forms, std::vector<std::string>& texts) {
   }
 }
 
-bool names_machine(std::span<const char* const> identifying, std::string_view name) {
-  return std::ranges::find(identifying, name) != identifying.end();
-}
+}  // namespace
 
-std::vector<Buffer> identifiers_of(std::span<const char* const> identifying,
-                                   const Appraisal& appraisal) {
-  std::vector<Buffer> out = appraisal.facts.chips;
-  out.insert(out.end(), appraisal.facts.devices.begin(), appraisal.facts.devices.end());
+Identity identity_of(std::span<const char* const> identifying, const Appraisal& appraisal) {
+  Identity out{.ids = appraisal.facts.chips, .names = {identifying.begin(), identifying.end()}};
+  const std::vector<Buffer>& devices = appraisal.facts.devices;
+  out.ids.insert(out.ids.end(), devices.begin(), devices.end());
   for (const Claim& claim : appraisal.claims) {
-    if (!names_machine(identifying, claim.name)) continue;
+    if (std::ranges::find(out.names, claim.name) == out.names.end()) continue;
     if (const auto* octets = std::get_if<Buffer>(&claim.value)) {
-      out.push_back(*octets);
+      out.ids.push_back(*octets);
     } else if (const auto* text = std::get_if<std::string>(&claim.value)) {
-      out.push_back(to_buffer(as_bytes(*text)));
+      out.ids.push_back(to_buffer(as_bytes(*text)));
     }
   }
   return out;
 }
 
-}  // namespace
+void join(Identity& identity, Identity more) {
+  std::ranges::move(more.ids, std::back_inserter(identity.ids));
+  std::ranges::move(more.names, std::back_inserter(identity.names));
+}
 
-void replace_identifiers(std::span<const char* const> identifying, const NameOf& name,
-                         Appraisal& appraisal) {
+void conceal(const Identity& identity, const NameOf& name, Appraisal& appraisal) {
   Facts& facts = appraisal.facts;
-  const Forms forms = forms_of(identifiers_of(identifying, appraisal), name);
+  const Forms forms = forms_of(identity.ids, name);
   for (Claim& claim : appraisal.claims) {
     replace_in(forms, claim.value);
   }
@@ -154,7 +155,8 @@ void replace_identifiers(std::span<const char* const> identifying, const NameOf&
     replace(forms, check.expected);
     replace(forms, check.expected_from);
     const bool of_machine =
-        check.info == facts.chip_check || names_machine(identifying, check.info->id);
+        check.info == facts.chip_check ||
+        std::ranges::find(identity.names, check.info->id) != identity.names.end();
     if (of_machine) replace_like(name, check.found);
     if (of_machine && is_of_text(facts, check.info)) {
       check.expected = "what the policy lists";

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attest/appraisal.h"
 #include "base/bytes.h"
@@ -23,13 +24,24 @@ inline constexpr std::string_view kSaltedMark = "salted:";
 // NameOf says what is written of an identifier's octets.
 using NameOf = std::function<std::string(Bytes)>;
 
-// replace_identifiers writes kSaltedMark and what `name` says in the place of each identifier: of
-// the claims that `identifying` names, of chips and devices. It does so in all claims and texts, as
-// hex in either case, whole or without the zeros behind it, or as the text that it is. In the texts
-// of checks that `identifying` names, of the one that compares chips, and in what was expected
-// where an identifier was found, every number that could be one is replaced: a policy may list
-// other machines. No identifier is left in the facts then.
-void replace_identifiers(std::span<const char* const> identifying, const NameOf& name,
-                         Appraisal& appraisal);
+// Identity is what of one appraisal names the machine.
+struct Identity {
+  std::vector<Buffer> ids;         // octets, and texts
+  std::vector<std::string> names;  // of claims and checks, as `identifying` has them
+};
+
+// identity_of is that of what a TEE says of itself: chips, devices, and the claims that it lists.
+[[nodiscard]] Identity identity_of(std::span<const char* const> identifying,
+                                   const Appraisal& appraisal);
+
+// join adds another device's.
+void join(Identity& identity, Identity more);
+
+// conceal writes kSaltedMark and what `name` says in the place of each identifier: in all claims
+// and texts, as hex in either case, whole or without the zeros behind it, or as the text that it
+// is. In the texts of checks that the identity names, of the one that compares chips, and in what
+// was expected where an identifier was found, every number that could be one is replaced: a policy
+// may list other machines. No identifier is left in the facts then.
+void conceal(const Identity& identity, const NameOf& name, Appraisal& appraisal);
 
 }  // namespace ward::attest

@@ -57,7 +57,7 @@ TEST(Identity, IsReplacedInClaimsAndEveryText) {
               check(2, "vm 8dd1a9d1-1a5c-4f0c-9e9a-5f6d1b7e0a11", "it")};
   a.notes = {"note " + whole};
   a.warnings = {"warning " + whole};
-  replace_identifiers(kIdentifying, name_of, a);
+  conceal(identity_of(kIdentifying, a), name_of, a);
   EXPECT_EQ(std::get<std::string>(a.claims[0].value), "salted:<8>");
   EXPECT_EQ(std::get<std::string>(a.claims[1].value), "salted:<36>");
   EXPECT_EQ(std::get<std::string>(a.claims[2].value), "0101salted:<8>");
@@ -77,7 +77,7 @@ TEST(Identity, OfOtherMachinesIsReplacedWhereAPolicyListsIt) {
   const std::string other(32, 'b');
   a.checks = {check(0, "nothing", other + " or 00"), check(1, "", std::string(kVm) + " or another"),
               check(2, to_hex(chip()), "hwID " + other), check(2, "1", other)};
-  replace_identifiers(kIdentifying, name_of, a);
+  conceal(identity_of(kIdentifying, a), name_of, a);
   EXPECT_EQ(a.checks[0].expected, "salted:<16> or 00");
   EXPECT_EQ(a.checks[1].expected, "what the policy lists");
   EXPECT_EQ(a.checks[2].expected, "hwID salted:<16>");
@@ -89,7 +89,7 @@ TEST(Identity, ThatIsHiddenOrTooShortIsNone) {
   a.facts.chips = {Buffer(64), Buffer(7, 5)};
   a.facts.devices = {to_buffer(as_bytes("short text"))};
   a.checks = {check(2, std::string(128, '0') + " 05050505050505 short text", "")};
-  replace_identifiers(kIdentifying, name_of, a);
+  conceal(identity_of(kIdentifying, a), name_of, a);
   EXPECT_EQ(a.checks[0].found, std::string(128, '0') + " 05050505050505 short text");
 }
 
@@ -98,7 +98,7 @@ TEST(Identity, ThatHoldsAnotherIsReplacedWhole) {
   const Buffer small(8, 0x11);
   a.facts.devices = {small, concat({small, Buffer(8, 0x22)})};
   a.checks = {check(2, to_hex(a.facts.devices[1]) + " " + to_hex(small), "")};
-  replace_identifiers(kIdentifying, name_of, a);
+  conceal(identity_of(kIdentifying, a), name_of, a);
   EXPECT_EQ(a.checks[0].found, "salted:<16> salted:<8>");
   EXPECT_THAT(a.checks[0].found, Not(HasSubstr("11")));
 }

@@ -1,6 +1,7 @@
 #include "broker/archive.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/reader.h"
@@ -25,6 +26,8 @@ std::string hex_of_time(UnixTime time) {
   w.u64be(static_cast<std::uint64_t>(std::max<std::int64_t>(time.seconds, 0)));
   return to_hex(w.take());
 }
+
+constexpr std::array<std::string_view, 3> kPurposes = {"release", "result", "stated_data"};
 
 UnixTime time_of(std::string_view id) {
   const auto octets = from_hex(id.substr(0, kIdDigits));
@@ -95,6 +98,7 @@ Result<std::string> write(const ArchivedAppraisal& record) {
   w.member("runtime_data", record.runtime_data);
   w.member("collateral", record.collateral).member("policy", record.policy);
   w.member("policy_version", record.policy_version).member("verdict", record.verdict);
+  w.member("for", kPurposes.at(static_cast<std::size_t>(record.purpose)));
   w.name("failed").begin_array();
   for (const std::string& id : record.failed) {
     w.string(id);
@@ -121,7 +125,10 @@ Result<ArchivedAppraisal> read(Bytes octets) {
                         .policy_version = members.number("policy_version"),
                         .verdict = members.text("verdict"),
                         .failed = members.texts("failed")};
-  if (!members.right()) return damaged();
+  const std::string purpose = json->find("for") == nullptr ? "release" : members.text("for");
+  const auto* const known = std::ranges::find(kPurposes, purpose);
+  if (!members.right() || known == kPurposes.end()) return damaged();
+  out.purpose = static_cast<AppraisedFor>(known - kPurposes.begin());
   return out;
 }
 

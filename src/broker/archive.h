@@ -27,6 +27,13 @@ inline constexpr std::string_view kArchiveSizeTable = "archive.size";       // h
 // At most this many appraisals are forgotten at one time, so that no request waits for long.
 inline constexpr std::size_t kForgottenAppraisals = 16;
 
+// AppraisedFor is what evidence came for.
+enum class AppraisedFor : std::uint8_t {
+  kRelease,     // the KBS protocol's /attest: its result may open resources
+  kResult,      // /v1/appraise with the service's nonce: a result for somebody else
+  kStatedData,  // the same, for report data that the caller chose
+};
+
 // ArchivedAppraisal is one that was recorded.
 struct ArchivedAppraisal {
   std::string id;  // archive_id
@@ -43,6 +50,7 @@ struct ArchivedAppraisal {
   std::uint64_t policy_version = 0;
   std::string verdict;              // "accepted", "refused", "undetermined"
   std::vector<std::string> failed;  // ids of the checks that kept it from a result
+  AppraisedFor purpose = AppraisedFor::kRelease;
 };
 
 // archive_id orders by time: sixteen digits of the time, a hyphen, sixteen of the nonce's digest.

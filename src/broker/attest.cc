@@ -4,6 +4,7 @@
 #include "broker/archive.h"
 #include "broker/broker.h"
 #include "broker/judgement.h"
+#include "broker/nonce_use.h"
 #include "broker/records.h"
 #include "broker/reference_values.h"
 #include "broker/refusal_record.h"
@@ -18,11 +19,6 @@ namespace {
 namespace kbs = protocol::kbs;
 
 constexpr std::string_view kType = "AttestationError";
-constexpr std::size_t kForgottenAtOnce = 16;
-constexpr std::int64_t kForgetAfter_s = 600;  // past expiry: clocks of replicas differ
-constexpr std::int64_t kSkew_s = 30;          // between replicas
-constexpr std::uint8_t kUsedRefused = 0;
-constexpr std::uint8_t kUsedAccepted = 1;
 
 // check_receiver looks at the key that replies will be encrypted to.
 Answer<void> check_receiver(const Options& options, std::string_view tee_pubkey) {
@@ -65,17 +61,7 @@ struct Presented {
 Answer<Presented> present(const Service& service, std::string_view cookie, Bytes body,
                           UnixTime now) {
   Presented out;
-  auto session = service.keys.sessions.open(cookie);
-  if (!session) return refuse(401, kType, CheckId::kSessionCookie);
-  out.session = *std::move(session);
-  if (now >= out.session.expires) {
-    return refuse(401, kType, CheckId::kSessionExpiry,
-                  "It ended at " + format_rfc3339(out.session.expires) + ".");
-  }
-  if (out.session.expires.seconds > now.seconds + service.options.session_life_s + kSkew_s) {
-    return refuse(401, kType, CheckId::kSessionExpiry,
-                  "It was begun while the clock stood in the future.");
-  }
+  WARD_TRY(out.session, open_session(service, cookie, SessionUse::kKbs, now));
   const kbs::Version version = out.session.version;
   if (!service.options.serves(version)) {
     return version_mismatch(service.options, to_text(version));
@@ -135,17 +121,6 @@ Answer<Judgement> appraise(const Service& service, const ArchivedAppraisal& reco
   return refuse(401, kType, CheckId::kEvidenceForm, judgement.error().what());
 }
 
-// forget_expired drops a few nonces that no session can bring any more.
-Result<void> forget_expired(store::Transaction& tx, UnixTime now) {
-  WARD_TRY(const auto rows, tx.list_keys(kNonceTable, "", "", kForgottenAtOnce));
-  for (const auto& row : rows) {
-    WARD_TRY(const UnixTime expiry, row_expiry(row.key));
-    if (now.seconds < expiry.seconds + kForgetAfter_s) break;
-    WARD_CHECK_OK(tx.forget(kNonceTable, row.key));
-  }
-  return {};
-}
-
 ledger::Entry attested_entry(const attest::Appraisal& appraisal,
                              const std::vector<std::string>& passed, std::string_view token,
                              UnixTime now) {
@@ -169,32 +144,13 @@ struct Judged {
   ArchivedAppraisal record;  // as it will be archived
 };
 
-RefusedAct refused_act(const attest::Appraisal& appraisal, UnixTime now) {
-  return {.class_name = std::string(appraisal.genuine ? kGenuineEvidence : kForgedEvidence),
-          .actor = proved_workload(appraisal),
-          .subject = appraisal.tee,
-          .now = now};
-}
-
-// use_up writes that the nonce was used, and the token where there is one.
-Result<void> use_up(store::Transaction& tx, const std::string& row_key, std::string_view token) {
-  Buffer value{token.empty() ? kUsedRefused : kUsedAccepted};
-  const Bytes octets = as_bytes(token);
-  value.insert(value.end(), octets.begin(), octets.end());
-  const auto written = tx.put(kNonceTable, row_key, value, 0);
-  if (!written) return written.error();
-  return {};
-}
-
 // conclude uses the nonce up and records the outcome, both or neither. A refusal that is counted
 // only leaves no row either, or strangers would fill the disk with nonces.
 Answer<void> conclude(const Service& service, const Session& session, const Judged& judged,
                       UnixTime now) {
   bool used_before = false;
   const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
-    WARD_CHECK_OK(forget_expired(tx, now));
-    WARD_TRY(const store::Row row, tx.get(kNonceTable, session.row_key()));
-    used_before = row.version != 0;
+    WARD_TRY(used_before, nonce_used(tx, session, now));
     if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
     if (judged.refusal) {
       WARD_TRY(
@@ -206,7 +162,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
                            attested_entry(judged.appraisal, judged.passed, judged.token, now)));
     }
     WARD_CHECK_OK(archive(tx, service, judged.record));
-    return use_up(tx, session.row_key(), judged.token);
+    return use_up(tx, session, judged.token);
   });
   if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
   if (!done) return unavailable(done.error());

@@ -8,9 +8,11 @@
 
 #include "attest/appraisal.h"
 #include "attest/collateral.h"
+#include "attest/identity.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/platform_ids.h"
 #include "broker/policy.h"
 #include "broker/refusal.h"
 #include "broker/rego.h"
@@ -26,7 +28,7 @@ namespace ward::broker {
 
 // EvidenceRequest is one appraisal, in the words of the KBS protocol.
 struct EvidenceRequest {
-  std::string_view tee;                  // "sgx"
+  std::string_view tee;                  // "sgx"; empty: the evidence says
   std::string_view primary_evidence;     // JSON text
   std::string_view additional_evidence;  // JSON text: evidence of other devices by TEE; or empty
   Bytes binding;                         // the digest that the primary evidence must carry
@@ -34,6 +36,7 @@ struct EvidenceRequest {
   const EvidencePolicy& policy;
   UnixTime now;
   const attest::Collateral* collateral = nullptr;  // instead of the service's own: another day's
+  bool whole_field = false;  // `binding` is the report data itself, of the field's size
 };
 
 // DeviceClaims is what one device's evidence says, for policies in Rego.
@@ -49,6 +52,7 @@ struct DeviceClaims {
 struct Appraised {
   attest::Appraisal appraisal;
   std::vector<DeviceClaims> devices;
+  attest::Identity identity;  // what names the machine, of all devices
 };
 
 // EvidenceVerifier is the verifier as the broker sees it: apps/wardd binds it to the one pipeline,
@@ -60,8 +64,9 @@ class EvidenceVerifier {
   EvidenceVerifier& operator=(const EvidenceVerifier&) = delete;
   virtual ~EvidenceVerifier() = default;
 
-  // appraise is called from several threads. kMalformed: not evidence of this TEE's form;
-  // kUnsupported: a TEE that is not served. Everything else is in the appraisal.
+  // appraise is called from several threads. kMalformed: not evidence of this TEE's form, or report
+  // data of another size than its field; kUnsupported: a TEE that is not served. Everything else is
+  // in the appraisal.
   [[nodiscard]] virtual Result<Appraised> appraise(const EvidenceRequest& request) const = 0;
 
   // collateral is what the service itself holds of the makers' documents.
@@ -79,6 +84,7 @@ class EvidenceVerifier {
 struct Keys {
   SessionSealer sessions;
   SealedRows rows;
+  PlatformIds platform_ids;
   token::JwsSigner token_signer;          // ES256
   std::vector<token::JwsKey> token_keys;  // its public half, and what is published beside it
   ledger::NoteSigner ledger;

@@ -82,7 +82,7 @@ Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) 
 }
 
 Result<std::string> tee_claims(const attest::Appraisal& appraisal,
-                               protocol::kbs::Version protocol) {
+                               std::optional<protocol::kbs::Version> protocol) {
   const attest::Facts& facts = appraisal.facts;
   JsonWriter w;
   w.begin_object();
@@ -93,7 +93,8 @@ Result<std::string> tee_claims(const attest::Appraisal& appraisal,
   w.name("ward.facts").begin_object().member("tee", appraisal.tee);
   w.member("workload", to_hex(facts.workload)).member("runtime", to_hex(facts.measurement));
   w.member("signer", to_hex(facts.signer)).member("debug", facts.debug);
-  w.member("tcb_status", tcb_status_of(appraisal)).member("protocol", to_text(protocol));
+  w.member("tcb_status", tcb_status_of(appraisal));
+  if (protocol) w.member("protocol", to_text(*protocol));
   return w.end_object().end_object().take();
 }
 

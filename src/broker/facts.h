@@ -42,9 +42,10 @@ struct Facts {
 // as text.
 void write_claim(codec::JsonWriter& w, const attest::ClaimValue& value);
 
-// tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them.
+// tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them. Facts
+// without a protocol are of a result that nothing is released on: read_facts refuses them.
 [[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal,
-                                             protocol::kbs::Version protocol);
+                                             std::optional<protocol::kbs::Version> protocol);
 
 // read_facts reads them back from the claims of a verified result (ear_payload of token/ear.h).
 // kMalformed where a member is absent or of a wrong type; kUnsupported for another profile.

@@ -194,10 +194,12 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
                                       .device_binding = record.device_binding,
                                       .policy = judging.policy,
                                       .now = judging.at,
-                                      .collateral = judging.collateral}));
+                                      .collateral = judging.collateral,
+                                      .whole_field = record.purpose == AppraisedFor::kStatedData}));
   Judgement out{.appraisal = std::move(appraised.appraisal), .rego = {}};
   check_init_data(out.appraisal, record.init_data_digest);
   ask_rego(service, judging, appraised.devices, out);
+  service.keys.platform_ids.conceal(appraised.identity, out.appraisal);
   return out;
 }
 
@@ -235,6 +237,13 @@ std::string proved_workload(const attest::Appraisal& appraisal) {
     return check.info == bound && check.outcome == attest::Outcome::kPassed;
   });
   return appraisal.genuine && theirs ? to_hex(appraisal.facts.workload) : std::string();
+}
+
+RefusedAct refused_act(const attest::Appraisal& appraisal, UnixTime now) {
+  return {.class_name = std::string(appraisal.genuine ? kGenuineEvidence : kForgedEvidence),
+          .actor = proved_workload(appraisal),
+          .subject = appraisal.tee,
+          .now = now};
 }
 
 }  // namespace ward::broker

@@ -10,6 +10,7 @@
 #include "broker/archive.h"
 #include "broker/broker.h"
 #include "broker/refusal.h"
+#include "broker/refusal_record.h"
 
 // What an appraisal of evidence means for whoever sent it: the same at /attest and when it is
 // replayed.
@@ -31,7 +32,8 @@ struct Judgement {
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and
 // compares the manifest that came with it. Evidence that all else accepts is put before the
-// policies in Rego. Errors of EvidenceVerifier::appraise.
+// policies in Rego. What names the machine is concealed in what it returns (platform_ids.h). Errors
+// of EvidenceVerifier::appraise.
 [[nodiscard]] Result<Judgement> appraise_record(const Service& service,
                                                 const ArchivedAppraisal& record,
                                                 const Judging& judging);
@@ -49,5 +51,8 @@ struct Judgement {
 // theirs: evidence that does not verify claims any workload it likes, and evidence that is not
 // bound to its session may be somebody else's.
 [[nodiscard]] std::string proved_workload(const attest::Appraisal& appraisal);
+
+// refused_act is a refusal of this evidence, for the ledger.
+[[nodiscard]] RefusedAct refused_act(const attest::Appraisal& appraisal, UnixTime now);
 
 }  // namespace ward::broker

@@ -73,24 +73,29 @@ std::string administrator_class(std::string_view name) {
   return "administrator/" + std::string(name);
 }
 
-Result<bool> record_refusal(store::Transaction& tx, const Keys& keys, const RefusedAct& act,
-                            const Refusal& refusal) {
-  WARD_CHECK_OK(record_counts(tx, keys, act.now));
-  WARD_TRY(const store::Row row, tx.get(kRefusalTable, act.class_name));
-  Interval interval{.begin = act.now};
+Result<bool> record_bounded(store::Transaction& tx, const Keys& keys, std::string_view class_name,
+                            std::uint32_t most, const ledger::Entry& entry) {
+  WARD_CHECK_OK(record_counts(tx, keys, entry.time));
+  WARD_TRY(const store::Row row, tx.get(kRefusalTable, class_name));
+  Interval interval{.begin = entry.time};
   if (row.value) {
     WARD_TRY(const Interval old, parse(*row.value));
-    if (!over(old, act.now)) interval = old;
+    if (!over(old, entry.time)) interval = old;
   }
-  const bool singly = interval.recorded < kRefusalsPerInterval;
+  const bool singly = interval.recorded < most;
   if (singly) {
     ++interval.recorded;
-    WARD_CHECK_OK(record(tx, keys, entry_of(act, refusal)));
+    WARD_CHECK_OK(record(tx, keys, entry));
   } else {
     ++interval.unrecorded;
   }
-  WARD_CHECK_OK(put(tx, act.class_name, interval, row.version));
+  WARD_CHECK_OK(put(tx, class_name, interval, row.version));
   return singly;
+}
+
+Result<bool> record_refusal(store::Transaction& tx, const Keys& keys, const RefusedAct& act,
+                            const Refusal& refusal) {
+  return record_bounded(tx, keys, act.class_name, kRefusalsPerInterval, entry_of(act, refusal));
 }
 
 Refusal record_refusal(const Service& service, const RefusedAct& act, Refusal refusal) {
@@ -108,14 +113,14 @@ Result<void> record_counts(store::Transaction& tx, const Keys& keys, UnixTime no
   for (const store::Listed& row : rows) {
     WARD_TRY(const Interval interval, parse(row.value));
     if (interval.unrecorded == 0 || !over(interval, now)) continue;
-    const auto appended =
-        ledger::append(tx, keys.ledger,
-                       {.time = now,
-                        .kind = std::string(kUnrecordedKind),
-                        .actor = {},
-                        .subject = row.key,
-                        .details = {{"count", std::to_string(interval.unrecorded)},
-                                    {"since", format_rfc3339(interval.begin)}}});
+    const auto appended = ledger::append(
+        tx, keys.ledger,
+        {.time = now,
+         .kind = std::string(row.key == kStatedAppraisal ? kUnrecordedAppraisals : kUnrecordedKind),
+         .actor = {},
+         .subject = row.key,
+         .details = {{"count", std::to_string(interval.unrecorded)},
+                     {"since", format_rfc3339(interval.begin)}}});
     if (!appended) return appended.error();
     WARD_CHECK_OK(put(tx, row.key, Interval{.begin = now}, row.version));
   }

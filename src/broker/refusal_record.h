@@ -17,6 +17,7 @@ namespace ward::broker {
 
 inline constexpr std::string_view kRefusalTable = "kbs.refusal";  // class: interval and counts
 inline constexpr std::string_view kUnrecordedKind = "refusal.more";
+inline constexpr std::string_view kUnrecordedAppraisals = "appraisal.more";  // of kStatedAppraisal
 
 inline constexpr std::uint32_t kRefusalsPerInterval = 20;
 inline constexpr std::int64_t kRefusalInterval_s = 600;
@@ -27,6 +28,12 @@ inline constexpr std::size_t kMaxRefusalIds = 2048;  // octets of the ids of eac
 inline constexpr std::string_view kForgedEvidence = "evidence.forged";
 inline constexpr std::string_view kGenuineEvidence = "evidence.genuine";
 inline constexpr std::string_view kRelease = "release";
+
+// Evidence that was accepted for report data of the caller's, which may be shown again and again: a
+// class too, of more leaves.
+inline constexpr std::string_view kStatedAppraisal = "appraisal.stated";
+inline constexpr std::uint32_t kStatedPerInterval = 200;
+
 [[nodiscard]] std::string administrator_class(std::string_view name);
 
 // RefusedAct is one refusal. `actor` is what was proved about who asked, or empty.
@@ -36,6 +43,12 @@ struct RefusedAct {
   std::string subject;
   UnixTime now;
 };
+
+// record_bounded appends a leaf of a class that has at most `most` in an interval, or counts it:
+// true where there is a leaf. Errors of ledger::append and the store.
+[[nodiscard]] Result<bool> record_bounded(store::Transaction& tx, const Keys& keys,
+                                          std::string_view class_name, std::uint32_t most,
+                                          const ledger::Entry& entry);
 
 // record_refusal appends the leaf of a refusal, or counts it: true where there is a leaf. Errors of
 // ledger::append and the store.

@@ -205,7 +205,10 @@ Result<std::optional<Judgement>> appraise(const Service& service, const Replayed
 // is nobody to say who it was.
 Result<void> compare(const Service& service, const Replayed& replayed, const Policies& in_force,
                      const Policies& candidate, std::vector<AccessChange>& out) {
-  const std::set<std::string> paths = paths_of(in_force, candidate);
+  // A result for somebody else opens no resource here.
+  const bool releases = replayed.record.purpose == AppraisedFor::kRelease;
+  const std::set<std::string> paths =
+      releases ? paths_of(in_force, candidate) : std::set<std::string>();
   WARD_TRY(const auto before, appraise(service, replayed, in_force));
   WARD_TRY(const auto after, appraise(service, replayed, candidate));
   WARD_TRY(const Access had, access_of(service, replayed, before, in_force, paths));

@@ -5,6 +5,7 @@
 #include "broker/facts.h"
 #include "broker/trust_rules.h"
 #include "token/ear.h"
+#include "token/ear_cwt.h"
 
 namespace ward::broker {
 namespace {
@@ -38,7 +39,7 @@ Result<token::Ear> ear_of(const Service& service, const attest::Appraisal& appra
   WARD_TRY(token::EarSubmod submod, submod_of(appraisal, inputs));
   token::Ear ear;
   ear.issuer = issuer_of(service.options);
-  ear.audience = service.options.name;
+  ear.audience = inputs.audience.empty() ? service.options.name : std::string(inputs.audience);
   ear.verifier_build = "wardd";
   ear.id = std::move(id);
   ear.issued = now;
@@ -59,6 +60,7 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
   WARD_TRY(submod.tee_claims_json, tee_claims(appraisal, inputs.protocol));
   submod.runtime_data_json = std::string(inputs.runtime_data);
   submod.report_data = appraisal.facts.report_data;
+  submod.nonce = to_buffer(inputs.nonce);
   submod.init_data = to_buffer(inputs.init_data_digest);
   submod.verdict = to_text(appraisal.verdict);
   submod.tcb_status = appraisal.tcb.status.value_or("");
@@ -75,7 +77,11 @@ Result<std::string> make_result(const Service& service, const attest::Appraisal&
                                 const ResultInputs& inputs, UnixTime now) {
   std::string id = to_hex(crypto::random_array<16>(service.rng));
   WARD_TRY(const token::Ear ear, ear_of(service, appraisal, inputs, std::move(id), now));
-  return token::sign_ear(service.keys.token_signer, ear);
+  if (inputs.profile != token::EarProfile::kCwt) {
+    return token::sign_ear(service.keys.token_signer, ear, inputs.profile);
+  }
+  WARD_TRY(const Buffer cwt, token::sign_ear_cwt(service.keys.token_signer, ear));
+  return to_base64(cwt, Base64::kStandard);
 }
 
 Result<std::string> result_claims(const Service& service, const attest::Appraisal& appraisal,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,16 +17,20 @@ struct ResultInputs {
   std::string_view policy_id;
   std::string_view runtime_data;  // JSON, as bound
   std::string_view tee_pubkey;
-  protocol::kbs::Version protocol = protocol::kbs::kVersions.front();
-  Bytes init_data_digest;  // empty where none was sent
-  RegoSaid rego;           // its claims may worsen the vector, and fill its gaps
+  // Of whoever may ask for resources with it; nullopt: it opens none.
+  std::optional<protocol::kbs::Version> protocol = protocol::kbs::kVersions.front();
+  Bytes init_data_digest;       // empty where none was sent
+  RegoSaid rego;                // its claims may worsen the vector, and fill its gaps
+  std::string_view audience{};  // empty: the service itself
+  Bytes nonce{};                // that the evidence answers; empty: left out
+  token::EarProfile profile = token::EarProfile::kTrustee;
 };
 
 // submod_of is what a result says of one appraisal, whatever its verdict.
 [[nodiscard]] Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal,
                                                  const ResultInputs& inputs);
 
-// make_result signs the EAR of one appraisal (token/ear.h, Trustee's profile).
+// make_result signs the EAR of one appraisal (token/ear.h); a CWT is returned in base64.
 [[nodiscard]] Result<std::string> make_result(const Service& service,
                                               const attest::Appraisal& appraisal,
                                               const ResultInputs& inputs, UnixTime now);

@@ -12,10 +12,14 @@ namespace ward::broker {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr std::string_view kAad = "ward kbs session 1";
 constexpr std::size_t kMaxCookieText = 1024;
 constexpr std::size_t kMaxWord = 64;
 constexpr std::size_t kExpiryDigits = 16;
+
+// aad_of keeps the uses apart: it is authenticated with every session.
+std::string_view aad_of(SessionUse use) {
+  return use == SessionUse::kAppraisal ? "ward appraisal session 1" : "ward kbs session 1";
+}
 
 Result<crypto::Aead> cipher(const SecretBytes& key) {
   return crypto::Aead::create(crypto::AeadAlgorithm::kAes256Gcm, key.expose());
@@ -79,7 +83,8 @@ Result<UnixTime> row_expiry(std::string_view row_key) {
   return UnixTime{static_cast<std::int64_t>(seconds)};
 }
 
-Result<std::string> SessionSealer::seal(const Session& session, crypto::Rng& rng) const {
+Result<std::string> SessionSealer::seal(const Session& session, crypto::Rng& rng,
+                                        SessionUse use) const {
   Writer plain;
   plain.u8(kFormat);
   plain.u64be(static_cast<std::uint64_t>(session.expires.seconds));
@@ -88,11 +93,11 @@ Result<std::string> SessionSealer::seal(const Session& session, crypto::Rng& rng
   write_word(plain, session.tee);
   WARD_TRY(crypto::Aead aead, cipher(key_));
   const auto nonce = crypto::random_array<crypto::kAeadNonceBytes>(rng);
-  WARD_TRY(const Buffer sealed, aead.seal(nonce, as_bytes(kAad), plain.view()));
+  WARD_TRY(const Buffer sealed, aead.seal(nonce, as_bytes(aad_of(use)), plain.view()));
   return to_base64(concat({nonce, sealed}), Base64::kUrl);
 }
 
-Result<Session> SessionSealer::open(std::string_view cookie) const {
+Result<Session> SessionSealer::open(std::string_view cookie, SessionUse use) const {
   if (cookie.size() > kMaxCookieText) return not_ours();
   const auto octets = from_base64(cookie, Base64::kUrl);
   if (!octets) return not_ours();
@@ -100,7 +105,7 @@ Result<Session> SessionSealer::open(std::string_view cookie) const {
   std::array<std::uint8_t, crypto::kAeadNonceBytes> nonce{};
   if (!r.array(nonce)) return not_ours();
   WARD_TRY(crypto::Aead aead, cipher(key_));
-  const auto plain = aead.open(nonce, as_bytes(kAad), r.rest());
+  const auto plain = aead.open(nonce, as_bytes(aad_of(use)), r.rest());
   if (!plain) return not_ours();
   return parse(plain->expose());
 }

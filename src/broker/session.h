@@ -34,16 +34,25 @@ struct Session {
 // row_expiry reads the expiry back from a row_key. kMalformed.
 [[nodiscard]] Result<UnixTime> row_expiry(std::string_view row_key);
 
+// SessionUse is what a session was given for: one of another use does not open.
+enum class SessionUse : std::uint8_t {
+  kKbs,        // the KBS protocol's /auth
+  kAppraisal,  // /v1/nonce
+};
+
 // SessionSealer seals sessions for the client to keep. Thread safe but for `rng`, which must be.
 class SessionSealer {
  public:
   explicit SessionSealer(const Secret<32>& key) : key_(SecretBytes::copy_of(key.expose())) {}
 
   // seal returns base64url text that fits a cookie.
-  [[nodiscard]] Result<std::string> seal(const Session& session, crypto::Rng& rng) const;
+  [[nodiscard]] Result<std::string> seal(const Session& session, crypto::Rng& rng,
+                                         SessionUse use = SessionUse::kKbs) const;
 
-  // open is its inverse. kUntrusted for everything that seal did not write under this key.
-  [[nodiscard]] Result<Session> open(std::string_view cookie) const;
+  // open is its inverse. kUntrusted for everything that seal did not write under this key, for this
+  // use.
+  [[nodiscard]] Result<Session> open(std::string_view cookie,
+                                     SessionUse use = SessionUse::kKbs) const;
 
  private:
   SecretBytes key_;  // not Secret: this lies where keys lie (crypto/secret_memory.h)

@@ -33,6 +33,17 @@ TEST(Session, opens_what_it_sealed) {
   EXPECT_NE(*cookie, *again);
 }
 
+TEST(Session, of_one_use_is_none_of_the_other) {
+  crypto::SystemRng rng;
+  const SessionSealer mine = sealer(1);
+  const auto kbs = mine.seal(example(), rng);
+  const auto other = mine.seal(example(), rng, SessionUse::kAppraisal);
+  ASSERT_TRUE(kbs && other);
+  EXPECT_EQ(mine.open(*kbs, SessionUse::kAppraisal).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(mine.open(*other).error().code(), Errc::kUntrusted);
+  EXPECT_EQ(*mine.open(*other, SessionUse::kAppraisal), example());
+}
+
 TEST(Session, refuses_every_changed_or_cut_cookie_and_another_key) {
   crypto::SystemRng rng;
   const SessionSealer mine = sealer(1);

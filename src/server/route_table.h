@@ -17,6 +17,7 @@ struct OwnRoute {
 inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/appraisals", "GET", "since after limit"},
     {"/v1/appraisals/{id}/repeat", "POST"},
+    {"/v1/appraise", "POST"},
     {"/v1/leases", "GET", "after limit"},
     {"/v1/leases/{id}", "DELETE"},
     {"/v1/ledger/checkpoint", "GET"},
@@ -24,6 +25,7 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/ledger/key", "GET"},
     {"/v1/ledger/proof/consistency", "GET", "from to"},
     {"/v1/ledger/proof/inclusion", "GET", "entry"},
+    {"/v1/nonce", "POST"},
     {"/v1/openapi.json", "GET"},
     {"/v1/policies", "GET", "after limit"},
     {"/v1/policy/evidence", "GET, POST", "version", "POST"},

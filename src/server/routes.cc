@@ -1,5 +1,6 @@
 #include "server/routes.h"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <optional>
@@ -72,6 +73,13 @@ std::optional<std::string_view> bearer_of(const HttpRequest& request) {
   return header->substr(kScheme.size());
 }
 
+// of_resources is true for what a service without resources has not.
+bool of_resources(std::string_view path) {
+  return std::ranges::any_of(
+      std::array<std::string_view, 3>{"/kbs/", "/v1/resource", "/v1/policy/results/"},
+      [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
 std::string set_cookie(std::string_view value, UnixTime expires) {
   return "kbs-session-id=" + std::string(value) + "; Expires=" + http_date(expires);
 }
@@ -114,6 +122,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
     : service_(service),
       broker_(service),
       admin_(service),
+      appraise_(service),
       archive_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
@@ -137,6 +146,7 @@ HttpResponse Routes::answer(const HttpRequest& request) const {
 
 HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
   const std::string_view path = request.target;
+  if (config_.appraise_only && of_resources(path)) return not_found();
   if (path.starts_with(kKbs)) return kbs(request, path.substr(kKbs.size()), now);
   if (path.starts_with(kOwn)) return own(request, now);
   if (path == "/metrics") {
@@ -226,6 +236,7 @@ HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {
   if (!query) return to_response(query.error());
   const std::string_view rest = path.substr(kOwn.size());
   if (auto reply = own_public(request, rest, *query)) return *std::move(reply);
+  if (AppraiseRoutes::takes(rest)) return appraise_.answer(request, rest, now);
   const auto actor = actor_of(request, TokenForm::kOwn, now);
   if (!actor) return to_response(actor.error());
   const OwnRequest asked{request, *actor, *query, now};

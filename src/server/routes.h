@@ -9,6 +9,7 @@
 #include "broker/broker.h"
 #include "protocol/exchange.h"
 #include "server/admin_auth.h"
+#include "server/appraise_routes.h"
 #include "server/archive_routes.h"
 #include "server/keyed_store.h"
 #include "server/ledger_routes.h"
@@ -27,6 +28,7 @@ struct RoutesConfig {
   std::string issuer;           // a URL, where OpenID discovery is served; or empty
   std::string ledger_key;       // text form of the ledger's NoteKey
   KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
+  bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
 };
 
 // Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md, docs/api/openapi.json). Safe
@@ -59,6 +61,7 @@ class Routes {
   const broker::Service& service_;
   broker::Broker broker_;
   broker::Admin admin_;
+  AppraiseRoutes appraise_;
   ArchiveRoutes archive_;
   PolicyRoutes policies_;
   LedgerRoutes ledger_;

@@ -449,6 +449,46 @@ TEST_F(RoutesTest, who_has_no_genuine_token_leaves_nothing_behind) {
   EXPECT_EQ(*before, *after);
 }
 
+TEST_F(RoutesTest, anybody_may_have_evidence_appraised) {
+  world_.set_up();
+  EXPECT_THAT(text(ask("POST", "/v1/nonce")), HasSubstr(R"({"schema":"ward.nonce/1","nonce":")"));
+  EXPECT_EQ(ask("GET", "/v1/nonce").status, 405U);
+  EXPECT_EQ(ask("POST", "/v1/nonce/more").status, 404U);
+  EXPECT_EQ(ask("POST", "/v1/appraise", "", "{").status, 400U);
+  const std::string data = to_hex(Buffer(64, 5));
+  const HttpResponse reply = ask("POST", "/v1/appraise", "",
+                                 R"({"audience":"a","evidence":{"report_data":")" + data +
+                                     R"("},"report_data":")" + data + "\"}");
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_THAT(text(reply), HasSubstr(R"({"schema":"ward.appraised/1","verdict":"accepted")"));
+  EXPECT_THAT(text(ask("GET", "/metrics")),
+              HasSubstr(R"(ward_requests_total{route="/v1/appraise",status="200"} 1)"));
+}
+
+TEST_F(RoutesTest, a_verifier_alone_has_no_resources) {
+  world_.set_up();
+  const Routes verifier(world_.service(),
+                        {.administrators = {first_.entry()},
+                         .audience = "urn:ward:wardd:test",
+                         .jwks = "{\"keys\":[]}",
+                         .ledger_key = "wardd.test/ledger+00+AA",
+                         .appraise_only = true},
+                        clock_, no_log());
+  const std::string token = first_.token();
+  const auto status = [&](std::string method, std::string target) {
+    return verifier
+        .answer({std::move(method), std::move(target), {{"Authorization", "Bearer " + token}}, {}})
+        .status;
+  };
+  for (const char* path : {"/kbs/v0/auth", "/kbs/v0/attest", "/kbs/v0/resource/a/b/c",
+                           "/v1/resource/a/b/c", "/v1/resources", "/v1/policy/results/a"}) {
+    EXPECT_EQ(status("GET", path), 404U) << path;
+    EXPECT_EQ(status("POST", path), 404U) << path;
+  }
+  EXPECT_EQ(status("GET", "/v1/policy/evidence"), 200U);
+  EXPECT_EQ(status("POST", "/v1/nonce"), 200U);
+}
+
 TEST(HttpDate, writes_rfc_9110) {
   EXPECT_EQ(http_date({784111777}), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(http_date({0}), "Thu, 01 Jan 1970 00:00:00 GMT");

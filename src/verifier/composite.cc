@@ -33,9 +33,22 @@ void add(std::vector<Check>& checks, CheckId id, bool passed, std::string_view f
   attest::decide(checks.emplace_back(new_check(id)), passed, found, expected);
 }
 
-Result<Expected> expected_field(const Expected& binding, const attest::SchemeInfo& info) {
-  const auto* values = std::get_if<std::vector<Buffer>>(&binding);
+// is_field_size is true where report data of a TEE may have this size.
+bool is_field_size(std::size_t size, const attest::SchemeInfo& info) {
+  if (info.report_data_size != 0) return size == info.report_data_size;
+  const auto& sizes = info.report_data_sizes;
+  return sizes.empty() ? size != 0 : std::ranges::find(sizes, size) != sizes.end();
+}
+
+Result<Expected> expected_field(const PartRequest& part, const attest::SchemeInfo& info) {
+  const auto* values = std::get_if<std::vector<Buffer>>(&part.binding);
   if (values == nullptr) return Expected(attest::Unchecked{});
+  if (part.whole_field) {
+    const bool right = std::ranges::all_of(
+        *values, [&](const Buffer& value) { return is_field_size(value.size(), info); });
+    if (right) return part.binding;
+    return Error(Errc::kMalformed, "composite: report data of another size than its field");
+  }
   std::vector<Buffer> out;
   for (const Buffer& value : *values) {
     if (value.size() < kMinBinding || value.size() > kMaxBinding) {
@@ -206,7 +219,7 @@ Result<CompositeAppraisal> appraise_composite(const Verifier& verifier,
                    out.parts.size() + 1);
     }
     PartAppraisal& judged = out.parts.emplace_back(PartAppraisal{.name = part.name});
-    WARD_TRY(Expected field, expected_field(part.binding, scheme->info()));
+    WARD_TRY(Expected field, expected_field(part, scheme->info()));
     const bool alone = part.beside.documents.empty();
     const attest::Collateral all =
         alone ? attest::Collateral{} : joined(request.collateral, part.beside);

@@ -33,6 +33,7 @@ struct PartRequest {
   attest::Expected measurement;
   attest::Expected workload;
   attest::Collateral beside{};  // documents of this part alone: its event log
+  bool whole_field = false;     // `binding` is the field itself, of the size that the TEE's has
 };
 
 // CompositeRequest is one appraisal of all parts. `parts` begins with the one that holds the key.

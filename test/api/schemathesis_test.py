@@ -14,14 +14,14 @@ ROOT = HERE.parents[1]
 PROGRAM = ROOT / ".venv/bin/schemathesis"
 LIMIT_S = 240
 # What no schema can say is not of the form: a policy that names a field that no TEE has, a repository that goes with one kind
-# of policy alone, a time that is none (400), an idempotency key that was used before (422). There a request of the described
+# of policy alone, a time that is none, evidence that is none (400), an idempotency key that was used before (422). There a request of the described
 # form may be refused.
 CONFIG = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409"]
 
 [[operations]]
-include-operation-id = ["setEvidencePolicy", "setResultsPolicy", "replay", "repeatAppraisal"]
+include-operation-id = ["setEvidencePolicy", "setResultsPolicy", "replay", "repeatAppraisal", "appraise"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422"]
 """
 

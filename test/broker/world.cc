@@ -77,7 +77,7 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
                     .memory = attest::MemoryKept::kEncrypted};
   if (flag) findings.facts.fields[0].values = {*flag ? "true" : "false"};
   Buffer field = to_buffer(request.binding);
-  field.resize(protocol::kbs::kReportDataBytes);
+  if (!request.whole_field) field.resize(protocol::kbs::kReportDataBytes);
   // The owners' policies compare the workload.
   const attest::Expectations expected{std::vector<Buffer>{std::move(field)},
                                       expected_of(request.policy.runtimes), attest::Unchecked{}};
@@ -87,9 +87,12 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
                       .scheme = "sgx",
                       .claims = findings.claims,
                       .tcb = findings.tcb};
-  return Appraised{
-      attest::appraise(std::move(findings), request.policy.policy, expected, request.now),
-      {std::move(device)}};
+  findings.facts.chips = {chip};
+  Appraised out{attest::appraise(std::move(findings), request.policy.policy, expected, request.now),
+                {std::move(device)},
+                {}};
+  out.identity = attest::identity_of({}, out.appraisal);
+  return out;
 }
 
 std::vector<attest::FieldInfo> FakeVerifier::fields() const {
@@ -106,6 +109,7 @@ World::World(std::unique_ptr<store::Store> store, const RegoEngine* rego)
   keys_ = std::make_unique<Keys>(
       Keys{.sessions = SessionSealer(filled(1)),
            .rows = SealedRows(filled(2)),
+           .platform_ids = PlatformIds(filled(3)),
            .token_signer = {token::JwsAlgorithm::kEs256, kid,
                             [&signing](Bytes message) {
                               return signing.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256,

@@ -36,6 +36,7 @@ class FakeVerifier final : public EvidenceVerifier {
   Buffer workload = Buffer(48, 1);
   Buffer runtime = Buffer(32, 2);
   Buffer signer = Buffer(32, 3);
+  Buffer chip = Buffer(16, 0xc4);
   std::string tcb_status = "UpToDate";
   bool debug = false;
   bool development = false;

@@ -354,8 +354,9 @@ TEST(Conformance, WhatNamesTheMachineCanBeConcealed) {
     }
     const std::vector<std::string> texts = machine_texts(a);
     if (!texts.empty()) found.insert(a.tee);
-    attest::replace_identifiers(
-        tee::identifying(a.tee), [](Bytes) { return std::string("machine"); }, a);
+    attest::conceal(
+        attest::identity_of(tee::identifying(a.tee), a),
+        [](Bytes) { return std::string("machine"); }, a);
     codec::JsonWriter w;
     attest::write_appraisal(w, a);
     const auto written = w.take();

@@ -1,0 +1,16 @@
+#include "broker/platform_ids.h"
+
+#include "crypto/mac.h"
+
+namespace ward::broker {
+
+std::string PlatformIds::digest(Bytes id) const {
+  return to_hex(crypto::hmac(crypto::Hash::kSha256, key_.expose(), id));
+}
+
+void PlatformIds::conceal(const attest::Identity& identity, attest::Appraisal& appraisal) const {
+  attest::conceal(
+      identity, [this](Bytes id) { return digest(id); }, appraisal);
+}
+
+}  // namespace ward::broker

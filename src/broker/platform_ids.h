@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "attest/appraisal.h"
+#include "attest/identity.h"
+#include "base/bytes.h"
+#include "crypto/secret.h"
+
+namespace ward::broker {
+
+// PlatformIds writes HMAC-SHA-256 under the service's own key in the place of whatever names one
+// machine (attest/identity.h): a service knows the same machine again, two services cannot tell
+// that they mean the same, and nobody finds the machine by trying. Thread safe.
+class PlatformIds {
+ public:
+  explicit PlatformIds(const Secret<32>& key) : key_(SecretBytes::copy_of(key.expose())) {}
+
+  // digest is that of one identifier, in hex.
+  [[nodiscard]] std::string digest(Bytes id) const;
+
+  // conceal leaves nothing of this identity in the appraisal.
+  void conceal(const attest::Identity& identity, attest::Appraisal& appraisal) const;
+
+ private:
+  SecretBytes key_;  // not Secret: this lies where keys lie (crypto/secret_memory.h)
+};
+
+}  // namespace ward::broker
