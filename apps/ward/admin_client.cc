@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/ward/server_trust.h"
 #include "args/args.h"
 #include "net/http/client.h"
 #include "protocol/kbs/message.h"
@@ -16,7 +17,6 @@ namespace ward::cli {
 namespace {
 
 constexpr int kTimeoutMs = 20000;
-constexpr std::size_t kMaxCaBytes = 1U << 20U;
 
 AdminReply failed(int code, const std::string& what, const std::string& hint = {}) {
   return {fail(code, what, hint), {}};
@@ -29,23 +29,6 @@ AdminReply no_connection(const std::string& server, const Error& error) {
                 error.code() == Errc::kUntrusted
                     ? "compare --server-key with the line server_key that `wardd init` printed"
                     : "");
-}
-
-Result<net::ServerTrust, int> trust_of(const AdminOptions& options, const net::Url& url) {
-  if (options.server_key.empty() == options.ca.empty()) {
-    return fail(kUsage, "give either --server-key or --ca");
-  }
-  if (!options.server_key.empty()) {
-    crypto::Sha256Digest digest{};
-    const auto octets =
-        hex_value("--server-key", options.server_key, digest.size(), "the SHA-256 of a key");
-    if (!octets) return fail(kUsage, octets.error().what, octets.error().hint);
-    std::ranges::copy(*octets, digest.begin());
-    return net::ServerTrust(net::SpkiPin{digest});
-  }
-  const auto pem = server::read_file(options.ca, kMaxCaBytes);
-  if (!pem) return own_file_failure(options.ca, pem.error());
-  return net::ServerTrust(net::CaTrust{std::string(as_text(*pem)), url.host});
 }
 
 Result<server::AdminKey, int> key_of(const AdminOptions& options) {
@@ -82,7 +65,7 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
   if (!url) return failed(kUsage, options.server + ": " + error_text(url.error()));
   const auto key = key_of(options);
   if (!key) return {key.error(), {}};
-  const auto trust = trust_of(options, *url);
+  const auto trust = server_trust(options.server_key, options.ca, *url);
   if (!trust) return {trust.error(), {}};
   const UnixTime now{std::time(nullptr)};
   auto connection = net::https_connect(*url, *trust, now, kTimeoutMs);

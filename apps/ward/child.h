@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-// Other programs of ours, started by `ward up`.
+// Other programs of ours, started by `ward up` and `ward role`.
 namespace ward::cli {
 
 // Ran is how a program ended, and what it wrote to stdout. Its stderr comes to ours where it

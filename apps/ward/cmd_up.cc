@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -9,14 +7,12 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <sys/wait.h>
-
 #include "apps/ward/child.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/wardd_child.h"
 #include "args/args.h"
 #include "broker/policy.h"
 #include "codec/json.h"
@@ -33,8 +29,6 @@ namespace fs = std::filesystem;
 using codec::JsonWriter;
 
 constexpr std::size_t kMaxFile = 1U << 20U;
-constexpr auto kPoll = std::chrono::milliseconds(20);
-constexpr int kPolls = 1500;  // 30 s
 constexpr const char* kRepository = "example";
 constexpr const char* kResource = "key/greeting";
 constexpr std::string_view kGreeting = "Only a keep that proved what it is can read this.\n";
@@ -103,19 +97,6 @@ Step trust_device(const Place& place) {
   return write(place.config(), config);
 }
 
-// A line of what `wardd init` printed, by its first word.
-std::string value_in(const std::string& text, std::string_view name) {
-  const std::string start = std::string(name) + " ";
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    if (line.starts_with(start)) return line.substr(line.find_first_not_of(' ', start.size()));
-    at = end + 1;
-  }
-  return {};
-}
-
 // make makes everything that needs no running service, in a folder beside that takes the name last.
 Step make(const Options& o, const Place& place) {
   std::string pattern = place.dir.string() + ".new-XXXXXX";
@@ -144,77 +125,6 @@ Step make(const Options& o, const Place& place) {
   if (!filled) return filled.error();
   return fail(kCouldNotTell, place.dir.string() + ": " + wrong.message());
 }
-
-// Service is the wardd that runs; it ends with this.
-class Service {
- public:
-  static Result<Service, int> start(const Place& place) {
-    std::error_code ignored;
-    fs::remove(place.address(), ignored);
-    auto child = start_child({sibling("wardd"), "--config", place.config()});
-    if (!child) return fail(kCouldNotTell, "wardd: " + error_text(child.error()));
-    Service out(*child);
-    for (int i = 0; i < kPolls; ++i) {
-      const auto text = server::read_file(place.address(), kMaxFile);
-      if (text && !text->empty() && text->back() == '\n') {
-        out.address_ = std::string(as_text(*text).substr(0, text->size() - 1));
-        return out;
-      }
-      int status = 0;
-      if (::waitpid(out.child_, &status, WNOHANG) == out.child_) {
-        out.child_ = 0;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : kCouldNotTell;  // wardd said why
-      }
-      std::this_thread::sleep_for(kPoll);
-    }
-    return fail(kCouldNotTell, "wardd does not listen after 30 s");
-  }
-
-  Service(const Service&) = delete;
-  Service& operator=(const Service&) = delete;
-
-  Service(Service&& other) noexcept
-      : child_(std::exchange(other.child_, 0)), address_(std::move(other.address_)) {}
-
-  Service& operator=(Service&&) = delete;
-
-  ~Service() { (void)end(); }
-
-  [[nodiscard]] const std::string& address() const { return address_; }
-
-  // end asks it to end, and gives its exit code.
-  int end() {
-    if (child_ == 0) return kAccepted;
-    ::kill(child_, SIGTERM);
-    return end_of(std::exchange(child_, 0));
-  }
-
-  // serve waits until somebody asks for the end, or the service ends by itself.
-  int serve() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int one : {SIGINT, SIGTERM, SIGCHLD}) {
-      sigaddset(&signals, one);
-    }
-    for (;;) {
-      int which = 0;
-      if (sigwait(&signals, &which) != 0) continue;
-      if (which != SIGCHLD) return end();
-      int status = 0;
-      if (::waitpid(child_, &status, WNOHANG) != child_) continue;
-      child_ = 0;
-      return fail(
-          WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : kCouldNotTell,
-          "wardd ended");
-    }
-  }
-
- private:
-  explicit Service(pid_t child) : child_(child) {}
-
-  pid_t child_;
-  std::string address_;
-};
 
 // Where the system chose the port, the next start has the same: manifests name it.
 Step keep_port(const Place& place, const std::string& address) {
@@ -373,19 +283,14 @@ int up(const Options& o) {
     return fail(kUsage, o.dir + ": exists and was not made by `ward up`; nothing was changed",
                 "name a folder that does not exist yet");
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int one : {SIGINT, SIGTERM, SIGCHLD}) {
-    sigaddset(&signals, one);
-  }
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  WarddChild::hold_signals();
   if (!there) {
     const Step made = make(o, place);
     if (!made) return made.error();
   }
   const auto server_key = first_line(place.file("server_key"));
   if (!server_key) return server_key.error();
-  auto service = Service::start(place);
+  auto service = WarddChild::start(place.config(), place.address());
   if (!service) return service.error();
   const std::string url = "https://" + service->address();
   const Step kept = keep_port(place, service->address());

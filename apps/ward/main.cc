@@ -6,6 +6,7 @@
 
 #include "apps/ward/cli.h"
 #include "apps/ward/commands.h"
+#include "apps/ward/role.h"
 #include "args/args.h"
 #include "args/standard_streams.h"
 #include "crypto/p384.h"
@@ -19,14 +20,14 @@ constexpr Register kCommands[] = {ward::cli::add_verify};
 #else
 // In the order of `ward --help`.
 constexpr Register kCommands[] = {
-    ward::cli::add_demo,       ward::cli::add_up,        ward::cli::add_verify,
-    ward::cli::add_attest,     ward::cli::add_inspect,   ward::cli::add_checks,
-    ward::cli::add_advisories, ward::cli::add_dev,       ward::cli::add_keep,
-    ward::cli::add_seal,       ward::cli::add_open,      ward::cli::add_key,
-    ward::cli::add_secret,     ward::cli::add_lease,     ward::cli::add_sev,
-    ward::cli::add_keystone,   ward::cli::add_tpm,       ward::cli::add_policy,
-    ward::cli::add_refval,     ward::cli::add_appraisal, ward::cli::add_ledger,
-    ward::cli::add_token,
+    ward::cli::add_demo,   ward::cli::add_up,         ward::cli::add_role,
+    ward::cli::add_verify, ward::cli::add_attest,     ward::cli::add_inspect,
+    ward::cli::add_checks, ward::cli::add_advisories, ward::cli::add_dev,
+    ward::cli::add_keep,   ward::cli::add_seal,       ward::cli::add_open,
+    ward::cli::add_key,    ward::cli::add_secret,     ward::cli::add_lease,
+    ward::cli::add_sev,    ward::cli::add_keystone,   ward::cli::add_tpm,
+    ward::cli::add_policy, ward::cli::add_refval,     ward::cli::add_appraisal,
+    ward::cli::add_ledger, ward::cli::add_token,
 };
 #endif
 

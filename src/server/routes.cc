@@ -76,7 +76,7 @@ std::optional<std::string_view> bearer_of(const HttpRequest& request) {
 // of_resources is true for what a service without resources has not.
 bool of_resources(std::string_view path) {
   return std::ranges::any_of(
-      std::array<std::string_view, 3>{"/kbs/", "/v1/resource", "/v1/policy/results/"},
+      std::array<std::string_view, 3>{"/kbs/", "/v1/resource", "/v1/policy/results"},
       [&](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
