@@ -7,6 +7,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/policy_file.h"
+#include "apps/ward/policy_rego.h"
 #include "args/args.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -30,6 +31,7 @@ struct Options : AdminOptions {
   std::string at = "then";
   std::string collateral = "then";
   RegoRule rule;
+  std::string device_class;  // of replay, of Rego for evidence
 };
 
 // is_time refuses a value that is no time; empty is none.
@@ -123,6 +125,17 @@ int repeat(const Options& o) {
   return printed == kAccepted ? exit_of(text_of(*appraisal, "verdict")) : printed;
 }
 
+bool is_rego_evidence(const Options& o) { return o.kind == "evidence" && is_rego(o.file); }
+
+// candidate_of reads the file: a policy in JSON, or Rego for a class of devices as it stands.
+Result<Buffer, int> candidate_of(const Options& o) {
+  if (is_rego_evidence(o) && !o.rule.given()) return read_rego_evidence(o.file);
+  if (!o.device_class.empty()) {
+    return fail(kUsage, "--class goes with a *.rego file for evidence");
+  }
+  return read_candidate(o.kind, o.file, o.rule);
+}
+
 Result<std::string> replay_body(const Options& o, const Buffer& candidate,
                                 const std::string& after) {
   JsonWriter w;
@@ -131,7 +144,13 @@ Result<std::string> replay_body(const Options& o, const Buffer& candidate,
   if (!o.since.empty()) w.member("since", o.since);
   if (!o.until.empty()) w.member("until", o.until);
   w.member("after", after).member("at", o.at).member("collateral", o.collateral);
-  return w.name("candidate").raw_json(as_text(candidate)).end_object().take();
+  if (is_rego_evidence(o)) {
+    w.member("class", o.device_class.empty() ? "cpu" : o.device_class);
+    w.member("candidate", as_text(candidate));
+  } else {
+    w.name("candidate").raw_json(as_text(candidate));
+  }
+  return w.end_object().take();
 }
 
 // Outcome gathers what the steps of a replay say.
@@ -203,7 +222,7 @@ int replay(const Options& o) {
   }
   if (!is_time(o.since)) return not_a_time("--since", o.since);
   if (!is_time(o.until)) return not_a_time("--until", o.until);
-  const auto candidate = read_candidate(o.kind, o.file, o.rule);
+  const auto candidate = candidate_of(o);
   if (!candidate) return candidate.error();
   Outcome out;
   out.changes.begin_array();
@@ -237,6 +256,8 @@ void add_policy_replay(args::Command& policy, Action& action) {
   c->add_option("--repository", o->repository, "whose results policy");
   c->add_option("--since", o->since, "from this time on (otherwise all that is kept)");
   c->add_option("--until", o->until, "up to this time");
+  c->add_option("--class", o->device_class, "of Rego for evidence: whose (otherwise cpu)")
+      ->one_of({"cpu", "gpu", "switch"});
   add_rego_options(*c, o->rule);
   add_when(*c, *o);
   add_admin_options(*c, *o);

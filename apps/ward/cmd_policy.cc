@@ -79,16 +79,14 @@ int check(const Options& options) {
 
 int rule_without_rego() {
   return fail(kUsage, "--resource and what a rule allows go with a *.rego file for results",
-              "a policy in JSON says them itself");
+              "a policy in JSON says them itself, also that for evidence; Rego then goes into it");
 }
 
 // Rego for evidence changes one class of devices' policy, and leaves the rest as it is.
 int set_rego_evidence(const Options& options, const std::string& place) {
   if (options.rule.given()) return rule_without_rego();
-  const auto policy = load_rego(options.file);
-  if (!policy) return policy.error();
-  const auto text = server::read_file(options.file, broker::kMaxPolicyBytes);
-  if (!text) return own_file_failure(options.file, text.error());
+  const auto text = read_rego_evidence(options.file);
+  if (!text) return text.error();
   const std::string device = options.device_class.empty() ? "cpu" : options.device_class;
   const AdminReply reply = administer(options, {"POST", place + "/rego/" + device, *text});
   return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
@@ -180,9 +178,6 @@ Result<Buffer, int> read_candidate(const std::string& kind, const std::string& p
 }
 
 Result<Buffer, int> read_policy(const std::string& kind, const std::string& path) {
-  if (is_rego(path)) {
-    return kind == "results" ? read_rego_results(path, {}) : read_rego_evidence(path);
-  }
   auto text = server::read_file(path, broker::kMaxPolicyBytes);
   if (!text) return own_file_failure(path, text.error());
   if (const auto wrong = parse_as(kind, *text)) {

@@ -37,7 +37,12 @@ int wrong_id(const std::string& id) {
 // value_json is what was given as JSON; a word that is none is a text.
 Result<std::string, int> value_json(const std::string& given) {
   std::string out = given;
-  if (!codec::parse_json(as_bytes(given))) {
+  const auto parsed = codec::parse_json(as_bytes(given));
+  if (!parsed) {
+    if (given.empty() || std::string_view("[{\"").find(given.front()) != std::string_view::npos) {
+      return fail(kUsage, "the value is no JSON: " + to_text(parsed.error()),
+                  "a text that begins so is written as JSON: \"[...\"");
+    }
     JsonWriter w;
     auto text = w.string(given).take();
     if (!text) return fail(kUsage, "the value is not UTF-8");

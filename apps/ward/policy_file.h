@@ -13,8 +13,7 @@ class Command;
 namespace ward::cli {
 
 // read_policy reads a policy of wardd and checks its form and its words; the exit code where it is
-// not right, after the line for people. `kind` is "evidence" or "results". A *.rego file stands for
-// a policy that asks it of all devices' evidence, or about all resources.
+// not right, after the line for people. `kind` is "evidence" or "results".
 [[nodiscard]] Result<Buffer, int> read_policy(const std::string& kind, const std::string& path);
 
 // RegoRule is what a policy in Rego for results is put into force with.

@@ -24,8 +24,7 @@ namespace ward::cli {
 // read_rego_results reads a *.rego file and writes the results policy around it.
 [[nodiscard]] Result<Buffer, int> read_rego_results(const std::string& path, const RegoRule& rule);
 
-// read_rego_evidence reads a *.rego file and writes a policy for evidence around it, for a replay:
-// one that leaves the measurements to it.
+// read_rego_evidence reads a *.rego file for evidence, as it stands.
 [[nodiscard]] Result<Buffer, int> read_rego_evidence(const std::string& path);
 
 // PolicyCase is one case of a file of cases: what a policy is asked, and what it should answer.

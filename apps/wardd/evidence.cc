@@ -71,17 +71,18 @@ attest::Expected expected_of(const std::optional<std::vector<Buffer>>& values) {
   return *values;
 }
 
-// class_of sorts a device as Trustee does: NVIDIA's switches are apart from its GPUs, and all else
-// is the platform itself.
-std::string class_of(const attest::Appraisal& appraisal) {
-  if (appraisal.tee != "nvidia") return "cpu";
+// classes_of sorts a device as Trustee does: NVIDIA's switches are apart from its GPUs, and all
+// else is the platform itself. A list may hold both; what says neither may be either.
+std::vector<std::string> classes_of(const attest::Appraisal& appraisal) {
+  if (appraisal.tee != "nvidia") return {"cpu"};
   const auto arch = std::ranges::find(appraisal.claims, "arch", &attest::Claim::name);
-  if (arch == appraisal.claims.end()) return "gpu";
-  const auto names = attest::value_texts(arch->value);
-  const bool switches = !names.empty() && std::ranges::all_of(names, [](const std::string& name) {
-    return name == "LS10";
-  });
-  return switches ? "switch" : "gpu";
+  const auto names = arch == appraisal.claims.end() ? std::vector<std::string>()
+                                                    : attest::value_texts(arch->value);
+  const auto is_switch = [](const std::string& name) { return name == "LS10"; };
+  std::vector<std::string> out;
+  if (!std::ranges::all_of(names, is_switch) || names.empty()) out.emplace_back("gpu");
+  if (std::ranges::any_of(names, is_switch) || names.empty()) out.emplace_back("switch");
+  return out;
 }
 
 // claims_of is what each device's evidence says; the parts are in the devices' order.
@@ -90,7 +91,7 @@ std::vector<broker::DeviceClaims> claims_of(const std::vector<Device>& devices,
   std::vector<broker::DeviceClaims> out;
   for (std::size_t i = 0; i < devices.size() && i < composite.parts.size(); ++i) {
     const attest::Appraisal& part = composite.parts[i].appraisal;
-    out.push_back({.device_class = class_of(part),
+    out.push_back({.classes = classes_of(part),
                    .tee = devices[i].tee,
                    .scheme = part.tee,
                    .claims = part.claims,

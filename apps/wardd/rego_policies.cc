@@ -17,7 +17,7 @@ using policy::rego::Policy;
 constexpr const char* kFile = "policy.rego";
 
 // A request waits for a policy: no longer than this.
-constexpr policy::rego::Limits kLimits{.max_time_ms = 500};
+constexpr policy::rego::Limits kLimits{.max_time_ms = 250};
 
 // one_line writes several lines as one, and cuts what is too long.
 std::string one_line(std::string text) {

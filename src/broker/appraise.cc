@@ -9,7 +9,6 @@
 #include "broker/judgement.h"
 #include "broker/nonce_use.h"
 #include "broker/records.h"
-#include "broker/reference_values.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
 #include "codec/json_write.h"
@@ -77,32 +76,20 @@ Answer<Asked> read(const Service& service, Bytes body, UnixTime now) {
   return out;
 }
 
-// InForce is what evidence is judged by.
-struct InForce {
-  Versioned<EvidencePolicy> policy;
-  std::string reference_values;
-};
-
-Answer<InForce> in_force(const Service& service, UnixTime now) {
+Answer<Versioned<EvidencePolicy>> in_force(const Service& service) {
   std::optional<Versioned<EvidencePolicy>> policy;
-  std::string reference_values;
   const auto read = service.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(policy, load_evidence_policy(view, service));
-    if (!policy || policy->value.rego.empty()) return {};
-    WARD_TRY(reference_values, load_reference_values(view, service, now));
     return {};
   });
   if (!read) return unavailable(read.error());
   if (!policy) return refuse(409, kType, CheckId::kEvidencePolicy);
-  return InForce{*std::move(policy), std::move(reference_values)};
+  return *std::move(policy);
 }
 
 Answer<Judgement> appraise_evidence(const Service& service, const ArchivedAppraisal& record,
-                                    const InForce& rules) {
-  auto out = appraise_record(service, record,
-                             {.policy = rules.policy.value,
-                              .at = record.time,
-                              .reference_values = rules.reference_values});
+                                    const EvidencePolicy& policy) {
+  auto out = appraise_record(service, record, {.policy = policy, .at = record.time});
   if (out) {
     if (!out->appraisal.facts.report_data.empty()) return *std::move(out);
     // It did not parse: whoever shows nothing gets no result.
@@ -117,9 +104,8 @@ Answer<Judgement> appraise_evidence(const Service& service, const ArchivedApprai
 }
 
 Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
-  WARD_TRY(const InForce rules, in_force(service, now));
-  const Versioned<EvidencePolicy>& policy = rules.policy;
-  WARD_TRY(Judgement judgement, appraise_evidence(service, asked.record, rules));
+  WARD_TRY(const auto policy, in_force(service));
+  WARD_TRY(Judgement judgement, appraise_evidence(service, asked.record, policy.value));
   Judged out;
   out.appraisal = std::move(judgement.appraisal);
   out.refusal = refusal_of(out.appraisal);

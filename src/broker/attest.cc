@@ -6,7 +6,6 @@
 #include "broker/judgement.h"
 #include "broker/nonce_use.h"
 #include "broker/records.h"
-#include "broker/reference_values.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
 #include "crypto/digest.h"
@@ -173,19 +172,14 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
 // nothing leaves nothing behind.
 Answer<Judged> judge(const Service& service, const Presented& presented, UnixTime now) {
   std::optional<Versioned<EvidencePolicy>> policy;
-  std::string reference_values;
   const auto read = service.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(policy, load_evidence_policy(view, service));
-    if (!policy || policy->value.rego.empty()) return {};
-    WARD_TRY(reference_values, load_reference_values(view, service, now));
     return {};
   });
   if (!read) return unavailable(read.error());
   if (!policy) return refuse(401, kType, CheckId::kEvidencePolicy);
   WARD_TRY(ArchivedAppraisal record, record_of(service, presented, now));
-  WARD_TRY(Judgement judgement,
-           appraise(service, record,
-                    {.policy = policy->value, .at = now, .reference_values = reference_values}));
+  WARD_TRY(Judgement judgement, appraise(service, record, {.policy = policy->value, .at = now}));
   Judged out{.appraisal = std::move(judgement.appraisal),
              .passed = {},
              .token = {},

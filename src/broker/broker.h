@@ -41,9 +41,9 @@ struct EvidenceRequest {
 
 // DeviceClaims is what one device's evidence says, for policies in Rego.
 struct DeviceClaims {
-  std::string device_class;  // one of kDeviceClasses
-  std::string tee;           // as the protocol calls it
-  std::string scheme;        // as ward calls it
+  std::vector<std::string> classes;  // of kDeviceClasses: a list of several may be of more than one
+  std::string tee;                   // as the protocol calls it
+  std::string scheme;                // as ward calls it
   std::vector<attest::Claim> claims;
   attest::Tcb tcb;
 };

@@ -217,7 +217,10 @@ Result<std::string> claims_input(const ClaimsOf& of) {
   for (const attest::Claim& claim : of.claims) {
     WARD_CHECK_OK(add(root, claim.name, claim.value, Form::kAsIs));
     const Named named = named_by(of.scheme, claim.name);
-    if (named.name != claim.name) WARD_CHECK_OK(add(root, named.name, claim.value, Form::kAsIs));
+    // What Azure's own evidence says under the name is not the hardware's to say.
+    if (named.name != claim.name && !at(root, named.name).value) {
+      WARD_CHECK_OK(add(root, named.name, claim.value, Form::kAsIs));
+    }
     for (const Alias& alias : aliases_of(named.scheme)) {
       if (alias.claim != named.name) continue;
       WARD_CHECK_OK(add(root, alias.path, claim.value, alias.form));

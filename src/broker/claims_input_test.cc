@@ -87,7 +87,10 @@ TEST(ClaimsInput, AzureHasItsHardwaresNamesAndItsPcrsUnderBothSpellingsOfTheTee)
                             {{"hardware", std::string("tdx")},
                              {"tdx.mr_td", Buffer{0xab}},
                              {"tdx.td_attributes.debug", false},
+                             {"tdx.user_data", Buffer{0x02}},
+                             {"user_data", Buffer{0x01}},
                              {"tpm.pcr.11", Buffer{0x11}}});
+    EXPECT_EQ(text_at(json, "az-tdx-vtpm.user_data"), "01");
     EXPECT_EQ(text_at(json, "az-tdx-vtpm.quote.body.mr_td"), "ab");
     EXPECT_EQ(text_at(json, "az-tdx-vtpm.tdx.mr_td"), "ab");
     EXPECT_EQ(text_at(json, "az-tdx-vtpm.tpm.pcr11"), "11");

@@ -6,6 +6,7 @@
 #include "broker/checks.h"
 #include "broker/claims_input.h"
 #include "broker/facts.h"
+#include "broker/reference_values.h"
 #include "token/ear.h"
 
 namespace ward::broker {
@@ -84,13 +85,30 @@ bool affirms(const RegoClaims& claims, std::string_view name) {
   });
 }
 
-// ask_device asks the policy for one device's class. Its claims join those of the others.
-RegoVerdict ask_device(const Service& service, const Judging& judging, const DeviceClaims& device,
+// Asking is what the policies in Rego are asked with.
+struct Asking {
+  const Service& service;
+  const Judging& judging;
+  std::string reference_values;  // JSON, by id
+};
+
+// join adds what was said of one device to what was said of those before.
+void join(RegoSaid& all, const RegoSaid& said) {
+  for (const auto& [name, value] : said.claims) {
+    worsen(all.claims, name, value);
+  }
+  for (const auto& one : said.extensions) {
+    const bool known = std::ranges::any_of(
+        all.extensions, [&](const auto& other) { return other.first == one.first; });
+    if (!known) all.extensions.push_back(one);
+  }
+}
+
+// ask_policy puts one device before one policy.
+RegoVerdict ask_policy(const Asking& asking, const std::string& policy, const DeviceClaims& device,
                        RegoSaid& all) {
-  const auto policy = judging.policy.rego.find(device.device_class);
-  if (policy == judging.policy.rego.end()) return {};
   const std::string where = device.tee + ": ";
-  if (service.rego == nullptr) {
+  if (asking.service.rego == nullptr) {
     return {.outcome = attest::Outcome::kNotDone,
             .found = where + "this service has no engine for Rego"};
   }
@@ -98,10 +116,10 @@ RegoVerdict ask_device(const Service& service, const Judging& judging, const Dev
       {.tee = device.tee, .scheme = device.scheme, .claims = device.claims, .tcb = &device.tcb});
   if (!input) return refused_by_rego(where + "a claim is not UTF-8");
   const auto said =
-      service.rego->trust_claims(policy->second, {.input = *input,
-                                                  .data = {},
-                                                  .reference_values = judging.reference_values,
-                                                  .now = judging.at});
+      asking.service.rego->trust_claims(policy, {.input = *input,
+                                                 .data = {},
+                                                 .reference_values = asking.reference_values,
+                                                 .now = asking.judging.at});
   if (!said) {
     return {
         .outcome = said.error().undetermined ? attest::Outcome::kNotDone : attest::Outcome::kFailed,
@@ -110,28 +128,31 @@ RegoVerdict ask_device(const Service& service, const Judging& judging, const Dev
   if (const std::string wrong = not_affirmed(said->claims); !wrong.empty()) {
     return refused_by_rego(where + wrong);
   }
-  for (const auto& [name, value] : said->claims) {
-    worsen(all.claims, name, value);
-  }
-  for (const auto& one : said->extensions) {
-    const auto& known = all.extensions;
-    const bool first =
-        std::ranges::find(known, one.first, &std::pair<std::string, std::string>::first) ==
-        known.end();
-    if (first) all.extensions.push_back(one);
+  join(all, *said);
+  return {};
+}
+
+// ask_device puts one before the policies for all classes that it is of.
+RegoVerdict ask_device(const Asking& asking, const DeviceClaims& device, RegoSaid& all) {
+  for (const std::string& name : device.classes) {
+    const auto policy = asking.judging.policy.rego.find(name);
+    if (policy == asking.judging.policy.rego.end()) continue;
+    RegoVerdict verdict = ask_policy(asking, policy->second, device, all);
+    if (verdict.outcome != attest::Outcome::kPassed) return verdict;
   }
   return {};
 }
 
-RegoVerdict ask_devices(const Service& service, const Judging& judging,
-                        const std::vector<DeviceClaims>& devices, RegoSaid& all) {
+RegoVerdict ask_devices(const Asking& asking, const std::vector<DeviceClaims>& devices,
+                        RegoSaid& all) {
   for (const DeviceClaims& device : devices) {
-    RegoVerdict verdict = ask_device(service, judging, device, all);
+    RegoVerdict verdict = ask_device(asking, device, all);
     if (verdict.outcome != attest::Outcome::kPassed) return verdict;
     // The first is the one whose measurement the policy leaves to Rego for the platform: not to
     // that for a device beside it, which a client may send alone.
-    if (&device != &devices.front() || judging.policy.runtimes) continue;
-    if (device.device_class != "cpu" || !affirms(all.claims, "executables")) {
+    if (&device != &devices.front() || asking.judging.policy.runtimes) continue;
+    const bool platform = device.classes == std::vector<std::string>{"cpu"};
+    if (!platform || !affirms(all.claims, "executables")) {
       return refused_by_rego(device.tee +
                              ": executables has no affirming claim of the policy for cpu, and the "
                              "policy names no runtimes");
@@ -159,12 +180,18 @@ void count_as_compared(attest::Appraisal& appraisal, const std::string& policy) 
   }
 }
 
-// ask_rego puts evidence that all else accepts before the policies in Rego.
-void ask_rego(const Service& service, const Judging& judging,
-              const std::vector<DeviceClaims>& devices, Judgement& judgement) {
+// ask_rego puts evidence that all else accepts before the policies in Rego. Only then are reference
+// values read: whoever shows less costs no more.
+Result<void> ask_rego(const Service& service, const Judging& judging,
+                      const std::vector<DeviceClaims>& devices, Judgement& judgement) {
   attest::Appraisal& appraisal = judgement.appraisal;
-  if (judging.policy.rego.empty() || appraisal.verdict != attest::Verdict::kAccepted) return;
-  const RegoVerdict verdict = ask_devices(service, judging, devices, judgement.rego);
+  if (judging.policy.rego.empty() || appraisal.verdict != attest::Verdict::kAccepted) return {};
+  Asking asking{.service = service, .judging = judging, .reference_values = {}};
+  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(asking.reference_values, load_reference_values(view, service, judging.at));
+    return {};
+  }));
+  const RegoVerdict verdict = ask_devices(asking, devices, judgement.rego);
   const bool undone = verdict.outcome == attest::Outcome::kNotDone;
   appraisal.checks.push_back(
       {.info = &check_info(CheckId::kEvidenceRego),
@@ -180,6 +207,7 @@ void ask_rego(const Service& service, const Judging& judging,
     count_as_compared(appraisal, judging.policy.policy.name);
   }
   appraisal.verdict = attest::verdict_of(appraisal.checks);
+  return {};
 }
 
 }  // namespace
@@ -198,7 +226,7 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
                                       .whole_field = record.purpose == AppraisedFor::kStatedData}));
   Judgement out{.appraisal = std::move(appraised.appraisal), .rego = {}};
   check_init_data(out.appraisal, record.init_data_digest);
-  ask_rego(service, judging, appraised.devices, out);
+  WARD_CHECK_OK(ask_rego(service, judging, appraised.devices, out));
   service.keys.platform_ids.conceal(appraised.identity, out.appraisal);
   return out;
 }

@@ -21,7 +21,6 @@ struct Judging {
   const EvidencePolicy& policy;
   UnixTime at;
   const attest::Collateral* collateral = nullptr;  // nullptr: what the service holds
-  std::string_view reference_values;               // for policies in Rego: JSON, by id
 };
 
 // Judgement is an appraisal, with what the policies in Rego say of the evidence.
@@ -32,8 +31,8 @@ struct Judgement {
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and
 // compares the manifest that came with it. Evidence that all else accepts is put before the
-// policies in Rego. What names the machine is concealed in what it returns (platform_ids.h). Errors
-// of EvidenceVerifier::appraise.
+// policies in Rego, with the reference values that count at that time. What names the machine is
+// concealed in what it returns (platform_ids.h). Errors of EvidenceVerifier::appraise.
 [[nodiscard]] Result<Judgement> appraise_record(const Service& service,
                                                 const ArchivedAppraisal& record,
                                                 const Judging& judging);

@@ -280,8 +280,10 @@ Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std
                                                          UnixTime now) const {
   WARD_CHECK_OK(may(actor, key, now));
   std::vector<PolicyVersion> out;
+  bool there = false;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const store::Row row, view.get(kPolicyTable, key));
+    there = row.value.has_value();
     WARD_TRY(const auto rows,
              view.list_keys(kPolicyVersionTable, std::string(key) + "/", "", store::kMaxListed));
     for (const store::ListedKey& one : rows) {
@@ -295,7 +297,34 @@ Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std
     return {};
   });
   if (!done) return unavailable(done.error());
+  if (!there) return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
   std::ranges::reverse(out);
+  return out;
+}
+
+Answer<WithRego> policy_with_rego(const Service& service, std::string_view device_class,
+                                  std::string_view rego) {
+  if (std::ranges::find(kDeviceClasses, device_class) == kDeviceClasses.end()) {
+    return refuse(400, kParse, CheckId::kMessageForm,
+                  "The class of devices is cpu, gpu or switch; of policy_id: default_cpu, "
+                  "default_gpu or default_switch.");
+  }
+  std::string policy;
+  WithRego out;
+  const auto read = service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto row, service.keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
+    out.version = row.version;
+    if (row.value) policy = std::string(as_text(row.value->expose()));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  if (policy.empty() && device_class != "cpu") {
+    return refuse(409, kParse, CheckId::kEvidencePolicy,
+                  "Rego for these devices stands beside it; Rego for cpu may be the first.");
+  }
+  auto text = with_rego(policy, device_class, rego);
+  if (!text) return unavailable(text.error());
+  out.text = *std::move(text) + "\n";
   return out;
 }
 
@@ -305,22 +334,8 @@ Answer<std::uint64_t> PolicyAdmin::set_attestation_policy(const Actor& actor, st
   WARD_CHECK_OK(may(actor, kEvidencePolicyKey, now));
   const std::string_view device_class =
       id.starts_with(kDefault) ? id.substr(kDefault.size()) : std::string_view();
-  if (std::ranges::find(kDeviceClasses, device_class) == kDeviceClasses.end()) {
-    return refuse(400, kParse, CheckId::kMessageForm,
-                  "policy_id is default_cpu, default_gpu or default_switch.");
-  }
-  std::string policy;
-  std::uint64_t version = 0;
-  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
-    version = row.version;
-    if (row.value) policy = std::string(as_text(row.value->expose()));
-    return {};
-  });
-  if (!read) return unavailable(read.error());
-  const auto text = with_rego(policy, device_class, rego);
-  if (!text) return unavailable(text.error());
-  return set(actor, kEvidencePolicyKey, as_bytes(*text), now, version);
+  WARD_TRY(const WithRego policy, policy_with_rego(service_, device_class, rego));
+  return set(actor, kEvidencePolicyKey, as_bytes(policy.text), now, policy.version);
 }
 
 Answer<std::uint64_t> PolicyAdmin::set_resource_policy(const Actor& actor, std::string_view rego,

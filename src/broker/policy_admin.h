@@ -41,6 +41,18 @@ struct PolicyVersion {
 [[nodiscard]] Answer<EvidencePolicy> checked_evidence_policy(const Service& service, Bytes json);
 [[nodiscard]] Answer<ResultsPolicy> checked_results_policy(const Service& service, Bytes json);
 
+// policy_with_rego is the policy for evidence in force with Rego for one class of devices in it,
+// and its version: a text that was not checked. 400 for another class; 409 where none is in force,
+// and Rego for the class leaves to others what only a policy says.
+struct WithRego {
+  std::string text;
+  std::uint64_t version = 0;
+};
+
+[[nodiscard]] Answer<WithRego> policy_with_rego(const Service& service,
+                                                std::string_view device_class,
+                                                std::string_view rego);
+
 // PolicyAdmin changes and shows policies. A policy's key is "evidence", "results/REPOSITORY" or
 // "results/*". Every change is a leaf of the ledger and takes effect at once, whole or not at all;
 // every refusal is one too. Safe from several threads.

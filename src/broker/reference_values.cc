@@ -64,6 +64,24 @@ Result<void> set_one(store::Transaction& tx, const Service& service, const Actor
                   {"version", std::to_string(version)}}});
 }
 
+// too_many is true where there are more than may be, or they are longer than may be: all of them
+// are read for each evidence that a policy looks them up for.
+Result<bool> too_many(store::View& view) {
+  std::size_t number = 0;
+  std::size_t octets = 0;
+  std::string after;
+  for (;;) {
+    WARD_TRY(const auto page, view.list(kReferenceTable, "", after, kMaxListedValues));
+    if (page.empty()) return false;
+    for (const store::Listed& row : page) {
+      ++number;
+      octets += row.value.size();
+    }
+    if (number > kMaxReferenceValues || octets > kMaxReferenceBytes) return true;
+    after = page.back().key;
+  }
+}
+
 }  // namespace
 
 Result<std::string> load_reference_values(store::View& view, const Service& service, UnixTime at) {
@@ -88,23 +106,19 @@ Answer<std::size_t> ReferenceAdmin::set(const Actor& actor,
     for (const ReferenceValue& value : values) {
       WARD_CHECK_OK(set_one(tx, service_, actor, value, now));
     }
-    WARD_TRY(const auto all, tx.list_keys(kReferenceTable, "", "", store::kMaxListed));
-    // One more than may be is not listed either, where the list is as long as may be.
-    const std::string last = all.empty() ? "" : all.back().key;
-    WARD_TRY(const auto more, tx.list_keys(kReferenceTable, "", last, 1));
-    full = all.size() > kMaxReferenceValues || !more.empty();
+    WARD_TRY(full, too_many(tx));
     if (full) return Error(Errc::kLimit, "broker: reference values");
     return {};
   });
   if (full) {
     return refuse(409, kType, CheckId::kReferenceRoom,
-                  "The service holds 1000 reference values, the most it may.");
+                  "The service holds at most 1000 reference values, and 4 MiB of them.");
   }
   if (!done) return unavailable(done.error());
   return values.size();
 }
 
-static_assert(kMaxReferenceValues == 1000);
+static_assert(kMaxReferenceValues == 1000 && kMaxReferenceBytes == 4U << 20U);
 
 Answer<ReferenceValue> ReferenceAdmin::get(const Actor& actor, std::string_view id,
                                            UnixTime now) const {

@@ -21,6 +21,7 @@ namespace ward::broker {
 
 inline constexpr std::string_view kReferenceTable = "refval.value";  // by id, sealed
 inline constexpr std::size_t kMaxReferenceValues = 1000;             // of the service
+inline constexpr std::size_t kMaxReferenceBytes = 4U << 20U;  // of all of them, as they are kept
 
 // A list is cut where its values are more than so many octets: `next` goes on.
 inline constexpr std::size_t kMaxListedValues = 100;

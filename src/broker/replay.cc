@@ -12,7 +12,6 @@
 #include "broker/judgement.h"
 #include "broker/policy_admin.h"
 #include "broker/records.h"
-#include "broker/reference_values.h"
 #include "broker/release.h"
 #include "broker/result_token.h"
 #include "codec/json_write.h"
@@ -48,8 +47,7 @@ std::vector<std::string> policy_keys(const std::vector<store::ListedKey>& rows,
   return out;
 }
 
-// load_resources names the paths that a rule for any resource, or a policy for any repository, may
-// be about.
+// load_resources names the resources of those repositories.
 Result<std::set<std::string>> load_resources(store::View& view, const Actor& actor) {
   std::set<std::string> out;
   std::string after;
@@ -94,19 +92,10 @@ const ResultsPolicy* policy_of(const ResultsPolicies& policies, std::string_view
   return nullptr;
 }
 
-// The paths that either of two sets of policies names: rules for any resource name those that there
-// are.
+// The paths that there are and that either of two sets of policies has a rule for.
 std::set<std::string> paths_of(const Policies& one, const Policies& other) {
   std::set<std::string> out;
   for (const Policies* policies : {&one, &other}) {
-    for (const auto& [repository, policy] : policies->results) {
-      for (const ReleaseRule& rule : policy.rules) {
-        for (const std::string& resource : rule.resources) {
-          if (repository == kAnyRepository || resource == kAnyResource) continue;
-          out.insert(repository + "/" + resource);
-        }
-      }
-    }
     for (const std::string& path : policies->resources) {
       const auto slash = path.find('/');
       const ResultsPolicy* policy = policy_of(policies->results, path.substr(0, slash));
@@ -127,7 +116,6 @@ struct Replayed {
   ArchivedAppraisal record;
   std::shared_ptr<const attest::Collateral> collateral;  // null: the service's own
   UnixTime at;
-  std::string reference_values;  // those of now that count at `at`
 };
 
 // Shown is one accepted appraisal, as policies for results see it.
@@ -196,8 +184,7 @@ Result<std::optional<Judgement>> appraise(const Service& service, const Replayed
   WARD_TRY(Judgement out, appraise_record(service, replayed.record,
                                           {.policy = *policies.evidence,
                                            .at = replayed.at,
-                                           .collateral = replayed.collateral.get(),
-                                           .reference_values = replayed.reference_values}));
+                                           .collateral = replayed.collateral.get()}));
   return std::optional(std::move(out));
 }
 
@@ -234,9 +221,8 @@ Result<void> compare(const Service& service, const Replayed& replayed, const Pol
 // Archived opens records one by one, and keeps the set of collateral that it opened last.
 class Archived {
  public:
-  // `rego`: there is a policy that looks reference values up.
-  Archived(const Service& service, const When& when, UnixTime now, bool rego)
-      : service_(service), when_(when), now_(now), rego_(rego) {}
+  Archived(const Service& service, const When& when, UnixTime now)
+      : service_(service), when_(when), now_(now) {}
 
   // open gives the reason where the record cannot be repeated.
   Result<Replayed, std::string> open(const std::string& id) {
@@ -250,9 +236,6 @@ class Archived {
       }
       out.record = *std::move(record);
       out.at = when_.now ? now_ : out.record.time;
-      if (rego_) {
-        WARD_TRY(out.reference_values, load_reference_values(view, service_, out.at));
-      }
       if (when_.present_collateral || out.record.collateral == service_.collateral) return {};
       WARD_TRY(out.collateral, collateral(view, out.record.collateral));
       if (out.collateral == nullptr) wrong = "its collateral is not in the archive";
@@ -276,16 +259,40 @@ class Archived {
   const Service& service_;
   When when_;
   UnixTime now_;
-  bool rego_;
   std::string last_;
   std::shared_ptr<const attest::Collateral> set_;
 };
+
+bool asks_rego(const Policies& policies) {
+  const bool evidence = policies.evidence && !policies.evidence->rego.empty();
+  return evidence || std::ranges::any_of(policies.results, [](const auto& one) {
+           return std::ranges::any_of(one.second.rules,
+                                      [](const ReleaseRule& rule) { return !rule.rego.empty(); });
+         });
+}
+
+// may_replay_rego: Rego sees all that a guest's evidence and result say, and what it makes of that
+// is told. An owner is told it of who asks for his resources, not of everybody whom the archive
+// has.
+Answer<void> may_replay_rego(const Service& service, const Actor& actor,
+                             const ReplayRequest& request, UnixTime now) {
+  if (!request.repository || actor.role == Role::kAdministrator) return {};
+  const auto refused = allow(service, actor, false, "replay of Rego", now);
+  Refusal refusal = refused.error();
+  refusal.body.detail +=
+      " Policies in Rego see all of everybody's evidence: an administrator replays them.";
+  return refusal;
+}
 
 // The candidate in the place of the policy that it would replace.
 Answer<Policies> with_candidate(const Service& service, const Policies& in_force,
                                 const ReplayRequest& request) {
   Policies out = in_force;
-  if (request.repository) {
+  if (!request.device_class.empty()) {
+    WARD_TRY(const WithRego policy,
+             policy_with_rego(service, request.device_class, as_text(request.candidate)));
+    WARD_TRY(out.evidence, checked_evidence_policy(service, as_bytes(policy.text)));
+  } else if (request.repository) {
     WARD_TRY(auto policy, checked_results_policy(service, request.candidate));
     out.results.insert_or_assign(*request.repository, std::move(policy));
   } else {
@@ -329,10 +336,13 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   if (!read) return unavailable(read.error());
   WARD_TRY(const Policies candidate, with_candidate(service_, in_force, request));
   ReplayStep out;
-  const auto asks_rego = [](const Policies& policies) {
-    return policies.evidence && !policies.evidence->rego.empty();
-  };
-  Archived archived(service_, request.when, now, asks_rego(in_force) || asks_rego(candidate));
+  const bool rego = asks_rego(in_force) || asks_rego(candidate);
+  if (rego) WARD_CHECK_OK(may_replay_rego(service_, actor, request, now));
+  const std::unique_lock turn(turn_, std::try_to_lock);
+  if (!turn) return refuse(409, kArchive, CheckId::kArchived, "Another replay is at work.");
+  Archived archived(service_, request.when, now);
+  if (rego && ids.size() > kMaxReplayedInRego) ids.resize(kMaxReplayedInRego);
+  const std::size_t asked = rego ? std::min(limit, kMaxReplayedInRego) : limit;
   for (const std::string& id : ids) {
     if (is_behind(request, id)) return out;
     const auto opened = archived.open(id);
@@ -344,7 +354,7 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
       out.not_replayed.push_back({id, opened ? done.error().what() : opened.error()});
     }
   }
-  if (ids.size() == limit) out.next = ids.back();
+  if (ids.size() == asked) out.next = ids.back();
   return out;
 }
 
@@ -385,15 +395,13 @@ Answer<std::string> Replay::repeat(const Actor& actor, const RepeatRequest& requ
   if (!policy) return refuse(409, kArchive, CheckId::kEvidencePolicy);
   When when = request.when;
   when.present_collateral = when.present_collateral || request.collateral.has_value();
-  auto replayed = Archived(service_, when, now, !policy->value.rego.empty()).open(request.id);
+  auto replayed = Archived(service_, when, now).open(request.id);
   if (!replayed) return refuse(409, kArchive, CheckId::kArchived, replayed.error());
   if (request.at) replayed->at = *request.at;
   if (request.collateral) replayed->collateral = collateral_of(*request.collateral);
-  const auto judgement = appraise_record(service_, replayed->record,
-                                         {.policy = policy->value,
-                                          .at = replayed->at,
-                                          .collateral = replayed->collateral.get(),
-                                          .reference_values = replayed->reference_values});
+  const auto judgement = appraise_record(
+      service_, replayed->record,
+      {.policy = policy->value, .at = replayed->at, .collateral = replayed->collateral.get()});
   if (!judgement) return unavailable(judgement.error());
   codec::JsonWriter w;
   attest::write_appraisal(w, judgement->appraisal);

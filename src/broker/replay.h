@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@
 // collateral (docs/wardd.md).
 namespace ward::broker {
 
-inline constexpr std::size_t kMaxReplayed = 200;  // appraisals in one answer
+inline constexpr std::size_t kMaxReplayed = 200;       // appraisals in one answer
+inline constexpr std::size_t kMaxReplayedInRego = 20;  // where a policy in Rego is asked
 
 // When says with what and as of when archived evidence is appraised: as it was, or as it is now.
 struct When {
@@ -29,6 +31,9 @@ struct When {
 struct ReplayRequest {
   Bytes candidate;                        // a policy, JSON
   std::optional<std::string> repository;  // whose results policy; nullopt: it is for evidence
+  // Not empty: `candidate` is Rego for this class of devices (kDeviceClasses), in the place of what
+  // the policy for evidence in force has for it.
+  std::string device_class{};
   UnixTime since;
   std::optional<UnixTime> until;  // inclusive
   std::string after;              // the id that the last step ended with, or empty
@@ -104,8 +109,9 @@ class Replay {
   explicit Replay(const Service& service) : service_(service) {}
 
   // step compares what the policies in force and the candidate instead of one of them would grant:
-  // results, and the resources of those repositories whose policies the actor may read. Who may set
-  // the candidate may replay it.
+  // results, and the resources that there are of those repositories whose policies the actor may
+  // read. Who may set the candidate may replay it; where a policy for results in Rego is concerned,
+  // an administrator alone. 409 while another step is at work.
   [[nodiscard]] Answer<ReplayStep> step(const Actor& actor, const ReplayRequest& request,
                                         UnixTime now) const;
 
@@ -120,6 +126,7 @@ class Replay {
 
  private:
   const Service& service_;
+  mutable std::mutex turn_;  // one step of a replay at a time: it takes its time
 };
 
 }  // namespace ward::broker

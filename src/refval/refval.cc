@@ -110,6 +110,9 @@ Result<std::vector<ReferenceValue>, Diag> parse_message(Bytes json, UnixTime now
   if (!root.is_object()) return diag_at(json, root.begin(), "", "an object");
   const UnixTime expires{now.seconds + kDefaultLife_s};
   const JsonValue* schema = root.find("schema");
+  if (schema == nullptr && root.find("values") != nullptr) {
+    return diag_at(json, root.begin(), "schema", "\"" + std::string(kSchema) + "\"");
+  }
   if (schema == nullptr) return parse_rvps(json, root, expires);
   if (schema->as_string() != kSchema) {
     return diag_at(json, schema->begin(), "schema", "\"" + std::string(kSchema) + "\"");

@@ -167,8 +167,8 @@ HttpResponse ArchiveRoutes::answer(const OwnRequest& asked, std::string_view pat
 
 HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixTime now) const {
   Body body(text);
-  body.only(
-      {"for", "repository", "candidate", "since", "until", "after", "limit", "at", "collateral"});
+  body.only({"for", "repository", "class", "candidate", "since", "until", "after", "limit", "at",
+             "collateral"});
   broker::ReplayRequest request;
   const auto kind = body.text("for");
   request.repository = body.text("repository");
@@ -181,7 +181,17 @@ HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixT
     body.say(*body.find("for"), "repository", "a repository for results, and for them alone");
   }
   const JsonValue* candidate = body.find("candidate");
-  if (candidate != nullptr) request.candidate = body.raw(*candidate);
+  std::string rego;
+  if (const auto device_class = body.text("class")) {
+    request.device_class = *device_class;
+    rego = body.text("candidate").value_or("");
+    request.candidate = as_bytes(rego);
+    if (kind == "results" || device_class->empty()) {
+      body.say(*body.find("class"), "class", "a class of devices for evidence, and for it alone");
+    }
+  } else if (candidate != nullptr) {
+    request.candidate = body.raw(*candidate);
+  }
   request.since = body.time("since").value_or(UnixTime{});
   request.until = body.time("until");
   request.after = body.text("after").value_or("");

@@ -82,7 +82,7 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
   const attest::Expectations expected{std::vector<Buffer>{std::move(field)},
                                       expected_of(request.policy.runtimes), attest::Unchecked{}};
   findings.claims = {{"mr_enclave", runtime}, {"debug", debug}, {"isv_svn", std::uint64_t{3}}};
-  DeviceClaims device{.device_class = device_class,
+  DeviceClaims device{.classes = classes,
                       .tee = std::string(request.tee),
                       .scheme = "sgx",
                       .claims = findings.claims,

@@ -42,7 +42,7 @@ class FakeVerifier final : public EvidenceVerifier {
   bool development = false;
   std::optional<bool> flag = true;  // nullopt: the evidence does not state it
   bool forged = false;              // the signature does not verify
-  std::string device_class = "cpu";
+  std::vector<std::string> classes{"cpu"};
   bool without_list = false;  // no revocation list was given; the maker's is optional
 };
 
