@@ -26,6 +26,8 @@ ROUTES = [("POST", f"{ROOT}/auth"), ("POST", f"{ROOT}/attest"), ("GET", f"{ROOT}
           ("GET", "/v1/ledger/checkpoint"), ("GET", "/v1/ledger/entries"), ("GET", "/v1/ledger/proof/inclusion?entry=0"),
           ("GET", "/v1/ledger/proof/consistency?from=1"), ("GET", "/v1/openapi.json"), ("POST", "/v1/token/introspect"),
           ("POST", "/v1/replay"), ("GET", "/v1/appraisals"), ("POST", "/v1/appraisals/x/repeat"), ("GET", "/v1/resources?limit=x"),
+          ("POST", "/v1/policy/evidence/rollback"), ("GET", "/v1/policy/results/a/versions"), ("POST", "/v1/policy/evidence/rego/cpu"),
+          ("GET", "/v1/reference-values"), ("POST", "/v1/reference-values"), ("DELETE", "/v1/reference-value/a/b"),
           ("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/.well-known/jwks.json"),
           ("POST", f"{ROOT}/attestation-policy"), ("POST", f"{ROOT}/resource-policy"),
           ("POST", f"{ROOT}/reference-value"), ("GET", f"{ROOT}/reference-value/a"), ("POST", "/"), ("GET", "/../..")]
