@@ -42,7 +42,7 @@ class Schemathesis(unittest.TestCase):
         config.write_text(CONFIG)
         done = subprocess.run(
             [PROGRAM, "--config-file", config, "run", ROOT / "docs/api/openapi.json", "--url", self.service.url, "--checks", "all",
-             "--phases", "examples,coverage,fuzzing", "--max-examples", "12", "--seed", "9", "--no-shrink", "--continue-on-failure",
+             "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "9", "--no-shrink", "--continue-on-failure",
              "--tls-verify", self.service.cafile, "--header", "Authorization: Bearer " + self.service.token(),
              "--output-sanitize", "false", "--request-timeout", "20", "--suppress-health-check", "all"],
             cwd=self.service.folder, capture_output=True, text=True, timeout=LIMIT_S)
