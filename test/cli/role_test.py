@@ -38,7 +38,8 @@ class Role:
     """A role that runs, from when it has printed its line."""
 
     def __init__(self, *words):
-        self.process = subprocess.Popen([WARD, "role", *map(str, words), "--json"], stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([WARD, "role", *map(str, words), "--json"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
         if not select.select([self.process.stdout], [], [], PATIENCE_S)[0]:
             self.process.kill()
             raise AssertionError(f"{words}: says nothing")
