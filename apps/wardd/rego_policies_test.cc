@@ -322,8 +322,8 @@ TEST_F(RegoPoliciesTest, ACandidateInRegoIsReplayedBeforeItIsSet) {
   const broker::Replay replay(world_.service());
   const std::string denies =
       results("package policy\nallow { input.submods.cpu0[\"ear.status\"] == \"none\" }");
-  const auto step =
-      replay.step(kHospital, {.candidate = as_bytes(denies), .repository = "hospital"}, kLater);
+  const auto step = replay.step(administrator(),
+                                {.candidate = as_bytes(denies), .repository = "hospital"}, kLater);
   ASSERT_TRUE(step) << step.error().body.detail;
   ASSERT_THAT(step->changes, SizeIs(1));
   const broker::AccessChange& change = step->changes.back();
@@ -336,7 +336,7 @@ TEST_F(RegoPoliciesTest, ACandidateInRegoIsReplayedBeforeItIsSet) {
   const std::string grants = results(kAffirming);
   const auto same = replay.step(administrator(),
                                 {.candidate = as_bytes(grants), .repository = "hospital"}, kLater);
-  ASSERT_TRUE(same);
+  ASSERT_TRUE(same) << same.error().body.detail;
   EXPECT_THAT(same->changes, IsEmpty());
 
   const auto evidence_step =

@@ -22,7 +22,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409"]
 
 [[operations]]
 include-operation-id = ["setEvidencePolicy", "setEvidenceRego", "rollbackEvidencePolicy", "setResultsPolicy", "rollbackResultsPolicy",
-  "setReferenceValues", "replay", "repeatAppraisal", "appraise", "putResource"]
+  "setReferenceValues", "replay", "repeatAppraisal", "appraise", "putResource", "deleteResource"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422"]
 """
 

@@ -142,7 +142,7 @@ class Mistakes(unittest.TestCase):
                 (["verify", "x", "--jsno"], "no such option: --jsno", "did you mean --json?"),
                 (["verify", "x", "--collatral=y"], "no such option: --collatral", "did you mean --collateral?"),
                 (["seal", "--recipient", "x", "y"], "no such option: --recipient", "see `ward seal --help`"),
-                (["frobnicate"], "no such command: frobnicate", "demo, up, verify, attest, inspect"),
+                (["frobnicate"], "no such command: frobnicate", "demo, up, role, verify, attest, inspect"),
                 (["keep"], "a command is missing", "ward keep takes one of: new, measure, run"),
                 ([], "a command is missing", "ward takes one of: demo, up, verify"),
                 (["verify", "x", "y"], "one argument too many: y", "see `ward verify --help`"),

@@ -50,6 +50,9 @@ class Replay(unittest.TestCase):
         workload = told(ward("appraisal", "repeat", self.first(), *self.to(), "--json"))["claims"]["config_id"]
         path.write_text(json.dumps({"schema": "ward.results-policy/1", "releases": [
             {"resources": ["key/one"], "workloads": [workload], "runtimes": [self.runtime], "allow_development": True}]}))
+        secret = self.service.folder / "secret"
+        secret.write_text("the key")
+        ward("secret", "put", "hospital/key/one", "--file", secret, *self.to())
         words = ["policy", "replay", "--candidate", path, "--for", "results", *self.to(), "--json"]
         out = told(ward(*words, "--repository", "hospital"))
         self.assertEqual({(c["change"], c["access"]) for c in out["changes"]}, {("gains", "hospital/key/one")})
