@@ -1,7 +1,6 @@
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 
+#include "base/fuzz.h"
 #include "refval/refval.h"
 
 // Whatever parses is written again, and every value of it may be set.
