@@ -221,6 +221,139 @@ TEST(RegoLimits, OfBrackets) {
   EXPECT_TRUE(text->allow({}));
 }
 
+std::string repeated(std::size_t times, std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) {
+    out += text;
+    // A line has at most 16 KiB.
+    if (i % 1'000 == 999) out += '\n';
+  }
+  return out;
+}
+
+// An expression that is as deep as one says: before, what is repeated, between, what closes it.
+struct Shape {
+  const char* name;
+  const char* before;
+  const char* more;
+  const char* after;
+  const char* close;
+};
+
+constexpr Shape kShapes[] = {
+    {.name = "sum", .before = "0 == 1", .more = "+1", .after = "", .close = ""},
+    {.name = "sum of negatives", .before = "0 == 1", .more = "-1", .after = "", .close = ""},
+    {.name = "product", .before = "0 == 1", .more = "*1", .after = "", .close = ""},
+    {.name = "union", .before = "0 == {1}", .more = "|{1}", .after = "", .close = ""},
+    {.name = "intersection", .before = "0 == {1}", .more = "&{1}", .after = "", .close = ""},
+    {.name = "less", .before = "1", .more = "<1", .after = "", .close = ""},
+    {.name = "equal", .before = "1", .more = "==1", .after = "", .close = ""},
+    {.name = "unequal", .before = "1", .more = " != 1", .after = "", .close = ""},
+    {.name = "membership", .before = "1", .more = " in [1]", .after = "", .close = ""},
+    {.name = "sign", .before = "0 == ", .more = "- ", .after = "x", .close = ""},
+    {.name = "fields", .before = "input", .more = ".a", .after = "", .close = ""},
+    {.name = "indexes", .before = "input", .more = "[0]", .after = "", .close = ""},
+    {.name = "parentheses", .before = "", .more = "(", .after = "1", .close = ")"},
+    {.name = "calls", .before = "", .more = "count(", .after = "[]", .close = ")"},
+    {.name = "signs in calls", .before = "", .more = "count(-", .after = "1", .close = ")"},
+    {.name = "lines", .before = "0 == 1", .more = "\n + # [\n1", .after = "", .close = ""},
+    {.name = "raw texts", .before = "0 == 1", .more = "+`\"`", .after = "", .close = ""},
+    {.name = "texts", .before = "0 == 1", .more = "+\"\\\"`\"", .after = "", .close = ""},
+};
+
+// shaped is the text of a policy with the shape in a rule's body, or, without `if`, in its head.
+std::string shaped(const Shape& shape, std::size_t times, std::string_view package, bool in_body) {
+  std::string out = "package " + std::string(package) + "\nimport rego.v1\nx := 1\nallow ";
+  out += (in_body ? "if { " : ":= ") + std::string(shape.before) + repeated(times, shape.more);
+  return out + shape.after + repeated(times, shape.close) + (in_body ? " }\n" : "\n");
+}
+
+TEST(RegoLimits, OfDepthOfExpressions) {
+  WARD_NEED_REGO();
+  for (const Shape& shape : kShapes) {
+    for (const std::size_t times : {300U, 3'000U, 20'000U}) {
+      for (const bool in_body : {true, false}) {
+        for (const auto* const package : {"policy", "other"}) {
+          const auto policy = Policy::load(shaped(shape, times, package, in_body), "p.rego");
+          ASSERT_FALSE(policy) << shape.name;
+          EXPECT_THAT(to_text(policy.error()), testing::HasSubstr("goes deeper than 250"))
+              << shape.name;
+        }
+      }
+    }
+  }
+}
+
+// At the bound all that can be done with a policy is done, or refused by the engine's own bounds.
+TEST(RegoLimits, OfDepthHoldBelow) {
+  WARD_NEED_REGO();
+  for (const Shape& shape : kShapes) {
+    for (const bool in_body : {true, false}) {
+      const auto policy = Policy::load(shaped(shape, 75, "policy", in_body), "p.rego");
+      if (!policy) {
+        EXPECT_THAT(to_text(policy.error()), testing::Not(testing::HasSubstr("deeper than 250")));
+        continue;
+      }
+      (void)policy->allow(documents());
+      (void)policy->value("x", documents());
+    }
+  }
+}
+
+TEST(RegoLimits, OfDepthAreExact) {
+  WARD_NEED_REGO();
+  const auto sum = [](std::size_t operators) {
+    return "package policy\nallow := 1" + repeated(operators, "+1") + "\n";
+  };
+  // The operator of the rule, and a level of the term itself.
+  const auto deepest = Policy::load(sum(248), "p.rego");
+  ASSERT_TRUE(deepest) << to_text(deepest.error());
+  EXPECT_EQ(*deepest->value("allow", documents()), "249");
+  const auto deeper = Policy::load(sum(249), "p.rego");
+  ASSERT_FALSE(deeper);
+  EXPECT_EQ(to_text(deeper.error()),
+            "p.rego:2:507: an expression goes deeper than 250 operators and brackets");
+}
+
+// What stands side by side is not deep, however much of it there is.
+TEST(RegoLimits, OfDepthAreOfOneExpression) {
+  WARD_NEED_REGO();
+  std::string text = "package policy\nimport rego.v1\n";
+  text += "list := [" + repeated(3'000, "1 + 1, ") + "1]\n";
+  text += "object := {" + repeated(1'000, "`x`: -1, ") + "`y`: 2}\n";
+  text += "allow if {\n" + repeated(200, "  list[0] == 2\n  # + + +\n") + "}\n";
+  text += repeated(500, "allow if { input.a.b == 1; not input.c }\n");
+  const auto policy = Policy::load(text, "p.rego");
+  ASSERT_TRUE(policy) << to_text(policy.error());
+  EXPECT_TRUE(policy->allow(documents()));
+}
+
+// weight is of rules that rest on each other: each is deep or loops, none more than it may alone.
+std::string heavy(int rules, std::size_t levels, std::string_view level) {
+  std::string out = "package policy\nimport rego.v1\na := [1]\nr0 := 1\n";
+  for (int i = 1; i <= rules; ++i) {
+    const std::string below = "r" + std::to_string(i - 1);
+    out += "r" + std::to_string(i) + " := " + below + " + count([" + below;
+    out += repeated(levels, level) + "])\n";
+  }
+  return out + "allow if r" + std::to_string(rules) + " > 0\n";
+}
+
+TEST(RegoLimits, OfWeightOfChains) {
+  WARD_NEED_REGO();
+  for (const auto* const level : {"+1", ", a[_]"}) {
+    const auto light = Policy::load(heavy(30, 150, level), "p.rego");
+    ASSERT_TRUE(light) << to_text(light.error());
+    EXPECT_TRUE(light->allow(documents())) << level;
+    const auto policy = Policy::load(heavy(60, 200, level), "p.rego");
+    ASSERT_FALSE(policy) << level;
+    EXPECT_THAT(to_text(policy.error()), testing::HasSubstr("more than 8000 levels and loops"));
+  }
+  const auto loops = Policy::load(heavy(1, 40'000, ",a[_]"), "p.rego");
+  ASSERT_FALSE(loops);
+  EXPECT_THAT(to_text(loops.error()), testing::HasSubstr("more than 8000 levels and loops"));
+}
+
 TEST(RegoLimits, OfDepthOfDocuments) {
   WARD_NEED_REGO();
   std::string input = std::string(100'000, '[') + std::string(100'000, ']');

@@ -35,8 +35,9 @@ enum { WARD_REGO_OK = 0, WARD_REGO_REFUSED = 1, WARD_REGO_FAILED = 2 };
 // base64url.decode, bits.and, contains, count, is_array, is_number, is_string, lower, object.get,
 // object.union_n, print, query_reference_value, regex.match, replace, split, sprintf, time.now_ns,
 // time.parse_rfc3339_ns, to_number, upper), recursion, chains of more than 64 rules, bodies of more
-// than 256 expressions, brackets within brackets (16, fewer in a long text), and variables that
-// nothing binds.
+// than 256 expressions, brackets within brackets (16, fewer in a long text), expressions that go
+// deeper than 250 operators and brackets, chains of rules with more than 8,000 levels and loops in
+// them, and variables that nothing binds.
 // OK:      *policy is the caller's; *report is
 //          {"syntax": "v0" | "v1", "package": "a.b", "rules": [...], "builtins": [...]}.
 // REFUSED: *report is {"errors": [{"line": 1.., "column": 1.., "message": "..."}]}, 0 for a place

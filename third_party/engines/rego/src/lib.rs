@@ -7,7 +7,9 @@ mod explain;
 mod limits;
 mod load;
 mod place;
+mod shape;
 mod walk;
+mod weight;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
@@ -203,7 +205,12 @@ pub unsafe extern "C" fn ward_rego_explain(policy: *const Handle, request: *cons
 #[no_mangle]
 pub unsafe extern "C" fn ward_rego_free_policy(policy: *mut Handle) {
     if !policy.is_null() {
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(policy))));
+        // A tree is let go as deep as it is: on a stack that suffices. Where no thread is to be had the policy goes with
+        // the work that was not done, here: shape::MAX_DEPTH levels, which every caller's stack holds.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let policy = Box::from_raw(policy);
+            let _ = limits::on_thread(LOAD_TIME, move || drop(policy));
+        }));
     }
 }
 

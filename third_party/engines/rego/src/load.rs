@@ -7,6 +7,7 @@ use regorus::{Engine, PolicyLengthConfig, Value};
 
 use crate::limits;
 use crate::place::{self, Place};
+use crate::shape;
 use crate::walk;
 
 pub const MAX_TEXT_BYTES: usize = 256 << 10;
@@ -36,42 +37,6 @@ pub fn engine(text: &str, v0: bool) -> Result<Engine, Place> {
     Ok(engine)
 }
 
-/// regorus reads what stands in n brackets 2^n times: so much it may read in all, about two seconds' worth.
-const MAX_READS: u64 = 2 << 20;
-const MAX_BRACKETS: u32 = 16;
-
-/// nesting refuses what would take regorus' parser long.
-fn nesting(text: &str) -> Result<(), Place> {
-    let (mut depth, mut reads) = (0_u32, 0_u64);
-    let (mut line, mut column) = (1, 0);
-    let mut quote = None;
-    let mut octets = text.bytes().peekable();
-    while let Some(octet) = octets.next() {
-        column += 1;
-        match (quote, octet) {
-            (Some(b'"'), b'\\') => {
-                octets.next();
-                column += 1;
-            }
-            (Some(open), _) if open == octet => quote = None,
-            (Some(b'#'), b'\n') => quote = None,
-            (None, b'"' | b'`' | b'#') => quote = Some(octet),
-            (None, b'[' | b'{') => depth += 1,
-            (None, b']' | b'}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if octet == b'\n' {
-            line += 1;
-            column = 0;
-        }
-        reads += 1 << depth.min(MAX_BRACKETS);
-        if depth > MAX_BRACKETS || reads > MAX_READS {
-            return Err(Place { line, column, message: "too much stands in brackets within brackets".into() });
-        }
-    }
-    Ok(())
-}
-
 /// parse tries v1 first. Where neither parses, the syntax that was understood further says why; `import rego.v1` decides.
 fn parse(text: &str) -> Result<(Engine, bool), Place> {
     let v1 = match engine(text, false) {
@@ -96,7 +61,7 @@ pub fn load(text: String) -> Result<Policy, Vec<Place>> {
         let message = format!("a policy has at most {MAX_TEXT_BYTES} octets");
         return Err(vec![Place { line: 0, column: 0, message }]);
     }
-    nesting(&text).map_err(|place| vec![place])?;
+    shape::check(&text).map_err(|place| vec![place])?;
     let (mut engine, v0) = parse(&text).map_err(|place| vec![place])?;
     let Some(module) = engine.get_modules().first().cloned() else {
         return Err(vec![Place { line: 0, column: 0, message: "no module".into() }]);

@@ -7,9 +7,14 @@ use regorus::Value;
 
 use crate::builtins::ALLOWED;
 use crate::place::Place;
+use crate::weight;
 
 /// A rule rests on a rule that rests on a rule: as deep as this, so that the stack is known to suffice.
 const MAX_CHAIN: usize = 64;
+
+/// The weights (weight.rs) of the rules of a chain together. A level of them was measured to take 2.6 KiB of the stack at
+/// the most, in an argument of a built-in, and a rule 4.5 KiB: 21 MiB of 64.
+const MAX_WEIGHT: usize = 8_000;
 
 /// regorus' ordering of a body takes the square of its length.
 const MAX_STATEMENTS: usize = 256;
@@ -30,6 +35,14 @@ struct Walk<'a> {
     edges: BTreeMap<String, BTreeMap<String, &'a Span>>,
     rule: String,
     arguments: BTreeSet<String>,
+    weights: BTreeMap<String, usize>,
+}
+
+/// The longest chain of rules below one, and the heaviest.
+#[derive(Clone, Copy, Default)]
+struct Below {
+    rules: usize,
+    weight: usize,
 }
 
 /// path is a.b["c"] as parts, for as long as they are names; true when that is the whole of it.
@@ -242,6 +255,8 @@ impl<'a> Walk<'a> {
         self.rule = name_of(rule);
         self.arguments.clear();
         self.edges.entry(self.rule.clone()).or_default();
+        let weight = self.weights.entry(self.rule.clone()).or_default();
+        *weight = (*weight).max(weight::of_rule(rule));
         match rule {
             Rule::Default { value, .. } => self.expr(value),
             Rule::Spec { head, bodies, .. } => {
@@ -274,13 +289,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// depth is the longest chain below `name`; one that comes back to itself, or is too long, is an error.
-    fn depth(&mut self, name: &str, known: &mut BTreeMap<String, usize>, way: &mut Vec<String>) -> usize {
-        if let Some(depth) = known.get(name) {
-            return *depth;
+    fn below(&mut self, name: &str, known: &mut BTreeMap<String, Below>, way: &mut Vec<String>) -> Below {
+        if let Some(below) = known.get(name) {
+            return *below;
         }
         way.push(name.to_string());
-        let mut deepest = 0;
+        let mut most = Below::default();
         for (next, span) in self.edges.get(name).cloned().unwrap_or_default() {
             if let Some(at) = way.iter().position(|on_way| *on_way == next) {
                 let round = way[at..].join(" -> ");
@@ -290,17 +304,21 @@ impl<'a> Walk<'a> {
                 let message = format!("more than {MAX_CHAIN} rules rest on each other in a chain");
                 self.errors.push(place(span, message));
             } else {
-                deepest = deepest.max(self.depth(&next, known, way));
+                let below = self.below(&next, known, way);
+                most = Below { rules: most.rules.max(below.rules), weight: most.weight.max(below.weight) };
             }
             if !self.errors.is_empty() {
                 break;
             }
         }
         way.pop();
-        known.insert(name.to_string(), deepest + 1);
-        deepest + 1
+        let own = self.weights.get(name).copied().unwrap_or_default();
+        let below = Below { rules: most.rules + 1, weight: most.weight + own };
+        known.insert(name.to_string(), below);
+        below
     }
 
+    /// chains makes an error of a chain that comes back to itself, is too long, or too heavy.
     fn chains(&mut self) {
         let mut known = BTreeMap::new();
         let names: Vec<String> = self.edges.keys().cloned().collect();
@@ -308,11 +326,17 @@ impl<'a> Walk<'a> {
             if !self.errors.is_empty() {
                 return;
             }
-            self.depth(&name, &mut known, &mut vec![]);
-        }
-        if known.values().any(|depth| *depth > MAX_CHAIN) {
-            let message = format!("more than {MAX_CHAIN} rules rest on each other in a chain");
-            self.errors.push(Place { line: 0, column: 0, message });
+            let below = self.below(&name, &mut known, &mut vec![]);
+            let message = if below.rules > MAX_CHAIN {
+                format!("more than {MAX_CHAIN} rules rest on each other in a chain")
+            } else if below.weight > MAX_WEIGHT {
+                format!("rule `{name}` and those that it rests on need more than {MAX_WEIGHT} levels and loops")
+            } else {
+                continue;
+            };
+            if self.errors.is_empty() {
+                self.errors.push(Place { line: 0, column: 0, message });
+            }
         }
     }
 }
@@ -327,6 +351,7 @@ pub fn walk(module: &Module) -> Found {
         edges: BTreeMap::new(),
         rule: String::new(),
         arguments: BTreeSet::new(),
+        weights: BTreeMap::new(),
     };
     for import in &module.imports {
         let (parts, _) = path(&import.refr);
