@@ -29,13 +29,6 @@ std::string hex_of_time(UnixTime time) {
 
 constexpr std::array<std::string_view, 3> kPurposes = {"release", "result", "stated_data"};
 
-UnixTime time_of(std::string_view id) {
-  const auto octets = from_hex(id.substr(0, kIdDigits));
-  std::uint64_t seconds = 0;
-  if (!octets || !Reader(*octets).u64be(seconds)) return {};
-  return {static_cast<std::int64_t>(seconds)};
-}
-
 Error damaged() { return {Errc::kMalformed, "broker.archive: a row is damaged"}; }
 
 // Members reads one object whose members all must be there.
@@ -150,7 +143,7 @@ Result<std::uint64_t> forget(store::Transaction& tx, const Retention& retention,
   WARD_TRY(const auto oldest, tx.list_keys(kArchiveTable, "", "", kForgottenAppraisals));
   std::uint64_t forgotten = 0;
   for (const store::ListedKey& row : oldest) {
-    const bool old = time_of(row.key).seconds + retention.seconds < now.seconds;
+    const bool old = archive_time(row.key).seconds + retention.seconds < now.seconds;
     if (!old && count - forgotten <= retention.records) break;
     WARD_CHECK_OK(tx.forget(kArchiveTable, row.key));
     ++forgotten;
@@ -251,6 +244,13 @@ Result<void> retire(store::Transaction& tx, const std::string& current, const Re
 
 }  // namespace
 
+UnixTime archive_time(std::string_view id) {
+  const auto octets = from_hex(id.substr(0, kIdDigits));
+  std::uint64_t seconds = 0;
+  if (!octets || !Reader(*octets).u64be(seconds)) return {};
+  return {static_cast<std::int64_t>(seconds)};
+}
+
 std::string archive_begin(UnixTime time) { return hex_of_time(time); }
 
 std::string archive_id(UnixTime time, Bytes nonce) {
@@ -280,7 +280,7 @@ Result<std::optional<ArchivedAppraisal>> load_archived(store::View& view, const 
   if (!row.value) return std::optional<ArchivedAppraisal>();
   WARD_TRY(ArchivedAppraisal out, read(row.value->expose()));
   out.id = std::string(id);
-  out.time = time_of(id);
+  out.time = archive_time(id);
   return std::optional(std::move(out));
 }
 

@@ -56,6 +56,9 @@ struct ArchivedAppraisal {
 // archive_id orders by time: sixteen digits of the time, a hyphen, sixteen of the nonce's digest.
 [[nodiscard]] std::string archive_id(UnixTime time, Bytes nonce);
 
+// archive_time is when the appraisal of an id was.
+[[nodiscard]] UnixTime archive_time(std::string_view id);
+
 // archive_begin is smaller than every id of `time` or later, and greater than all before.
 [[nodiscard]] std::string archive_begin(UnixTime time);
 

@@ -310,6 +310,17 @@ std::shared_ptr<const attest::Collateral> collateral_of(
   return out;
 }
 
+// damaged_line is of an appraisal whose row does not open: the others are listed all the same.
+AppraisalLine damaged_line(const std::string& id) {
+  return {.id = id,
+          .time = archive_time(id),
+          .tee = {},
+          .policy = {},
+          .policy_version = 0,
+          .verdict = to_text(attest::Verdict::kUndetermined),
+          .failed = {check_info(CheckId::kArchived).id}};
+}
+
 std::string begin_of(UnixTime since, std::string_view after) {
   return std::max(archive_begin(since), std::string(after));
 }
@@ -365,7 +376,12 @@ Answer<AppraisalList> Replay::list(const Actor& actor, UnixTime since, const Lis
   const auto read = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto ids, list_archived(view, begin_of(since, page.after), page.limit));
     for (const std::string& id : ids) {
-      WARD_TRY(const auto record, load_archived(view, service_, id));
+      const auto loaded = load_archived(view, service_, id);
+      if (!loaded) {
+        out.lines.push_back(damaged_line(id));
+        continue;
+      }
+      const std::optional<ArchivedAppraisal>& record = *loaded;
       if (!record) continue;
       out.lines.push_back({record->id, record->time, record->tee, record->policy,
                            record->policy_version, record->verdict, record->failed});

@@ -215,6 +215,12 @@ TEST_F(ReplayTest, ARecordThatWasChangedIsNamedAndTheOthersAreReplayed) {
   EXPECT_EQ(out->replayed, 1U);
   ASSERT_THAT(out->not_replayed, SizeIs(1));
   EXPECT_EQ(out->not_replayed[0].id, id);
+  const auto after = Replay(world_.service()).list(kVerifierOwner, {}, {}, kLater);
+  ASSERT_TRUE(after);
+  ASSERT_THAT(after->lines, SizeIs(2));
+  EXPECT_THAT(after->lines[0].failed, ElementsAre("kbs.archive.record"));
+  EXPECT_EQ(after->lines[0].time, kNow);
+  EXPECT_EQ(after->lines[1].verdict, "accepted");
 }
 
 TEST_F(ReplayTest, WhatWasJudgedWithForgottenCollateralIsNamed) {
