@@ -216,6 +216,31 @@ TEST_F(RegoPoliciesTest, AReferenceValueWhoseTimeIsOverAffirmsNothing) {
   EXPECT_THAT(attest(), HasSubstr("executables is 33 (warning)"));
 }
 
+// What is less than a number, or not in a list, is so of a value that is there alone.
+TEST_F(RegoPoliciesTest, AReferenceValueThatIsNotThereOrHasEndedOpensNothing) {
+  constexpr std::string_view kHead =
+      "package policy\nimport rego.v1\ndefault executables := 33\n"
+      "trust_claims := {\"executables\": executables}\nexecutables := 3 if ";
+  const std::string least = std::string(kHead) + "7 >= query_reference_value(\"least\")\n";
+  const std::string revoked =
+      std::string(kHead) + "not input.sgx.body.mr_enclave in query_reference_value(\"revoked\")\n";
+  for (const bool has_ended : {false, true}) {
+    if (has_ended) {
+      ASSERT_EQ(refer("least", "5", kNow), "");
+      ASSERT_EQ(refer("revoked", "[]", kNow), "");
+    }
+    ASSERT_EQ(set("evidence", evidence(least)), "");
+    EXPECT_THAT(attest(), HasSubstr("executables is 33 (warning)"));
+    ASSERT_EQ(set("evidence", evidence(revoked)), "");
+    EXPECT_THAT(attest(), HasSubstr("that are not there, or have ended: `revoked`"));
+  }
+  ASSERT_EQ(refer("least", "5", kLater), "");
+  ASSERT_EQ(refer("revoked", "[]", kLater), "");
+  EXPECT_EQ(attest(), "");
+  ASSERT_EQ(set("evidence", evidence(least)), "");
+  EXPECT_EQ(attest(), "");
+}
+
 TEST_F(RegoPoliciesTest, APolicyThatSaysNothingOfExecutablesDoesNotReplaceTheMeasurements) {
   constexpr std::string_view kHardware = "package policy\ntrust_claims := {\"hardware\": 2}";
   ASSERT_EQ(set("evidence", evidence(kHardware)), "");

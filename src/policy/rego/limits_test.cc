@@ -1,6 +1,10 @@
 // Policies that would go on for ever, or take all memory: each is refused with its reason, and the
 // same one is refused again.
 
+#include <chrono>
+#include <functional>
+#include <thread>
+
 #include "test/support/rego.h"
 
 namespace ward::policy::rego {
@@ -86,21 +90,53 @@ TEST(RegoLimits, EndWhatGoesOnForEver) {
   }
 }
 
-// What no limit of steps reaches: a comparison that is one step. Its policy is not asked again.
-TEST(RegoLimits, EndAStepThatDoesNotEnd) {
-  WARD_NEED_REGO();
-  std::string other = doubled(26);
+// unending is what no limit of steps reaches: a comparison that is one step, of 2^depth values.
+Policy unending(int depth) {
+  std::string other = doubled(depth);
   for (std::size_t at = 0; (at = other.find('a', at)) != std::string::npos;) {
     other[at] = 'b';
   }
-  const auto policy =
-      Policy::load("package policy\n" + doubled(26) + other + "allow if a26 == b26\n", "p.rego");
-  ASSERT_TRUE(policy) << to_text(policy.error());
+  const std::string last = std::to_string(depth);
+  auto policy =
+      Policy::load("package policy\nimport rego.v1\n" + doubled(depth) + other +
+                       "allow if {\n  input.compare\n  a" + last + " == b" + last + "\n}\n",
+                   "p.rego");
+  if (!policy) ADD_FAILURE() << to_text(policy.error());
+  return *std::move(policy);
+}
+
+Documents compare() {
   Documents asked = documents();
-  asked.limits.max_time_ms = 1;
-  const auto result = policy->allow(asked);
+  asked.input = R"({"compare":true})";
+  asked.limits.max_time_ms = 300;
+  return asked;
+}
+
+// until asks again until `ends` is true of what comes.
+Refusal until(const Policy& policy, const std::function<bool(const Refusal&)>& ends) {
+  const auto last = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (std::chrono::steady_clock::now() < last) {
+    auto result = policy.allow(documents());
+    if (!result && ends(result.error())) return result.error();
+    std::this_thread::yield();
+  }
+  ADD_FAILURE() << "the answer does not come";
+  return {};
+}
+
+// Its policy is not asked again while the step goes on, and is again when it has ended.
+TEST(RegoLimits, EndAStepThatDoesNotEnd) {
+  WARD_NEED_REGO();
+  const Policy policy = unending(28);
+  const auto result = policy.allow(compare());
   ASSERT_FALSE(result);
   EXPECT_TRUE(result.error().undetermined);
+  EXPECT_THAT(result.error().reason, testing::HasSubstr("its time in one step"));
+  const auto meanwhile = policy.allow(documents());
+  ASSERT_FALSE(meanwhile);
+  EXPECT_THAT(meanwhile.error().reason, testing::HasSubstr("until that step ends"));
+  const Refusal ended = until(policy, [](const Refusal& told) { return !told.undetermined; });
+  EXPECT_THAT(ended.reason, testing::HasSubstr("is undefined"));
 }
 
 TEST(RegoLimits, OfStepsIsExact) {

@@ -36,7 +36,10 @@ std::string limit_reason(std::string_view limit, const Limits& limits) {
     return "went over its limit of " + std::to_string(limits.max_time_ms) + " ms";
   }
   if (limit == "size") return "made or handed on a value of more than 512 KiB";
-  if (limit == "stuck") return "went over its time in one step, and is not evaluated again";
+  if (limit == "stuck") {
+    return "went over its time in one step, and is not evaluated again until that step ends";
+  }
+  if (limit == "busy") return "was not evaluated: too many evaluations are still running";
   return "could not be evaluated: no thread for it";
 }
 
@@ -141,6 +144,16 @@ Evaluated read_value(std::string_view report, std::string_view rule, std::string
   }
   if (outcome == "limit") {
     return {.refusal = undetermined(rule, limit_reason(string_of(*parsed, "limit"), limits))};
+  }
+  if (outcome == "missing") {
+    std::string ids;
+    for (const auto& id : strings_of(*parsed, "ids")) {
+      ids += (ids.empty() ? "`" : ", `") + id + "`";
+    }
+    return {.refusal = {
+                .rule = std::string(rule),
+                .reason = std::string(file) + ": rule `" + std::string(rule) +
+                          "` needs reference values that are not there, or have ended: " + ids}};
   }
   if (outcome == "undefined") {
     return {.refusal = {.rule = std::string(rule),

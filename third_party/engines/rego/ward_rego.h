@@ -50,7 +50,7 @@ typedef struct {
   ward_rego_bytes rule;              // a name in the policy's package, "allow"
   ward_rego_bytes input;             // `input`
   ward_rego_bytes data;              // an object: `data`
-  ward_rego_bytes reference_values;  // an object: what query_reference_value(id) gives; null else
+  ward_rego_bytes reference_values;  // an object: what query_reference_value(id) gives
   int64_t now_ns;                    // what time.now_ns() gives: nanoseconds since 1970
   uint64_t max_steps;                // of the engine; the same for the same policy and documents
   uint64_t max_memory_bytes;         // beyond the documents
@@ -61,10 +61,14 @@ typedef struct {
 //   {"outcome": "value", "value": ...}
 //   {"outcome": "undefined"}           also where the policy has no such rule
 //   {"outcome": "error", "line", "column", "message"}
-//   {"outcome": "limit", "limit": "steps" | "memory" | "time" | "size" | "stuck" | "threads"}
+//   {"outcome": "missing", "ids": [...]}  ids without a value, asked for where that would be taken
+//                                         for an answer
+//   {"outcome": "limit", "limit": "steps" | "memory" | "time" | "size" | "stuck" | "busy" |
+//                                 "threads"}
 // size: what a built-in was given, would make, or the rule's value is over 512 KiB. stuck: one step
 // went on for twice the time and a second; its thread goes on, and the policy is not evaluated
-// again. OK, or FAILED for a null argument.
+// until it ends. busy: eight threads of any policies go on like that. OK, or FAILED for a null
+// argument.
 int ward_rego_evaluate(const ward_rego_policy* policy, const ward_rego_request* request,
                        ward_rego_text* report);
 

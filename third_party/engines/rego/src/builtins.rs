@@ -1,10 +1,13 @@
 //! The allow-list, and the allowed functions with a bound on what they are given: none can work for long in one step.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regorus::unstable::{Expr, NodeRef, Source, Span, BUILTINS};
 use regorus::{Engine, Value};
 
+use crate::needs::{NEEDED, QUERY};
 use crate::limits::{exceed, Exceeded, MAX_BLOCK_BYTES};
 
 /// With `print` and `query_reference_value`, all that a policy may call beside its own functions.
@@ -52,6 +55,7 @@ pub const MAX_SIZE: usize = 512 << 10;
 const MAX_NUMBER_CHARACTERS: usize = 4096;
 const MAX_NUMBER_BITS: u64 = 4096;
 const MAX_WIDTH_DIGITS: usize = 3;
+const MAX_SHOWN_ID: usize = 64;
 
 /// size is what `value` would have written out, as far as `budget`; None when it is more, or holds too large a number.
 fn size(value: &Value, budget: usize) -> Option<usize> {
@@ -156,15 +160,28 @@ fn parse_rfc3339_ns(args: &[Value]) -> anyhow::Result<Value> {
     }
 }
 
-/// The value of a name that is not there is null, as Trustee has it.
-fn reference_value(values: &Value, args: &[Value]) -> anyhow::Result<Value> {
-    let Some(id @ Value::String(_)) = args.first() else {
+thread_local! {
+    static MISSING: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// missing are the ids that were needed since it was asked last, on this thread, and have no value.
+pub fn missing() -> BTreeSet<String> {
+    MISSING.with(|missing| std::mem::take(&mut *missing.borrow_mut()))
+}
+
+/// The value of an id that is not there is undefined. Null, as Trustee has it, would be less than every number.
+fn reference_value(values: &Value, args: &[Value], is_needed: bool) -> anyhow::Result<Value> {
+    let Some(id @ Value::String(name)) = args.first() else {
         anyhow::bail!("`query_reference_value` expects a string");
     };
-    Ok(match values {
-        Value::Object(fields) => fields.get(id).cloned().unwrap_or(Value::Null),
-        _ => Value::Null,
-    })
+    let found = match values {
+        Value::Object(fields) => fields.get(id).cloned(),
+        _ => None,
+    };
+    if is_needed && found.is_none() {
+        MISSING.with(|missing| missing.borrow_mut().insert(name.chars().take(MAX_SHOWN_ID).collect()));
+    }
+    Ok(found.unwrap_or(Value::Undefined))
 }
 
 /// add puts the functions into `engine`: regorus looks there before it looks among its own.
@@ -174,6 +191,10 @@ pub fn add(engine: &mut Engine, now_ns: i64, references: Arc<Value>) -> anyhow::
     }
     engine.add_extension("time.now_ns".into(), 0, Box::new(move |_: Vec<Value>| Ok(Value::from(now_ns))))?;
     engine.add_extension("time.parse_rfc3339_ns".into(), 1, Box::new(|args: Vec<Value>| parse_rfc3339_ns(&args)))?;
-    let values = move |args: Vec<Value>| reference_value(&references, &args);
-    engine.add_extension("query_reference_value".into(), 1, Box::new(values))
+    for (name, is_needed) in [(QUERY, false), (NEEDED, true)] {
+        let references = references.clone();
+        let values = move |args: Vec<Value>| reference_value(&references, &args, is_needed);
+        engine.add_extension(name.into(), 1, Box::new(values))?;
+    }
+    Ok(())
 }

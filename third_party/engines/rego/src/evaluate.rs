@@ -12,6 +12,8 @@ use crate::limits::{self, Exceeded, Limits};
 use crate::load::{self, Policy};
 use crate::place;
 
+const MAX_MISSING: usize = 16;
+
 #[derive(Clone)]
 pub struct Request {
     pub rule: String,
@@ -96,6 +98,15 @@ fn told(result: anyhow::Result<Value>) -> Json {
     }
 }
 
+/// missing are the ids without a value that were needed: all below data.reference, and those that were asked for.
+fn missing(policy: &Policy, data: &Value) -> Vec<String> {
+    let mut out = builtins::missing();
+    let reference = &data["reference"];
+    let is_there = |id: &&String| !matches!(reference[&Value::from(id.as_str())], Value::Undefined);
+    out.extend(policy.needed.iter().filter(|id| !is_there(id)).cloned());
+    out.into_iter().take(MAX_MISSING).collect()
+}
+
 pub fn evaluate(policy: &Policy, request: &Request) -> Json {
     let start = Instant::now();
     let documents = match Documents::read(request) {
@@ -112,6 +123,12 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Json {
     if let Err(place) = load::prepare(&mut engine) {
         return json!({"outcome": "error", "line": place.line, "column": place.column, "message": place.message});
     }
+    let _ = builtins::missing();
     limits::begin(&request.limits, start);
-    told(engine.eval_rule(format!("data.{}.{}", policy.package, request.rule)))
+    let value = engine.eval_rule(format!("data.{}.{}", policy.package, request.rule));
+    let missing = missing(policy, &documents.data);
+    if !missing.is_empty() && limits::exceeded() == Exceeded::None {
+        return json!({"outcome": "missing", "ids": missing});
+    }
+    told(value)
 }

@@ -6,6 +6,7 @@ mod evaluate;
 mod explain;
 mod limits;
 mod load;
+mod needs;
 mod place;
 mod shape;
 mod walk;
@@ -92,7 +93,7 @@ fn one_error(message: &str) -> Json {
 }
 
 fn load_text(text: String) -> (i32, Json, Option<Policy>) {
-    match limits::on_thread(LOAD_TIME, move || load::load(text)) {
+    match limits::on_thread(LOAD_TIME, &Default::default(), move || load::load(text)) {
         Ok(Ok(policy)) => {
             let report = json!({
                 "syntax": if policy.v0 { "v0" } else { "v1" },
@@ -103,6 +104,7 @@ fn load_text(text: String) -> (i32, Json, Option<Policy>) {
         Ok(Err(places)) => (REFUSED, refusal(&places), None),
         Err(Failure::Stuck) => (REFUSED, one_error("the policy cannot be read within its time"), None),
         Err(Failure::Panicked) => (REFUSED, one_error("the engine failed on this policy"), None),
+        Err(Failure::Busy) => (FAILED, one_error("too many evaluations of other policies do not end"), None),
         Err(Failure::NoThread) => (FAILED, one_error("there is no thread to read the policy on"), None),
     }
 }
@@ -152,16 +154,14 @@ fn failed(message: &str) -> Json {
 }
 
 fn work(policy: &Arc<Policy>, request: Request, task: fn(&Policy, &Request) -> Json) -> Json {
-    if policy.stuck.load(Ordering::Acquire) {
+    if policy.left.load(Ordering::Acquire) > 0 {
         return json!({"outcome": "limit", "limit": "stuck"});
     }
     let theirs = policy.clone();
-    match limits::on_thread(request.limits.time, move || task(&theirs, &request)) {
+    match limits::on_thread(request.limits.time, &policy.left, move || task(&theirs, &request)) {
         Ok(told) => told,
-        Err(Failure::Stuck) => {
-            policy.stuck.store(true, Ordering::Release);
-            json!({"outcome": "limit", "limit": "stuck"})
-        }
+        Err(Failure::Stuck) => json!({"outcome": "limit", "limit": "stuck"}),
+        Err(Failure::Busy) => json!({"outcome": "limit", "limit": "busy"}),
         Err(Failure::Panicked) => failed("the engine failed on this policy"),
         Err(Failure::NoThread) => json!({"outcome": "limit", "limit": "threads"}),
     }
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn ward_rego_free_policy(policy: *mut Handle) {
         // the work that was not done, here: shape::MAX_DEPTH levels, which every caller's stack holds.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             let policy = Box::from_raw(policy);
-            let _ = limits::on_thread(LOAD_TIME, move || drop(policy));
+            let _ = limits::on_thread(LOAD_TIME, &Default::default(), move || drop(policy));
         }));
     }
 }

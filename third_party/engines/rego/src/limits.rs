@@ -4,7 +4,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::num::NonZeroU32;
-use std::sync::{mpsc, Once};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{mpsc, Arc, Once};
 use std::time::{Duration, Instant};
 
 use regorus::utils::limits::{set_time_source, ExecutionTimerConfig, TimeSource};
@@ -179,21 +180,79 @@ pub fn outside<T>(work: impl FnOnce() -> T) -> T {
 pub enum Failure {
     /// The work went on in one step long after its time: its thread is left behind.
     Stuck,
+    /// As many threads as may be are left behind.
+    Busy,
     Panicked,
     NoThread,
 }
 
-/// on_thread runs `work` with a stack of its own and waits for twice `time` and a second.
-pub fn on_thread<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+/// Threads that were left behind and go on, of all policies: each takes a core until it ends.
+static LEFT: AtomicUsize = AtomicUsize::new(0);
+pub const MAX_LEFT: usize = 8;
+
+const RUNNING: u8 = 0;
+const ENDED: u8 = 1;
+const LEFT_BEHIND: u8 = 2;
+
+/// What a thread and who waits for it know of each other.
+#[derive(Clone)]
+struct Shared {
+    state: Arc<AtomicU8>,
+    /// Of the policy: how many of its threads were left behind and go on.
+    left: Arc<AtomicUsize>,
+}
+
+impl Shared {
+    /// leave gives the thread up, unless it has ended.
+    fn leave(&self) -> bool {
+        self.left.fetch_add(1, Ordering::AcqRel);
+        LEFT.fetch_add(1, Ordering::AcqRel);
+        let left = self.state.compare_exchange(RUNNING, LEFT_BEHIND, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        if !left {
+            self.is_back();
+        }
+        left
+    }
+
+    fn is_back(&self) {
+        self.left.fetch_sub(1, Ordering::AcqRel);
+        LEFT.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Ends with the thread's work, also where that panics.
+struct Running(Shared);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.state.swap(ENDED, Ordering::AcqRel) == LEFT_BEHIND {
+            self.0.is_back();
+        }
+    }
+}
+
+/// on_thread runs `work` with a stack of its own and waits for twice `time` and a second. `left` counts it for as long as it
+/// goes on behind that.
+pub fn on_thread<T: Send + 'static>(
+    time: Duration,
+    left: &Arc<AtomicUsize>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     ONCE.call_once(|| {
         let _ = set_time_source(&CLOCK);
         std::panic::set_hook(Box::new(|_| {}));
     });
+    if LEFT.load(Ordering::Acquire) >= MAX_LEFT {
+        return Err(Failure::Busy);
+    }
     let (send, receive) = mpsc::sync_channel(1);
+    let shared = Shared { state: Arc::new(AtomicU8::new(RUNNING)), left: left.clone() };
+    let running = Running(shared.clone());
     let thread = std::thread::Builder::new()
         .name("rego".into())
         .stack_size(STACK_BYTES)
         .spawn(move || {
+            let _running = running;
             let done = work();
             let _ = send.send(());
             done
@@ -201,7 +260,7 @@ pub fn on_thread<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + S
         .map_err(|_| Failure::NoThread)?;
     // What it made comes by the join, which a race detector understands; its end is all that is waited for here.
     match receive.recv_timeout(time.saturating_mul(2).saturating_add(Duration::from_secs(1))) {
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(Failure::Stuck),
-        Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => thread.join().map_err(|_| Failure::Panicked),
+        Err(mpsc::RecvTimeoutError::Timeout) if shared.leave() => Err(Failure::Stuck),
+        _ => thread.join().map_err(|_| Failure::Panicked),
     }
 }

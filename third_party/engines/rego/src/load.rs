@@ -1,11 +1,14 @@
 //! A policy's text becomes a Policy: its syntax is found, and what it calls is held against the allow-list.
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
 
 use regorus::{Engine, PolicyLengthConfig, Value};
 
 use crate::limits;
+use crate::needs::{Needs, NEEDED, QUERY};
 use crate::place::{self, Place};
 use crate::shape;
 use crate::walk;
@@ -21,8 +24,10 @@ pub struct Policy {
     pub package: String,
     pub rules: Vec<String>,
     pub builtins: Vec<String>,
-    /// A step of it went on without end: it is not evaluated again.
-    pub stuck: AtomicBool,
+    /// The ids below data.reference that must be there.
+    pub needed: BTreeSet<String>,
+    /// Evaluations of it that were left behind and go on: meanwhile there is no other.
+    pub left: Arc<AtomicUsize>,
 }
 
 pub fn engine(text: &str, v0: bool) -> Result<Engine, Place> {
@@ -56,6 +61,17 @@ pub fn prepare(engine: &mut Engine) -> Result<(), Place> {
     engine.eval_query("true".into(), false).map(|_| ()).map_err(|e| place::of(&e.to_string()))
 }
 
+/// asking is the text that is evaluated: a call that needs a value has the name that records one that is not there.
+fn asking(text: &str, needs: &Needs) -> String {
+    let mut octets = text.as_bytes().to_vec();
+    for start in &needs.calls {
+        if let Some(name) = octets.get_mut(*start..*start + QUERY.len()).filter(|name| *name == QUERY.as_bytes()) {
+            name.copy_from_slice(NEEDED.as_bytes());
+        }
+    }
+    String::from_utf8(octets).unwrap_or_default()
+}
+
 pub fn load(text: String) -> Result<Policy, Vec<Place>> {
     if text.len() > MAX_TEXT_BYTES {
         let message = format!("a policy has at most {MAX_TEXT_BYTES} octets");
@@ -72,7 +88,7 @@ pub fn load(text: String) -> Result<Policy, Vec<Place>> {
     }
     crate::builtins::add(&mut engine, 0, Value::Undefined.into()).map_err(|e| vec![place::of(&e.to_string())])?;
     prepare(&mut engine).map_err(|place| vec![place])?;
-    let fresh = self::engine(&text, v0).map_err(|place| vec![place])?;
-    let stuck = AtomicBool::new(false);
-    Ok(Policy { engine: fresh, text, v0, package: found.package, rules: found.rules, builtins: found.builtins, stuck })
+    let fresh = self::engine(&asking(&text, &found.needs), v0).map_err(|place| vec![place])?;
+    let left = Arc::new(AtomicUsize::new(0));
+    Ok(Policy { engine: fresh, text, v0, package: found.package, rules: found.rules, builtins: found.builtins, needed: found.needs.ids, left })
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span, BUILTINS};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span, BUILTINS};
 use regorus::Value;
 
 use crate::builtins::ALLOWED;
+use crate::needs::{Asking, Needs, NEEDED, QUERY};
 use crate::place::Place;
 use crate::weight;
 
@@ -24,6 +25,8 @@ pub struct Found {
     pub rules: Vec<String>,
     pub builtins: Vec<String>,
     pub errors: Vec<Place>,
+    /// What asks for reference values where there must be one (needs.rs).
+    pub needs: Needs,
 }
 
 struct Walk<'a> {
@@ -36,6 +39,7 @@ struct Walk<'a> {
     rule: String,
     arguments: BTreeSet<String>,
     weights: BTreeMap<String, usize>,
+    asking: Asking,
 }
 
 /// The longest chain of rules below one, and the heaviest.
@@ -129,6 +133,7 @@ impl<'a> Walk<'a> {
         let all: Vec<String> = if name.is_empty() { self.names.iter().cloned().collect() } else { vec![name] };
         let edges = self.edges.entry(self.rule.clone()).or_default();
         for name in all {
+            self.asking.rule(&self.rule, &name);
             edges.entry(name).or_insert(span);
         }
     }
@@ -139,6 +144,9 @@ impl<'a> Walk<'a> {
         if whole && self.rule_at(&parts).is_some_and(|rule| !rule.is_empty()) {
             self.depend(&parts, first(fcn));
         } else if whole && ALLOWED.contains(&name.as_str()) {
+            if name == QUERY {
+                self.asking.site(&self.rule, first(fcn));
+            }
             self.builtins.insert(name);
         } else {
             let message = format!("`{name}` is no built-in that a policy may use, nor a function of its own");
@@ -154,6 +162,9 @@ impl<'a> Walk<'a> {
         let (parts, _) = path(expr);
         if !parts.is_empty() {
             self.depend(&parts, first(expr));
+            if !self.arguments.contains(&parts[0]) {
+                self.asking.reference(&self.rule, &self.resolved(&parts), first(expr));
+            }
         }
         let mut next = expr;
         loop {
@@ -182,15 +193,16 @@ impl<'a> Walk<'a> {
                 self.expr(key);
                 self.expr(value);
             }),
-            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-                self.expr(term);
-                self.query(query);
-            }
-            Expr::ObjectCompr { key, value, query, .. } => {
-                self.expr(key);
-                self.expr(value);
-                self.query(query);
-            }
+            // A comprehension has a value also where its body has none.
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => self.absorbed(|walk| {
+                walk.expr(term);
+                walk.query(query);
+            }),
+            Expr::ObjectCompr { key, value, query, .. } => self.absorbed(|walk| {
+                walk.expr(key);
+                walk.expr(value);
+                walk.query(query);
+            }),
             Expr::Call { fcn, params, .. } => {
                 self.call(fcn);
                 self.exprs(params);
@@ -203,17 +215,40 @@ impl<'a> Walk<'a> {
                 self.expr(lhs);
                 self.expr(rhs);
             }
-            Expr::Membership { key, value, collection, .. } => {
-                key.iter().for_each(|key| self.expr(key));
-                self.expr(value);
-                self.expr(collection);
-            }
+            // regorus: `in` is false of what is undefined, not undefined.
+            Expr::Membership { .. } => self.absorbed(|walk| walk.membership(expr)),
+        }
+    }
+
+    fn membership(&mut self, expr: &'a Expr) {
+        if let Expr::Membership { key, value, collection, .. } = expr {
+            key.iter().for_each(|key| self.expr(key));
+            self.expr(value);
+            self.expr(collection);
+        }
+    }
+
+    /// absorbed walks what may be undefined without what is around it being so.
+    fn absorbed(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.asking.is_absorbed, true);
+        walk(self);
+        self.asking.is_absorbed = before;
+    }
+
+    fn absorbed_if(&mut self, is_absorbed: bool, walk: impl FnOnce(&mut Self)) {
+        if is_absorbed {
+            self.absorbed(walk);
+        } else {
+            walk(self);
         }
     }
 
     /// `with` may put a function in a function's place: both must be allowed.
     fn replaced(&mut self, expr: &'a Ref<Expr>) {
         let name = self.resolved(&path(expr).0).join(".");
+        if name == QUERY {
+            self.errors.push(place(first(expr), format!("`{QUERY}` cannot be replaced, nor stand for another")));
+        }
         if BUILTINS.contains_key(name.as_str()) && !ALLOWED.contains(&name.as_str()) {
             let message = format!("`{name}` is no built-in that a policy may use");
             self.errors.push(place(first(expr), message));
@@ -227,28 +262,60 @@ impl<'a> Walk<'a> {
             self.errors.push(place(&query.span, message));
         }
         for stmt in &query.stmts {
-            match &stmt.literal {
-                Literal::SomeVars { .. } => {}
-                Literal::SomeIn { key, value, collection, .. } => {
-                    key.iter().for_each(|key| self.expr(key));
-                    self.expr(value);
-                    self.expr(collection);
-                }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-                Literal::Every { domain, query, .. } => {
-                    self.expr(domain);
-                    self.query(query);
-                }
+            self.absorbed_if(!stmt.with_mods.is_empty(), |walk| walk.statement(stmt));
+        }
+    }
+
+    fn statement(&mut self, stmt: &'a LiteralStmt) {
+        match &stmt.literal {
+            Literal::SomeVars { .. } => {}
+            Literal::SomeIn { key, value, collection, .. } => {
+                key.iter().for_each(|key| self.expr(key));
+                self.expr(value);
+                self.expr(collection);
             }
-            for with in &stmt.with_mods {
-                self.replaced(&with.refr);
-                self.replaced(&with.r#as);
-            }
+            Literal::Expr { expr, .. } if matches!(expr.as_ref(), Expr::Membership { .. }) => self.membership(expr),
+            Literal::Expr { expr, .. } => self.expr(expr),
+            Literal::NotExpr { expr, .. } => self.absorbed(|walk| walk.expr(expr)),
+            Literal::Every { domain, query, .. } => self.absorbed(|walk| {
+                walk.expr(domain);
+                walk.query(query);
+            }),
+        }
+        for with in &stmt.with_mods {
+            self.replaced(&with.refr);
+            self.replaced(&with.r#as);
         }
     }
 
     fn assign(&mut self, assign: &'a Option<RuleAssign>) {
         assign.iter().for_each(|assign| self.expr(&assign.value));
+    }
+
+    fn head(&mut self, head: &'a RuleHead) {
+        match head {
+            RuleHead::Compr { assign, .. } => match assign {
+                Some(assign) if self.rule == "trust_claims" => self.claims(&assign.value),
+                _ => self.assign(assign),
+            },
+            RuleHead::Set { key, .. } => key.iter().for_each(|key| self.expr(key)),
+            RuleHead::Func { args, assign, .. } => {
+                self.arguments = args.iter().filter_map(|arg| path(arg).0.into_iter().next()).collect();
+                self.exprs(args);
+                self.assign(assign);
+            }
+        }
+    }
+
+    /// claims are the value of `trust_claims`: a rule may stand there for a claim, and nothing else is made of it.
+    fn claims(&mut self, value: &'a Expr) {
+        let Expr::Object { fields, .. } = value else { return self.expr(value) };
+        for (_, key, value) in fields {
+            self.expr(key);
+            self.asking.is_claim = matches!(value.as_ref(), Expr::Var { .. });
+            self.expr(value);
+            self.asking.is_claim = false;
+        }
     }
 
     fn rule(&mut self, rule: &'a Rule) {
@@ -258,20 +325,16 @@ impl<'a> Walk<'a> {
         let weight = self.weights.entry(self.rule.clone()).or_default();
         *weight = (*weight).max(weight::of_rule(rule));
         match rule {
-            Rule::Default { value, .. } => self.expr(value),
+            Rule::Default { value, .. } => self.absorbed(|walk| walk.expr(value)),
             Rule::Spec { head, bodies, .. } => {
-                match head {
-                    RuleHead::Compr { assign, .. } => self.assign(assign),
-                    RuleHead::Set { key, .. } => key.iter().for_each(|key| self.expr(key)),
-                    RuleHead::Func { args, assign, .. } => {
-                        self.arguments = args.iter().filter_map(|arg| path(arg).0.into_iter().next()).collect();
-                        self.exprs(args);
-                        self.assign(assign);
-                    }
-                }
-                for body in bodies {
-                    self.assign(&body.assign);
-                    self.query(&body.query);
+                let heads = self.asking.is_open(rule, 0);
+                self.absorbed_if(!heads, |walk| walk.head(head));
+                for (index, body) in bodies.iter().enumerate() {
+                    let is_open = self.asking.is_open(rule, index);
+                    self.absorbed_if(!is_open, |walk| {
+                        walk.assign(&body.assign);
+                        walk.query(&body.query);
+                    });
                 }
             }
         }
@@ -280,7 +343,7 @@ impl<'a> Walk<'a> {
         loop {
             head = match head {
                 Expr::RefBrack { refr, index, .. } => {
-                    self.expr(index);
+                    self.absorbed(|walk| walk.expr(index));
                     refr
                 }
                 Expr::RefDot { refr, .. } => refr,
@@ -352,6 +415,7 @@ pub fn walk(module: &Module) -> Found {
         rule: String::new(),
         arguments: BTreeSet::new(),
         weights: BTreeMap::new(),
+        asking: Asking::of(module, name_of),
     };
     for import in &module.imports {
         let (parts, _) = path(&import.refr);
@@ -363,6 +427,11 @@ pub fn walk(module: &Module) -> Found {
     for rule in &module.policy {
         walk.rule(rule);
     }
+    if walk.names.contains(NEEDED) {
+        walk.errors.push(Place { line: 0, column: 0, message: format!("`{NEEDED}` is a name of the engine's") });
+    }
+    let needs = walk.asking.needs();
+    walk.errors.extend(needs.errors.iter().cloned());
     walk.errors.sort_by_key(|place| (place.line, place.column));
     walk.chains();
     Found {
@@ -370,5 +439,6 @@ pub fn walk(module: &Module) -> Found {
         rules: walk.names.into_iter().collect(),
         builtins: walk.builtins.into_iter().collect(),
         errors: walk.errors,
+        needs,
     }
 }
