@@ -127,7 +127,7 @@ Refusal until(const Policy& policy, const std::function<bool(const Refusal&)>& e
 // Its policy is not asked again while the step goes on, and is again when it has ended.
 TEST(RegoLimits, EndAStepThatDoesNotEnd) {
   WARD_NEED_REGO();
-  const Policy policy = unending(28);
+  const Policy policy = unending(27);
   const auto result = policy.allow(compare());
   ASSERT_FALSE(result);
   EXPECT_TRUE(result.error().undetermined);
