@@ -88,7 +88,7 @@ Result<token::VerifiedJwt> verified(Bytes octets, const std::vector<token::JwsKe
 }
 
 Result<void> verdict_on(const token::EarView& ear, const Options& options) {
-  WARD_CHECK_OK(token::judge_ear(ear, options.allow_development));
+  WARD_CHECK_OK(token::judge_ear(ear, options.allow_development, options.nonce));
   if (!options.nonce.empty() && !token::answers_nonce(ear, options.nonce)) {
     return Error(Errc::kDenied, "ear: the nonce is not the expected one, or not there");
   }

@@ -60,6 +60,8 @@ Result<Buffer> Peer::ask(const protocol::HttpRequest& request, std::string& why)
   WARD_TRY(protocol::HttpResponse reply, exchange->exchange(request));
   if (reply.status == 200) return std::move(reply.body);
   why = said(reply);
+  constexpr unsigned kServerFaults = 500;
+  if (reply.status >= kServerFaults) return Error(Errc::kUnavailable, "the server cannot");
   return Error(Errc::kDenied, "the server refuses");
 }
 

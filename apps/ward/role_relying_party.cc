@@ -189,7 +189,8 @@ class RelyingParty {
     }
     if (!jwt) return jwt.error();
     WARD_TRY(const token::EarView ear, token::view_ear(jwt->claims));
-    WARD_CHECK_OK(token::judge_ear(ear, options_.allow_development));
+    WARD_CHECK_OK(
+        token::judge_ear(ear, options_.allow_development, nonce ? *nonce : std::string()));
     if (nonce && !token::answers_nonce(ear, *nonce)) {
       return Error(Errc::kDenied, "ear: it does not answer this challenge");
     }

@@ -32,7 +32,7 @@ struct Judged {
   attest::Appraisal appraisal;
   std::optional<Refusal> refusal;
   std::string ear;
-  bool recorded = false;  // singly
+  bool recorded = false;  // and archived
 };
 
 // bind_session says what evidence for a session's nonce carries.
@@ -124,6 +124,7 @@ Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
     out.refusal->passed = passed_ids(out.appraisal.checks);
     record.failed = out.refusal->checks;
   }
+  if (!asked.session) out.appraisal.unchecked.emplace_back(token::kFreshness);
   const std::string id = record.policy + ", version " + std::to_string(policy.version);
   const Bytes nonce = asked.session ? Bytes(asked.session->nonce) : Bytes(record.binding);
   constexpr std::size_t kLeastNonce = 8;  // draft-ietf-rats-ear-03 section 3
@@ -156,11 +157,19 @@ ledger::Entry entry_of(const Judged& judged, UnixTime now) {
                       {"result_sha256", to_hex(crypto::sha256(as_bytes(judged.ear)))}}};
 }
 
+// refused is in a class of its own where the evidence came without a session: what can be shown
+// again and again does not count refusals out that cannot.
+RefusedAct refused(const Asked& asked, const Judged& judged, UnixTime now) {
+  RefusedAct out = refused_act(judged.appraisal, now);
+  if (!asked.session) out.class_name += ".stated";
+  return out;
+}
+
 // write_leaf is true where the ledger has a leaf of this appraisal, false where it is counted.
 Result<bool> write_leaf(store::Transaction& tx, const Keys& keys, const Asked& asked,
                         const Judged& judged, UnixTime now) {
   if (judged.refusal) {
-    return record_refusal(tx, keys, refused_act(judged.appraisal, now), *judged.refusal);
+    return record_refusal(tx, keys, refused(asked, judged, now), *judged.refusal);
   }
   const ledger::Entry entry = entry_of(judged, now);
   if (!asked.session) {
@@ -180,9 +189,10 @@ Answer<void> conclude(const Service& service, const Asked& asked, Judged& judged
       if (used_before) return Error(Errc::kDenied, "broker.appraise: nonce");
     }
     WARD_TRY(judged.recorded, write_leaf(tx, service.keys, asked, judged, now));
+    // One captured quote for stated report data can be shown without end: it is not archived.
+    judged.recorded = judged.recorded && asked.session;
     if (!judged.recorded) return {};
-    WARD_CHECK_OK(archive(tx, service, asked.record));
-    if (!asked.session) return {};
+    WARD_TRY(judged.recorded, archive(tx, service, asked.record));
     return use_up(tx, *asked.session, "");
   });
   if (used_before) return refuse(401, kType, CheckId::kAppraiseUnused);
@@ -219,16 +229,15 @@ Answer<std::string> Appraiser::appraise(Bytes body, UnixTime now) const {
   const auto concluded = conclude(service_, asked, judged, now);
   if (!concluded) {
     if (concluded.error().status == 503) return concluded.error();
-    return record_refusal(service_, refused_act(judged.appraisal, now), concluded.error());
+    return record_refusal(service_, refused(asked, judged, now), concluded.error());
   }
   codec::JsonWriter w;
   w.begin_object().member("schema", "ward.appraised/1");
   w.member("verdict", to_text(judged.appraisal.verdict));
   w.member("profile", to_text(asked.request.profile));
   w.member("media_type", token::media_type(asked.request.profile)).member("ear", judged.ear);
-  const Retention& kept = service_.options.retention;
   w.name("id");
-  if (judged.recorded && kept.records != 0 && kept.seconds != 0) {
+  if (judged.recorded) {
     w.string(asked.record.id);
   } else {
     w.null();

@@ -18,6 +18,7 @@ using codec::JsonValue;
 constexpr codec::JsonLimits kLimits{.max_bytes = kbs::kMaxMessageBytes};
 constexpr std::size_t kMaxSession = 1024;
 constexpr std::size_t kMaxTee = 64;
+constexpr std::string_view kOurs = "ward.";
 constexpr std::string_view kNonceMember = "nonce";
 constexpr std::string_view kAdditionalMember = "additional-evidence";
 constexpr std::array<std::string_view, 9> kMembers = {
@@ -98,16 +99,31 @@ Done read_evidence(const Message& message, AppraiseRequest& out) {
   return {};
 }
 
+// is_small: a result must have room for it.
+bool is_small(const std::string& runtime_data) {
+  constexpr codec::JsonLimits kSmall{.max_bytes = kMaxRuntimeBytes, .max_depth = kMaxRuntimeDepth};
+  const auto parsed = codec::parse_json(as_bytes(runtime_data), kSmall);
+  if (!parsed) return false;
+  // A control character has six octets where it is written again.
+  const auto canonical = codec::canonical_json(*parsed);
+  return canonical && canonical->size() <= kMaxRuntimeBytes;
+}
+
 Done read_session(const Message& message, AppraiseRequest& out) {
   WARD_TRY(out.session, message.text("session", kMaxSession));
   const JsonValue* data = message.find("runtime_data");
-  const bool fits = data != nullptr && data->is_object() &&
-                    data->members().size() <= kMaxRuntimeMembers &&
-                    data->find(kNonceMember) == nullptr && data->find(kAdditionalMember) == nullptr;
+  const bool fits =
+      data != nullptr && data->is_object() && data->members().size() <= kMaxRuntimeMembers &&
+      data->find(kNonceMember) == nullptr && data->find(kAdditionalMember) == nullptr &&
+      is_small(message.raw("runtime_data")) &&
+      std::ranges::none_of(data->members(),
+                           [](const auto& member) { return member.first.starts_with(kOurs); });
   auto text =
       fits ? codec::canonical_json(*data) : Result<std::string>(Error(Errc::kMalformed, ""));
   if (!text) {
-    return message.wrong("runtime_data", "an object without nonce and additional-evidence");
+    return message.wrong("runtime_data",
+                         "an object of at most 65536 octets and 16 levels, without nonce, "
+                         "additional-evidence and names that begin with ward.");
   }
   out.runtime_data = *std::move(text);
   return {};

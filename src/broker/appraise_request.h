@@ -15,6 +15,8 @@ namespace ward::broker {
 inline constexpr std::size_t kMaxAudience = 512;       // octets
 inline constexpr std::size_t kMaxStatedData = 64;      // octets: no field of report data has more
 inline constexpr std::size_t kMaxRuntimeMembers = 64;  // of runtime_data
+inline constexpr std::size_t kMaxRuntimeBytes = std::size_t{64} << 10U;
+inline constexpr std::size_t kMaxRuntimeDepth = 16;
 
 // AppraiseRequest asks for the appraisal of evidence that answers the nonce of `session`, or that
 // carries `report_data`: one of the two is there.

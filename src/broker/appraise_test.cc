@@ -214,6 +214,29 @@ TEST_F(AppraiseTest, NorOneOfAServiceWithTheSameKeys) {
   EXPECT_THAT(opened.error().body.detail, HasSubstr("ward.facts"));
 }
 
+TEST_F(AppraiseTest, WhatAnAttesterSaysOfItselfIsBoundedAndNothingOfOurs) {
+  const Challenge c = challenge();
+  const auto asked = [&](const std::string& runtime_data) {
+    return refused(R"({"tee":"sgx","audience":"somebody","evidence":)" + bound_evidence(c) +
+                   R"(,"session":")" + c.session + R"(","runtime_data":)" + runtime_data + "}");
+  };
+  std::string deep = "1";
+  for (int i = 0; i < 20; ++i) {
+    deep = R"({"a":)" + deep + "}";
+  }
+  std::string controls;
+  for (std::size_t i = 0; i < kMaxRuntimeBytes / 6; ++i) {
+    controls += R"(\u0001)";
+  }
+  for (const std::string& odd :
+       {std::string(R"({"ward.facts":{}})"), std::string(R"({"ward.x":1})"), deep,
+        R"({"a":")" + std::string(kMaxRuntimeBytes, 'x') + "\"}", R"({"a":")" + controls + "\"}"}) {
+    const Refusal refusal = asked(odd);
+    EXPECT_EQ(refusal.status, 400U) << odd.substr(0, 80);
+    EXPECT_THAT(refusal.checks, ElementsAre("appraise.request.form"));
+  }
+}
+
 TEST_F(AppraiseTest, TheServiceItselfIsNoAudience) {
   const std::string body = R"({"audience":"wardd.test","evidence":{},"report_data":"00"})";
   const Refusal refusal = refused(body);
@@ -230,16 +253,52 @@ TEST_F(AppraiseTest, StatedReportDataIsComparedWhole) {
   EXPECT_EQ(member(appraised(other), "verdict"), "refused");
 }
 
+// Who has such evidence can show it to the verifier again and again, for whomever it likes.
+TEST_F(AppraiseTest, StatedReportDataShowsFreshEvidenceOnlyToWhoAskedForIt) {
+  const std::string answer = appraised(stated(Buffer(64, 9), R"(,"profile":"ietf")"));
+  const auto jwt = verified(answer);
+  const auto view = token::view_ear(jwt.claims);
+  ASSERT_TRUE(view);
+  const auto passport = token::judge_ear(*view, false);
+  ASSERT_FALSE(passport);
+  EXPECT_THAT(passport.error().what(), HasSubstr("may be old"));
+  EXPECT_TRUE(token::judge_ear(*view, false, to_base64(Buffer(64, 9), Base64::kUrl)));
+  EXPECT_FALSE(token::judge_ear(*view, false, to_base64(Buffer(64, 8), Base64::kUrl)));
+}
+
+// A flood of what can be shown without end hides no refusal of what cannot.
+TEST_F(AppraiseTest, RefusalsOfStatedReportDataAreCountedApart) {
+  world_.verifier.debug = true;
+  for (int i = 0; i < 40; ++i) {
+    (void)appraised(stated(Buffer(64, 9)));
+  }
+  const std::size_t before = kinds().size();
+  const Challenge c = challenge();
+  EXPECT_EQ(member(appraised(message(c, bound_evidence(c))), "verdict"), "refused");
+  EXPECT_EQ(kinds().size(), before + 1);
+}
+
+TEST_F(AppraiseTest, EvidenceThatIsLongerThanIsKeptLeavesItsLeafAlone) {
+  const Challenge c = challenge();
+  std::string padded = bound_evidence(c);
+  padded.insert(1, std::string(kMaxArchivedEvidence, ' '));
+  const std::string answer = appraised(message(c, padded));
+  EXPECT_EQ(member(answer, "verdict"), "accepted");
+  EXPECT_EQ(member(answer, "id"), "");
+  EXPECT_EQ(kinds().back(), "appraisal");
+  EXPECT_TRUE(archived().empty());
+}
+
 TEST_F(AppraiseTest, WhatMayBeRepeatedWithoutEndIsCountedBeyondABound) {
   for (std::uint32_t i = 0; i < kStatedPerInterval; ++i) {
-    EXPECT_NE(member(appraised(stated(Buffer(64, 9))), "id"), "");
+    EXPECT_EQ(member(appraised(stated(Buffer(64, 9))), "verdict"), "accepted");
   }
   const std::size_t full = kinds().size();
   const std::string answer = appraised(stated(Buffer(64, 9)));
   EXPECT_EQ(member(answer, "verdict"), "accepted");
   EXPECT_EQ(member(answer, "id"), "");
   EXPECT_EQ(kinds().size(), full);
-  EXPECT_EQ(archived().size(), kStatedPerInterval);
+  EXPECT_TRUE(archived().empty());
   const UnixTime later{kNow.seconds + kRefusalInterval_s};
   const Challenge c = challenge(later);
   EXPECT_FALSE(appraised(message(c, bound_evidence(c)), later).empty());

@@ -257,10 +257,12 @@ std::string archive_id(UnixTime time, Bytes nonce) {
   return hex_of_time(time) + "-" + to_hex(crypto::sha256(nonce)).substr(0, kIdDigits);
 }
 
-Result<void> archive(store::Transaction& tx, const Service& service,
+Result<bool> archive(store::Transaction& tx, const Service& service,
                      const ArchivedAppraisal& record) {
   const Retention& retention = service.options.retention;
-  if (retention.seconds == 0 || retention.records == 0) return {};
+  if (retention.seconds == 0 || retention.records == 0) return false;
+  const std::size_t evidence = record.primary_evidence.size() + record.additional_evidence.size();
+  if (evidence > kMaxArchivedEvidence) return false;
   WARD_TRY(const std::string text, write(record));
   WARD_CHECK_OK(
       service.keys.rows.put(tx, kArchiveTable, record.id, as_bytes(text), 0, service.rng));
@@ -270,7 +272,7 @@ Result<void> archive(store::Transaction& tx, const Service& service,
   w.u64be(size.count + 1 - forgotten);
   const auto written = tx.put(kArchiveSizeTable, kSizeKey, w.take(), size.version);
   if (!written) return written.error();
-  return {};
+  return true;
 }
 
 Result<std::optional<ArchivedAppraisal>> load_archived(store::View& view, const Service& service,

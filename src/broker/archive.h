@@ -24,6 +24,9 @@ inline constexpr std::string_view kCollateralTable = "archive.collateral";  // s
 inline constexpr std::string_view kDocumentTable = "archive.document";      // SHA-256: octets
 inline constexpr std::string_view kArchiveSizeTable = "archive.size";       // how many appraisals
 
+// Octets of primary and additional evidence. Eight GPUs with their certificates are half of that.
+inline constexpr std::size_t kMaxArchivedEvidence = std::size_t{256} << 10U;
+
 // At most this many appraisals are forgotten at one time, so that no request waits for long.
 inline constexpr std::size_t kForgottenAppraisals = 16;
 
@@ -62,9 +65,10 @@ struct ArchivedAppraisal {
 // archive_begin is smaller than every id of `time` or later, and greater than all before.
 [[nodiscard]] std::string archive_begin(UnixTime time);
 
-// archive writes one appraisal, and forgets what Options::retention does not keep. Nothing where it
-// keeps nothing.
-[[nodiscard]] Result<void> archive(store::Transaction& tx, const Service& service,
+// archive writes one appraisal, and forgets what Options::retention does not keep. False, and
+// nothing written, where it keeps nothing, or the evidence is longer than kMaxArchivedEvidence:
+// nobody's blanks are kept.
+[[nodiscard]] Result<bool> archive(store::Transaction& tx, const Service& service,
                                    const ArchivedAppraisal& record);
 
 // load_archived reads one; nullopt where there is none. kUntrusted, kMalformed: the row is damaged.

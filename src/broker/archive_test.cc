@@ -58,8 +58,10 @@ ArchivedAppraisal record_at(UnixTime time, std::uint8_t nonce) {
 void put(const World& world, const Retention& retention, const ArchivedAppraisal& record) {
   Service service{world.store(), world.verifier, world.keys(), world.service().rng,
                   Options{.name = "wardd.test", .retention = retention}};
-  EXPECT_TRUE(
-      world.store().transact([&](store::Transaction& tx) { return archive(tx, service, record); }));
+  EXPECT_TRUE(world.store().transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(archive(tx, service, record));
+    return {};
+  }));
 }
 
 TEST(Archive, HoldsWhatCameAndWhatWasSaidOfIt) {

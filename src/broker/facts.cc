@@ -1,5 +1,7 @@
 #include "broker/facts.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -24,17 +26,26 @@ Result<Buffer> hex_member(const JsonValue& object, std::string_view name) {
   return *std::move(octets);
 }
 
-// facts_member finds `ward.facts` below the claims of the TEE that is named beside it.
+// What stands beside the TEE's claims and is, or may be, of the attester's own words.
+constexpr std::array<std::string_view, 4> kNotOfTheTee = {"runtime_data_claims", "init_data_claims",
+                                                          "report_data", "init_data"};
+
+// facts_member finds `ward.facts` below the claims of the TEE, which stand alone beside those: the
+// only ones that the verifier wrote. nullptr where there are others.
 const JsonValue* facts_member(const JsonValue& claims) {
   const JsonValue* at = &claims;
   for (const char* name : {"submods", "cpu0", "ear.veraison.annotated-evidence"}) {
     at = at->find(name);
     if (at == nullptr) return nullptr;
   }
+  const JsonValue* facts = nullptr;
   for (const auto& [name, value] : at->members()) {
-    if (const JsonValue* found = value.find("ward.facts")) return found;
+    if (std::ranges::find(kNotOfTheTee, name) != kNotOfTheTee.end()) continue;
+    if (facts != nullptr) return nullptr;
+    facts = value.find("ward.facts");
+    if (facts == nullptr) return nullptr;
   }
-  return nullptr;
+  return facts;
 }
 
 std::optional<std::string> tcb_status_of(const attest::Appraisal& appraisal) {

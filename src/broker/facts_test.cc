@@ -31,5 +31,32 @@ TEST(Facts, are_read_of_results_in_trustees_profile_alone) {
   EXPECT_EQ(other.error().code(), Errc::kUnsupported);
 }
 
+// What the attester says of itself stands in the same result, and before the TEE's claims.
+TEST(Facts, are_the_verifiers_and_no_attesters) {
+  attest::Appraisal appraisal;
+  appraisal.tee = "sgx";
+  token::EarSubmod submod;
+  submod.verdict = "accepted";
+  const std::string forged = *tee_claims(appraisal, protocol::kbs::Version::k0_4_0);
+  const auto read = [&](const std::string& tee_claims_json, const std::string& runtime_data) {
+    submod.tee = "sgx";
+    submod.tee_claims_json = tee_claims_json;
+    submod.runtime_data_json = runtime_data;
+    const token::Ear ear{.issuer = "w", .issued = {1}, .expires = {2}, .submods = {submod}};
+    const auto claims = codec::parse_json(as_bytes(*token::ear_payload(ear)));
+    return read_facts(*claims);
+  };
+  const std::string key = R"("tee-pubkey":{"kty":"EC"})";
+  const std::string with_facts = forged.substr(0, forged.size() - 1) + "," + key + "}";
+  EXPECT_TRUE(read(forged, "{" + key + "}"));
+  EXPECT_FALSE(read("{}", with_facts));
+  submod.init_data_json = forged;
+  EXPECT_FALSE(read("{}", "{" + key + "}"));
+  appraisal.facts.debug = true;
+  const auto facts = read(*tee_claims(appraisal, protocol::kbs::Version::k0_4_0), with_facts);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->debug, true);
+}
+
 }  // namespace
 }  // namespace ward::broker

@@ -1,6 +1,7 @@
 #include "broker/lease.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/reader.h"
@@ -146,6 +147,21 @@ Result<void> forget_ended(store::Transaction& tx, UnixTime now) {
   return {};
 }
 
+// each_row calls `take` for the rows behind `after` until it says that it has enough.
+Result<void> each_row(store::View& view, std::string_view table, std::string_view after,
+                      const std::function<Result<bool>(const std::string& id)>& take) {
+  std::string from(after);
+  for (;;) {
+    WARD_TRY(const auto rows, view.list_keys(table, "", from, store::kMaxListed));
+    for (const store::ListedKey& row : rows) {
+      WARD_TRY(const bool more, take(row.key));
+      if (!more) return {};
+    }
+    if (rows.size() < store::kMaxListed) return {};
+    from = rows.back().key;
+  }
+}
+
 Result<bool> full(store::View& view) {
   std::size_t count = 0;
   std::string after;
@@ -186,20 +202,21 @@ Answer<Page<LeaseLine>> Leases::list(const Actor& actor, std::string_view after,
                                      UnixTime now) const {
   Page<LeaseLine> out;
   // Those that are over stand before all others.
-  const std::string lasting = hex_of_time({now.seconds + 1});
-  const std::string from = std::max(std::string(after), lasting);
+  const std::string from = std::max(std::string(after), hex_of_time({now.seconds + 1}));
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, view.list_keys(kLeaseTable, "", from, limit));
-    for (const store::ListedKey& row : rows) {
-      WARD_TRY(auto lease, load_lease(view, service_.keys, row.key));
+    return each_row(view, kLeaseTable, from, [&](const std::string& id) -> Result<bool> {
+      WARD_TRY(auto lease, load_lease(view, service_.keys, id));
       if (!lease) return damaged();
-      if (!manages(actor, repository_in(lease->resource))) continue;
+      if (!manages(actor, repository_in(lease->resource))) return true;
+      if (out.lines.size() == limit) {
+        out.next = out.lines.back().lease.id;
+        return false;
+      }
       WARD_TRY(const auto revoked,
                find_revocation(view, service_.keys, lease->resource, lease->workload));
       out.lines.push_back({.lease = *std::move(lease), .revoked = revoked.has_value()});
-    }
-    if (rows.size() == limit) out.next = rows.back().key;
-    return {};
+      return true;
+    });
   });
   if (!done) return unavailable(done.error());
   return out;
@@ -250,14 +267,17 @@ Answer<Page<Revocation>> Leases::revocations(const Actor& actor, std::string_vie
                                              std::size_t limit) const {
   Page<Revocation> out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto rows, view.list_keys(kRevocationTable, "", after, limit));
-    for (const store::ListedKey& row : rows) {
-      WARD_TRY(auto one, load_revocation(view, service_.keys, row.key));
+    return each_row(view, kRevocationTable, after, [&](const std::string& id) -> Result<bool> {
+      WARD_TRY(auto one, load_revocation(view, service_.keys, id));
       if (!one) return damaged();
-      if (manages(actor, repository_in(one->resource))) out.lines.push_back(*std::move(one));
-    }
-    if (rows.size() == limit) out.next = rows.back().key;
-    return {};
+      if (!manages(actor, repository_in(one->resource))) return true;
+      if (out.lines.size() == limit) {
+        out.next = out.lines.back().id;
+        return false;
+      }
+      out.lines.push_back(*std::move(one));
+      return true;
+    });
   });
   if (!done) return unavailable(done.error());
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "attest/appraisal.h"
 #include "attest/identity.h"
@@ -19,8 +20,9 @@ class PlatformIds {
   // digest is that of one identifier, in hex.
   [[nodiscard]] std::string digest(Bytes id) const;
 
-  // conceal leaves nothing of this identity in the appraisal.
+  // conceal leaves nothing of this identity in the appraisal, or in claims.
   void conceal(const attest::Identity& identity, attest::Appraisal& appraisal) const;
+  void conceal(const attest::Identity& identity, std::vector<attest::Claim>& claims) const;
 
  private:
   SecretBytes key_;  // not Secret: this lies where keys lie (crypto/secret_memory.h)

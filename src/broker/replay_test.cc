@@ -157,7 +157,8 @@ TEST_F(ReplayTest, WithoutAPolicyInForceEverythingIsGained) {
       record = *std::move(loaded);
       return {};
     }));
-    return archive(tx, bare.service(), record);
+    WARD_CHECK_OK(archive(tx, bare.service(), record));
+    return {};
   }));
   const std::string candidate = evidence_policy();
   const auto out =

@@ -72,6 +72,11 @@ crypto::Sha256Digest digest_of(const protocol::HttpRequest& request) {
     w.u64be(text.size());
     w.bytes(as_bytes(text));
   }
+  for (const std::string_view name : {"If-Match", "If-None-Match", "Content-Type"}) {
+    const std::string_view value = request.header(name).value_or("");
+    w.u64be(value.size());
+    w.bytes(as_bytes(value));
+  }
   w.bytes(crypto::sha256(request.body));
   return crypto::sha256(w.view());
 }

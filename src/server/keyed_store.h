@@ -31,7 +31,7 @@ inline constexpr std::size_t kMaxKeptAnswer = 64U << 10U;  // octets
 struct KeyedRequest {
   std::string actor;            // who asks
   std::string key;              // the key's text
-  crypto::Sha256Digest digest;  // of method, target and body
+  crypto::Sha256Digest digest;  // of method, target, conditions, type and body
   UnixTime now;
 };
 

@@ -76,7 +76,8 @@ std::optional<std::string_view> bearer_of(const HttpRequest& request) {
 // of_resources is true for what a service without resources has not.
 bool of_resources(std::string_view path) {
   return std::ranges::any_of(
-      std::array<std::string_view, 3>{"/kbs/", "/v1/resource", "/v1/policy/results"},
+      std::array<std::string_view, 6>{"/kbs/", "/v1/resource", "/v1/policy/results", "/v1/leases",
+                                      "/v1/revocations", "/v1/versions"},
       [&](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
@@ -236,16 +237,16 @@ HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {
   if (!query) return to_response(query.error());
   const std::string_view rest = path.substr(kOwn.size());
   if (auto reply = own_public(request, rest, *query)) return *std::move(reply);
-  if (AppraiseRoutes::takes(rest)) return appraise_.answer(request, rest, now);
-  const auto actor = actor_of(request, TokenForm::kOwn, now);
-  if (!actor) return to_response(actor.error());
-  const OwnRequest asked{request, *actor, *query, now};
   const auto key = request.header("Idempotency-Key");
-  const bool once_only = key && request.method != "GET" && request.method != "DELETE";
+  const bool once_only = key && request.method != "GET";
   if (once_only && !lists(route->keyed, request.method)) {
     return to_response(broker::refuse(400, kIdempotency, CheckId::kMessageForm,
                                       "This route takes no Idempotency-Key."));
   }
+  if (AppraiseRoutes::takes(rest)) return appraise_.answer(request, rest, now);
+  const auto actor = actor_of(request, TokenForm::kOwn, now);
+  if (!actor) return to_response(actor.error());
+  const OwnRequest asked{request, *actor, *query, now};
   HttpResponse reply = once_only ? once(asked, rest, *key) : administer(asked, rest);
   if (reply.status == 405 && !reply.header("Allow")) {
     reply.headers.emplace_back("Allow", std::string(route->methods));

@@ -173,7 +173,14 @@ struct EarView {
 // `allow_development`; then its verdict counts instead of its status, since its hardware is never
 // called genuine. Results of others carry no ward.appraisal and so count as development. kDenied
 // names the first reason. Policies (src/policy, the broker) ask more.
-[[nodiscard]] Result<void> judge_ear(const EarView& ear, bool allow_development);
+// A result that answers `nonce` may have kFreshness among what was not checked: whoever asked with
+// it knows that the evidence is no older.
+[[nodiscard]] Result<void> judge_ear(const EarView& ear, bool allow_development,
+                                     std::string_view nonce = {});
+
+// kFreshness is unchecked where the evidence carries a value that its sender stated, not a nonce of
+// the verifier's: whoever has such evidence can show it again and again.
+inline constexpr std::string_view kFreshness = "freshness";
 
 // VectorMember names a claim of the vector: in JSON, and by its key in CBOR (AR4SI section 3.1).
 struct VectorMember {

@@ -198,8 +198,9 @@ bool answers_nonce(const EarView& ear, std::string_view nonce) {
                      [&](const EarView::Submod& submod) { return one_is(submod.nonces, nonce); });
 }
 
-Result<void> judge_ear(const EarView& ear, bool allow_development) {
+Result<void> judge_ear(const EarView& ear, bool allow_development, std::string_view nonce) {
   if (ear.submods.empty()) return Error(Errc::kDenied, "ear: nothing was appraised");
+  const bool answered = !nonce.empty() && answers_nonce(ear, nonce);
   for (const EarView::Submod& submod : ear.submods) {
     // A development platform's hardware claim is bad by rule, so its status says nothing; that
     // every check passed is then in the verdict alone.
@@ -210,7 +211,13 @@ Result<void> judge_ear(const EarView& ear, bool allow_development) {
     if (!submod.verdict.empty() && submod.verdict != "accepted") {
       return Error(Errc::kDenied, "ear: a verdict is not accepted");
     }
-    if (!submod.unchecked.empty()) return Error(Errc::kDenied, "ear: something was not checked");
+    for (const std::string& name : submod.unchecked) {
+      if (name != kFreshness) return Error(Errc::kDenied, "ear: something was not checked");
+      if (!answered) {
+        return Error(Errc::kDenied,
+                     "ear: its evidence answers what its sender stated, and may be old");
+      }
+    }
     if (submod.development && !allow_development) {
       return Error(Errc::kDenied, "ear: a development platform");
     }
