@@ -124,11 +124,11 @@ class Challenges {
 
 bool is_cwt(Bytes octets) { return !octets.empty() && octets.front() >= 0x80; }
 
-protocol::HttpResponse refused(std::string_view reason) {
+protocol::HttpResponse refused(std::string_view reason, unsigned status = 403) {
   codec::JsonWriter w;
   w.begin_object().member("type", "PolicyDeny").member("detail", reason).end_object();
   const auto text = w.take();
-  return {.status = 403,
+  return {.status = status,
           .headers = {{"Content-Type", "application/json"}},
           .body = text ? to_buffer(as_bytes(*text)) : Buffer{}};
 }
@@ -163,7 +163,9 @@ class RelyingParty {
 
   protocol::HttpResponse give_challenge(UnixTime now) {
     const auto challenge = challenges_.next(now);
-    if (!challenge) return {.status = 503};
+    if (!challenge) {
+      return refused("1024 challenges are open, the most that may be: ask again later", 503);
+    }
     return {.status = 200,
             .headers = {{"Content-Type", "application/json"}},
             .body = to_buffer(as_bytes(R"({"report_data":")" + *challenge + "\"}"))};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/ward/child.h"
+#include "apps/ward/policy_file.h"
 #include "apps/ward/role.h"
 #include "apps/ward/role_peer.h"
 #include "apps/ward/wardd_child.h"
@@ -162,6 +163,28 @@ int say(const Options& o, const fs::path& dir, const std::string& url,
   return text ? print(*text + "\n") : fail(kCouldNotTell, "this cannot be written as JSON");
 }
 
+// check_new refuses what would leave a folder of a verifier that accepts nothing.
+Step check_new(const Options& o) {
+  if (o.policy.empty()) {
+    return fail(kUsage, "a new verifier accepts nothing without a policy",
+                "--policy FILE: docs/wardd.md, Two policies, two owners");
+  }
+  const auto policy = read_policy("evidence", o.policy);
+  if (!policy) return policy.error();
+  return {};
+}
+
+// check_again refuses what a verifier that exists would not heed.
+Step check_again(const Options& o) {
+  const Options usual;
+  const bool other = o.name != usual.name || o.listen != usual.listen || !o.collateral.empty() ||
+                     !o.trust_root.empty();
+  if (!other) return {};
+  return fail(kUsage,
+              o.dir + ": exists; --name, --listen, --collateral and --trust-root are of a new one",
+              "change its wardd.toml, or name a folder that does not exist yet");
+}
+
 int serve(const Options& o) {
   std::error_code wrong;
   const fs::path dir = fs::weakly_canonical(fs::absolute(o.dir), wrong);
@@ -176,10 +199,8 @@ int serve(const Options& o) {
     return fail(kUsage, o.dir + ": exists and was not made by `ward role verifier`",
                 "name a folder that does not exist yet");
   }
-  if (!there && o.policy.empty()) {
-    return fail(kUsage, "a new verifier accepts nothing without a policy",
-                "--policy FILE: docs/wardd.md, Two policies, two owners");
-  }
+  const Step right = there ? check_again(o) : check_new(o);
+  if (!right) return right.error();
   WarddChild::hold_signals();
   if (!there) {
     const Step made = make(o, dir);

@@ -144,7 +144,7 @@ class Mistakes(unittest.TestCase):
                 (["seal", "--recipient", "x", "y"], "no such option: --recipient", "see `ward seal --help`"),
                 (["frobnicate"], "no such command: frobnicate", "demo, up, role, verify, attest, inspect"),
                 (["keep"], "a command is missing", "ward keep takes one of: new, measure, run"),
-                ([], "a command is missing", "ward takes one of: demo, up, verify"),
+                ([], "a command is missing", "ward takes one of: demo, up, role, verify"),
                 (["verify", "x", "y"], "one argument too many: y", "see `ward verify --help`"),
                 (["dev", "init"], "DIR is required", "see `ward dev init --help`"),
         ):
