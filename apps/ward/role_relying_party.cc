@@ -58,12 +58,12 @@ class VerifierKeys {
   explicit VerifierKeys(const Peer* verifier) : verifier_(verifier) {}
 
   void set(std::vector<token::JwsKey> keys) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     keys_ = std::move(keys);
   }
 
   [[nodiscard]] std::vector<token::JwsKey> all() const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return keys_;
   }
 
@@ -71,7 +71,7 @@ class VerifierKeys {
   bool ask_again(UnixTime now) {
     if (verifier_ == nullptr) return false;
     {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       if (now.seconds < asked_.seconds + kAskAgain_s) return false;
       asked_ = now;
     }
@@ -99,7 +99,7 @@ class Challenges {
   // next is nullopt where too many are open.
   std::optional<std::string> next(UnixTime now) {
     const std::string out = to_hex(crypto::random_array<kReportData>(rng_));
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     std::erase_if(open_, [&](const auto& one) { return one.second.seconds <= now.seconds; });
     if (open_.size() >= kMaxChallenges) return std::nullopt;
     open_.emplace(out, UnixTime{now.seconds + kChallengeLife_s});
@@ -108,7 +108,7 @@ class Challenges {
 
   // take is true once for each that is open.
   bool take(const std::string& challenge, UnixTime now) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = open_.find(challenge);
     if (found == open_.end()) return false;
     const bool good = now.seconds < found->second.seconds;

@@ -91,7 +91,7 @@ Result<RegoPolicies::Loaded, policy::rego::LoadError> RegoPolicies::load(
     std::string_view text) const {
   const crypto::Sha256Digest digest = crypto::sha256(as_bytes(text));
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     const auto known =
         std::ranges::find(loaded_, digest, [](const auto& row) { return row.first; });
     if (known != loaded_.end()) {
@@ -102,7 +102,7 @@ Result<RegoPolicies::Loaded, policy::rego::LoadError> RegoPolicies::load(
   auto policy = Policy::load(text, kFile);
   if (!policy) return policy.error();
   Loaded loaded = std::make_shared<const Policy>(*std::move(policy));
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   loaded_.emplace_front(digest, loaded);
   if (loaded_.size() > kRemembered) loaded_.pop_back();
   return loaded;

@@ -349,7 +349,7 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   ReplayStep out;
   const bool rego = asks_rego(in_force) || asks_rego(candidate);
   if (rego) WARD_CHECK_OK(may_replay_rego(service_, actor, request, now));
-  const std::unique_lock turn(turn_, std::try_to_lock);
+  const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
   if (!turn) return refuse(409, kArchive, CheckId::kArchived, "Another replay is at work.");
   Archived archived(service_, request.when, now);
   if (rego && ids.size() > kMaxReplayedInRego) ids.resize(kMaxReplayedInRego);
