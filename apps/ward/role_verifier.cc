@@ -70,9 +70,10 @@ Step fetch(const Options& o, const fs::path& folder) {
   WARD_TRY(const Peer endorser, Peer::of(o.endorser));
   std::string why;
   const auto list = endorser.get("/documents.json", why);
-  if (!list)
+  if (!list) {
     return fail(kCouldNotTell,
                 endorser.url() + ": " + (why.empty() ? error_text(list.error()) : why));
+  }
   const auto json = codec::parse_json(*list);
   const auto* names = json ? json->find("documents") : nullptr;
   if (names == nullptr || !names->is_array() || names->items().size() > kMaxDocuments) {

@@ -20,7 +20,7 @@ constexpr const char* kFile = "policy.rego";
 constexpr policy::rego::Limits kLimits{.max_time_ms = 250};
 
 // one_line writes several lines as one, and cuts what is too long.
-std::string one_line(std::string text) {
+std::string one_line(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '\n') {

@@ -171,6 +171,7 @@ Result<Access> access_of(const Service& service, const Replayed& replayed,
 
 std::vector<Reason> reasons_of(const std::vector<attest::Check>& checks) {
   std::vector<Reason> out;
+  out.reserve(checks.size());
   for (const attest::Check& check : checks) {
     out.push_back({check.info->id, check.found, check.expected});
   }
