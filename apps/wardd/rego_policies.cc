@@ -31,8 +31,9 @@ std::string one_line(std::string_view text) {
   }
   if (out.size() <= broker::kMaxRegoReason) return out;
   std::size_t end = broker::kMaxRegoReason - 4;
-  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80U)
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80U) {
     --end;  // UTF-8
+  }
   return out.substr(0, end) + " ...";
 }
 
