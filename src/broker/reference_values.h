@@ -23,7 +23,7 @@ inline constexpr std::string_view kReferenceTable = "refval.value";  // by id, s
 inline constexpr std::size_t kMaxReferenceValues = 1000;             // of the service
 inline constexpr std::size_t kMaxReferenceBytes = 4U << 20U;  // of all of them, as they are kept
 
-// A list is cut where its values are more than so many octets: `next` goes on.
+// One page of a list has at most so many: `next` goes on.
 inline constexpr std::size_t kMaxListedValues = 100;
 
 // load_reference_values writes those that count at `at` as one object, id to value.

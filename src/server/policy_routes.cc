@@ -57,13 +57,6 @@ std::optional<Key> key_of(std::string_view path) {
   return out;
 }
 
-HttpResponse version_response(const Answer<std::uint64_t>& version) {
-  if (!version) return to_response(version.error());
-  JsonWriter w;
-  w.begin_object().member("version", *version).end_object();
-  return json_response(w);
-}
-
 void write_value(JsonWriter& w, const refval::ReferenceValue& one, UnixTime now) {
   w.begin_object().member("id", one.id).name("value").raw_json(one.value);
   w.member("expires", format_rfc3339(one.expires)).member("expired", now >= one.expires);

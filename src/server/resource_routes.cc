@@ -189,11 +189,8 @@ HttpResponse ResourceRoutes::put(const OwnRequest& asked, std::string_view path)
   if (!options) return to_response(options.error());
   const auto version =
       admin_.put_resource(asked.actor, path, asked.request.body, asked.now, *options);
-  if (!version) return to_response(version.error());
-  JsonWriter w;
-  w.begin_object().member("version", *version).end_object();
-  HttpResponse out = json_response(w);
-  out.headers.emplace_back("ETag", tag(*version));
+  HttpResponse out = version_response(version);
+  if (version) out.headers.emplace_back("ETag", tag(*version));
   return out;
 }
 

@@ -68,6 +68,13 @@ HttpResponse json_response(JsonWriter& w) {
   return ok(*text);
 }
 
+HttpResponse version_response(const Result<std::uint64_t, broker::Refusal>& version) {
+  if (!version) return to_response(version.error());
+  JsonWriter w;
+  w.begin_object().member("version", *version).end_object();
+  return json_response(w);
+}
+
 std::string_view reason_phrase(unsigned status) {
   switch (status) {
     case 400:

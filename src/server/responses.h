@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
+#include "base/result.h"
 #include "broker/refusal.h"
 #include "codec/json_write.h"
 #include "protocol/exchange.h"
@@ -40,6 +42,10 @@ inline constexpr std::string_view kProblemJson =
 
 // json_response takes what was written; 503 where it cannot be.
 [[nodiscard]] protocol::HttpResponse json_response(codec::JsonWriter& w);
+
+// version_response is {"version":N}, or the refusal.
+[[nodiscard]] protocol::HttpResponse version_response(
+    const Result<std::uint64_t, broker::Refusal>& version);
 
 // reason_phrase is that of a status (RFC 9110 section 15): "Not Found".
 [[nodiscard]] std::string_view reason_phrase(unsigned status);

@@ -17,7 +17,6 @@
 namespace ward::server {
 namespace {
 
-using broker::Answer;
 using broker::CheckId;
 using broker::Refusal;
 using codec::JsonWriter;
@@ -41,13 +40,6 @@ HttpResponse cacheable(const HttpRequest& request, std::string_view type, std::s
   out.headers.emplace_back("Cache-Control", "public, max-age=300");
   out.headers.emplace_back("ETag", tag);
   return out;
-}
-
-HttpResponse version_response(const Answer<std::uint64_t>& version) {
-  if (!version) return to_response(version.error());
-  JsonWriter w;
-  w.begin_object().member("version", *version).end_object();
-  return json_response(w);
 }
 
 // session_of cuts kbs-session-id out of the Cookie header (RFC 6265 section 4.2).
