@@ -7,10 +7,10 @@ namespace ward::server {
 
 // OwnRoute is one of ward's own routes: what is not in the table is not answered.
 struct OwnRoute {
-  std::string_view path;        // a name in braces: one segment; with three points: all that follow
-  std::string_view methods;     // as Allow has them: "GET, POST"
-  std::string_view query = "";  // the parameters it takes, with a blank between
-  std::string_view keyed = "";  // the methods that take an Idempotency-Key (keyed_store.h)
+  std::string_view path;     // a name in braces: one segment; with three points: all that follow
+  std::string_view methods;  // as Allow has them: "GET, POST"
+  std::string_view query{};  // the parameters it takes, with a blank between
+  std::string_view keyed{};  // the methods that take an Idempotency-Key (keyed_store.h)
 };
 
 // kOwnRoutes are those under /v1; docs/api/openapi.json describes each (openapi_test.cc).
