@@ -5,6 +5,7 @@ option(WARD_UNITY "Compile libraries in few pieces (ward_in_one_piece)" OFF)
 option(WARD_TESTS "Build tests" ON)
 option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
+option(WARD_TESTS_APART "One entry of ctest for each test, not for each program" OFF)
 set(WARD_TEST_OPTIONS "" CACHE STRING "Options for the tests' own code, not for what they test")
 set(WARD_SANITIZE "" CACHE STRING "Value for -fsanitize=")
 
@@ -40,9 +41,11 @@ if(WARD_COVERAGE)
   target_link_options(ward_flags INTERFACE -fprofile-instr-generate)
 endif()
 
-# ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder.
+# ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder. It is one
+# entry of ctest: what its tests share is made once, and five thousand processes are two hundred. tools/cases.py
+# counts its tests. COST says about how many seconds it takes where it is long: the longest begin first.
 function(ward_tests name)
-  cmake_parse_arguments(A "" "" "LIBS;SOURCES;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "COST" "LIBS;SOURCES;LABELS" ${ARGN})
   if(NOT WARD_TESTS)
     return()
   endif()
@@ -54,8 +57,17 @@ function(ward_tests name)
   if(A_LABELS)
     list(GET A_LABELS 0 label)
   endif()
-  gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${label})
+  if(WARD_TESTS_APART)
+    gtest_discover_tests(ward_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+      DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${label})
+  else()
+    if(NOT A_COST)
+      set(A_COST 0)
+    endif()
+    add_test(NAME ${name} COMMAND ward_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} COST ${A_COST} TIMEOUT 1200
+      ENVIRONMENT "GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/cases/${name}.xml;GTEST_BRIEF=1")
+  endif()
   if("threads" IN_LIST A_LABELS)
     if(NOT TARGET ward_threads_tests)
       add_custom_target(ward_threads_tests)

@@ -1,6 +1,7 @@
 # Configure and build. Sourced by ./run.
 
-if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
+# A cache of objects lies outside the tree: CI builds without.
+if [ -z "${CI:-}" ] && have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 fi
 

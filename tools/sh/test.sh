@@ -12,12 +12,14 @@ run_ctest() {
   local preset=$1 log=$logs/ctest-$1.log status=0
   shift
   mkdir -p "$logs"
+  rm -rf "build/$preset/cases"
   ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log" | show_ctest "$preset" || status=1
   if [ -n "${CI:-}" ] && grep -E '\*\*\*(Skipped|Not Run)' "$log" >&2; then
     note "in CI a skipped test is a failed test: the ones above"
     status=1
   fi
   grep -E '% tests passed' "$log" >&3 || status=1
+  python3 tools/cases.py "build/$preset/cases" >&3 || status=1
   return $status
 }
 
@@ -116,7 +118,7 @@ test_asan() {
   local parts
   build_or_fail asan "$(asan_targets | paste -sd ' ')" "tests and fuzz replays (asan)"
   parts=$(asan_tests | paste -sd '|')
-  run_ctest asan -R "^($parts)\.|^fuzz\.(tee_[a-z0-9]+|${asan_fuzz// /|})\." "$@"
+  run_ctest asan -R "^($parts)\$|^fuzz\.(tee_[a-z0-9]+|${asan_fuzz// /|})\." "$@"
 }
 
 # run_coverage ARGS: how much of each parser the committed seeds of its fuzz target reach.
