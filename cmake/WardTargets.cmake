@@ -178,8 +178,8 @@ endfunction()
 
 # ward_in_one_piece(NAME [FILES...]): the library is compiled in few pieces but for these files, which
 # hold the same names as others or must be linked alone. `ward verify` waits for these libraries on a
-# new machine, and most of a piece's time are headers. In the release preset alone: clang-tidy wants
-# each file's own command, and a change compiles less without.
+# new machine, and most of a piece's time are headers. In the presets that CI builds (release, asan, tsan):
+# clang-tidy wants each file's own command, and a change compiles less without.
 function(ward_in_one_piece name)
   if(WARD_UNITY)
     set_target_properties(ward_${name} PROPERTIES UNITY_BUILD ON)

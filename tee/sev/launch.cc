@@ -136,7 +136,7 @@ Buffer vmsa_page(std::uint32_t eip, std::uint32_t signature) {
 
 std::optional<Guid> parse_guid(std::string_view text) {
   constexpr std::size_t kDashes[] = {8, 13, 18, 23};
-  constexpr std::size_t kOrder[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+  constexpr std::size_t kOctetOrder[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
   if (text.size() != 36) return std::nullopt;
   std::string digits(text);
   for (const std::size_t at : kDashes) {
@@ -147,7 +147,7 @@ std::optional<Guid> parse_guid(std::string_view text) {
   if (!octets || octets->size() != sizeof(Guid)) return std::nullopt;
   Guid out{};
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out.at(i) = octets->at(kOrder[i]);
+    out.at(i) = octets->at(kOctetOrder[i]);
   }
   return out;
 }
