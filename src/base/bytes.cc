@@ -122,17 +122,23 @@ std::string to_base64(Bytes bytes, Base64 kind) {
   const std::size_t rest = bytes.size() % 3;
   std::string out(bytes.size() / 3 * 4 + (rest == 0 ? 0 : rest + 1), '\0');
   char* at = out.data();
-  const auto put = [&](std::uint32_t bits, std::size_t count) {  // of 24 bits, the first
-    for (std::size_t i = 0; i < count; ++i) {
-      *at++ = digits[(bits >> (18 - 6 * i)) & 63U];
-    }
-  };
   const std::uint8_t* octet = bytes.data();
   for (std::size_t group = bytes.size() / 3; group > 0; --group, octet += 3) {
-    put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U | octet[2], 4);
+    const std::uint32_t bits =
+        std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U | octet[2];
+    at[0] = digits[bits >> 18U];
+    at[1] = digits[(bits >> 12U) & 63U];
+    at[2] = digits[(bits >> 6U) & 63U];
+    at[3] = digits[bits & 63U];
+    at += 4;
   }
-  if (rest == 1) put(std::uint32_t{octet[0]} << 16U, 2);
-  if (rest == 2) put(std::uint32_t{octet[0]} << 16U | std::uint32_t{octet[1]} << 8U, 3);
+  if (rest > 0) {
+    const std::uint32_t bits =
+        std::uint32_t{octet[0]} << 8U | (rest == 2 ? std::uint32_t{octet[1]} : 0U);
+    *at++ = digits[bits >> 10U];
+    *at++ = digits[(bits >> 4U) & 63U];
+    if (rest == 2) *at++ = digits[(bits << 2U) & 63U];
+  }
   if (kind == Base64::kStandard) out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }

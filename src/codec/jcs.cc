@@ -10,21 +10,6 @@
 namespace ward::codec {
 namespace {
 
-// Up to here every integer is one double and no other integer's.
-constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53U;
-
-// UTF-8 and UTF-16 sort alike but for one thing: U+E000..U+FFFF (lead octets ee and ef) come after
-// the characters beyond them (lead octets f0..f4), whose surrogates begin at d800.
-std::uint8_t utf16_rank(char c) {
-  const auto octet = static_cast<std::uint8_t>(c);
-  return octet == 0xee || octet == 0xef ? static_cast<std::uint8_t>(octet + 0x10U) : octet;
-}
-
-bool utf16_less(std::string_view a, std::string_view b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](char x, char y) { return utf16_rank(x) < utf16_rank(y); });
-}
-
 // NOLINTBEGIN(misc-no-recursion): at most kMaxJsonDepth levels, for only parse_json makes a
 // JsonValue
 Result<void> append(std::string& out, const JsonValue& value);
@@ -60,6 +45,7 @@ Result<void> append_array(std::string& out, const JsonValue& value) {
 }
 
 Result<void> append(std::string& out, const JsonValue& value) {
+  if (!value.kept()) return Error(Errc::kUnsupported, "jcs: a value whose members were not kept");
   switch (value.kind()) {
     case JsonValue::Kind::kNull:
       out += "null";
@@ -70,7 +56,7 @@ Result<void> append(std::string& out, const JsonValue& value) {
     case JsonValue::Kind::kInt:
     case JsonValue::Kind::kUint: {
       const auto number = value.as_int();
-      if (!number || *number > kMaxInteger || *number < -kMaxInteger) {
+      if (!number || *number > kMaxCanonicalInteger || *number < -kMaxCanonicalInteger) {
         return Error(Errc::kUnsupported, "jcs: integer beyond 2^53", value.begin());
       }
       out += std::to_string(*number);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/json_text.h"
+#include "codec/json_write.h"
 
 namespace ward::codec {
 namespace {
@@ -14,6 +15,17 @@ std::string canonical(std::string_view text) {
   const auto doc = parse_json(as_bytes(text));
   if (!doc) return "does not parse";
   const auto out = canonical_json(*doc);
+  // The writer's style says the same, be the value a copy or a text.
+  JsonWriter copy(JsonWriter::Style::kCanonical);
+  JsonWriter raw(JsonWriter::Style::kCanonical);
+  for (const auto& written : {copy.copy(*doc).take(), raw.raw_json(text).take()}) {
+    EXPECT_EQ(written.has_value(), out.has_value());
+    if (written && out) {
+      EXPECT_EQ(*written, *out);
+    } else if (!written) {
+      EXPECT_EQ(written.error().code(), Errc::kUnsupported);
+    }
+  }
   return out ? *out : std::string("refused: ") + out.error().what();
 }
 

@@ -19,6 +19,9 @@ struct JsonLimits {
   std::size_t max_bytes = 1U << 20U;
   std::uint32_t max_depth = 32;       // nested arrays and objects
   std::uint32_t max_values = 100000;  // values of every kind in the whole document
+  // Arrays and objects nested deeper than this are read and refused like all others, but what they
+  // hold is not kept: JsonValue::kept is false of them. For who needs their octets only.
+  std::uint32_t kept_depth = UINT32_MAX;
 };
 
 // No JsonLimits allow more than these: the reader's and the destructor's own bounds.
@@ -57,6 +60,10 @@ class JsonValue {
   // members of an object; empty for other kinds.
   [[nodiscard]] const std::vector<Member>& members() const;
 
+  // kept is false of an array or an object beyond JsonLimits::kept_depth: items and members show
+  // none of what it holds.
+  [[nodiscard]] bool kept() const { return skimmed_ == 0; }
+
   // find returns the member's value, or nullptr; borrowed from this value.
   [[nodiscard]] const JsonValue* find(std::string_view name) const;
 
@@ -73,14 +80,15 @@ class JsonValue {
 
   template <class T, class... Args>
   JsonValue(std::in_place_type_t<T> type, std::uint32_t begin, std::uint32_t end, Args&&... args)
-      : value_(type, std::forward<Args>(args)...), begin_(begin), end_(end) {}
+      : value_(type, std::forward<Args>(args)...), begin_(begin), end_(end & INT32_MAX) {}
 
   // In the order of Kind.
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string,
                std::vector<JsonValue>, std::vector<Member>>
       value_;
-  std::uint32_t begin_ = 0;  // kMaxJsonBytes fits
-  std::uint32_t end_ = 0;
+  std::uint32_t begin_ = 0;        // kMaxJsonBytes fits
+  std::uint32_t end_ : 31 = 0;     // and here
+  std::uint32_t skimmed_ : 1 = 0;  // without a word of its own: a document has many values
 };
 
 // parse_json reads one JSON text (RFC 8259) and nothing behind it but blanks: strict grammar, valid

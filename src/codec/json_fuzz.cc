@@ -50,13 +50,18 @@ void check_number(const JsonValue& value) {
 }  // namespace
 
 // What parses has sound byte ranges; its value's octets parse alone; what the writer makes of it
-// parses and is written the same again; so is the canonical form.
+// parses and is written the same again; so is the canonical form. What is not kept parses and is
+// refused alike.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > kMaxInput) return 0;
   const Bytes document(data, size);
   const auto value = ward::codec::parse_json(document);
+  const auto skimmed =
+      ward::codec::parse_json(document, {.kept_depth = static_cast<std::uint32_t>(size % 3)});
+  require(skimmed.has_value() == value.has_value());
   if (!value) {
     require(!value.error().expected.empty());
+    require(ward::to_text(skimmed.error()) == ward::to_text(value.error()));
     return 0;
   }
   check_ranges(*value, document);

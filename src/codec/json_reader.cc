@@ -95,6 +95,17 @@ bool has_surrogate(std::string_view text) {
   return false;
 }
 
+// Most numbers are as short as an octet's: these are read without more ado.
+bool is_short_natural(std::string_view text, std::int64_t& out) {
+  constexpr std::size_t kDigits = 18;  // any number of that many fits
+  if (text.size() > kDigits) return false;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    out = out * 10 + (c - '0');
+  }
+  return true;
+}
+
 const char* expected_for(rapidjson::ParseErrorCode code) {
   switch (code) {
     case rapidjson::kParseErrorDocumentEmpty:
@@ -222,17 +233,34 @@ class JsonBuilder {
   struct Frame {
     std::size_t first = 0;  // of pending_
     std::uint32_t begin = 0;
+    std::uint32_t count = 0;  // values that have ended
     bool object = false;
     std::optional<Name> name;  // of the member whose value comes next
   };
 
+  // Whether what stands in the innermost container is read without being kept.
+  [[nodiscard]] bool is_skimmed() const { return frames_.size() > limits_.kept_depth; }
+
   template <class T, class... Args>
   void push(std::size_t begin, std::size_t end, Args&&... args) {
     Name name;
-    if (!frames_.empty() && frames_.back().name) {
-      name = *frames_.back().name;
-      frames_.back().name.reset();
+    if (!frames_.empty()) {
+      Frame& frame = frames_.back();
+      ++frame.count;
+      if (frame.name) {
+        name = *frame.name;
+        frame.name.reset();
+      }
+      if (is_skimmed()) {  // an object's names are compared all the same
+        if (frame.object) emplace<std::monostate>(name, begin, end);
+        return;
+      }
     }
+    emplace<T>(name, begin, end, std::forward<Args>(args)...);
+  }
+
+  template <class T, class... Args>
+  void emplace(const Name& name, std::size_t begin, std::size_t end, Args&&... args) {
     pending_.emplace_back(name, std::in_place_type<T>, static_cast<std::uint32_t>(begin),
                           static_cast<std::uint32_t>(end), std::forward<Args>(args)...);
   }
@@ -256,9 +284,11 @@ class JsonBuilder {
   template <class T>
   void close(T content) {
     const Frame frame = frames_.back();
+    const bool skimmed = is_skimmed();
     frames_.pop_back();
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(frame.first), pending_.end());
     push<T>(frame.begin, stream_.Tell(), std::move(content));
+    if (skimmed && !is_skimmed()) pending_.back().value.skimmed_ = 1;
   }
 
   static bool has_duplicates(std::span<const Pending> members);
@@ -322,6 +352,7 @@ bool JsonBuilder::RawNumber(const char* /*text*/, rapidjson::SizeType size, bool
   const std::string_view text = as_text(document_.subspan(begin, size));
   const char* const last = text.data() + text.size();
   std::int64_t whole = 0;
+  if (is_short_natural(text, whole)) return add<std::int64_t>(begin, end, whole);
   auto r = std::from_chars(text.data(), last, whole);
   if (r.ptr != last) {  // at a point or an exponent
     double real = 0;
@@ -359,6 +390,7 @@ bool JsonBuilder::open(bool object) {
   ++values_;
   frames_.push_back({.first = pending_.size(),
                      .begin = static_cast<std::uint32_t>(begin),
+                     .count = 0,
                      .object = object,
                      .name = std::nullopt});
   return true;
@@ -408,9 +440,11 @@ bool JsonBuilder::EndObject(rapidjson::SizeType /*count*/) {
     return false;
   }
   std::vector<JsonValue::Member> members;
-  members.reserve(all.size());
-  for (Pending& member : all) {
-    members.emplace_back(member.name.text, std::move(member.value));
+  if (!is_skimmed()) {
+    members.reserve(all.size());
+    for (Pending& member : all) {
+      members.emplace_back(member.name.text, std::move(member.value));
+    }
   }
   close(std::move(members));
   return true;
@@ -430,11 +464,9 @@ bool JsonBuilder::EndArray(rapidjson::SizeType /*count*/) {
 // Of the value that is being read.
 std::string JsonBuilder::path() const {
   std::string out;
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
-    const Frame& frame = frames_[i];
-    const std::size_t end = i + 1 < frames_.size() ? frames_[i + 1].first : pending_.size();
+  for (const Frame& frame : frames_) {
     if (!frame.object) {
-      append_json_index(out, end - frame.first);
+      append_json_index(out, frame.count);
     } else if (frame.name) {
       append_json_member(out, frame.name->text);
     }

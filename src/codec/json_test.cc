@@ -354,6 +354,50 @@ TEST(Json, KeepsItsLimitOfValues) {
   EXPECT_EQ(expected_of("1", {.max_values = 0}), "fewer values (limit of count)");
 }
 
+TEST(Json, KeepsNothingBeyondItsDepth) {
+  const std::string text = R"({"a":[1,{"b":[2,3]},"c"],"d":"e","f":{},"g":7})";
+  const auto doc = parse_json(as_bytes(text), {.kept_depth = 1});
+  ASSERT_TRUE(doc);
+  EXPECT_TRUE(doc->kept());
+  ASSERT_EQ(doc->members().size(), 4U);
+  const JsonValue& list = *doc->find("a");
+  EXPECT_TRUE(list.is_array());
+  EXPECT_FALSE(list.kept());
+  EXPECT_TRUE(list.items().empty());
+  EXPECT_EQ(as_text(list.raw(as_bytes(text))), R"([1,{"b":[2,3]},"c"])");
+  EXPECT_FALSE(doc->find("f")->kept());
+  EXPECT_EQ(doc->find("d")->as_string(), "e");
+  EXPECT_EQ(doc->find("g")->as_int(), 7);
+
+  const auto two = parse_json(as_bytes(text), {.kept_depth = 2});
+  ASSERT_TRUE(two);
+  ASSERT_EQ(two->find("a")->items().size(), 3U);
+  EXPECT_FALSE(two->find("a")->items()[1].kept());
+  EXPECT_EQ(two->find("a")->items()[2].as_string(), "c");
+
+  const auto none = parse_json(as_bytes("[1]"), {.kept_depth = 0});
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->kept());
+  EXPECT_TRUE(none->items().empty());
+}
+
+// What is not kept is refused in the same words, at the same place.
+TEST(Json, RefusesTheSameOfWhatItDoesNotKeep) {
+  for (const std::string_view text :
+       {R"([[1,{"a":1,"b":2,"a":3}]])", R"([[0,1e999]])", R"([["\udc00"]])",
+        R"([[18446744073709551616]])", R"([0,[1,2,]])", R"([[{"a":[0,01]}]])", "[[\"\xff\"]]",
+        R"({"x":{"y":[0,{"z":tru}]}})"}) {
+    const auto kept = parse_json(as_bytes(text));
+    const auto skimmed = parse_json(as_bytes(text), {.kept_depth = 0});
+    ASSERT_FALSE(kept) << text;
+    ASSERT_FALSE(skimmed) << text;
+    EXPECT_EQ(to_text(skimmed.error()), to_text(kept.error())) << text;
+  }
+  EXPECT_FALSE(parse_json(as_bytes("[[0,0]]"), {.max_values = 3, .kept_depth = 0}));
+  EXPECT_TRUE(parse_json(as_bytes("[[0,0]]"), {.max_values = 4, .kept_depth = 0}));
+  EXPECT_FALSE(parse_json(as_bytes("[[0]]"), {.max_depth = 1, .kept_depth = 0}));
+}
+
 TEST(Json, RefusesTruncationAtEveryLength) {
   const std::string text =
       R"({"tcbInfo":{"id":"SGX","n":[1,-2.5e+1,true,false,null,"\u00e9\ud83d\ude00"]}})";

@@ -1,9 +1,11 @@
 #include "codec/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -29,6 +31,25 @@ char short_escape(char c) {
     default:
       return '\0';
   }
+}
+
+// UTF-8 and UTF-16 sort alike but for one thing: U+E000..U+FFFF (lead octets ee and ef) come after
+// the characters beyond them (lead octets f0..f4), whose surrogates begin at d800.
+std::uint8_t utf16_rank(char c) {
+  const auto octet = static_cast<std::uint8_t>(c);
+  return octet == 0xee || octet == 0xef ? static_cast<std::uint8_t>(octet + 0x10U) : octet;
+}
+
+// Whether none of the eight octets at `text` needs an escape.
+bool is_plain(const char* text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kTops = 0x8080808080808080U;
+  std::uint64_t octets = 0;
+  std::memcpy(&octets, text, sizeof(octets));
+  // The top bit of an octet that is zero; octets above such a one may show it too.
+  const auto zeros = [](std::uint64_t word) { return (word - kOnes) & ~word & kTops; };
+  const std::uint64_t controls = (octets - kOnes * 0x20U) & ~octets & kTops;
+  return (controls | zeros(octets ^ (kOnes * '"')) | zeros(octets ^ (kOnes * '\\'))) == 0;
 }
 
 struct Decimal {
@@ -58,6 +79,10 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t written = 0;  // what needs no escape is copied in one piece
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (text.size() - i >= sizeof(std::uint64_t) && is_plain(text.data() + i)) {
+      i += sizeof(std::uint64_t);
+    }
+    if (i == text.size()) break;
     const auto octet = static_cast<std::uint8_t>(text[i]);
     if (octet >= 0x20U && octet != '"' && octet != '\\') continue;
     out.append(text.substr(written, i - written));
@@ -96,6 +121,11 @@ void append_json_number(std::string& out, double value) {
     if (k > 1) out.append(".").append(d.digits, 1);
     out.append(n > 0 ? "e+" : "e-").append(std::to_string(std::abs(n - 1)));
   }
+}
+
+bool utf16_less(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](char x, char y) { return utf16_rank(x) < utf16_rank(y); });
 }
 
 }  // namespace ward::codec

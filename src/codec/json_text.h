@@ -14,4 +14,7 @@ void append_json_string(std::string& out, std::string_view text);
 // 3.2.2.3): the shortest digits that read back as the same double; -0 as 0.
 void append_json_number(std::string& out, double value);
 
+// utf16_less orders UTF-8 texts as their UTF-16 code units are ordered (RFC 8785 section 3.2.3).
+[[nodiscard]] bool utf16_less(std::string_view a, std::string_view b);
+
 }  // namespace ward::codec

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <utility>
 
+#include "codec/jcs.h"
 #include "codec/json_text.h"
 #include "codec/utf8.h"
 
@@ -14,7 +17,7 @@ void JsonWriter::fail(Error error) {
 }
 
 void JsonWriter::new_line() {
-  if (style_ == Style::kCompact) return;
+  if (style_ != Style::kPretty) return;
   out_ += '\n';
   out_.append(2 * frames_.size(), ' ');
 }
@@ -45,7 +48,8 @@ JsonWriter& JsonWriter::open(char kind) {
     return *this;
   }
   out_ += kind;
-  frames_.emplace_back().kind = kind;
+  frames_.push_back(
+      {.kind = kind, .count = 0, .named = false, .first = members_.size(), .names = names_.size()});
   return *this;
 }
 
@@ -55,15 +59,49 @@ JsonWriter& JsonWriter::close(char kind) {
     fail(Error(Errc::kInternal, "json: an end that closes nothing"));
     return *this;
   }
-  Frame frame = std::move(frames_.back());
+  const Frame frame = frames_.back();
   frames_.pop_back();
-  std::sort(frame.names.begin(), frame.names.end());
-  if (std::adjacent_find(frame.names.begin(), frame.names.end()) != frame.names.end()) {
-    fail(Error(Errc::kMalformed, "json: a member name twice"));
-  }
+  if (kind == '{') end_members(frame);
   if (frame.count > 0) new_line();
   out_ += kind == '{' ? '}' : ']';
   return *this;
+}
+
+std::string_view JsonWriter::name_of(const Member& member) const {
+  return std::string_view(names_).substr(member.name, member.name_size);
+}
+
+// An object ends: no name stands in it twice, and where the style says so its members are sorted.
+void JsonWriter::end_members(const Frame& frame) {
+  const std::span<Member> members = std::span(members_).subspan(frame.first);
+  std::vector<std::size_t> order(members.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto name = [&](std::size_t at) { return name_of(members[at]); };
+  if (style_ == Style::kCanonical) {
+    std::ranges::sort(order, utf16_less, name);
+  } else {
+    std::ranges::sort(order, {}, name);
+  }
+  if (std::ranges::adjacent_find(order, {}, name) != order.end()) {
+    fail(Error(Errc::kMalformed, "json: a member name twice"));
+  }
+  if (style_ == Style::kCanonical && !std::ranges::is_sorted(order)) sort_in_place(members, order);
+  members_.resize(frame.first);
+  names_.resize(frame.names);
+}
+
+// sort_in_place writes the members again that stand at the end of the text, in their order.
+void JsonWriter::sort_in_place(std::span<Member> members, std::span<const std::size_t> order) {
+  const std::size_t begin = members.front().begin;
+  std::string sorted;
+  sorted.reserve(out_.size() - begin);
+  for (const std::size_t at : order) {
+    const bool last = at + 1 == members.size();
+    const std::size_t end = last ? out_.size() : members[at + 1].begin - 1;  // before the comma
+    if (!sorted.empty()) sorted += ',';
+    sorted.append(out_, members[at].begin, end - members[at].begin);
+  }
+  out_.replace(begin, std::string::npos, sorted);
 }
 
 JsonWriter& JsonWriter::name(std::string_view name) {
@@ -79,10 +117,11 @@ JsonWriter& JsonWriter::name(std::string_view name) {
   Frame& frame = frames_.back();
   if (frame.count++ > 0) out_ += ',';
   new_line();
+  members_.push_back({.name = names_.size(), .name_size = name.size(), .begin = out_.size()});
+  names_ += name;
   append_json_string(out_, name);
   out_ += style_ == Style::kPretty ? ": " : ":";
   frame.named = true;
-  frame.names.emplace_back(name);
   return *this;
 }
 
@@ -97,12 +136,23 @@ JsonWriter& JsonWriter::string(std::string_view text) {
 }
 
 JsonWriter& JsonWriter::integer(std::int64_t v) {
-  if (before_value()) out_ += std::to_string(v);
+  if (!before_value()) return *this;
+  const bool exact = v <= kMaxCanonicalInteger && v >= -kMaxCanonicalInteger;
+  if (style_ == Style::kCanonical && !exact) {
+    fail(Error(Errc::kUnsupported, "json: integer beyond 2^53"));
+    return *this;
+  }
+  out_ += std::to_string(v);
   return *this;
 }
 
 JsonWriter& JsonWriter::unsigned_integer(std::uint64_t v) {
-  if (before_value()) out_ += std::to_string(v);
+  if (!before_value()) return *this;
+  if (style_ == Style::kCanonical && v > std::uint64_t{kMaxCanonicalInteger}) {
+    fail(Error(Errc::kUnsupported, "json: integer beyond 2^53"));
+    return *this;
+  }
+  out_ += std::to_string(v);
   return *this;
 }
 
@@ -114,6 +164,7 @@ JsonWriter& JsonWriter::number(double v) {
   }
   const std::size_t begin = out_.size();
   append_json_number(out_, v);
+  if (style_ == Style::kCanonical) return *this;
   if (out_.find_first_of(".e", begin) == std::string::npos) out_ += ".0";
   return *this;
 }
@@ -130,6 +181,10 @@ JsonWriter& JsonWriter::null() {
 
 // NOLINTNEXTLINE(misc-no-recursion): at most kMaxJsonDepth levels
 JsonWriter& JsonWriter::copy(const JsonValue& value) {
+  if (!value.kept()) {
+    fail(Error(Errc::kInternal, "json: a value whose members were not kept"));
+    return *this;
+  }
   switch (value.kind()) {
     case JsonValue::Kind::kNull:
       return null();
@@ -163,13 +218,25 @@ JsonWriter& JsonWriter::copy(const JsonValue& value) {
 JsonWriter& JsonWriter::raw_json(std::string_view text) {
   if (!before_value()) return *this;
   const auto depth = static_cast<std::uint32_t>(frames_.size());
-  const JsonLimits limits{
-      .max_bytes = kMaxJsonBytes, .max_depth = kMaxJsonDepth - depth, .max_values = UINT32_MAX};
-  if (!parse_json(as_bytes(text), limits)) {
+  const JsonLimits limits{.max_bytes = kMaxJsonBytes,
+                          .max_depth = kMaxJsonDepth - depth,
+                          .max_values = UINT32_MAX,
+                          .kept_depth = style_ == Style::kCanonical ? UINT32_MAX : 0};
+  const auto parsed = parse_json(as_bytes(text), limits);
+  if (!parsed) {
     fail(Error(Errc::kMalformed, "json: raw text that is not JSON"));
     return *this;
   }
-  out_ += text;
+  if (style_ != Style::kCanonical) {
+    out_ += text;
+    return *this;
+  }
+  const auto canonical = canonical_json(*parsed);
+  if (!canonical) {
+    fail(canonical.error());
+    return *this;
+  }
+  out_ += *canonical;
   return *this;
 }
 

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -25,8 +26,9 @@ namespace ward::codec {
 class JsonWriter {
  public:
   enum class Style : std::uint8_t {
-    kCompact,  // no blanks at all
-    kPretty,   // two blanks per level, one after ':', a line per value; no line end at the end
+    kCompact,    // no blanks at all
+    kCanonical,  // as canonical_json (jcs.h): no blanks, members sorted, integers up to 2^53
+    kPretty,     // two blanks per level, one after ':', a line per value; no line end at the end
   };
 
   explicit JsonWriter(Style style = Style::kCompact) : style_(style) {}
@@ -50,10 +52,12 @@ class JsonWriter {
   JsonWriter& boolean(bool v);
   JsonWriter& null();
 
-  // copy writes a parsed value again: same members, order and numbers, this writer's blanks.
+  // copy writes a parsed value again: same members, order and numbers, in this writer's style. One
+  // that was not kept (JsonLimits::kept_depth) is kInternal.
   JsonWriter& copy(const JsonValue& value);
 
-  // raw_json takes one complete JSON text as a value, octet for octet; it is parsed to make sure.
+  // raw_json takes one complete JSON text as a value, octet for octet but where the style is
+  // kCanonical; it is parsed to make sure.
   JsonWriter& raw_json(std::string_view text);
 
   // value picks the call by the type of `v`; an empty optional is null.
@@ -85,19 +89,31 @@ class JsonWriter {
 
   // take hands the text over; the writer is done with. kMalformed: text that is not UTF-8, a number
   // that is not finite, raw_json that does not parse, a member name twice in one object. kLimit:
-  // nesting beyond kMaxJsonDepth. kInternal: calls that do not make one complete JSON value.
+  // nesting beyond kMaxJsonDepth. kUnsupported: an integer that the style has no form for.
+  // kInternal: calls that do not make one complete JSON value.
   [[nodiscard]] Result<std::string> take();
 
  private:
   struct Frame {
     char kind = '{';
     std::size_t count = 0;
-    bool named = false;  // object: a name was written and waits for its value
-    std::vector<std::string> names;
+    bool named = false;     // object: a name was written and waits for its value
+    std::size_t first = 0;  // of members_
+    std::size_t names = 0;  // where those of this object begin in names_
+  };
+
+  // Member is one of an object that is open.
+  struct Member {
+    std::size_t name = 0;  // in names_
+    std::size_t name_size = 0;
+    std::size_t begin = 0;  // in out_: at the name's quotation mark
   };
 
   JsonWriter& open(char kind);
   JsonWriter& close(char kind);
+  void end_members(const Frame& frame);
+  void sort_in_place(std::span<Member> members, std::span<const std::size_t> order);
+  [[nodiscard]] std::string_view name_of(const Member& member) const;
   bool before_value();
   void new_line();
   void fail(Error error);
@@ -105,7 +121,9 @@ class JsonWriter {
   Style style_;
   std::string out_;
   std::vector<Frame> frames_;
-  bool done_ = false;  // the outermost value has begun
+  std::vector<Member> members_;  // of all objects that are open
+  std::string names_;            // theirs, one behind the other
+  bool done_ = false;            // the outermost value has begun
   std::optional<Error> error_;
 };
 

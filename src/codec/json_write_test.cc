@@ -62,6 +62,63 @@ TEST(JsonWriter, WritesDoublesThatReadAsDoubles) {
     EXPECT_EQ(item.kind(), JsonValue::Kind::kDouble);
 }
 
+TEST(JsonWriter, EscapesAtEveryPlaceOfALongText) {
+  for (const char c : {'"', '\\', '\n', '\x1f'}) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(40, 'a');
+      text[at] = c;
+      text[39 - at] = c;
+      const auto written = JsonWriter().string(text).take();
+      ASSERT_TRUE(written);
+      EXPECT_EQ(written->size(), text.size() + 2 + (c == '\x1f' ? 10 : 2));
+      const auto read = parse_json(as_bytes(*written));
+      ASSERT_TRUE(read);
+      EXPECT_EQ(read->as_string(), text);
+    }
+  }
+  const std::string plain =
+      "\x20\x21\x23[]\x7f\xc2\x80\xef\xbf\xbf";  // beside each that is escaped
+  EXPECT_EQ(*JsonWriter().string(plain + plain).take(), "\"" + plain + plain + "\"");
+}
+
+TEST(JsonWriter, SortsTheMembersOfItsCanonicalStyle) {
+  JsonWriter w(JsonWriter::Style::kCanonical);
+  w.begin_object().name("z").begin_array().begin_object().member("b", 1.0).member("a", -0.0);
+  w.end_object().value("x").end_array().member("ab", "say").name("a").begin_object().end_object();
+  w.member("\xef\xac\xb3", 3).member("\xf0\x9f\x98\x80", 2).member("m", nullptr);
+  EXPECT_EQ(*w.end_object().take(),
+            "{\"a\":{},\"ab\":\"say\",\"m\":null,\"z\":[{\"a\":0,\"b\":1},\"x\"],"
+            "\"\xf0\x9f\x98\x80\":2,\"\xef\xac\xb3\":3}");
+
+  JsonWriter twice(JsonWriter::Style::kCanonical);
+  twice.begin_object().member("b", 1).member("a", 1).member("b", 2).end_object();
+  EXPECT_EQ(error_of(twice), Errc::kMalformed);
+}
+
+TEST(JsonWriter, WritesOnlyIntegersOfOneDoubleInItsCanonicalStyle) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53U;
+  JsonWriter most(JsonWriter::Style::kCanonical);
+  most.begin_array().value(kMost).value(-kMost).value(static_cast<std::uint64_t>(kMost));
+  EXPECT_EQ(*most.end_array().take(), "[9007199254740992,-9007199254740992,9007199254740992]");
+  JsonWriter above(JsonWriter::Style::kCanonical);
+  above.value(kMost + 1);
+  EXPECT_EQ(error_of(above), Errc::kUnsupported);
+  JsonWriter below(JsonWriter::Style::kCanonical);
+  below.value(-kMost - 1);
+  EXPECT_EQ(error_of(below), Errc::kUnsupported);
+  JsonWriter natural(JsonWriter::Style::kCanonical);
+  natural.value(static_cast<std::uint64_t>(kMost) + 1);
+  EXPECT_EQ(error_of(natural), Errc::kUnsupported);
+}
+
+TEST(JsonWriter, CopiesNothingThatWasNotKept) {
+  const auto doc = parse_json(as_bytes(R"({"a":[1]})"), {.kept_depth = 1});
+  ASSERT_TRUE(doc);
+  JsonWriter w;
+  w.copy(*doc);
+  EXPECT_EQ(error_of(w), Errc::kInternal);
+}
+
 TEST(JsonWriter, RefusesTextThatIsNotUtf8) {
   JsonWriter value;
   value.string("\xff");

@@ -4,13 +4,14 @@
 #include <array>
 #include <utility>
 
-#include "codec/jcs.h"
+#include "codec/json.h"
 #include "codec/json_write.h"
 #include "token/ear_names.h"
 
 namespace ward::token {
 namespace {
 
+using codec::JsonValue;
 using codec::JsonWriter;
 
 constexpr std::array<VectorMember, 8> kVector = {{
@@ -51,13 +52,11 @@ void write_texts(JsonWriter& w, std::string_view name, const std::vector<std::st
   w.end_array();
 }
 
-Result<void> check_object(std::string_view json) {
-  const auto value = codec::parse_json(as_bytes(json));
-  if (!value || !value->is_object()) {
-    return Error(Errc::kMalformed, "ear: claims are not a JSON object");
-  }
-  return {};
-}
+// Who verifies a result reads no more levels than JsonLimits has, and so many stand above a part:
+// the claim set, its submods, the submod, and where the part stands.
+constexpr std::uint32_t kLevelsAbove = 4;
+
+constexpr codec::JsonLimits kPart{.max_depth = codec::JsonLimits{}.max_depth - kLevelsAbove};
 
 Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNames& names) {
   w.name(names.annotated).begin_object();
@@ -65,8 +64,11 @@ Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNa
   if (!submod.init_data.empty()) w.member("init_data", to_hex(submod.init_data));
   const auto part = [&w](std::string_view name, std::string_view json) -> Result<void> {
     if (json.empty()) return {};
-    WARD_CHECK_OK(check_object(json));
-    w.name(name).raw_json(json);
+    const auto value = codec::parse_json(as_bytes(json), kPart);
+    if (!value || !value->is_object()) {
+      return Error(Errc::kMalformed, "ear: claims are not a JSON object");
+    }
+    w.name(name).copy(*value);
     return {};
   };
   WARD_CHECK_OK(part("runtime_data_claims", submod.runtime_data_json));
@@ -115,20 +117,22 @@ Result<void> write_context(JsonWriter& w, const EarSubmod& submod, EarProfile pr
 
 Result<void> write_extensions(JsonWriter& w, const EarSubmod& submod, EarProfile profile) {
   if (profile != EarProfile::kTrustee || submod.extensions.empty()) return {};
-  JsonWriter others;
-  others.begin_object();
-  bool any = false;
+  std::vector<std::pair<std::string_view, JsonValue>> others;
   for (const auto& [name, json] : submod.extensions) {
-    if (!codec::parse_json(as_bytes(json))) {
-      return Error(Errc::kMalformed, "ear: an extension is no JSON");
+    auto value = codec::parse_json(as_bytes(json), kPart);
+    if (!value) return Error(Errc::kMalformed, "ear: an extension is no JSON");
+    if (is_extension_name(name)) {
+      w.name(name).copy(*value);
+    } else {
+      others.emplace_back(name, *std::move(value));
     }
-    const bool member = is_extension_name(name);
-    any = any || !member;
-    (member ? w : others).name(name).raw_json(json);
   }
-  if (!any) return {};
-  WARD_TRY(const std::string text, others.end_object().take());
-  w.name("ward.extensions").raw_json(text);
+  if (others.empty()) return {};
+  w.name("ward.extensions").begin_object();
+  for (const auto& [name, value] : others) {
+    w.name(name).copy(value);
+  }
+  w.end_object();
   return {};
 }
 
@@ -203,7 +207,7 @@ Result<std::string> ear_payload(const Ear& ear, EarProfile profile) {
     return Error(Errc::kLimit, "ear: submods", ear.submods.size());
   }
   const EarNames& names = names_of(profile);
-  JsonWriter w;
+  JsonWriter w(JsonWriter::Style::kCanonical);
   w.begin_object();
   w.member("eat_profile", names.profile);
   w.member("iss", ear.issuer);
@@ -221,10 +225,13 @@ Result<std::string> ear_payload(const Ear& ear, EarProfile profile) {
   }
   w.end_object();
   if (profile != EarProfile::kTrustee) w.member(names.status, to_text(worst));
-  WARD_TRY(const std::string plain, w.end_object().take());
-  const auto parsed = codec::parse_json(as_bytes(plain), {.max_bytes = kMaxJwsBytes});
-  if (!parsed) return Error(Errc::kLimit, "ear: size");
-  return codec::canonical_json(*parsed);
+  WARD_TRY(std::string text, w.end_object().take());
+  // A text of fewer octets than a reader takes values has no more values.
+  constexpr codec::JsonLimits kReader{.max_bytes = kMaxJwsBytes};
+  if (text.size() > kReader.max_values && !codec::parse_json(as_bytes(text), kReader)) {
+    return Error(Errc::kLimit, "ear: size");
+  }
+  return text;
 }
 
 Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear, EarProfile profile) {

@@ -161,6 +161,7 @@ std::optional<TableEntry> read_entry(const JsonValue& entry) {
   for (const std::string_view kind : {"VCEK", "VLEK", "ASK", "ARK", "CRL"}) {
     if (type->as_string() == kind) out.kind = kind;
   }
+  out.data.reserve(data->items().size());
   for (const JsonValue& item : data->items()) {
     const auto octet = item.as_uint();
     if (!octet || *octet > 255) return std::nullopt;

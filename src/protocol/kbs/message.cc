@@ -16,6 +16,10 @@ using codec::JsonWriter;
 
 constexpr std::string_view kErrorUri = "https://github.com/confidential-containers/kbs/errors/";
 constexpr codec::JsonLimits kLimits{.max_bytes = kMaxMessageBytes};
+// Evidence is passed on as it came. AMD's holds whole certificates as lists of numbers, six levels
+// down; no key has so many.
+constexpr codec::JsonLimits kOfAttestation{.max_bytes = kMaxMessageBytes, .kept_depth = 5};
+constexpr codec::JsonLimits kFormOnly{.max_bytes = kMaxMessageBytes, .kept_depth = 0};
 constexpr std::size_t kMaxVersion = 32;
 constexpr std::size_t kMaxDetail = 16384;
 
@@ -75,8 +79,8 @@ class Doc {
   std::string path_;
 };
 
-Parsed parse_object(Bytes json) {
-  auto value = codec::parse_json(json, kLimits);
+Parsed parse_object(Bytes json, const codec::JsonLimits& limits = kLimits) {
+  auto value = codec::parse_json(json, limits);
   if (value && !value->is_object()) return diag_at(json, value->begin(), "", "an object");
   return value;
 }
@@ -123,7 +127,7 @@ Result<Attestation, Diag> parse_older(const Doc& doc, Bytes json, const JsonValu
     if (evidence != nullptr && evidence->is_object()) {
       return doc.of_another("tee-evidence", version, Version::k0_2_0);
     }
-    if (!text || !codec::parse_json(as_bytes(*text), kLimits)) {
+    if (!text || !codec::parse_json(as_bytes(*text), kFormOnly)) {
       return doc.wrong("tee-evidence", "JSON in a string");
     }
     out.primary_evidence = std::string(*text);
@@ -228,7 +232,7 @@ Result<std::string> write_attestation(const Attestation& attestation, Version ve
 }
 
 Result<Attestation, Diag> parse_attestation(Bytes json, Version version) {
-  WARD_TRY(const JsonValue root, parse_object(json));
+  WARD_TRY(const JsonValue root, parse_object(json, kOfAttestation));
   const Doc doc(json, root, "");
   if (version != Version::k0_4_0) return parse_older(doc, json, root, version);
   WARD_CHECK_OK(doc.without("tee-pubkey", version, Version::k0_2_0));
