@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -345,6 +346,51 @@ TEST_P(StoreTest, exactly_one_thread_inserts_a_nonce) {
     }
   }
   EXPECT_EQ(std::count(won.begin(), won.end(), true), 1);
+}
+
+// Acts of several threads may be made durable together: each is still alone in what it does.
+TEST_P(StoreTest, acts_that_fail_among_others_leave_those_alone) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kEach = 30;
+  std::array<std::size_t, kThreads> wrong{};
+  const auto before = store().revision();
+  ASSERT_TRUE(before);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([this, &wrong, t] {
+        for (std::size_t i = 0; i < kEach; ++i) {
+          const std::string key = std::to_string(t) + "/" + std::to_string(i);
+          const std::size_t kind = (t + i) % 3;  // done, failed, thrown
+          const auto act = [&](Transaction& tx) -> Result<void> {
+            WARD_TRY(const Row shared, tx.get("t", "shared"));
+            WARD_CHECK_OK(tx.put("t", "shared", as_bytes(key), shared.version));
+            WARD_CHECK_OK(tx.put("t", key, as_bytes(key), 0));
+            if (kind == 1) return Error(Errc::kDenied, "test: failed");
+            if (kind == 2) throw std::runtime_error("test");
+            return {};
+          };
+          bool right = false;
+          try {
+            const auto done = store().transact(act);
+            right = kind == 0 ? done.has_value() : !done && done.error().code() == Errc::kDenied;
+          } catch (const std::runtime_error&) {
+            right = kind == 2;
+          }
+          const auto row = store().get("t", key);  // what is done is there for everyone
+          right = right && row && row->value.has_value() == (kind == 0);
+          if (!right) ++wrong[t];
+        }
+      });
+    }
+  }
+  for (const std::size_t count : wrong)
+    EXPECT_EQ(count, 0U);
+  const std::uint64_t done = kThreads * kEach / 3;
+  EXPECT_EQ(row("t", "shared").version, done);
+  const auto after = store().revision();
+  ASSERT_TRUE(after);
+  EXPECT_EQ(*after, *before + done);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, StoreTest,

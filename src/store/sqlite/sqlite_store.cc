@@ -1,9 +1,16 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <exception>
 #include <limits>
 #include <mutex>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -34,6 +41,11 @@ struct Statements {
   Statement forget;
   Statement revision;
   Statement bump;
+  Statement begin_reading;
+  Statement begin_writing;
+  Statement commit;
+  Statement savepoint;
+  Statement release;
 
   static Result<Statements> prepare(const Connection& c) {
     WARD_TRY(Statement get,
@@ -59,8 +71,23 @@ struct Statements {
              Statement::prepare(c.raw(), "SELECT value FROM meta WHERE name='revision'"));
     WARD_TRY(Statement bump,
              Statement::prepare(c.raw(), "UPDATE meta SET value=value+1 WHERE name='revision'"));
-    return Statements{std::move(get),    std::move(list),     std::move(list_keys), std::move(put),
-                      std::move(forget), std::move(revision), std::move(bump)};
+    WARD_TRY(Statement begin_reading, Statement::prepare(c.raw(), "BEGIN"));
+    WARD_TRY(Statement begin_writing, Statement::prepare(c.raw(), "BEGIN IMMEDIATE"));
+    WARD_TRY(Statement commit, Statement::prepare(c.raw(), "COMMIT"));
+    WARD_TRY(Statement savepoint, Statement::prepare(c.raw(), "SAVEPOINT body"));
+    WARD_TRY(Statement release, Statement::prepare(c.raw(), "RELEASE body"));
+    return Statements{.get = std::move(get),
+                      .list = std::move(list),
+                      .list_keys = std::move(list_keys),
+                      .put = std::move(put),
+                      .forget = std::move(forget),
+                      .revision = std::move(revision),
+                      .bump = std::move(bump),
+                      .begin_reading = std::move(begin_reading),
+                      .begin_writing = std::move(begin_writing),
+                      .commit = std::move(commit),
+                      .savepoint = std::move(savepoint),
+                      .release = std::move(release)};
   }
 };
 
@@ -232,55 +259,169 @@ struct Session {
   }
 };
 
+// run_once runs a statement that answers nothing.
+Result<void> run_once(Statement& s) {
+  WARD_TRY(const bool row, s.start().step());
+  s.stop();
+  if (row) return Error(Errc::kInternal, "store.sqlite: a statement answered");
+  return {};
+}
+
 // Open is a transaction of a connection, rolled back on every path but a commit.
 class Open {
  public:
-  static Result<Open> begin(Connection& connection, const char* how) {
-    WARD_CHECK_OK(connection.run(how));
-    return Open(connection);
+  static Result<Open> begin(Session& session, Statement& how) {
+    WARD_CHECK_OK(run_once(how));
+    return Open(session);
   }
 
-  Open(Open&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Open(Open&& other) noexcept : session_(std::exchange(other.session_, nullptr)) {}
 
   Open(const Open&) = delete;
   Open& operator=(const Open&) = delete;
   Open& operator=(Open&&) = delete;
 
-  // A full disk or a failed write may have rolled back already; what must hold is that no
-  // transaction stays open.
   ~Open() {
-    if (connection_ == nullptr || sqlite3_get_autocommit(connection_->raw()) != 0) return;
-    if (connection_->run("ROLLBACK")) return;
-    sqlite3_interrupt(connection_->raw());
+    if (session_ == nullptr || !alive()) return;
+    if (session_->connection.run("ROLLBACK")) return;
+    sqlite3_interrupt(session_->connection.raw());
   }
 
-  Result<void> commit() { return connection_->run("COMMIT"); }
+  // A full disk or a failed write may have rolled back already; what must hold is that no
+  // transaction stays open.
+  [[nodiscard]] bool alive() const {
+    return sqlite3_get_autocommit(session_->connection.raw()) == 0;
+  }
+
+  Result<void> commit() { return run_once(session_->statements.commit); }
 
  private:
-  explicit Open(Connection& connection) : connection_(&connection) {}
+  explicit Open(Session& session) : session_(&session) {}
 
-  Connection* connection_;  // null: moved from
+  Session* session_;  // null: moved from
+};
+
+// Act is a call of transact that waits for its turn, and then its outcome.
+struct Act {
+  const Store::Body& body;
+  Result<void> outcome = Error(Errc::kUnavailable, "store.sqlite: nothing was committed");
+  std::exception_ptr thrown = nullptr;
+  bool done = false;
+  std::condition_variable woken{};
+};
+
+// Writer runs the transactions of all threads on one connection. Acts that wait while others are
+// made durable are run in one transaction by whoever comes first, each in a savepoint of its own:
+// alone, in their order, each seeing what those before it wrote. Together they are on the disk
+// before any of them returns, so that one write to it does for all.
+class Writer {
+ public:
+  explicit Writer(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+  Result<void> transact(const Store::Body& body) {
+    Act mine{.body = body};
+    std::unique_lock<std::mutex> lock(mutex_);
+    waiting_.push_back(&mine);
+    mine.woken.wait(lock, [&] { return mine.done || (!busy_ && waiting_.front() == &mine); });
+    if (!mine.done) lead(lock);
+    lock.unlock();
+    if (mine.thrown) std::rethrow_exception(mine.thrown);
+    return mine.outcome;
+  }
+
+ private:
+  // So that no request waits for many others; a service has fewer threads.
+  static constexpr std::size_t kMostTogether = 16;
+
+  // lead runs the acts that wait, of which the caller's is the first.
+  void lead(std::unique_lock<std::mutex>& lock) {
+    std::array<Act*, kMostTogether> taken{};
+    const std::span<Act*> acts(taken.data(), std::min(waiting_.size(), kMostTogether));
+    for (Act*& act : acts) {
+      act = waiting_.front();
+      waiting_.pop_front();
+    }
+    busy_ = true;
+    lock.unlock();
+    if (!run_together(acts)) {
+      for (Act* act : acts) {
+        run_alone(*act);
+      }
+    }
+    lock.lock();
+    busy_ = false;
+    for (Act* act : acts) {
+      act->done = true;
+      act->woken.notify_one();  // under the lock: its thread cannot have gone yet
+    }
+    if (!waiting_.empty()) waiting_.front()->woken.notify_one();
+  }
+
+  // call runs an act's body and counts its transaction; false where it failed, for which the act
+  // says why.
+  bool call(Act& act) {
+    act.thrown = nullptr;
+    SqliteTransaction tx(session_->statements);
+    try {
+      act.outcome = act.body(tx);
+      if (act.outcome && tx.wrote()) act.outcome = run_once(session_->statements.bump);
+    } catch (...) {
+      act.thrown = std::current_exception();
+      return false;
+    }
+    return act.outcome.has_value();
+  }
+
+  void run_alone(Act& act) {
+    // IMMEDIATE takes the write lock now, so that no read of the body can go stale.
+    auto open = Open::begin(*session_, session_->statements.begin_writing);
+    if (!open) {
+      act.outcome = open.error();
+    } else if (call(act)) {
+      act.outcome = open->commit();
+    }
+  }
+
+  // run_together is false where nothing was written and each act is to be tried alone: there are
+  // not several of them, or one of them lost the transaction for all.
+  bool run_together(std::span<Act* const> acts) {
+    if (acts.size() == 1) return false;
+    auto open = Open::begin(*session_, session_->statements.begin_writing);
+    if (!open) return false;
+    for (Act* act : acts) {
+      if (!run_once(session_->statements.savepoint)) return false;
+      const bool kept = call(*act);
+      if (!open->alive()) return false;
+      if (!kept && !session_->connection.run("ROLLBACK TO body")) return false;
+      if (!run_once(session_->statements.release)) return false;
+    }
+    const auto committed = open->commit();
+    if (committed) return true;
+    for (Act* act : acts) {  // one that failed may have seen what was never committed
+      act->outcome = committed;
+    }
+    return true;
+  }
+
+  std::unique_ptr<Session> session_;  // of whoever leads
+  std::mutex mutex_;
+  std::deque<Act*> waiting_;  // their threads wait in transact
+  bool busy_ = false;
 };
 
 class SqliteStore : public Store {
  public:
-  SqliteStore(std::unique_ptr<Session> writer, std::unique_ptr<Session> reader)
+  SqliteStore(std::unique_ptr<Writer> writer, std::unique_ptr<Session> reader)
       : writer_(std::move(writer)), reader_(std::move(reader)) {}
 
   Result<void> transact(const Body& body) override {
     if (!writer_) return Error(Errc::kDenied, "store.sqlite: opened for reading only");
-    const std::lock_guard<std::mutex> lock(writer_->mutex);
-    // IMMEDIATE takes the write lock now, so that no read of the body can go stale.
-    WARD_TRY(Open open, Open::begin(writer_->connection, "BEGIN IMMEDIATE"));
-    SqliteTransaction tx(writer_->statements);
-    WARD_CHECK_OK(body(tx));
-    if (tx.wrote()) WARD_CHECK_OK(bump());
-    return open.commit();
+    return writer_->transact(body);
   }
 
   Result<void> read(const std::function<Result<void>(View&)>& body) override {
     const std::lock_guard<std::mutex> lock(reader_->mutex);
-    WARD_TRY(const Open open, Open::begin(reader_->connection, "BEGIN"));
+    WARD_TRY(const Open open, Open::begin(*reader_, reader_->statements.begin_reading));
     SqliteView view(reader_->statements);
     return body(view);
   }
@@ -296,14 +437,7 @@ class SqliteStore : public Store {
   }
 
  private:
-  Result<void> bump() {
-    WARD_TRY(const bool row, writer_->statements.bump.start().step());
-    writer_->statements.bump.stop();
-    if (row) return Error(Errc::kInternal, "store.sqlite: update answered");
-    return {};
-  }
-
-  std::unique_ptr<Session> writer_;  // null for a store that was opened for reading
+  std::unique_ptr<Writer> writer_;  // null for a store that was opened for reading
   std::unique_ptr<Session> reader_;
 };
 
@@ -331,10 +465,10 @@ Result<void> check_schema(Connection& c) {
 // Two processes may open a new file at once: the layout is made under the write lock.
 Result<void> prepare_schema(Connection& c) {
   WARD_CHECK_OK(c.run("PRAGMA journal_mode=WAL"));
-  WARD_TRY(Open open, Open::begin(c, "BEGIN IMMEDIATE"));
+  WARD_CHECK_OK(c.run("BEGIN IMMEDIATE"));  // what fails closes the connection, and rolls back
   WARD_TRY(const std::int64_t tables, c.number("SELECT count(*) FROM sqlite_master"));
   WARD_CHECK_OK(tables == 0 ? c.run(kCreate) : check_schema(c));
-  return open.commit();
+  return c.run("COMMIT");
 }
 
 }  // namespace
@@ -349,9 +483,10 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
     WARD_TRY(Connection first, Connection::open(open));
     WARD_CHECK_OK(options.read_only ? check_schema(first) : prepare_schema(first));
   }
-  std::unique_ptr<Session> writer;
+  std::unique_ptr<Writer> writer;
   if (!options.read_only) {
-    WARD_TRY(writer, Session::open(open));
+    WARD_TRY(auto session, Session::open(open));
+    writer = std::make_unique<Writer>(std::move(session));
   }
   open.read_only = true;
   WARD_TRY(std::unique_ptr<Session> reader, Session::open(open));
