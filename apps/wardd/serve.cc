@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include <sys/resource.h>
@@ -212,6 +213,12 @@ std::size_t connection_bound(std::size_t most) {
   return std::max<std::size_t>(kFewest, std::min<rlim_t>(most, left));
 }
 
+// io_threads_of is one for every two processors: about half of a request's work is TLS.
+unsigned io_threads_of(unsigned processors) {
+  constexpr unsigned kMost = 16;
+  return std::clamp(processors / 2, 1U, kMost);
+}
+
 // wait_for_end returns the signal that asks the service to end.
 int wait_for_end() {
   sigset_t signals;
@@ -254,6 +261,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   }
   net::ServerOptions options;
   options.max_connections = connection_bound(options.max_connections);
+  options.io_threads = io_threads_of(std::thread::hardware_concurrency());
   options.address = config.address;
   options.port = config.port;
   auto listening = net::serve_https(

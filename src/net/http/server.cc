@@ -12,7 +12,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 
 #include "net/http/session.h"
 
@@ -49,7 +48,8 @@ class Server final : public HttpServer, public http_server::Shared {
   Server(ServerOptions options, const TlsContext* context, Handler handler)
       : options_(std::move(options)),
         handler_(std::move(handler)),
-        acceptor_(asio::make_strand(io_)) {
+        io_(std::max(options_.io_threads, 1U)),
+        acceptor_(io_.front().context) {
     if (context != nullptr) tls_.emplace(share(*context));
   }
 
@@ -67,8 +67,8 @@ class Server final : public HttpServer, public http_server::Shared {
     if (code) return Error(Errc::kUnavailable, "net.server: bind", as_number(code));
     port_ = acceptor_.local_endpoint(code).port();
     accept();
-    for (unsigned i = 0; i < options_.io_threads; ++i) {
-      threads_.emplace_back([this] { io_.run(); });
+    for (Io& io : io_) {
+      io.thread = std::jthread([&io] { io.context.run(); });
     }
     for (unsigned i = 0; i < options_.handler_threads; ++i) {
       threads_.emplace_back([this] { handlers_.run(); });
@@ -88,9 +88,11 @@ class Server final : public HttpServer, public http_server::Shared {
     for (const auto& session : alive()) {
       session->close();
     }
-    // The sockets' context runs dry when every session has ended, and no request is left then.
-    for (unsigned i = 0; i < options_.io_threads && i < threads_.size(); ++i) {
-      threads_[i].join();
+    // A sockets' context runs dry when every session of it has ended, and no request is left then.
+    // The acceptor's goes first: until then it may begin a session of another.
+    for (Io& io : io_) {
+      io.guard.reset();
+      if (io.thread.joinable()) io.thread.join();
     }
     guard_.reset();
     threads_.clear();
@@ -112,12 +114,21 @@ class Server final : public HttpServer, public http_server::Shared {
   std::uint64_t tick() override { return ++ticks_; }
 
  private:
+  // Io is a thread with the sockets that it alone serves, so that they need no strand. Threads that
+  // share a context wake one another at every event.
+  struct Io {
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
+    std::jthread thread;
+  };
+
   static std::uint64_t as_number(const boost::system::error_code& code) {
     return static_cast<std::uint64_t>(code.value());
   }
 
   void accept() {
-    acceptor_.async_accept(asio::make_strand(io_),
+    next_ = (next_ + 1) % io_.size();
+    acceptor_.async_accept(io_[next_].context,
                            [this](const boost::system::error_code& code, tcp::socket socket) {
                              if (stopping()) return;
                              if (!code) admit(std::move(socket));
@@ -181,7 +192,8 @@ class Server final : public HttpServer, public http_server::Shared {
   std::atomic<std::uint64_t> ticks_{0};
   std::mutex mutex_;
   std::set<Session*> sessions_;  // alive while in it: a session takes itself out
-  asio::io_context io_;
+  std::vector<Io> io_;
+  std::size_t next_ = 0;  // whose turn it is to take a connection
   asio::io_context handlers_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{handlers_.get_executor()};
   std::optional<asio::ssl::context> tls_;

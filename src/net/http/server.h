@@ -21,7 +21,7 @@ struct ServerOptions {
   // Beyond it one goes that waits for its peer, or where all requests are at work the newcomer is
   // closed.
   std::size_t max_connections = 256;
-  unsigned io_threads = 2;       // sockets and TLS
+  unsigned io_threads = 1;       // sockets and TLS: each has its own connections
   unsigned handler_threads = 4;  // requests at work at the same time
   // For the handshake, and for each request to arrive whole, from the end of what was before: so it
   // bounds idle time too.
