@@ -17,7 +17,6 @@ namespace ward::crypto {
 
 namespace {
 
-using GroupPtr = std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>>;
 using PointPtr = std::unique_ptr<EC_POINT, Deleter<EC_POINT_free>>;
 using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Deleter<PKCS8_PRIV_KEY_INFO_free>>;
 
@@ -25,26 +24,34 @@ constexpr std::size_t kEd25519SeedBytes = 32;
 constexpr std::size_t kMaxPkcs8Bytes = 16384;
 constexpr int kMaxDraws = 128;  // each is refused with a probability below one half
 
-GroupPtr group_of(const Curve& curve) {
-  return GroupPtr(must_get(EC_GROUP_new_by_curve_name(curve.nid)));
+// group_of makes each curve's group once: its making is half the work of a new key. They are never
+// freed, because keys may be made until the process ends.
+const EC_GROUP* group_of(const Curve& curve) {
+  static const EC_GROUP* const p256 = must_get(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  if (curve.nid == NID_X9_62_prime256v1) return p256;
+  static const EC_GROUP* const p384 = must_get(EC_GROUP_new_by_curve_name(NID_secp384r1));
+  if (curve.nid == NID_secp384r1) return p384;
+  static const EC_GROUP* const p521 = must_get(EC_GROUP_new_by_curve_name(NID_secp521r1));
+  must(curve.nid == NID_secp521r1);
+  return p521;
 }
 
 bool in_range(const Curve& curve, Bytes scalar) {
-  const GroupPtr group = group_of(curve);
+  const EC_GROUP* const group = group_of(curve);
   const BnPtr d(must_get(BN_bin2bn(scalar.data(), static_cast<int>(scalar.size()), nullptr)));
-  return BN_is_zero(d.get()) == 0 && BN_cmp(d.get(), EC_GROUP_get0_order(group.get())) < 0;
+  return BN_is_zero(d.get()) == 0 && BN_cmp(d.get(), EC_GROUP_get0_order(group)) < 0;
 }
 
 // The point d * G as x || y.
 Buffer public_xy(const Curve& curve, Bytes scalar) {
-  const GroupPtr group = group_of(curve);
-  const PointPtr point(must_get(EC_POINT_new(group.get())));
+  const EC_GROUP* const group = group_of(curve);
+  const PointPtr point(must_get(EC_POINT_new(group)));
   const BnPtr d(must_get(BN_bin2bn(scalar.data(), static_cast<int>(scalar.size()), nullptr)));
   BN_set_flags(d.get(), BN_FLG_CONSTTIME);
-  must(EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, nullptr) == 1);
+  must(EC_POINT_mul(group, point.get(), d.get(), nullptr, nullptr, nullptr) == 1);
   Buffer out(1 + 2 * curve.field_bytes);
-  must(EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, out.data(),
-                          out.size(), nullptr) == out.size());
+  must(EC_POINT_point2oct(group, point.get(), POINT_CONVERSION_UNCOMPRESSED, out.data(), out.size(),
+                          nullptr) == out.size());
   out.erase(out.begin());
   return out;
 }

@@ -45,6 +45,17 @@ constexpr std::size_t class_size(std::size_t index) {
   return (kSmallest << (index / 4)) / 4 * (4 + index % 4);
 }
 
+// The first class whose blocks hold `size` octets.
+constexpr std::size_t class_of(std::size_t size) {
+  if (size <= kSmallest) return 0;
+  const std::size_t power = std::bit_width((size - 1) / kSmallest) - 1;
+  const std::size_t step = (kSmallest << power) / 4;
+  return 4 * power + (size - (kSmallest << power) + step - 1) / step;
+}
+
+static_assert(class_of(64) == 0 && class_of(65) == 1 && class_of(80) == 1 && class_of(81) == 2);
+static_assert(class_of(128) == 4 && class_of(129) == 5 && class_of(class_size(37)) == 37);
+static_assert(class_of(class_size(37) + 1) == 38);
 static_assert(class_size(0) == kSmallest && class_size(5) % kAlignment == 0);
 static_assert(class_size(kClasses - 1) > kSecretHeapBytes);
 
@@ -187,18 +198,15 @@ SecretMemory secret_memory_in_use() {
 
 void* secret_allocate(std::size_t size) {
   if (region.begin == nullptr) return nullptr;
+  const std::size_t index = size > kSecretHeapBytes ? kClasses : class_of(size);
   const std::lock_guard<std::mutex> lock(region.mutex);
-  std::size_t index = 0;
-  while (index < kClasses && class_size(index) < size) {
-    ++index;
-  }
   Head* head = index < kClasses ? region.free[index] : nullptr;
   if (head != nullptr) {
     region.free[index] = std::exchange(head->next_free, nullptr);
     return block_of(head);
   }
   const auto left = static_cast<std::size_t>(region.end() - region.fresh);
-  if (index == kClasses || left < sizeof(Head) + class_size(index)) {
+  if (index >= kClasses || left < sizeof(Head) + class_size(index)) {
     region.was_full = true;
     return nullptr;
   }
