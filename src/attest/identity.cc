@@ -43,7 +43,7 @@ Forms forms_of(const std::vector<Buffer>& ids, const NameOf& name) {
   for (const Buffer& id : ids) {
     if (id.size() < kMinIdentifier || all_zero(id)) continue;  // all zeros: it is hidden
     const Bytes least = trimmed(id);
-    const std::string instead = std::string(kSaltedMark) + name(least);
+    const std::string instead = std::string(kSaltedMark) + name(least);  // in lower case as well
     out.push_back({to_hex(id), instead});
     if (least.size() != id.size()) out.push_back({to_hex(least), instead});
     if (id.size() < kMinIdentifierText || !is_printable(id)) continue;
@@ -60,16 +60,19 @@ Forms forms_of(const std::vector<Buffer>& ids, const NameOf& name) {
 // replace writes over every place of a form in `text`; true where there was one.
 bool replace(const Forms& forms, std::string& text) {
   bool any = false;
+  std::string folded;  // `text` in lower case, once it is searched
   for (const Form& form : forms) {
-    auto from = text.begin();
-    while (text.size() >= form.text.size()) {
-      const auto at = std::search(from, text.end(), form.text.begin(), form.text.end(),
-                                  [](char a, char b) { return lower(a) == b; });
-      if (at == text.end()) break;
-      const auto offset = at - text.begin();
-      text.replace(static_cast<std::size_t>(offset), form.text.size(), form.instead);
-      from = text.begin() + offset + static_cast<std::ptrdiff_t>(form.instead.size());
+    if (text.size() < form.text.size()) continue;
+    if (folded.size() != text.size()) {
+      folded = text;
+      std::ranges::transform(folded, folded.begin(), lower);
+    }
+    std::size_t at = folded.find(form.text);
+    while (at != std::string::npos) {
+      text.replace(at, form.text.size(), form.instead);
+      folded.replace(at, form.text.size(), form.instead);
       any = true;
+      at = folded.find(form.text, at + form.instead.size());
     }
   }
   return any;

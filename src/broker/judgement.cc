@@ -227,8 +227,10 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
   Judgement out{.appraisal = std::move(appraised.appraisal), .rego = {}};
   check_init_data(out.appraisal, record.init_data_digest);
   // What a policy in Rego sees it can tell everybody.
-  for (DeviceClaims& device : appraised.devices) {
-    service.keys.platform_ids.conceal(appraised.identity, device.claims);
+  if (!judging.policy.rego.empty()) {
+    for (DeviceClaims& device : appraised.devices) {
+      service.keys.platform_ids.conceal(appraised.identity, device.claims);
+    }
   }
   WARD_CHECK_OK(ask_rego(service, judging, appraised.devices, out));
   service.keys.platform_ids.conceal(appraised.identity, out.appraisal);
