@@ -1,6 +1,7 @@
 #include "apps/wardd/config.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <initializer_list>
 #include <utility>
@@ -20,6 +21,8 @@ constexpr std::size_t kMaxEntries = 256;
 constexpr std::int64_t kDay_s = 86400;
 constexpr std::int64_t kMaxArchiveDays = 3650;
 constexpr std::int64_t kMaxArchiveRecords = 1'000'000;
+constexpr std::int64_t kMebibyte = std::int64_t{1} << 20U;
+constexpr std::int64_t kMaxArchiveMebibytes = 1 << 20U;
 
 Diag diag_of(const toml::source_region& at, std::string path, std::string_view expected) {
   return {.line = at.begin.line,
@@ -238,12 +241,28 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
 }
 
 Result<void, Diag> read_archive(const Section& root, Config& config) {
-  const auto otherwise = static_cast<std::int64_t>(config.archive.records);
+  broker::Retention& archive = config.archive;
   WARD_TRY(const std::int64_t days,
-           root.number("archive_days", kMaxArchiveDays, config.archive.seconds / kDay_s));
-  WARD_TRY(const std::int64_t records,
-           root.number("archive_records", kMaxArchiveRecords, otherwise));
-  config.archive = {.seconds = days * kDay_s, .records = static_cast<std::uint64_t>(records)};
+           root.number("archive_days", kMaxArchiveDays, archive.seconds / kDay_s));
+  archive.seconds = days * kDay_s;
+
+  struct Bound {
+    const char* key;
+    std::int64_t most;
+    std::int64_t unit;
+    std::uint64_t* into;
+  };
+
+  const std::array<Bound, 4> bounds = {
+      {{"archive_records", kMaxArchiveRecords, 1, &archive.records},
+       {"archive_mebibytes", kMaxArchiveMebibytes, kMebibyte, &archive.octets},
+       {"archive_other_records", kMaxArchiveRecords, 1, &archive.other_records},
+       {"archive_other_mebibytes", kMaxArchiveMebibytes, kMebibyte, &archive.other_octets}}};
+  for (const Bound& bound : bounds) {
+    const auto otherwise = static_cast<std::int64_t>(*bound.into) / bound.unit;
+    WARD_TRY(const std::int64_t given, root.number(bound.key, bound.most, otherwise));
+    *bound.into = static_cast<std::uint64_t>(given * bound.unit);
+  }
   return {};
 }
 
@@ -258,11 +277,29 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));
   }
   const Section root(parsed.table(), "");
-  WARD_CHECK_OK(root.only({"name",          "issuer",        "listen",          "bound_file",
-                           "store",         "master_key",    "tls_certificate", "tls_key",
-                           "token_key",     "ledger_key",    "collateral",      "session_seconds",
-                           "token_seconds", "archive_days",  "archive_records", "allow_kbs_0_1_1",
-                           "allow_rsa1_5",  "appraise_only", "trust_root",      "administrator"}));
+  WARD_CHECK_OK(root.only({"name",
+                           "issuer",
+                           "listen",
+                           "bound_file",
+                           "store",
+                           "master_key",
+                           "tls_certificate",
+                           "tls_key",
+                           "token_key",
+                           "ledger_key",
+                           "collateral",
+                           "session_seconds",
+                           "token_seconds",
+                           "archive_days",
+                           "archive_records",
+                           "archive_mebibytes",
+                           "archive_other_records",
+                           "archive_other_mebibytes",
+                           "allow_kbs_0_1_1",
+                           "allow_rsa1_5",
+                           "appraise_only",
+                           "trust_root",
+                           "administrator"}));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");

@@ -120,6 +120,7 @@ Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
   record.policy = policy.value.policy.name;
   record.policy_version = policy.version;
   record.verdict = to_text(out.appraisal.verdict);
+  record.genuine = out.appraisal.genuine;
   if (out.refusal) {
     out.refusal->passed = passed_ids(out.appraisal.checks);
     record.failed = out.refusal->checks;
@@ -189,10 +190,9 @@ Answer<void> conclude(const Service& service, const Asked& asked, Judged& judged
       if (used_before) return Error(Errc::kDenied, "broker.appraise: nonce");
     }
     WARD_TRY(judged.recorded, write_leaf(tx, service.keys, asked, judged, now));
-    // One captured quote for stated report data can be shown without end: it is not archived.
-    judged.recorded = judged.recorded && asked.session;
     if (!judged.recorded) return {};
     WARD_TRY(judged.recorded, archive(tx, service, asked.record));
+    if (!asked.session) return {};
     return use_up(tx, *asked.session, "");
   });
   if (used_before) return refuse(401, kType, CheckId::kAppraiseUnused);

@@ -7,6 +7,7 @@
 #include "broker/archive.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
+#include "broker/replay.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
 #include "test/broker/attester.h"
@@ -278,15 +279,28 @@ TEST_F(AppraiseTest, RefusalsOfStatedReportDataAreCountedApart) {
   EXPECT_EQ(kinds().size(), before + 1);
 }
 
-TEST_F(AppraiseTest, EvidenceThatIsLongerThanIsKeptLeavesItsLeafAlone) {
+TEST_F(AppraiseTest, EvidenceOfAnySizeIsArchived) {
   const Challenge c = challenge();
   std::string padded = bound_evidence(c);
-  padded.insert(1, std::string(kMaxArchivedEvidence, ' '));
+  padded.insert(1, std::string(std::size_t{900} << 10U, ' '));
   const std::string answer = appraised(message(c, padded));
   EXPECT_EQ(member(answer, "verdict"), "accepted");
-  EXPECT_EQ(member(answer, "id"), "");
-  EXPECT_EQ(kinds().back(), "appraisal");
-  EXPECT_TRUE(archived().empty());
+  EXPECT_THAT(archived(), ElementsAre(member(answer, "id")));
+}
+
+TEST_F(AppraiseTest, WhatWasShownForStatedReportDataIsRepeatedAsSuch) {
+  const std::string answer = appraised(stated(Buffer(64, 9)));
+  EXPECT_THAT(archived(), ElementsAre(member(answer, "id")));
+  const Replay replay(world_.service());
+  const Actor actor = test_support::administrator();
+  const auto repeated = replay.repeat(actor, {.id = member(answer, "id")}, kNow);
+  ASSERT_TRUE(repeated);
+  EXPECT_EQ(member(*repeated, "verdict"), "accepted");
+  constexpr std::string_view kNothing = R"({"schema":"ward.evidence-policy/1","runtimes":[]})";
+  const auto step = replay.step(actor, {.candidate = as_bytes(kNothing)}, kNow);
+  ASSERT_TRUE(step);
+  ASSERT_EQ(step->changes.size(), 1U);
+  EXPECT_EQ(step->changes[0].access, "result");  // and no resource
 }
 
 TEST_F(AppraiseTest, WhatMayBeRepeatedWithoutEndIsCountedBeyondABound) {
@@ -298,7 +312,7 @@ TEST_F(AppraiseTest, WhatMayBeRepeatedWithoutEndIsCountedBeyondABound) {
   EXPECT_EQ(member(answer, "verdict"), "accepted");
   EXPECT_EQ(member(answer, "id"), "");
   EXPECT_EQ(kinds().size(), full);
-  EXPECT_TRUE(archived().empty());
+  EXPECT_EQ(archived().size(), std::size_t{kStatedPerInterval});  // one for each leaf
   const UnixTime later{kNow.seconds + kRefusalInterval_s};
   const Challenge c = challenge(later);
   EXPECT_FALSE(appraised(message(c, bound_evidence(c)), later).empty());

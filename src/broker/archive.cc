@@ -8,6 +8,7 @@
 #include "base/writer.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "crypto/aead.h"
 #include "crypto/digest.h"
 
 namespace ward::broker {
@@ -17,7 +18,7 @@ using codec::JsonValue;
 using codec::JsonWriter;
 
 constexpr std::string_view kSchema = "ward.archive/1";
-constexpr std::string_view kSizeKey = "appraisals";
+constexpr std::size_t kSealOctets = crypto::kAeadNonceBytes + crypto::kAeadTagBytes;
 constexpr std::size_t kIdDigits = 16;
 constexpr codec::JsonLimits kLimits{.max_bytes = store::kMaxValueBytes, .max_depth = 4};
 
@@ -30,6 +31,26 @@ std::string hex_of_time(UnixTime time) {
 constexpr std::array<std::string_view, 3> kPurposes = {"release", "result", "stated_data"};
 
 Error damaged() { return {Errc::kMalformed, "broker.archive: a row is damaged"}; }
+
+// Kind is what shares a table, and its limits.
+struct Kind {
+  std::string_view table;
+  std::string_view size_key;
+  std::uint64_t Retention::*records;
+  std::uint64_t Retention::*octets;
+};
+
+constexpr std::array<Kind, 3> kKinds = {
+    {{kArchiveTable, "appraisals", &Retention::records, &Retention::octets},
+     {kStatedTable, "stated", &Retention::other_records, &Retention::other_octets},
+     {kUnvouchedTable, "unvouched", &Retention::other_records, &Retention::other_octets}}};
+
+// kind_of: a captured quote can be shown for the report data that it has without end, and evidence
+// that nobody vouches for can be made up.
+const Kind& kind_of(const ArchivedAppraisal& record) {
+  if (record.purpose == AppraisedFor::kStatedData) return kKinds[1];
+  return kKinds.at(record.genuine ? 0 : 2);
+}
 
 // Members reads one object whose members all must be there.
 class Members {
@@ -125,30 +146,80 @@ Result<ArchivedAppraisal> read(Bytes octets) {
   return out;
 }
 
+// Size is what one table holds.
 struct Size {
-  std::uint64_t count = 0;
-  std::uint64_t version = 0;  // of its row
+  std::uint64_t records = 0;
+  std::uint64_t octets = 0;   // of its rows' values
+  std::uint64_t version = 0;  // of the row that says so
 };
 
-Result<Size> size_of(store::View& view) {
-  WARD_TRY(const store::Row row, view.get(kArchiveSizeTable, kSizeKey));
-  Size out{.count = 0, .version = row.version};
-  if (row.value && !Reader(*row.value).u64be(out.count)) return damaged();
+// octets_of adds up what a table holds: once, where it was not counted before.
+Result<std::uint64_t> octets_of(store::View& view, std::string_view table) {
+  std::uint64_t out = 0;
+  std::string after;
+  for (;;) {
+    WARD_TRY(const auto page, view.list_keys(table, "", after, store::kMaxListed));
+    if (page.empty()) return out;
+    after = page.back().key;
+    for (const store::ListedKey& row : page) {
+      WARD_TRY(const store::Row one, view.get(table, row.key));
+      if (one.value) out += one.value->size();
+    }
+  }
+}
+
+Result<Size> size_of(store::View& view, const Kind& kind) {
+  WARD_TRY(const store::Row row, view.get(kArchiveSizeTable, kind.size_key));
+  Size out{.records = 0, .octets = 0, .version = row.version};
+  if (!row.value) return out;
+  Reader r(*row.value);
+  if (!r.u64be(out.records)) return damaged();
+  if (r.empty()) {
+    WARD_TRY(out.octets, octets_of(view, kind.table));
+  } else if (!r.u64be(out.octets) || !r.empty()) {
+    return damaged();
+  }
   return out;
 }
 
-// forget drops what is too old, and the oldest where there are too many; how many.
-Result<std::uint64_t> forget(store::Transaction& tx, const Retention& retention,
-                             std::uint64_t count, UnixTime now) {
-  WARD_TRY(const auto oldest, tx.list_keys(kArchiveTable, "", "", kForgottenAppraisals));
-  std::uint64_t forgotten = 0;
-  for (const store::ListedKey& row : oldest) {
-    const bool old = archive_time(row.key).seconds + retention.seconds < now.seconds;
-    if (!old && count - forgotten <= retention.records) break;
-    WARD_CHECK_OK(tx.forget(kArchiveTable, row.key));
-    ++forgotten;
+// Forgetting is what one new record makes room by.
+struct Forgetting {
+  const Retention& retention;
+  const Kind& kind;
+  UnixTime now;
+  std::uint64_t octets;  // of the new record
+  Size size;             // with it
+  std::size_t rows = 0;  // that were forgotten
+  std::uint64_t freed = 0;
+
+  [[nodiscard]] bool too_large() const { return size.octets > retention.*kind.octets; }
+
+  // must is true where the oldest row has to go.
+  [[nodiscard]] bool must(std::string_view id) const {
+    if (rows >= kForgottenAppraisals) return too_large() && freed < 2 * octets;
+    const bool old = archive_time(id).seconds + retention.seconds < now.seconds;
+    return old || size.records > retention.*kind.records || too_large();
   }
-  return forgotten;
+};
+
+// forget drops what is too old, and the oldest where there are too many or they are too large.
+Result<void> forget(store::Transaction& tx, Forgetting& forgetting) {
+  const std::string_view table = forgetting.kind.table;
+  for (;;) {
+    WARD_TRY(const auto oldest, tx.list_keys(table, "", "", kForgottenAppraisals));
+    for (const store::ListedKey& row : oldest) {
+      if (!forgetting.must(row.key)) return {};
+      WARD_TRY(const store::Row gone, tx.get(table, row.key));
+      WARD_CHECK_OK(tx.forget(table, row.key));
+      const std::uint64_t octets = gone.value ? gone.value->size() : 0;
+      Size& size = forgetting.size;
+      size.octets -= std::min(size.octets, octets);
+      size.records -= std::min<std::uint64_t>(size.records, 1);
+      forgetting.freed += octets;
+      ++forgetting.rows;
+    }
+    if (oldest.empty()) return {};
+  }
 }
 
 // A set of collateral: the list that its id is the digest of, and since when it is another's turn.
@@ -260,17 +331,22 @@ std::string archive_id(UnixTime time, Bytes nonce) {
 Result<bool> archive(store::Transaction& tx, const Service& service,
                      const ArchivedAppraisal& record) {
   const Retention& retention = service.options.retention;
-  if (retention.seconds == 0 || retention.records == 0) return false;
-  const std::size_t evidence = record.primary_evidence.size() + record.additional_evidence.size();
-  if (evidence > kMaxArchivedEvidence) return false;
+  const Kind& kind = kind_of(record);
+  if (retention.seconds == 0 || retention.*kind.records == 0) return false;
   WARD_TRY(const std::string text, write(record));
-  WARD_CHECK_OK(
-      service.keys.rows.put(tx, kArchiveTable, record.id, as_bytes(text), 0, service.rng));
-  WARD_TRY(const Size size, size_of(tx));
-  WARD_TRY(const std::uint64_t forgotten, forget(tx, retention, size.count + 1, record.time));
+  const std::uint64_t octets = text.size() + kSealOctets;
+  if (octets > retention.*kind.octets) return false;
+  WARD_TRY(const Size before, size_of(tx, kind));
+  WARD_CHECK_OK(service.keys.rows.put(tx, kind.table, record.id, as_bytes(text), 0, service.rng));
+  Forgetting forgetting{
+      .retention = retention, .kind = kind, .now = record.time, .octets = octets, .size = before};
+  ++forgetting.size.records;
+  forgetting.size.octets += octets;
+  WARD_CHECK_OK(forget(tx, forgetting));
   Writer w;
-  w.u64be(size.count + 1 - forgotten);
-  const auto written = tx.put(kArchiveSizeTable, kSizeKey, w.take(), size.version);
+  w.u64be(forgetting.size.records);
+  w.u64be(forgetting.size.octets);
+  const auto written = tx.put(kArchiveSizeTable, kind.size_key, w.take(), before.version);
   if (!written) return written.error();
   return true;
 }
@@ -278,21 +354,29 @@ Result<bool> archive(store::Transaction& tx, const Service& service,
 Result<std::optional<ArchivedAppraisal>> load_archived(store::View& view, const Service& service,
                                                        std::string_view id) {
   if (id.empty() || id.size() > store::kMaxKeyBytes) return std::optional<ArchivedAppraisal>();
-  WARD_TRY(const SealedRow row, service.keys.rows.get(view, kArchiveTable, id));
-  if (!row.value) return std::optional<ArchivedAppraisal>();
-  WARD_TRY(ArchivedAppraisal out, read(row.value->expose()));
-  out.id = std::string(id);
-  out.time = archive_time(id);
-  return std::optional(std::move(out));
+  for (const Kind& kind : kKinds) {
+    WARD_TRY(const SealedRow row, service.keys.rows.get(view, kind.table, id));
+    if (!row.value) continue;
+    WARD_TRY(ArchivedAppraisal out, read(row.value->expose()));
+    out.id = std::string(id);
+    out.time = archive_time(id);
+    out.genuine = kind.table != kUnvouchedTable;
+    return std::optional(std::move(out));
+  }
+  return std::optional<ArchivedAppraisal>();
 }
 
 Result<std::vector<std::string>> list_archived(store::View& view, std::string_view after,
                                                std::size_t limit) {
-  WARD_TRY(const auto rows, view.list_keys(kArchiveTable, "", after, limit));
   std::vector<std::string> out;
-  for (const store::ListedKey& row : rows) {
-    out.push_back(row.key);
+  for (const Kind& kind : kKinds) {
+    WARD_TRY(const auto rows, view.list_keys(kind.table, "", after, limit));
+    for (const store::ListedKey& row : rows) {
+      out.push_back(row.key);
+    }
   }
+  std::ranges::sort(out);
+  if (out.size() > limit) out.resize(limit);
   return out;
 }
 

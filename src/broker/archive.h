@@ -19,15 +19,16 @@
 // neither, and holds as much as Options::retention says.
 namespace ward::broker {
 
-inline constexpr std::string_view kArchiveTable = "archive.appraisal";      // by id, sealed
+// Appraisals, sealed, by id. What is of neither of the other kinds stands in the first.
+inline constexpr std::string_view kArchiveTable = "archive.appraisal";
+inline constexpr std::string_view kStatedTable = "archive.stated";        // for stated report data
+inline constexpr std::string_view kUnvouchedTable = "archive.unvouched";  // no maker vouches for it
+inline constexpr std::string_view kArchiveSizeTable = "archive.size";     // of each of these tables
 inline constexpr std::string_view kCollateralTable = "archive.collateral";  // set: its documents
 inline constexpr std::string_view kDocumentTable = "archive.document";      // SHA-256: octets
-inline constexpr std::string_view kArchiveSizeTable = "archive.size";       // how many appraisals
 
-// Octets of primary and additional evidence. Eight GPUs with their certificates are half of that.
-inline constexpr std::size_t kMaxArchivedEvidence = std::size_t{256} << 10U;
-
-// At most this many appraisals are forgotten at one time, so that no request waits for long.
+// At most this many appraisals are forgotten at one time, so that no request waits for long; more
+// only where one takes the room of several: then those of twice its size.
 inline constexpr std::size_t kForgottenAppraisals = 16;
 
 // AppraisedFor is what evidence came for.
@@ -54,6 +55,7 @@ struct ArchivedAppraisal {
   std::string verdict;              // "accepted", "refused", "undetermined"
   std::vector<std::string> failed;  // ids of the checks that kept it from a result
   AppraisedFor purpose = AppraisedFor::kRelease;
+  bool genuine = true;  // its maker vouches for the platform: says in which table it goes
 };
 
 // archive_id orders by time: sixteen digits of the time, a hyphen, sixteen of the nonce's digest.
@@ -66,8 +68,7 @@ struct ArchivedAppraisal {
 [[nodiscard]] std::string archive_begin(UnixTime time);
 
 // archive writes one appraisal, and forgets what Options::retention does not keep. False, and
-// nothing written, where it keeps nothing, or the evidence is longer than kMaxArchivedEvidence:
-// nobody's blanks are kept.
+// nothing written, where it keeps nothing, or less octets than this one has.
 [[nodiscard]] Result<bool> archive(store::Transaction& tx, const Service& service,
                                    const ArchivedAppraisal& record);
 

@@ -1,8 +1,12 @@
 #include "broker/archive.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/reader.h"
 #include "crypto/digest.h"
 #include "store/memory/memory_store.h"
 #include "test/broker/attester.h"
@@ -164,10 +168,121 @@ TEST(Archive, ShrinksByAFewAtEachWrite) {
   EXPECT_EQ(ids(world).size(), 2U);
 }
 
+std::size_t rows_of(const World& world, std::string_view table) {
+  std::size_t out = 0;
+  EXPECT_TRUE(world.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto keys, view.list_keys(table, "", "", 1000));
+    out = keys.size();
+    return {};
+  }));
+  return out;
+}
+
+// What the row of sizes says of a table: records and octets.
+std::pair<std::uint64_t, std::uint64_t> counted(const World& world, std::string_view key) {
+  const auto row = world.store().get(kArchiveSizeTable, key);
+  std::pair<std::uint64_t, std::uint64_t> out;
+  EXPECT_TRUE(row && row->value && row->value->size() == 16);
+  Reader r(*row->value);
+  EXPECT_TRUE(r.u64be(out.first) && r.u64be(out.second));
+  return out;
+}
+
+std::uint64_t octets_in(const World& world, std::string_view table) {
+  std::uint64_t out = 0;
+  EXPECT_TRUE(world.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto all, view.list(table, "", "", 1000));
+    for (const store::Listed& row : all)
+      out += row.value.size();
+    return {};
+  }));
+  return out;
+}
+
+ArchivedAppraisal padded(UnixTime time, std::uint8_t nonce, std::size_t octets) {
+  ArchivedAppraisal out = record_at(time, nonce);
+  out.primary_evidence = "{" + std::string(octets, ' ') + "}";
+  return out;
+}
+
+TEST(Archive, KeepsNoMoreOctetsThanItMay) {
+  const World world;
+  const Retention room{.seconds = 86400, .records = 100, .octets = 100'000};
+  for (std::uint8_t i = 0; i < 60; ++i) {
+    put(world, room, padded({kNow.seconds + i}, i, 3000));
+    EXPECT_LE(octets_in(world, kArchiveTable), room.octets);
+  }
+  EXPECT_EQ(counted(world, "appraisals").first, ids(world).size());
+  EXPECT_EQ(counted(world, "appraisals").second, octets_in(world, kArchiveTable));
+  EXPECT_GT(ids(world).size(), 20U);
+  // A large one takes the room of many at once.
+  put(world, room, padded({kNow.seconds + 60}, 60, 90'000));
+  EXPECT_LE(octets_in(world, kArchiveTable), room.octets);
+  EXPECT_EQ(ids(world).back(), archive_id({kNow.seconds + 60}, Buffer{60}));
+  // One that has no room at all is not kept, and pushes out nothing.
+  const auto before = ids(world);
+  put(world, room, padded({kNow.seconds + 61}, 61, 100'000));
+  EXPECT_EQ(ids(world), before);
+}
+
+TEST(Archive, CountsTheOctetsOfRowsThatWereNotCounted) {
+  const World world;
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    put(world, {}, padded({kNow.seconds + i}, i, 1000));
+  }
+  const auto size = world.store().get(kArchiveSizeTable, "appraisals");
+  ASSERT_TRUE(size && size->value);
+  const Bytes records_alone = Bytes(*size->value).first(8);
+  ASSERT_TRUE(world.store().put(kArchiveSizeTable, "appraisals", records_alone, size->version));
+  put(world, {}, padded({kNow.seconds + 3}, 3, 1000));
+  EXPECT_EQ(counted(world, "appraisals").first, 4U);
+  EXPECT_EQ(counted(world, "appraisals").second, octets_in(world, kArchiveTable));
+}
+
+// Who sends what anybody can send pushes out none but that.
+TEST(Archive, KeepsApartWhatAnybodyCanSend) {
+  const World world;
+  const Retention few{.seconds = 86400, .records = 100, .other_records = 3};
+  put(world, few, record_at(kNow, 0));
+  for (std::uint8_t i = 1; i < 20; ++i) {
+    ArchivedAppraisal stated = record_at({kNow.seconds + i}, i);
+    stated.purpose = AppraisedFor::kStatedData;
+    stated.genuine = i % 2 == 0;
+    put(world, few, stated);
+  }
+  EXPECT_EQ(rows_of(world, kStatedTable), 3U);
+  for (std::uint8_t i = 20; i < 40; ++i) {
+    ArchivedAppraisal forged = record_at({kNow.seconds + i}, i);
+    forged.genuine = false;
+    put(world, few, forged);
+  }
+  EXPECT_EQ(rows_of(world, kUnvouchedTable), 3U);
+  EXPECT_EQ(rows_of(world, kStatedTable), 3U);
+  ASSERT_EQ(ids(world).size(), 7U);  // all kinds, in the order of time
+  EXPECT_TRUE(std::ranges::is_sorted(ids(world)));
+  EXPECT_EQ(ids(world).front(), archive_id(kNow, Buffer{0}));
+  EXPECT_EQ(load(world, ids(world)[1]).purpose, AppraisedFor::kStatedData);
+  EXPECT_FALSE(load(world, ids(world).back()).genuine);
+}
+
+TEST(Archive, PutsARefusalOfWhatNobodyVouchesForApart) {
+  World world;
+  world.set_up();
+  world.verifier.forged = true;
+  const Attester attester;
+  const Broker broker(world.service());
+  auto session = open_session(broker, attester, kNow);
+  const std::string body = message(session, session.client.report_data());
+  EXPECT_FALSE(broker.attest(session.cookie, as_bytes(body), kNow));
+  EXPECT_EQ(rows_of(world, kUnvouchedTable), 1U);
+  EXPECT_EQ(rows_of(world, kArchiveTable), 0U);
+}
+
 TEST(Archive, KeepsNothingWhereItIsToKeepNothing) {
   const World world;
   put(world, {.seconds = 0, .records = 100}, record_at(kNow, 1));
   put(world, {.seconds = 86400, .records = 0}, record_at(kNow, 2));
+  put(world, {.seconds = 86400, .octets = 0}, record_at(kNow, 3));
   EXPECT_THAT(ids(world), IsEmpty());
 }
 

@@ -190,6 +190,7 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
   out.record.policy = policy->value.policy.name;
   out.record.policy_version = policy->version;
   out.record.verdict = to_text(out.appraisal.verdict);
+  out.record.genuine = out.appraisal.genuine;
   if (out.refusal) {
     if (out.appraisal.facts.report_data.empty()) return *out.refusal;  // it did not parse
     out.refusal->passed = out.passed;

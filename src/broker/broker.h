@@ -90,10 +90,14 @@ struct Keys {
   ledger::NoteSigner ledger;
 };
 
-// Retention is how much the archive keeps (archive.h): 0 in either is nothing.
+// Retention is how much the archive keeps (archive.h): 0 in any is nothing. What anybody can send
+// has limits of its own, for each kind of it: who sends much pushes out none but that kind.
 struct Retention {
   std::int64_t seconds = std::int64_t{30} * 86400;
   std::uint64_t records = 10000;
+  std::uint64_t octets = std::uint64_t{1} << 30U;
+  std::uint64_t other_records = 1000;
+  std::uint64_t other_octets = std::uint64_t{64} << 20U;
 };
 
 // Options are what the configuration says.
