@@ -21,6 +21,9 @@ struct HttpRequest {
   std::string target;  // path and query, "/kbs/v0/auth"
   std::vector<Header> headers;
   Buffer body;
+  // What the client of the connection showed in TLS and has the key of, as DER, its own first; not
+  // judged. Empty: none. A server's carrier fills it in, and no client sends it.
+  std::vector<Buffer> client_certificates{};
 
   // header returns the first value of `name` (any case), nullopt where absent.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

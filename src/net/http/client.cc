@@ -26,8 +26,8 @@ bool plain(std::string_view text) {
 
 class HttpExchange final : public protocol::Exchange {
  public:
-  HttpExchange(std::unique_ptr<protocol::Transport> stream, std::string host)
-      : stream_(std::move(stream)), host_(std::move(host)) {}
+  HttpExchange(std::unique_ptr<protocol::Transport> stream, std::string host, std::size_t max)
+      : stream_(std::move(stream)), host_(std::move(host)), max_reply_bytes_(max) {}
 
   Result<protocol::HttpResponse> exchange(const protocol::HttpRequest& request) override {
     if (!stream_) return Error(Errc::kUnavailable, "net.http: the connection has ended");
@@ -61,7 +61,7 @@ class HttpExchange final : public protocol::Exchange {
     WARD_CHECK_OK(stream_->write(request.body));
     Parser parser;
     parser.eager(true);
-    parser.body_limit(kMaxReplyBytes);
+    parser.body_limit(max_reply_bytes_);
     parser.header_limit(kMaxReplyHeaderBytes);
     WARD_CHECK_OK(read_into(parser));
     keep_ = parser.keep_alive();
@@ -109,27 +109,31 @@ class HttpExchange final : public protocol::Exchange {
 
   std::unique_ptr<protocol::Transport> stream_;
   std::string host_;
+  std::size_t max_reply_bytes_;
   beast::flat_buffer pending_;
   bool keep_ = true;
 };
 
 }  // namespace
 
+std::string authority(const Url& url) {
+  const bool v6 = url.host.find(':') != std::string::npos;
+  return (v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+}
+
 std::unique_ptr<protocol::Exchange> http_over(std::unique_ptr<protocol::Transport> stream,
-                                              std::string host) {
-  return std::make_unique<HttpExchange>(std::move(stream), std::move(host));
+                                              std::string host, std::size_t max_reply_bytes) {
+  return std::make_unique<HttpExchange>(std::move(stream), std::move(host), max_reply_bytes);
 }
 
 Result<HttpsConnection> https_connect(const Url& url, const ServerTrust& trust, UnixTime now,
-                                      int timeout_ms) {
-  WARD_TRY(const TlsContext context, client_context(trust, now));
+                                      int timeout_ms, const ClientIdentity* identity) {
+  WARD_TRY(const TlsContext context, client_context(trust, now, identity));
   WARD_TRY(auto below, tcp_connect(url.host, url.port, timeout_ms));
   WARD_TRY(auto stream, tls_connect(std::move(below), context, url.host));
   HttpsConnection out;
   out.spki_sha256 = stream->peer_spki_sha256();
-  const bool v6 = url.host.find(':') != std::string::npos;
-  const std::string host = v6 ? "[" + url.host + "]" : url.host;
-  out.exchange = http_over(std::move(stream), host + ":" + std::to_string(url.port));
+  out.exchange = http_over(std::move(stream), authority(url));
   return out;
 }
 

@@ -9,9 +9,11 @@
 #include <gtest/gtest.h>
 
 #include "net/http/client.h"
+#include "net/http/fetch.h"
 #include "net/http/server.h"
 #include "net/socket.h"
 #include "net/tls/stream.h"
+#include "pki/certificate.h"
 #include "test/support/https_fixture.h"
 #include "test/support/program.h"
 
@@ -49,6 +51,100 @@ TEST(Https, a_pinned_client_talks_over_one_connection) {
     EXPECT_EQ(text(*reply), std::string(target) + "|");
     EXPECT_EQ(reply->header("content-type"), "text/plain");
   }
+}
+
+// What the client shows stands in each of its requests; who shows nothing is served all the same.
+TEST(Https, a_server_that_asks_hands_on_the_clients_certificate) {
+  const auto context =
+      server_context(identity().certificate_pem, identity().key_pem, ClientCertificates::kAsked);
+  ASSERT_TRUE(context);
+  const auto tell = [](const HttpRequest& request) {
+    std::string all;
+    for (const Buffer& one : request.client_certificates) {
+      all += to_hex(crypto::sha256(one)) + "\n";
+    }
+    return HttpResponse{.status = 200, .headers = {}, .body = to_buffer(as_bytes(all))};
+  };
+  const auto server = serve_https({}, *context, tell);
+  ASSERT_TRUE(server);
+  const Identity client = test::make_tls_identity();
+  const ClientIdentity shown{client.certificate_pem, client.key_pem};
+  auto certified = https_connect(url_of(**server), pin(), now(), kTimeoutMs, &shown);
+  ASSERT_TRUE(certified) << certified.error().what();
+  const auto parsed = pki::parse_certificates(client.certificate_pem);
+  ASSERT_TRUE(parsed);
+  const std::string digest = to_hex(parsed->front().fingerprint) + "\n";
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = certified->exchange->exchange(get("/"));
+    ASSERT_TRUE(reply) << reply.error().what();
+    EXPECT_EQ(text(*reply), digest);
+  }
+  auto nameless = https_connect(url_of(**server), pin(), now(), kTimeoutMs);
+  ASSERT_TRUE(nameless);
+  EXPECT_EQ(text(*nameless->exchange->exchange(get("/"))), "");
+}
+
+TEST(Https, a_server_that_does_not_ask_sees_no_certificate) {
+  const auto server = serve({}, [](const HttpRequest& request) {
+    return HttpResponse{
+        .status = request.client_certificates.empty() ? 200U : 500U, .headers = {}, .body = {}};
+  });
+  const ClientIdentity shown{identity().certificate_pem, identity().key_pem};
+  auto connection = https_connect(url_of(*server), pin(), now(), kTimeoutMs, &shown);
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(connection->exchange->exchange(get("/"))->status, 200U);
+}
+
+TEST(Https, a_client_needs_the_key_of_its_certificate) {
+  const Identity other = test::make_tls_identity();
+  const ClientIdentity mixed{identity().certificate_pem, other.key_pem};
+  const auto context = client_context(pin(), now(), &mixed);
+  ASSERT_FALSE(context);
+  EXPECT_EQ(context.error().code(), Errc::kUntrusted);
+}
+
+TEST(HttpsFetch, takes_a_url_with_path_and_query_to_a_server_of_the_ca) {
+  const auto server = serve();
+  const std::string url = "https://localhost:" + std::to_string(server->port());
+  const FetchOptions options{.ca_pem = identity().certificate_pem, .now = now()};
+  const auto reply = https_fetch(url + "/a/b?c=d", get("/"), options);
+  ASSERT_TRUE(reply) << reply.error().what();
+  EXPECT_EQ(text(*reply), "/a/b?c=d|");
+  const auto bare = https_fetch(url, get(""), options);
+  ASSERT_TRUE(bare) << bare.error().what();
+  EXPECT_EQ(text(*bare), "/|");
+  const auto other = https_fetch(
+      url, get(""), {.ca_pem = test::make_tls_identity().certificate_pem, .now = now()});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code(), Errc::kUntrusted);
+  const auto small = https_fetch(
+      url + "/long", get(""), {.ca_pem = identity().certificate_pem, .now = now(), .max_bytes = 5});
+  ASSERT_FALSE(small);
+  EXPECT_EQ(small.error().code(), Errc::kLimit);
+}
+
+TEST(HttpsFetch, reads_urls_strictly) {
+  const auto place = parse_https_place("https://a.example?x");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->server.host, "a.example");
+  EXPECT_EQ(place->server.port, 443);
+  EXPECT_EQ(place->target, "/?x");
+
+  const struct {
+    std::string url;
+    Errc want;
+  } kCases[] = {
+      {"http://a/", Errc::kUnsupported},   {"a/b", Errc::kUnsupported},
+      {"https:///b", Errc::kMalformed},    {"https://a/b#c", Errc::kMalformed},
+      {"https://a/b c", Errc::kMalformed}, {"https://u@a/b", Errc::kMalformed},
+      {"https://a:0/b", Errc::kMalformed}, {"https://a/" + std::string(2039, 'b'), Errc::kLimit}};
+
+  for (const auto& row : kCases) {
+    const auto wrong = parse_https_place(row.url);
+    ASSERT_FALSE(wrong) << row.url;
+    EXPECT_EQ(wrong.error().code(), row.want) << row.url;
+  }
+  EXPECT_TRUE(parse_https_place("https://a/" + std::string(2038, 'b')));
 }
 
 TEST(Https, a_client_with_a_ca_checks_the_name) {

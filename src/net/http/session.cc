@@ -9,6 +9,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "net/tls/x509.h"
+
 namespace ward::net::http_server {
 namespace {
 
@@ -19,7 +21,7 @@ namespace http = boost::beast::http;
 using Parser = http::request_parser<http::vector_body<std::uint8_t>>;
 using Reply = http::response<http::vector_body<std::uint8_t>>;
 
-protocol::HttpRequest to_request(Parser& parser) {
+protocol::HttpRequest to_request(Parser& parser, const std::vector<Buffer>& certificates) {
   auto& message = parser.get();
   protocol::HttpRequest out;
   out.method = std::string(message.method_string());
@@ -28,6 +30,7 @@ protocol::HttpRequest to_request(Parser& parser) {
     out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   }
   out.body = std::move(message.body());
+  out.client_certificates = certificates;
   return out;
 }
 
@@ -87,6 +90,7 @@ void Session::start() {
     self->stream_.expires_after(self->shared_.options().request_timeout);
     self->tls_->async_handshake(asio::ssl::stream_base::server, [self](const Code& code) {
       if (code) return self->end();
+      self->certificates_ = peer_certificates(self->tls_->native_handle());
       self->wait_for_request();
     });
   });
@@ -142,7 +146,7 @@ void Session::on_request(Code code) {
   // The guard keeps the sockets' context running while the request is elsewhere.
   asio::post(shared_.handlers(),
              [self = shared_from_this(), guard = asio::make_work_guard(stream_.get_executor()),
-              request = to_request(*parser_), keep] {
+              request = to_request(*parser_, certificates_), keep] {
                auto reply = call(self->shared_.handler(), request);
                asio::post(guard.get_executor(), [self, reply = std::move(reply), keep]() mutable {
                  self->answer(std::move(reply), keep);

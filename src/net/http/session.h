@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -88,6 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
       parser_;
   const Peer peer_;
+  std::vector<Buffer> certificates_;  // the client's, since the handshake
   std::atomic<Stage> stage_{Stage::kWaiting};
   std::atomic<bool> closing_{false};
   std::atomic<bool> evicted_{false};

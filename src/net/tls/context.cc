@@ -28,6 +28,10 @@ using X509Ptr = std::unique_ptr<X509, Release>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Release>;
 using ContextPtr = std::unique_ptr<SSL_CTX, TlsContext::Free>;
 
+// A system's list of public CAs has some 150.
+constexpr std::size_t kMaxCertificates = 512;
+constexpr int kMaxClientChainBytes = 64 << 10;
+
 BioPtr text_bio(std::string_view text) {
   if (text.size() > (1U << 20U)) return nullptr;
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -43,7 +47,8 @@ Result<std::vector<X509Ptr>> read_certificates(std::string_view pem) {
     X509Ptr one(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
     if (!one) break;
     out.push_back(std::move(one));
-    if (out.size() > 64) return Error(Errc::kLimit, "net.tls: certificates", out.size());
+    if (out.size() > kMaxCertificates)
+      return Error(Errc::kLimit, "net.tls: certificates", out.size());
   }
   const auto last = ERR_peek_last_error();
   ERR_clear_error();
@@ -122,6 +127,36 @@ Result<void> trust_ca(SSL_CTX* context, const CaTrust& trust, UnixTime now) {
   return {};
 }
 
+// set_identity gives a context the certificates and the key that this side shows.
+Result<void> set_identity(SSL_CTX* context, std::string_view certificates_pem,
+                          std::string_view private_key_pem) {
+  WARD_TRY(const auto certificates, read_certificates(certificates_pem));
+  const BioPtr bio = text_bio(private_key_pem);
+  const KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
+                       : nullptr);
+  ERR_clear_error();
+  if (!key) return Error(Errc::kMalformed, "net.tls: private key");
+  if (SSL_CTX_use_certificate(context, certificates.front().get()) != 1) {
+    return Error(Errc::kInternal, "net.tls: context");
+  }
+  for (std::size_t i = 1; i < certificates.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, certificates[i].get()) != 1) {
+      return Error(Errc::kInternal, "net.tls: chain");
+    }
+  }
+  const bool fits =
+      SSL_CTX_use_PrivateKey(context, key.get()) == 1 && SSL_CTX_check_private_key(context) == 1;
+  ERR_clear_error();
+  if (!fits) return Error(Errc::kUntrusted, "net.tls: key and certificate do not belong together");
+  return {};
+}
+
+// judge_later accepts each certificate: the library has verified that the client has its key.
+int judge_later(X509_STORE_CTX* store, void*) {
+  X509_STORE_CTX_set_error(store, X509_V_OK);
+  return 1;
+}
+
 }  // namespace
 
 crypto::Sha256Digest spki_sha256(const x509_st* certificate) {
@@ -146,32 +181,40 @@ ssl_ctx_st* up_ref(const TlsContext& context) {
   return context.native();
 }
 
+std::vector<Buffer> peer_certificates(const ssl_st* connection) {
+  std::vector<Buffer> out;
+  const auto add = [&out](const X509* certificate) {
+    unsigned char* der = nullptr;
+    const int size = certificate != nullptr ? i2d_X509(certificate, &der) : 0;
+    if (size > 0) out.emplace_back(der, der + size);
+    OPENSSL_free(der);
+  };
+  add(SSL_get0_peer_certificate(connection));
+  if (out.empty()) return out;
+  const STACK_OF(X509)* behind = SSL_get_peer_cert_chain(connection);  // of a client: its issuers
+  for (int i = 0; behind != nullptr && i < sk_X509_num(behind); ++i) {
+    add(sk_X509_value(behind, i));
+  }
+  return out;
+}
+
 Result<TlsContext> server_context(std::string_view certificates_pem,
-                                  std::string_view private_key_pem) {
-  WARD_TRY(const auto certificates, read_certificates(certificates_pem));
-  const BioPtr bio = text_bio(private_key_pem);
-  const KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
-                       : nullptr);
-  ERR_clear_error();
-  if (!key) return Error(Errc::kMalformed, "net.tls: private key");
+                                  std::string_view private_key_pem, ClientCertificates clients) {
   ContextPtr context = make_context(TLS_server_method());
-  if (!context || SSL_CTX_set_num_tickets(context.get(), 0) != 1 ||
-      SSL_CTX_use_certificate(context.get(), certificates.front().get()) != 1) {
+  if (!context || SSL_CTX_set_num_tickets(context.get(), 0) != 1) {
     return Error(Errc::kInternal, "net.tls: context");
   }
-  for (std::size_t i = 1; i < certificates.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context.get(), certificates[i].get()) != 1) {
-      return Error(Errc::kInternal, "net.tls: chain");
-    }
+  WARD_CHECK_OK(set_identity(context.get(), certificates_pem, private_key_pem));
+  if (clients == ClientCertificates::kAsked) {
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(context.get(), judge_later, nullptr);
+    SSL_CTX_set_max_cert_list(context.get(), kMaxClientChainBytes);
   }
-  const bool fits = SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1 &&
-                    SSL_CTX_check_private_key(context.get()) == 1;
-  ERR_clear_error();
-  if (!fits) return Error(Errc::kUntrusted, "net.tls: key and certificate do not belong together");
   return TlsContext(std::move(context));
 }
 
-Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now) {
+Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now,
+                                  const ClientIdentity* identity) {
   ContextPtr context = make_context(TLS_client_method());
   if (!context) return Error(Errc::kInternal, "net.tls: context");
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -179,6 +222,10 @@ Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now) {
     WARD_CHECK_OK(trust_pin(context.get(), *pin, now));
   } else {
     WARD_CHECK_OK(trust_ca(context.get(), std::get<CaTrust>(trust), now));
+  }
+  if (identity != nullptr) {
+    WARD_CHECK_OK(
+        set_identity(context.get(), identity->certificates_pem, identity->private_key_pem));
   }
   return TlsContext(std::move(context));
 }

@@ -34,10 +34,16 @@ class TlsContext {
 // up_ref returns the native context with one more reference, for a library that will free it.
 [[nodiscard]] ssl_ctx_st* up_ref(const TlsContext& context);
 
+// Whether a server asks its clients for a certificate. Who has none gets a connection all the same.
+// TLS proves that the client has the key of what he shows, and nothing else: names, issuers and
+// times are for whoever reads protocol::HttpRequest::client_certificates, at the request's time.
+enum class ClientCertificates : std::uint8_t { kNotAsked, kAsked };
+
 // server_context takes the server's certificate, with its issuers behind it, and its private key,
 // both in PEM. kMalformed where one does not parse, kUntrusted where they do not belong together.
-[[nodiscard]] Result<TlsContext> server_context(std::string_view certificates_pem,
-                                                std::string_view private_key_pem);
+[[nodiscard]] Result<TlsContext> server_context(
+    std::string_view certificates_pem, std::string_view private_key_pem,
+    ClientCertificates clients = ClientCertificates::kNotAsked);
 
 // SpkiPin trusts one key: the SHA-256 of the server's SubjectPublicKeyInfo. Names and issuers do
 // not matter; the certificate must still be valid in time.
@@ -53,8 +59,17 @@ struct CaTrust {
 
 using ServerTrust = std::variant<SpkiPin, CaTrust>;
 
+// ClientIdentity is what a client shows to a server that asks: its certificate, with its issuers
+// behind it, and the private key, both in PEM, borrowed.
+struct ClientIdentity {
+  std::string_view certificates_pem;
+  std::string_view private_key_pem;
+};
+
 // client_context makes a context that accepts exactly the servers that `trust` names, with
-// certificates valid at `now`. kMalformed: CA text that holds no certificate.
-[[nodiscard]] Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now);
+// certificates valid at `now`. `identity` is null for a client without a certificate. kMalformed:
+// CA text that holds no certificate; errors of server_context for the identity.
+[[nodiscard]] Result<TlsContext> client_context(const ServerTrust& trust, UnixTime now,
+                                                const ClientIdentity* identity = nullptr);
 
 }  // namespace ward::net
