@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <initializer_list>
 #include <utility>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
+#include "apps/wardd/config_section.h"
 #include "codec/toml_text.h"
 #include "server/key_file.h"
 #include "tee/all.h"
@@ -16,112 +13,11 @@
 namespace ward::wardd {
 namespace {
 
-constexpr std::int64_t kMaxLife_s = 3600;
-constexpr std::size_t kMaxEntries = 256;
 constexpr std::int64_t kDay_s = 86400;
 constexpr std::int64_t kMaxArchiveDays = 3650;
 constexpr std::int64_t kMaxArchiveRecords = 1'000'000;
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20U;
 constexpr std::int64_t kMaxArchiveMebibytes = 1 << 20U;
-
-Diag diag_of(const toml::source_region& at, std::string path, std::string_view expected) {
-  return {.line = at.begin.line,
-          .column = at.begin.column,
-          .path = std::move(path),
-          .expected = std::string(expected)};
-}
-
-// Section reads one table strictly.
-class Section {
- public:
-  Section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
-
-  [[nodiscard]] Diag wrong(std::string_view key, std::string_view expected) const {
-    const toml::node* node = table_.get(key);
-    return diag_of(node != nullptr ? node->source() : table_.source(), path_ + std::string(key),
-                   expected);
-  }
-
-  [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
-
-  [[nodiscard]] Result<void, Diag> only(std::initializer_list<std::string_view> known) const {
-    for (const auto& [key, node] : table_) {
-      if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-        return diag_of(node.source(), path_ + std::string(key.str()), "no key of this name");
-      }
-    }
-    return {};
-  }
-
-  [[nodiscard]] Result<std::string, Diag> text(std::string_view key) const {
-    const toml::node* node = table_.get(key);
-    const auto* value = node != nullptr ? node->as_string() : nullptr;
-    if (value == nullptr || value->get().empty()) return wrong(key, "a text");
-    return value->get();
-  }
-
-  [[nodiscard]] Result<bool, Diag> boolean(std::string_view key) const {
-    const toml::node* node = table_.get(key);
-    const auto* value = node != nullptr ? node->as_boolean() : nullptr;
-    if (value == nullptr) return wrong(key, "true or false");
-    return value->get();
-  }
-
-  [[nodiscard]] Result<std::int64_t, Diag> seconds(std::string_view key) const {
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return std::int64_t{300};
-    const auto* value = node->as_integer();
-    if (value == nullptr || value->get() < 1 || value->get() > kMaxLife_s) {
-      return wrong(key, "a number of seconds from 1 to 3600");
-    }
-    return value->get();
-  }
-
-  // number is 0 to `most`, or `otherwise` where the key is not there.
-  [[nodiscard]] Result<std::int64_t, Diag> number(std::string_view key, std::int64_t most,
-                                                  std::int64_t otherwise) const {
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return otherwise;
-    const auto* value = node->as_integer();
-    if (value == nullptr || value->get() < 0 || value->get() > most) {
-      return wrong(key, "a number from 0 to " + std::to_string(most));
-    }
-    return value->get();
-  }
-
-  [[nodiscard]] Result<std::vector<std::string>, Diag> texts(std::string_view key) const {
-    std::vector<std::string> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    const auto* list = node->as_array();
-    if (list == nullptr || list->size() > kMaxEntries) return wrong(key, "a list of texts");
-    for (const toml::node& item : *list) {
-      const auto* value = item.as_string();
-      if (value == nullptr) return wrong(key, "a list of texts");
-      out.push_back(value->get());
-    }
-    return out;
-  }
-
-  // sections lists the tables of [[key]].
-  [[nodiscard]] Result<std::vector<Section>, Diag> sections(std::string_view key) const {
-    std::vector<Section> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    const auto* list = node->as_array();
-    if (list == nullptr || list->size() > kMaxEntries) return wrong(key, "[[tables]]");
-    for (const toml::node& item : *list) {
-      const auto* table = item.as_table();
-      if (table == nullptr) return wrong(key, "[[tables]]");
-      out.emplace_back(*table, path_ + std::string(key) + "[" + std::to_string(out.size()) + "].");
-    }
-    return out;
-  }
-
- private:
-  const toml::table& table_;
-  std::string path_;
-};
 
 // OpenID Connect Discovery 1.0 section 3: an https URL without query and fragment; clients put
 // /.well-known behind it.
@@ -188,53 +84,19 @@ Result<attest::Anchor, Diag> read_root(const Section& section) {
   return anchor;
 }
 
-Result<server::Administrator, Diag> read_administrator(const Section& section) {
-  WARD_CHECK_OK(section.only({"name", "role", "repositories", "public_key", "kbs_client"}));
-  broker::Actor actor;
-  WARD_TRY(actor.name, section.text("name"));
-  if (!server::valid_name(actor.name)) return section.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
-  WARD_TRY(const std::string role, section.text("role"));
-  const auto known = broker::role_of(role);
-  if (!known)
-    return section.wrong("role", "\"administrator\", \"verifier-owner\", \"owner\" or \"auditor\"");
-  actor.role = *known;
-  WARD_TRY(actor.repositories, section.texts("repositories"));
-  if ((actor.role == broker::Role::kOwner) == actor.repositories.empty()) {
-    return section.wrong("repositories", "the names of an owner's repositories, of nobody else's");
-  }
-  WARD_TRY(const std::string base64, section.text("public_key"));
-  const auto der = from_base64(base64, Base64::kStandard);
-  const auto key = der ? crypto::PublicKey::from_spki(*der)
-                       : Result<crypto::PublicKey>(Error(Errc::kMalformed, "config: key"));
-  const bool usable =
-      key && (key->type() == crypto::KeyType::kEd25519 || key->type() == crypto::KeyType::kP256);
-  if (!usable) {
-    return section.wrong("public_key", "an Ed25519 or P-256 SubjectPublicKeyInfo, DER in base64");
-  }
-  bool kbs_client = false;
-  if (section.has("kbs_client")) {
-    WARD_TRY(kbs_client, section.boolean("kbs_client"));
-  }
-  return server::Administrator{std::move(actor), server::verifier_of(*key), kbs_client};
-}
-
 Result<void, Diag> read_lists(const Section& root, Config& config) {
   WARD_TRY(const auto roots, root.sections("trust_root"));
   for (const Section& one : roots) {
     WARD_TRY(attest::Anchor anchor, read_root(one));
     config.trust_roots.push_back(std::move(anchor));
   }
-  WARD_TRY(const auto people, root.sections("administrator"));
-  for (const Section& one : people) {
-    WARD_TRY(server::Administrator person, read_administrator(one));
-    for (const auto& other : config.administrators) {
-      if (other.actor.name == person.actor.name) {
-        return one.wrong("name", "a name that is not taken");
-      }
-    }
-    config.administrators.push_back(std::move(person));
+  if (root.has("client_ca")) {
+    WARD_TRY(config.client_ca, root.text("client_ca"));
   }
-  if (config.administrators.empty()) {
+  WARD_TRY(People people, read_people(root, config.client_ca.has_value()));
+  config.administrators = std::move(people.administrators);
+  config.oidc = std::move(people.oidc);
+  if (config.administrators.empty() && config.oidc.empty()) {
     return root.wrong("administrator", "at least one [[administrator]]");
   }
   return {};
@@ -299,7 +161,9 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
                            "allow_rsa1_5",
                            "appraise_only",
                            "trust_root",
-                           "administrator"}));
+                           "administrator",
+                           "client_ca",
+                           "oidc"}));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
@@ -335,6 +199,11 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   }
   WARD_CHECK_OK(read_archive(root, config));
   WARD_CHECK_OK(read_lists(root, config));
+  if (config.client_ca) config.client_ca = path(*config.client_ca);
+  for (OidcConfig& one : config.oidc) {
+    if (!one.ca.empty()) one.ca = path(one.ca);
+    if (!one.jwks.empty()) one.jwks = path(one.jwks);
+  }
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/wardd/config_people.h"
 #include "attest/appraisal.h"
 #include "base/diag.h"
 #include "base/result.h"
@@ -38,6 +39,8 @@ struct Config {
   bool appraise_only = false;  // no resources, nor who could get them
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
+  std::vector<OidcConfig> oidc;
+  std::optional<std::string> client_ca;  // a file of the CAs of administrators' certificates
 };
 
 // parse_config reads the TOML text strictly: a key that is not known is refused. `folder` is where

@@ -57,7 +57,7 @@ TEST_F(Init, makes_a_service_that_parses_and_whose_files_are_closed) {
   const auto admin = server::parse_admin_key(key->expose());
   ASSERT_TRUE(admin) << admin.error().what();
   EXPECT_EQ(admin->name, config->administrators[0].actor.name);
-  EXPECT_EQ(admin->key.public_key().to_spki(), config->administrators[0].key.key.to_spki());
+  EXPECT_EQ(admin->key.public_key().to_spki(), config->administrators[0].key->key.to_spki());
   EXPECT_EQ(count(), 1U);
 }
 

@@ -13,6 +13,7 @@
 
 #include "apps/wardd/evidence.h"
 #include "apps/wardd/rego_policies.h"
+#include "apps/wardd/sign_in.h"
 #include "apps/wardd/store_lock.h"
 #include "broker/archive.h"
 #include "broker/records.h"
@@ -66,7 +67,8 @@ Result<Tls, Failure> load_tls(const Config& config, UnixTime now) {
   if (!certificate) return failed(certificate.error(), config.tls_certificate);
   const auto key = server::read_secret_file(config.tls_key, server::kMaxKeyFileBytes);
   if (!key) return failed(key.error(), config.tls_key);
-  auto context = net::server_context(as_text(*certificate), as_text(key->expose()));
+  auto context =
+      net::server_context(as_text(*certificate), as_text(key->expose()), asks_clients(config));
   if (!context) return failed(context.error(), config.tls_certificate);
   const auto chain = pki::parse_certificates(as_text(*certificate));
   if (!chain) return failed(chain.error(), config.tls_certificate);
@@ -237,6 +239,8 @@ Result<void, Failure> check(const Config& config) {
   const SystemClock clock;
   const auto loaded = Loaded::load(config, clock.now());
   if (!loaded) return loaded.error();
+  const auto sign_in = load_sign_in(config, clock, server::no_log());
+  if (!sign_in) return sign_in.error();
   return {};
 }
 
@@ -248,7 +252,13 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
     return failed(done.error(), config.store);
   }
   const server::Log log = server::limited_log(server::stderr_log(), clock);
-  const server::Routes routes(loaded->service(), loaded->routes_config(config), clock, log);
+  WARD_TRY(const SignIn sign_in, load_sign_in(config, clock, log));
+  server::RoutesConfig routes_config = loaded->routes_config(config);
+  routes_config.providers = sign_in.providers;
+  routes_config.client_ca = sign_in.client_ca;
+  routes_config.oidc_keys = sign_in.keys.get();
+  const server::Routes routes(loaded->service(), std::move(routes_config), clock, log);
+  if (sign_in.keys) sign_in.keys->warm(clock.now());
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
     log("warning", {{"what", *warning}});
   }

@@ -25,11 +25,13 @@ enum class Role : std::uint8_t {
 [[nodiscard]] std::optional<Role> role_of(std::string_view name);  // "administrator", ...
 [[nodiscard]] const char* to_text(Role role);
 
-// Actor is an administrator whose token was verified.
+// Actor is an administrator whose credentials were verified.
 struct Actor {
   std::string name;
   Role role = Role::kOwner;
   std::vector<std::string> repositories;  // of an owner
+  // How he signed in: "key", "oidc" or "certificate"; "key+certificate", "oidc+certificate".
+  std::string sign_in{};
 };
 
 // repository_of is the repository that a policy is of, empty for the policy for evidence.

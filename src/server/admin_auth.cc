@@ -1,26 +1,37 @@
 #include "server/admin_auth.h"
 
+#include <utility>
+
+#include "server/client_certificate.h"
 #include "token/jwt.h"
 
 namespace ward::server {
+namespace {
 
-Result<broker::Actor> authenticate(std::string_view token,
-                                   std::span<const Administrator> administrators,
-                                   const Expected& expected) {
+using broker::Actor;
+using broker::Answer;
+using broker::CheckId;
+
+// signed_by_administrator verifies an administrator's own token. kDenied where the role is another;
+// kUntrusted where nobody has the key; errors of verify_jwt.
+Result<Actor> signed_by_administrator(std::string_view token,
+                                      std::span<const Administrator> administrators,
+                                      const Expected& expected) {
   Error why(Errc::kUntrusted, "admin: no administrator has this key");
   for (const Administrator& one : administrators) {
+    if (!one.key) continue;
     token::JwtExpectations claims{.issuer = one.actor.name,
                                   .audience = std::string(expected.audience),
                                   .now = expected.now,
                                   .skew_s = kAdminSkew_s,
                                   .max_age_s = kAdminTokenLife_s,
                                   .rules = {.typ = "JWT", .ignore_embedded_key = false}};
-    const auto verified = token::verify_jwt(token, {&one.key, 1}, claims);
+    const auto verified = token::verify_jwt(token, {&*one.key, 1}, claims);
     if (!verified && one.kbs_client && expected.form == TokenForm::kKbs) {
       claims.issuer = token::Unchecked{};
       claims.audience = token::Unchecked{};
       claims.max_age_s = kKbsClientTokenLife_s;
-      if (token::verify_jwt(token, {&one.key, 1}, claims)) return one.actor;
+      if (token::verify_jwt(token, {&*one.key, 1}, claims)) return one.actor;
     }
     if (!verified) {
       if (verified.error().code() != Errc::kUntrusted) why = verified.error();
@@ -33,6 +44,65 @@ Result<broker::Actor> authenticate(std::string_view token,
     return one.actor;
   }
   return why;
+}
+
+Answer<Actor> by_token(std::string_view token, const Credentials& credentials,
+                       const Authorities& authorities, const Expected& expected) {
+  const OidcProvider* provider =
+      authorities.keys != nullptr ? provider_of(token, authorities.providers) : nullptr;
+  if (provider != nullptr) {
+    const auto& shown = credentials.certificates;
+    WARD_TRY(Actor actor, oidc_actor({.token = token,
+                                      .certificate = shown.empty() ? Bytes() : Bytes(shown.front()),
+                                      .now = expected.now},
+                                     *provider, *authorities.keys));
+    actor.sign_in = "oidc";
+    return actor;
+  }
+  auto actor = signed_by_administrator(token, authorities.administrators, expected);
+  if (!actor) {
+    const std::string_view why = actor.error().what();
+    const bool role = actor.error().code() == Errc::kDenied && why.starts_with("admin:");
+    return broker::refuse(401, kAdminType, role ? CheckId::kAdminRole : CheckId::kAdminToken, why);
+  }
+  actor->sign_in = "key";
+  return *std::move(actor);
+}
+
+}  // namespace
+
+Credentials credentials_of(const protocol::HttpRequest& request) {
+  Credentials out{.bearer = std::nullopt, .certificates = request.client_certificates};
+  const auto header = request.header("Authorization");
+  constexpr std::string_view kScheme = "Bearer ";
+  if (header && header->starts_with(kScheme)) out.bearer = header->substr(kScheme.size());
+  return out;
+}
+
+Answer<Actor> authenticate(const Credentials& credentials, const Authorities& authorities,
+                           const Expected& expected) {
+  if (!credentials.bearer && credentials.certificates.empty()) {
+    return broker::refuse(401, kAdminType, CheckId::kAdminToken, "None was sent.");
+  }
+  std::optional<Actor> certified;
+  if (!credentials.certificates.empty()) {
+    WARD_TRY(const Administrator* found,
+             certified_administrator(credentials.certificates, authorities.administrators,
+                                     authorities.client_ca, expected.now));
+    certified = found->actor;
+    certified->sign_in = "certificate";
+  }
+  if (!credentials.bearer) return *std::move(certified);
+  WARD_TRY(Actor actor, by_token(*credentials.bearer, credentials, authorities, expected));
+  if (!certified) return actor;
+  if (certified->name != actor.name) {
+    auto refusal = broker::refuse(401, kAdminType, CheckId::kAdminPerson);
+    refusal.found = "certificate of " + certified->name;
+    refusal.expected = "certificate of " + actor.name;
+    return refusal;
+  }
+  actor.sign_in += "+certificate";
+  return actor;
 }
 
 Result<std::string> make_admin_token(const token::JwsSigner& signer, const AdminClaims& claims) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,19 +9,32 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/admin.h"
+#include "crypto/digest.h"
+#include "pki/certificate.h"
+#include "protocol/exchange.h"
+#include "server/oidc.h"
 #include "token/jws.h"
 
 namespace ward::server {
 
-// How long an administrator's token may live, and how far clocks may differ.
+// How long an administrator's own token may live, and how far clocks may differ.
 inline constexpr std::int64_t kAdminTokenLife_s = 300;
 inline constexpr std::int64_t kAdminSkew_s = 30;
 
-// Administrator is somebody whose key the configuration names.
+// The type of refusals of who somebody is.
+inline constexpr std::string_view kAdminType = "AdminAuthAccess";
+
+// Administrator is somebody whom the configuration names, and what he may prove it with: at least
+// one of key, certificates and a provider's rule.
 struct Administrator {
   broker::Actor actor;
-  token::JwsKey key;
+  std::optional<token::JwsKey> key{};
   bool kbs_client = false;  // his tokens may be Trustee's, on the protocol's routes
+  // His TLS client certificates: digests of whole ones, digests of their keys
+  // (SubjectPublicKeyInfo), and subjectAltNames below the service's client CA.
+  std::vector<crypto::Sha256Digest> certificate_sha256{};
+  std::vector<crypto::Sha256Digest> spki_sha256{};
+  std::vector<pki::GeneralName> certificate_names{};
 };
 
 // TokenForm is what a route takes. Tokens of Trustee's kbs-client say their time alone, for two
@@ -30,19 +44,40 @@ inline constexpr std::int64_t kKbsClientTokenLife_s = 7200;
 
 // Expected is what an administrator's token must say.
 struct Expected {
-  std::string_view audience;
+  std::string_view audience;  // of his own tokens: admin_audience()
   TokenForm form = TokenForm::kOwn;
   UnixTime now;
 };
 
-// authenticate verifies an administrator's token: a JWT signed with exactly the key and algorithm
-// that the configuration gives to its issuer, for the audience, at the time, claiming the role that
-// he has; of an administrator with kbs_client also one of kbs-client, where the form is kKbs.
-// Errors are those of verify_jwt; kDenied where the role is another; kUntrusted where nobody has
-// the key.
-[[nodiscard]] Result<broker::Actor> authenticate(std::string_view token,
-                                                 std::span<const Administrator> administrators,
-                                                 const Expected& expected);
+// Credentials are all that a request shows of who asks. Borrowed from it.
+struct Credentials {
+  std::optional<std::string_view> bearer;  // RFC 6750 section 2.1
+  std::span<const Buffer> certificates;    // HttpRequest::client_certificates
+};
+
+[[nodiscard]] Credentials credentials_of(const protocol::HttpRequest& request);
+
+// Authorities are who may be an administrator of a service, or of a part of it. Borrowed.
+struct Authorities {
+  std::span<const Administrator> administrators;
+  std::span<const OidcProvider> providers;
+  std::span<const pki::Certificate> client_ca;
+  const OidcKeys* keys = nullptr;  // of the providers; null where there are none
+};
+
+// authenticate finds the one administrator whom the credentials prove, and how he signed in
+// (Actor::sign_in). Whatever is shown must be right: a token beside a certificate does not excuse
+// it, and both must name the same person.
+//
+// A token that says it is from a provider is judged as oidc_actor does; any other is an
+// administrator's own: a JWT signed with exactly the key and algorithm that the configuration
+// gives to its issuer, for the audience, at the time, claiming the role that he has; of an
+// administrator with kbs_client also one of kbs-client, where the form is kKbs. Certificates are
+// judged as certified_administrator does. Refusals: kAdminToken, kAdminRole, kAdminCertificate,
+// kAdminIssuerKeys, kAdminPerson.
+[[nodiscard]] broker::Answer<broker::Actor> authenticate(const Credentials& credentials,
+                                                         const Authorities& authorities,
+                                                         const Expected& expected);
 
 // AdminClaims is what the administrator's side signs.
 struct AdminClaims {

@@ -58,13 +58,6 @@ std::optional<std::string_view> session_of(const HttpRequest& request) {
   return std::nullopt;
 }
 
-std::optional<std::string_view> bearer_of(const HttpRequest& request) {
-  const auto header = request.header("Authorization");
-  constexpr std::string_view kScheme = "Bearer ";
-  if (!header || !header->starts_with(kScheme)) return std::nullopt;
-  return header->substr(kScheme.size());
-}
-
 // of_resources is true for what a service without resources has not.
 bool of_resources(std::string_view path) {
   return std::ranges::any_of(
@@ -182,8 +175,8 @@ HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, Unix
 HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
                               UnixTime now) const {
   if (request.method == "GET") {
-    const auto released =
-        broker_.resource({.cookie = session_of(request), .bearer = bearer_of(request)}, path, now);
+    const auto released = broker_.resource(
+        {.cookie = session_of(request), .bearer = credentials_of(request).bearer}, path, now);
     if (!released) {
       const Refusal& refusal = released.error();
       log_("release.refused", {{"check", refusal.checks.empty() ? "" : refusal.checks.front()}});
@@ -206,18 +199,18 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
 
 broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, TokenForm form,
                                                UnixTime now) const {
-  const auto token = bearer_of(request);
-  if (!token) return broker::refuse(401, "AdminAuthAccess", CheckId::kAdminToken, "None was sent.");
-  auto actor = authenticate(*token, config_.administrators,
+  auto actor = authenticate(credentials_of(request),
+                            {.administrators = config_.administrators,
+                             .providers = config_.providers,
+                             .client_ca = config_.client_ca,
+                             .keys = config_.oidc_keys},
                             {.audience = config_.audience, .form = form, .now = now});
   if (!actor) {
-    log_("admin.refused", {{"reason", actor.error().what()}});
-    const bool role = actor.error().code() == Errc::kDenied &&
-                      std::string_view(actor.error().what()).starts_with("admin:");
-    return broker::refuse(401, "AdminAuthAccess", role ? CheckId::kAdminRole : CheckId::kAdminToken,
-                          actor.error().what());
+    log_("admin.refused", {{"reason", actor.error().body.detail}});
+  } else {
+    log_("admin.signed_in", {{"by", actor->sign_in}});
   }
-  return *std::move(actor);
+  return actor;
 }
 
 HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {

@@ -29,6 +29,9 @@ struct RoutesConfig {
   std::string ledger_key;       // text form of the ledger's NoteKey
   KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
   bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
+  std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
+  std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
+  const OidcKeys* oidc_keys = nullptr;        // the providers', borrowed; null where there are none
 };
 
 // Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md, docs/api/openapi.json). Safe

@@ -49,8 +49,8 @@ struct Person {
 
   [[nodiscard]] Administrator entry() const {
     return {{name, role, owns},
-            {token::native_algorithm(key.type()), key.public_key(),
-             token::thumbprint(key.public_key())}};
+            token::JwsKey{token::native_algorithm(key.type()), key.public_key(),
+                          token::thumbprint(key.public_key())}};
   }
 
   [[nodiscard]] AdminClaims claims() const { return {name, role, "urn:ward:wardd:test", kNow}; }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "broker/admin.h"
+#include "pki/certificate.h"
+#include "server/admin_auth.h"
+
+namespace ward::server {
+
+// certified_administrator is the one administrator whom a client's certificate names: by its
+// digest, by its key's, or by a subjectAltName where its path leads to one of `client_ca`. `shown`
+// is what the client showed in TLS and has the key of, its own first, as DER. Each call judges
+// anew, as of `now`: on a connection that lives longer than its certificate the later requests are
+// refused. Revocation lists are not read. Refusals are kAdminCertificate: malformed, not yet valid,
+// expired, not for a client (extKeyUsage; under a CA it must say clientAuth), no path to a CA
+// (RFC 5280 section 6), nobody's, or more than one administrator's. Borrowed from `administrators`.
+[[nodiscard]] broker::Answer<const Administrator*> certified_administrator(
+    std::span<const Buffer> shown, std::span<const Administrator> administrators,
+    std::span<const pki::Certificate> client_ca, UnixTime now);
+
+}  // namespace ward::server

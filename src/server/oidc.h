@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "broker/admin.h"
+#include "codec/json.h"
+#include "server/oidc_keys.h"
+#include "token/jws.h"
+
+// Administrators who sign in with a provider of OpenID Connect (docs/wardd.md, Administrators).
+namespace ward::server {
+
+// Bounds on what a provider's token may hold.
+inline constexpr std::size_t kMaxOidcTokenBytes = 16U << 10U;
+inline constexpr std::size_t kMaxSubjectBytes = 128;
+inline constexpr std::size_t kMaxClaimDepth = 8;
+
+// OidcRule gives a role to whose token holds a value at a claim.
+struct OidcRule {
+  std::vector<std::string> claim;  // the names that lead to it: {"realm_access", "roles"}
+  std::string value;  // equal to the claim's text, or to one of the texts that it lists
+  // Whom it makes of a person. An empty name: the provider's name, ':' and the claim `sub`.
+  broker::Actor actor;
+};
+
+// Which tokens of a provider are taken.
+enum class OidcToken : std::uint8_t {
+  kAccess,  // JWT access tokens (RFC 9068): typ at+jwt, for this service as their audience
+  kId,      // ID tokens (OpenID Connect Core section 2), whose audience is one client
+};
+
+// OidcProvider is whose tokens count, and what they make of a person.
+struct OidcProvider {
+  std::string name;    // stands before the names of its people; no administrator's has a ':'
+  std::string issuer;  // as `iss` has it
+  std::string audience;
+  OidcToken token = OidcToken::kAccess;
+  std::vector<std::string> clients;  // of access tokens: who may have asked for one (client_id)
+  std::vector<token::JwsAlgorithm> algorithms;
+  std::int64_t max_age_s = 3600;  // since `iat`
+  KeyTimes times;
+  std::vector<OidcRule> rules;  // the first that fits decides
+};
+
+// provider_of is the provider that a token says it is from, nullptr where none is. Nothing is
+// verified. Borrowed from `providers`.
+[[nodiscard]] const OidcProvider* provider_of(std::string_view token,
+                                              std::span<const OidcProvider> providers);
+
+// SignInAttempt is a token with what it is judged by. Everything is borrowed.
+struct SignInAttempt {
+  std::string_view token;
+  Bytes certificate;  // DER: what the client showed in TLS; empty: nothing
+  UnixTime now;
+};
+
+// oidc_actor verifies a provider's token and applies the rules: signature by one of the provider's
+// keys with an algorithm of the list, iss, aud, exp, nbf, iat, and who asked for it (client_id,
+// azp). A token that is bound to a key (RFC 7800) counts with that certificate alone (RFC 8705).
+// Refusals: kAdminToken; kAdminRole where no rule fits; kAdminIssuerKeys (503) where the keys
+// cannot be had. None holds anything of a token that is not authentic.
+[[nodiscard]] broker::Answer<broker::Actor> oidc_actor(const SignInAttempt& attempt,
+                                                       const OidcProvider& provider,
+                                                       const OidcKeys& keys);
+
+// fits is true where the claims hold the rule's value at its place.
+[[nodiscard]] bool fits(const OidcRule& rule, const codec::JsonValue& claims);
+
+}  // namespace ward::server
