@@ -1,10 +1,12 @@
 #include "apps/ward/admin_client.h"
 
 #include <algorithm>
-#include <ctime>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
+#include "apps/ward/input.h"
+#include "apps/ward/login_file.h"
 #include "apps/ward/server_trust.h"
 #include "args/args.h"
 #include "net/http/client.h"
@@ -31,12 +33,87 @@ AdminReply no_connection(const std::string& server, const Error& error) {
                     : "");
 }
 
-Result<server::AdminKey, int> key_of(const AdminOptions& options) {
-  const auto text = server::read_secret_file(options.admin, server::kMaxKeyFileBytes);
-  if (!text) return own_file_failure(options.admin, text.error());
+Result<server::AdminKey, int> read_key(const std::string& path) {
+  const auto text = server::read_secret_file(path, server::kMaxKeyFileBytes);
+  if (!text) return own_file_failure(path, text.error());
   auto key = server::parse_admin_key(text->expose());
-  if (!key) return own_file_failure(options.admin, key.error());
+  if (!key) return own_file_failure(path, key.error());
   return *std::move(key);
+}
+
+// Proof is what a person shows of himself: at least one of these.
+struct Proof {
+  std::optional<server::AdminKey> key;
+  std::optional<Login> login;
+  Buffer certificate;  // PEM; empty: none
+  SecretBytes certificate_key;
+};
+
+// read_certificate reads both files; what is wrong in them is said when they are used.
+Result<void, int> read_certificate(const AdminOptions& options, Proof& proof) {
+  constexpr std::size_t kMaxCertificateFile = 256U << 10U;
+  auto certificate = server::read_file(options.certificate, kMaxCertificateFile);
+  if (!certificate) return own_file_failure(options.certificate, certificate.error());
+  auto key = server::read_secret_file(options.certificate_key, server::kMaxKeyFileBytes);
+  if (!key) return own_file_failure(options.certificate_key, key.error());
+  proof.certificate = *std::move(certificate);
+  proof.certificate_key = *std::move(key);
+  return {};
+}
+
+Result<Proof, int> proof_of(const AdminOptions& options, UnixTime now) {
+  Proof out;
+  if (!options.certificate.empty()) {
+    WARD_CHECK_OK(read_certificate(options, out));
+  }
+  std::string login = options.login;
+  std::error_code ignored;
+  if (options.admin.empty() && login.empty() && options.certificate.empty()) {
+    login = default_login_file();
+    if (login.empty() || !std::filesystem::exists(login, ignored)) {
+      return fail(kUsage, "nothing says who asks: give --admin, --login or --certificate",
+                  "`ward login` signs in with a provider of OpenID Connect");
+    }
+  }
+  if (!options.admin.empty()) {
+    WARD_TRY(out.key, read_key(options.admin));
+  } else if (!login.empty()) {
+    WARD_TRY(out.login, read_login(login, now));
+  }
+  return out;
+}
+
+// connect does the handshake, with the certificate where there is one.
+Result<net::HttpsConnection, int> connect(const AdminOptions& options, const net::Url& url,
+                                          const Proof& proof, UnixTime now) {
+  const auto trust = server_trust(options.server_key, options.ca, url);
+  if (!trust) return trust.error();
+  const net::ClientIdentity identity{as_text(proof.certificate),
+                                     as_text(proof.certificate_key.expose())};
+  const bool certified = !proof.certificate.empty();
+  if (certified) {
+    const auto usable = net::client_context(*trust, now, &identity);
+    if (!usable) return fail(kUsage, options.certificate + ": " + error_text(usable.error()));
+  }
+  auto connection =
+      net::https_connect(url, *trust, now, kTimeoutMs, certified ? &identity : nullptr);
+  if (!connection) return no_connection(options.server, connection.error()).exit;
+  return *std::move(connection);
+}
+
+// token_of is what the request's Authorization header holds; empty: a certificate speaks alone.
+Result<std::string, int> token_of(const Proof& proof, const net::HttpsConnection& connection,
+                                  UnixTime now) {
+  if (proof.login) return proof.login->token;
+  if (!proof.key) return std::string();
+  const token::JwsSigner signer = server::signer_of(proof.key->key);
+  auto token =
+      server::make_admin_token(signer, {.name = proof.key->name,
+                                        .role = proof.key->role,
+                                        .audience = server::admin_audience(connection.spki_sha256),
+                                        .now = now});
+  if (!token) return fail(kCouldNotTell, error_text(token.error()));
+  return *std::move(token);
 }
 
 // judge turns the server's reply into ours.
@@ -53,7 +130,16 @@ AdminReply judge(protocol::HttpResponse reply) {
 
 void add_admin_options(args::Command& app, AdminOptions& options) {
   app.add_option("--server", options.server, "the service: https://host:port")->required();
-  app.add_option("--admin", options.admin, "the administrator's key file")->required();
+  args::Option* admin =
+      app.add_option("--admin", options.admin, "the administrator's key file; or");
+  app.add_option("--login", options.login,
+                 "what `ward login` wrote (~/.config/ward/login.json where nothing else is named)")
+      ->excludes(admin);
+  args::Option* certificate =
+      app.add_option("--certificate", options.certificate, "a TLS client certificate (PEM)");
+  certificate->needs(
+      app.add_option("--certificate-key", options.certificate_key, "its private key (PEM)")
+          ->needs(certificate));
   app.add_option("--server-key", options.server_key,
                  "SHA-256 of the server's public key (the line server_key of `wardd init`)");
   app.add_option("--ca", options.ca, "CA certificates (PEM) that the server's must lead to");
@@ -63,26 +149,18 @@ void add_admin_options(args::Command& app, AdminOptions& options) {
 AdminReply administer(const AdminOptions& options, const AdminRequest& request) {
   const auto url = net::parse_https_url(options.server);
   if (!url) return failed(kUsage, options.server + ": " + error_text(url.error()));
-  const auto key = key_of(options);
-  if (!key) return {key.error(), {}};
-  const auto trust = server_trust(options.server_key, options.ca, *url);
-  if (!trust) return {trust.error(), {}};
-  const UnixTime now{std::time(nullptr)};
-  auto connection = net::https_connect(*url, *trust, now, kTimeoutMs);
-  if (!connection) return no_connection(options.server, connection.error());
-
-  const token::JwsSigner signer = server::signer_of(key->key);
-  const auto token =
-      server::make_admin_token(signer, {.name = key->name,
-                                        .role = key->role,
-                                        .audience = server::admin_audience(connection->spki_sha256),
-                                        .now = now});
-  if (!token) return failed(kCouldNotTell, error_text(token.error()));
+  const UnixTime now = system_now();
+  const auto proof = proof_of(options, now);
+  if (!proof) return {proof.error(), {}};
+  const auto connection = connect(options, *url, *proof, now);
+  if (!connection) return {connection.error(), {}};
+  const auto token = token_of(*proof, *connection, now);
+  if (!token) return {token.error(), {}};
   protocol::HttpRequest asked{.method = std::string(request.method),
                               .target = request.target,
-                              .headers = {{"Authorization", "Bearer " + *token},
-                                          {"Content-Type", "application/octet-stream"}},
+                              .headers = {{"Content-Type", "application/octet-stream"}},
                               .body = to_buffer(request.body)};
+  if (!token->empty()) asked.headers.emplace_back("Authorization", "Bearer " + *token);
   asked.headers.insert(asked.headers.end(), request.headers.begin(), request.headers.end());
   auto reply = connection->exchange->exchange(asked);
   if (!reply) return no_connection(options.server, reply.error());

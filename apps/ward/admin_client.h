@@ -16,10 +16,13 @@ namespace ward::cli {
 
 // AdminOptions say which service, and as whom. Every administration command has them.
 struct AdminOptions {
-  std::string server;      // https://host:port
-  std::string admin;       // key file
-  std::string server_key;  // SHA-256 of the server's SubjectPublicKeyInfo, hex; or
-  std::string ca;          // a file of CA certificates
+  std::string server;           // https://host:port
+  std::string admin;            // key file; or
+  std::string login;            // what `ward login` wrote
+  std::string certificate;      // a TLS client certificate, alone or beside one of these
+  std::string certificate_key;  // its key
+  std::string server_key;       // SHA-256 of the server's SubjectPublicKeyInfo, hex; or
+  std::string ca;               // a file of CA certificates
   bool json = false;
 };
 
@@ -39,9 +42,11 @@ struct AdminRequest {
   std::vector<protocol::Header> headers{};  // beside those that each has
 };
 
-// administer connects, proves who asks with a token made for this one call and this one server,
-// and brings the reply. Exit codes: 1 the server refuses, or is not the trusted one; 2 the key file
-// or an option is wrong; 3 nothing answers, or not now, or there is no such thing or file.
+// administer connects, proves who asks, and brings the reply: with a token made for this one call
+// and this one server, with the token of a sign-in, with a client certificate. Where the options
+// name none of them, the person's own sign-in counts (default_login_file). Exit codes: 1 the server
+// refuses, or is not the trusted one, or a sign-in has expired; 2 a file of the caller's or an
+// option is wrong; 3 nothing answers, or not now, or there is no such thing or file.
 [[nodiscard]] AdminReply administer(const AdminOptions& options, const AdminRequest& request);
 
 // form_encode writes a text as a value of a query.

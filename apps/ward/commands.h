@@ -21,6 +21,7 @@ void add_key(args::Command& app, Action& action);
 void add_keystone(args::Command& app, Action& action);
 void add_lease(args::Command& app, Action& action);
 void add_ledger(args::Command& app, Action& action);
+void add_login(args::Command& app, Action& action);  // and logout
 void add_open(args::Command& app, Action& action);
 void add_policy(args::Command& app, Action& action);
 void add_policy_default(args::Command& policy, Action& action);   // below `policy`

@@ -27,7 +27,7 @@ constexpr Register kCommands[] = {
     ward::cli::add_key,    ward::cli::add_secret,     ward::cli::add_lease,
     ward::cli::add_sev,    ward::cli::add_keystone,   ward::cli::add_tpm,
     ward::cli::add_policy, ward::cli::add_refval,     ward::cli::add_appraisal,
-    ward::cli::add_ledger, ward::cli::add_token,
+    ward::cli::add_ledger, ward::cli::add_token,      ward::cli::add_login,
 };
 #endif
 
