@@ -62,12 +62,27 @@ need_peers() {
   open_crates >"$logs/crates.log" 2>&1 || note "samples of real evidence could not be fetched ($logs/crates.log)"
 }
 
+# need_provider: the provider of OpenID Connect that test/sign_in runs, of the versions and digests in its lock
+# file, into build/oidc-provider; once it is there no network is needed.
+need_provider() {
+  local from=test/sign_in/provider dir=$root/build/oidc-provider
+  cmp -s "$from/package-lock.json" "$dir/installed-lock" && return
+  { have node && have npm; } || need_packages node
+  mkdir -p "$dir" "$logs"
+  if ! { cp "$from/package.json" "$from/package-lock.json" "$dir/" &&
+    (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund) &&
+    cp "$from/package-lock.json" "$dir/installed-lock"; } >"$logs/provider.log" 2>&1; then
+    note "the provider of sign-in's tests could not be installed ($logs/provider.log): they are skipped"
+  fi
+}
+
 # build_tests: everything that the release tests need.
 build_tests() {
   need_packages build test wheel
   need_packages_beside demo
   build_ward
   need_wheels
+  need_provider
   build_go_peer gotdx ward-go-tdx-guest
   build_go_peer gosev ward-go-sev-guest
   build_or_fail release all "everything"
