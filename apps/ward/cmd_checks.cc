@@ -8,6 +8,7 @@
 #include "attest/check.h"
 #include "broker/checks.h"
 #include "codec/json_write.h"
+#include "protocol/channel/checks.h"
 #include "tee/all.h"
 #include "verifier/composite.h"
 
@@ -49,6 +50,7 @@ std::string json() {
   list("every TEE", attest::shared_checks());
   list("composite", verifier::composite_checks());
   list("wardd", broker::check_table());
+  list("attested channel", protocol::channel::check_table());
   return *out.end_array().end_object().take() + "\n";
 }
 
@@ -67,6 +69,7 @@ std::string markdown() {
   out += "\n## Every kind of evidence\n\n" + table(attest::shared_checks());
   out += "\n## Composite evidence\n\n" + table(verifier::composite_checks());
   out += "\n## Attestation and release by wardd\n\n" + table(broker::check_table());
+  out += "\n## The attested channel\n\n" + table(protocol::channel::check_table());
   return out;
 }
 

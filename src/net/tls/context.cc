@@ -198,6 +198,13 @@ std::vector<Buffer> peer_certificates(const ssl_st* connection) {
   return out;
 }
 
+Result<TlsContext> bare_context(TlsSide side) {
+  ContextPtr context =
+      make_context(side == TlsSide::kClient ? TLS_client_method() : TLS_server_method());
+  if (!context) return Error(Errc::kInternal, "net.tls: context");
+  return TlsContext(std::move(context));
+}
+
 Result<TlsContext> server_context(std::string_view certificates_pem,
                                   std::string_view private_key_pem, ClientCertificates clients) {
   ContextPtr context = make_context(TLS_server_method());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,13 @@ class TlsContext {
 // TLS proves that the client has the key of what he shows, and nothing else: names, issuers and
 // times are for whoever reads protocol::HttpRequest::client_certificates, at the request's time.
 enum class ClientCertificates : std::uint8_t { kNotAsked, kAsked };
+
+// TlsSide is who begins a handshake, and who answers.
+enum class TlsSide : std::uint8_t { kClient, kServer };
+
+// bare_context is a context with what all of ward's have: TLS 1.3 alone, no resumption. Whom it
+// trusts is not said: for channel_context (net/tls/engine.h). kInternal.
+[[nodiscard]] Result<TlsContext> bare_context(TlsSide side);
 
 // server_context takes the server's certificate, with its issuers behind it, and its private key,
 // both in PEM. kMalformed where one does not parse, kUntrusted where they do not belong together.
