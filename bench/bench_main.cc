@@ -35,6 +35,7 @@
 #include "base/bytes.h"
 #include "bench/allocations.h"
 #include "bench/bare.h"
+#include "bench/channel.h"
 #include "bench/hot_paths.h"
 #include "bench/many.h"
 #include "bench/platform.h"
@@ -100,8 +101,10 @@ class Server {
         add(maker.make());
       }
     }
-    for (HotPath& path : tee_paths())
-      add(std::move(path));
+    for (auto paths : {tee_paths(), channel_paths()}) {
+      for (HotPath& path : paths)
+        add(std::move(path));
+    }
   }
 
   std::string answer(const std::string& line) {

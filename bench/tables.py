@@ -12,6 +12,7 @@ TITLES = {
     "memory": "Memory: what one cold verification allocates, C++ and OpenSSL together",
     "platforms": "Platforms that are remembered: SGX, each with a quoting enclave vouched for anew, one relying party",
     "quotes": "The software TEE: evidence, against the one signature in it",
+    "channel": "The attested channel: openings with fresh evidence and its appraisal, against the TLS handshake alone",
     "service": "The trust service: handshakes (connect, auth, attest, resource) over TLS; its processor time against their cryptography alone",
     "keep": "A keep without workload, from start to end",
 }
@@ -42,7 +43,7 @@ def columns_of(area):
         return (("name", lambda r: r["name"]), ("found again", lambda r: f"{r['found']:,}"),
                 ("first, us", lambda r: micros(r["base_us"])), ("known, us", lambda r: micros(r["us"])),
                 ("octets each", lambda r: f"{r['counted']:,}"), ("by malloc", lambda r: f"{r['allocated']:,}"))
-    if area == "quotes":
+    if area in ("quotes", "channel"):
         return (("name", lambda r: r["name"]), ("ratio", lambda r: number(r["ratio"])), ("quartiles", lambda r: range_of(r["quartiles"])),
                 ("a second", lambda r: f"{1e6 / r['us']:,.0f}"), ("us", lambda r: micros(r["us"])),
                 ("against, us", lambda r: micros(r["base_us"])), ("against", lambda r: r["base"] or ""))
