@@ -19,6 +19,7 @@
 #include "apps/ward/keep_cli.h"
 #include "apps/ward/keep_service.h"
 #include "apps/ward/output_file.h"
+#include "apps/ward/ra_tls_file.h"
 #include "apps/ward/soft_tee.h"
 #include "args/args.h"
 #include "base/reader.h"
@@ -46,6 +47,8 @@ struct Options {
   std::string pcrs = "sha256:0,1,2,3,4,5,6,7,8,9";
   std::string ak = "ecc";
   std::string tcti;
+  std::string certificate;
+  std::string certificate_key;
   bool force = false;
   bool json = false;
 };
@@ -343,7 +346,31 @@ int misused(const Options& options, const soft::Face& face) {
   return kAccepted;
 }
 
-int run(const Options& options) {
+// begin has the evidence name the key of a certificate that is wanted beside it.
+int begin(Options& options, RaTlsFile& certificate) {
+  if (!options.report_data.empty()) {
+    return fail(kUsage, "--ra-tls-certificate and --report-data are alternatives",
+                "the quote's report data are the certificate's claims");
+  }
+  const auto face = soft_face(options.tee);
+  if (options.tee == "tpm" || (face && std::string_view((*face)->tee) == "snp")) {
+    return fail(kUsage, "--ra-tls-certificate: the format has quotes of SGX and TDX alone");
+  }
+  const auto data = certificate.begin(options.certificate, options.certificate_key, options.force);
+  if (!data) return data.error();
+  options.report_data = to_hex(*data);
+  return kAccepted;
+}
+
+int run(const Options& given) {
+  Options options = given;
+  RaTlsFile certificate;
+  if (!options.certificate.empty()) {
+    if (const int code = begin(options, certificate); code != kAccepted) return code;
+  }
+  if (options.report_data.empty()) {
+    return fail(kUsage, "--report-data is required", "see `ward attest --help`");
+  }
   if (options.tee == "tpm") {
     if (!options.event_log.empty() || !options.softd.empty() || !options.device.empty()) {
       return fail(kUsage, "--event-log, --softd and --device are not for a TPM",
@@ -370,8 +397,10 @@ int run(const Options& options) {
     const bool absent = attested.error().code == Errc::kUnavailable;
     return fail_with(attested.error(), absent ? service_hint(options.device, options.softd) : "");
   }
-  const int code =
-      files.commit(options, attested->made, [&] { return say(options, *attested, *report_data); });
+  const int code = files.commit(options, attested->made, [&] {
+    const int written = certificate.finish(attested->made.evidence);
+    return written == kAccepted ? say(options, *attested, *report_data) : written;
+  });
   if (code == kAccepted && !options.json) show(options, *attested, *report_data);
   return code;
 }
@@ -384,8 +413,7 @@ void add_attest(args::Command& app, Action& action) {
       "attest", "evidence over report data of yours, from a keep that does nothing else");
   made->add_option("--tee", options->tee, "auto, sgx, tdx, snp, tpm, " + soft_faces());
   made->add_option("--report-data", options->report_data,
-                   "64 octets in hex (tpm: 1 to 64): a nonce, a key's digest")
-      ->required();
+                   "64 octets in hex (tpm: 1 to 64): a nonce, a key's digest");
   made->add_option("-o,--output", options->out, "where the evidence goes; - is stdout")->required();
   made->add_option("--event-log", options->event_log, "where the event log goes (TDX)");
   made->add_option("--softd", options->softd, "socket of the running softd");
@@ -397,6 +425,14 @@ void add_attest(args::Command& app, Action& action) {
                    "tpm: the key that quotes: ecc or rsa, made for this, or a handle (0x81010002)")
       ->capture_default_str();
   made->add_option("--tcti", options->tcti, "tpm: where it is (device:/dev/tpmrm0)");
+  auto* key = made->add_option("--ra-tls-key", options->certificate_key,
+                               "the P-256 key (PEM) of --ra-tls-certificate");
+  auto* file = made->add_option(
+      "--ra-tls-certificate", options->certificate,
+      "where an interoperable RA-TLS certificate goes, instead of --report-data: an encoding, no "
+      "proof of a live peer (SGX, TDX)");
+  file->needs(key);
+  key->needs(file);
   made->add_flag("--force", options->force, "replace files that exist");
   made->add_flag("--json", options->json, "say what was made as JSON");
   made->callback([options, &action] { action = [options] { return run(*options); }; });

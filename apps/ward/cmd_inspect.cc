@@ -5,6 +5,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/evidence_kind.h"
 #include "apps/ward/input.h"
+#include "apps/ward/ra_tls.h"
 #include "args/args.h"
 #include "attest/appraisal_json.h"
 #include "seal/file/header.h"
@@ -180,6 +181,10 @@ int run(const Options& o) {
     return fail(kCouldNotTell, o.file + ": larger than any evidence that ward reads");
   }
   if (tcg::is_event_log(*evidence)) return print_log(*evidence, o);
+  if (const auto certificate = as_ra_tls(*evidence)) {
+    if (o.layout) return fail(kUsage, "--layout is not for certificates");
+    return print_ra_tls(o.file, *certificate, o.json);
+  }
   const attest::Scheme* scheme = judge_of(*evidence);
   if (scheme == nullptr) return no_judge(o.file, *evidence);
   const auto found = inspect(*scheme, *evidence);
@@ -197,12 +202,13 @@ void add_inspect(args::Command& app, Action& action) {
   auto o = std::make_shared<Options>();
   args::Command* c = app.add_subcommand(
       "inspect", "print what evidence, an event log or a sealed file says, without judging it");
-  c->add_option("FILE", o->file, "evidence, event log or sealed file; - is standard input")
+  c->add_option("FILE", o->file,
+                "evidence, event log, RA-TLS certificate or sealed file; - is standard input")
       ->required();
   c->add_flag("--layout", o->layout, "offset, size, name and value of every field");
   c->add_flag("--json", o->json,
               "print JSON (ward.inspection/1; an event log: ward.event-log/1; a sealed file: "
-              "ward.sealed-file/1)");
+              "ward.sealed-file/1; an RA-TLS certificate: ward.ra-tls/1)");
   c->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 

@@ -4,11 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "apps/ward/child.h"
 #include "apps/ward/listening.h"
+#include "apps/ward/own_evidence.h"
 #include "apps/ward/role.h"
 #include "apps/ward/role_peer.h"
-#include "apps/ward/soft_tee.h"
 #include "broker/appraise_request.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
@@ -23,10 +22,7 @@ constexpr std::size_t kReportData = 64;
 constexpr std::size_t kMaxAsked = 64U << 10U;  // octets of a request
 
 struct Options {
-  std::string tee = "auto";
-  std::string device;
-  std::string softd;
-  std::string agent;
+  OwnEvidence own;
   PeerOptions verifier;
   PeerOptions party;
   std::string audience;
@@ -34,27 +30,10 @@ struct Options {
   bool json = false;
 };
 
-// Fault is why something was not done, with the exit code.
-struct Fault {
-  int code = kCouldNotTell;
-  std::string what;
-};
-
 // evidence_for has `ward attest` make it, in a keep that does nothing else: in base64.
-Result<std::string, Fault> evidence_for(const Options& o, const std::string& report_data) {
-  std::vector<std::string> words = {sibling("ward"), "attest",    "--tee", o.tee,
-                                    "--report-data", report_data, "-o",    "-"};
-  const std::pair<const char*, const std::string*> given[] = {
-      {"--device", &o.device}, {"--softd", &o.softd}, {"--agent", &o.agent}};
-  for (const auto& [name, value] : given) {
-    if (value->empty()) continue;
-    words.emplace_back(name);
-    words.push_back(*value);
-  }
-  const auto ran = run_child(std::move(words));
-  if (!ran) return Fault{.what = error_text(ran.error())};
-  if (ran->exit != kAccepted) return Fault{ran->exit, "no evidence could be made"};
-  return to_base64(as_bytes(ran->out), Base64::kStandard);
+Result<std::string, EvidenceFault> evidence_for(const Options& o, const std::string& report_data) {
+  WARD_TRY(const Buffer made, own_evidence(o.own, from_hex(report_data).value_or(Buffer{})));
+  return to_base64(made, Base64::kStandard);
 }
 
 // report_data_for is what evidence carries for a verifier's nonce: SHA-384 and zeros behind it.
@@ -121,7 +100,7 @@ int tell(const Options& o, const std::string& url) {
   if (!o.json) return print(url + "\n");
   codec::JsonWriter w;
   w.begin_object().member("schema", "ward.role/1").member("role", "attester");
-  w.member("url", url).member("tee", o.tee);
+  w.member("url", url).member("tee", o.own.tee);
   const auto text = w.end_object().take();
   return text ? print(*text + "\n") : fail(kCouldNotTell, error_text(text.error()));
 }
@@ -209,10 +188,7 @@ void add_role_attester(args::Command& role, Action& action) {
       "attester",
       "give evidence of this machine: served to whoever asks, or taken to --verifier (passport) or "
       "--relying-party (background check)");
-  c->add_option("--tee", o->tee, "as for `ward attest`: auto, " + soft_faces());
-  c->add_option("--device", o->device, "a development platform's folder (`ward dev init`)");
-  c->add_option("--softd", o->softd, "the socket of a running softd");
-  c->add_option("--agent", o->agent, "the ward-keep that keeps run");
+  add_own_evidence_options(*c, o->own);
   c->add_option("--verifier", o->verifier.url, "the verifier: https://host:port");
   c->add_option("--server-key", o->verifier.server_key, "SHA-256 of the verifier's public key");
   c->add_option("--ca", o->verifier.ca, "CA certificates (PEM) that the verifier's must lead to");
