@@ -128,6 +128,35 @@ Result<void, Diag> read_archive(const Section& root, Config& config) {
   return {};
 }
 
+// only_known is an error where the configuration has another key.
+Result<void, Diag> only_known(const Section& root) {
+  return root.only({"name",
+                    "issuer",
+                    "listen",
+                    "bound_file",
+                    "store",
+                    "master_key",
+                    "tls_certificate",
+                    "tls_key",
+                    "token_key",
+                    "ledger_key",
+                    "collateral",
+                    "session_seconds",
+                    "token_seconds",
+                    "archive_days",
+                    "archive_records",
+                    "archive_mebibytes",
+                    "archive_other_records",
+                    "archive_other_mebibytes",
+                    "allow_kbs_0_1_1",
+                    "allow_rsa1_5",
+                    "appraise_only",
+                    "trust_root",
+                    "administrator",
+                    "client_ca",
+                    "oidc"});
+}
+
 }  // namespace
 
 Result<Config, Diag> parse_config(std::string_view text, const std::string& folder) {
@@ -139,31 +168,7 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
     return diag_of(parsed.error().source(), "", std::string(parsed.error().description()));
   }
   const Section root(parsed.table(), "");
-  WARD_CHECK_OK(root.only({"name",
-                           "issuer",
-                           "listen",
-                           "bound_file",
-                           "store",
-                           "master_key",
-                           "tls_certificate",
-                           "tls_key",
-                           "token_key",
-                           "ledger_key",
-                           "collateral",
-                           "session_seconds",
-                           "token_seconds",
-                           "archive_days",
-                           "archive_records",
-                           "archive_mebibytes",
-                           "archive_other_records",
-                           "archive_other_mebibytes",
-                           "allow_kbs_0_1_1",
-                           "allow_rsa1_5",
-                           "appraise_only",
-                           "trust_root",
-                           "administrator",
-                           "client_ca",
-                           "oidc"}));
+  WARD_CHECK_OK(only_known(root));
   Config config;
   WARD_TRY(config.name, root.text("name"));
   if (!server::valid_name(config.name)) return root.wrong("name", "1 to 64 of A-Z a-z 0-9 . _ -");
