@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "store/memory/memory_store.h"
+#include "store/prefixed_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 
@@ -29,16 +30,19 @@ class Place {
 
   ~Place() {
     store.reset();
+    below.reset();
     if (!folder.empty()) std::filesystem::remove_all(folder);
   }
 
   std::filesystem::path folder;
+  std::unique_ptr<Store> below;  // what the store is a part of
   std::unique_ptr<Store> store;
 };
 
 struct Backend {
   const char* name;
   void (*make)(Place&);
+  std::size_t table_bytes = kMaxTableBytes;  // of the longest name
 };
 
 void make_memory(Place& place) { place.store = make_memory_store(); }
@@ -50,6 +54,13 @@ void make_sqlite(Place& place) {
   auto opened = open_sqlite_store({.path = (place.folder / "state.db").string()});
   ASSERT_TRUE(opened) << opened.error().what();
   place.store = *std::move(opened);
+}
+
+constexpr std::string_view kPrefix = "t.acme.";
+
+void make_prefixed(Place& place) {
+  place.below = make_memory_store();
+  place.store = std::make_unique<PrefixedStore>(*place.below, std::string(kPrefix));
 }
 
 class StoreTest : public testing::TestWithParam<Backend> {
@@ -278,8 +289,8 @@ struct Limit {
 
 TEST_P(StoreTest, bounds_hold_at_the_limit_and_one_above) {
   const std::vector<Limit> cases = {
-      {"table_limit", std::string(kMaxTableBytes, 't'), "k", 1, std::nullopt},
-      {"table_above", std::string(kMaxTableBytes + 1, 't'), "k", 1, Errc::kLimit},
+      {"table_limit", std::string(GetParam().table_bytes, 't'), "k", 1, std::nullopt},
+      {"table_above", std::string(GetParam().table_bytes + 1, 't'), "k", 1, Errc::kLimit},
       {"table_empty", "", "k", 1, Errc::kMalformed},
       {"table_case", "T", "k", 1, Errc::kMalformed},
       {"table_slash", "a/b", "k", 1, Errc::kMalformed},
@@ -393,10 +404,62 @@ TEST_P(StoreTest, acts_that_fail_among_others_leave_those_alone) {
   EXPECT_EQ(*after, *before + done);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, StoreTest,
-                         testing::Values(Backend{"memory", make_memory},
-                                         Backend{"sqlite", make_sqlite}),
-                         [](const auto& backend) { return std::string(backend.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Backends, StoreTest,
+    testing::Values(Backend{"memory", make_memory}, Backend{"sqlite", make_sqlite},
+                    Backend{"prefixed", make_prefixed, kMaxTableBytes - kPrefix.size()}),
+    [](const auto& backend) { return std::string(backend.param.name); });
+
+// names_in are the keys of a table as one part of a store lists them.
+std::vector<std::string> names_in(Store& store, std::string_view table) {
+  std::vector<std::string> out;
+  EXPECT_TRUE(store.read([&](View& view) -> Result<void> {
+    WARD_TRY(const auto rows, view.list_keys(table, "", "", kMaxListed));
+    for (const ListedKey& row : rows) {
+      out.push_back(row.key);
+    }
+    return {};
+  }));
+  return out;
+}
+
+TEST(PrefixedStore, parts_of_one_store_share_nothing) {
+  const auto whole = make_memory_store();
+  PrefixedStore acme(*whole, "t.acme.");
+  PrefixedStore other(*whole, "t.acme_2.");
+  using Names = std::vector<std::string>;
+  for (Store* store : {whole.get(), static_cast<Store*>(&acme), static_cast<Store*>(&other)}) {
+    EXPECT_EQ(store->get("t", "k")->version, 0U);
+    EXPECT_EQ(names_in(*store, "t"), Names{});
+    ASSERT_TRUE(store->put("t", "k", as_bytes("mine"), 0));
+    EXPECT_EQ(names_in(*store, "t"), Names{"k"});
+    EXPECT_EQ(code(store->put("t", "k", as_bytes("again"), 0)), Errc::kStale);
+  }
+  ASSERT_TRUE(acme.transact([](Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(tx.erase("t", "k", 1));
+    return tx.forget("t", "k");
+  }));
+  EXPECT_EQ(names_in(acme, "t"), Names{});
+  EXPECT_EQ(names_in(other, "t"), Names{"k"});
+  EXPECT_EQ(names_in(*whole, "t"), Names{"k"});
+}
+
+TEST(PrefixedStore, one_transaction_writes_into_two_parts_or_neither) {
+  const auto whole = make_memory_store();
+  PrefixedStore acme(*whole, "t.acme.");
+  for (const bool fails : {true, false}) {
+    const auto done = whole->transact([&](Transaction& tx) -> Result<void> {
+      PrefixedTransaction part(tx, "t.acme.");
+      WARD_CHECK_OK(tx.put("t", "a", as_bytes("1"), 0));
+      WARD_CHECK_OK(part.put("t", "b", as_bytes("2"), 0));
+      if (fails) return Error(Errc::kDenied, "test: refused");
+      return {};
+    });
+    EXPECT_EQ(done.has_value(), !fails);
+    EXPECT_EQ(whole->get("t", "a")->version, fails ? 0U : 1U);
+    EXPECT_EQ(acme.get("t", "b")->version, fails ? 0U : 1U);
+  }
+}
 
 }  // namespace
 }  // namespace ward::store
