@@ -36,7 +36,7 @@ class RelayConnector final : public Connector {
     WARD_TRY(auto stream, net::tls_connect(net::socket_transport(
                                                kRelayFd, [this] { return deadline_.left_ms(); }),
                                            context, url.host));
-    return net::http_over(std::move(stream), url.host);
+    return net::http_over(std::move(stream), url.host, url.path);
   }
 
  private:

@@ -55,7 +55,7 @@ Result<Buffer> Peer::ask(const protocol::HttpRequest& request, std::string& why)
     exchange = std::move(connection.exchange);
   } else {
     WARD_TRY(auto stream, net::tcp_connect(address_.host, address_.port, kTimeoutMs));
-    exchange = net::http_over(std::move(stream), host_of(address_));
+    exchange = net::http_over(std::move(stream), host_of(address_), address_.path);
   }
   WARD_TRY(protocol::HttpResponse reply, exchange->exchange(request));
   if (reply.status == 200) return std::move(reply.body);

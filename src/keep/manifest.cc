@@ -207,7 +207,9 @@ class Parser {
       TomlTable table(*item, "broker", first_);
       BrokerEntry entry;
       entry.url = table.text("url", kMaxUrlBytes);
-      if (!is_broker_url(entry.url)) table.refuse("url", "\"https://HOST:PORT\"");
+      if (!is_broker_url(entry.url)) {
+        table.refuse("url", "\"https://HOST:PORT\" or \"https://HOST:PORT/t/TENANT\"");
+      }
       entry.spki_sha256 = digest(table, "spki_sha256");
       table.done();
       out.broker = entry;

@@ -99,7 +99,7 @@ struct Limits {
 
 // Broker says to whom the keep speaks: the one certificate key it accepts in TLS.
 struct BrokerEntry {
-  std::string url;                             // "https://host:port", no path
+  std::string url;                             // "https://host:port", or with "/t/tenant"
   std::array<std::uint8_t, 32> spki_sha256{};  // SHA-256 of the certificate's SubjectPublicKeyInfo
 
   friend bool operator==(const BrokerEntry&, const BrokerEntry&) = default;

@@ -103,6 +103,14 @@ TEST(Manifest, ward_keep_itself_is_a_program_of_every_keep) {
   EXPECT_EQ(manifest->argv, std::vector<std::string>{"/ward/keep"});
 }
 
+TEST(Manifest, a_broker_may_be_one_of_its_tenants) {
+  const auto manifest =
+      parse_manifest(as_bytes(replaced(whole(), "127.0.0.1:8443", "127.0.0.1:8443/t/acme-2")));
+  ASSERT_TRUE(manifest) << to_text(manifest.error());
+  ASSERT_TRUE(manifest->broker);
+  EXPECT_EQ(manifest->broker->url, "https://127.0.0.1:8443/t/acme-2");
+}
+
 TEST(Manifest, written_and_read_again_is_the_same) {
   auto manifest = parse_manifest(as_bytes(whole()));
   ASSERT_TRUE(manifest);
@@ -143,6 +151,10 @@ constexpr Case kCases[] = {
     {"limit_text", "processes = 64", "processes = \"64\"", "limits.processes"},
     {"broker_http", "https://127.0.0.1:8443", "http://127.0.0.1:8443", "broker.url"},
     {"broker_path", "127.0.0.1:8443", "127.0.0.1:8443/kbs", "broker.url"},
+    {"broker_tenant_upper_case", "127.0.0.1:8443", "127.0.0.1:8443/t/Acme", "broker.url"},
+    {"broker_tenant_hyphen", "127.0.0.1:8443", "127.0.0.1:8443/t/-a", "broker.url"},
+    {"broker_tenant_none", "127.0.0.1:8443", "127.0.0.1:8443/t/", "broker.url"},
+    {"broker_tenant_more", "127.0.0.1:8443", "127.0.0.1:8443/t/a/b", "broker.url"},
     {"broker_port", "127.0.0.1:8443", "127.0.0.1:99999", "broker.url"},
     {"broker_key", "eeff\"\n\n[[input]]", "ee\"\n\n[[input]]", "broker.spki_sha256"},
     {"resource_pieces", "vendor/model/weights", "vendor/weights", "input[0].resource"},

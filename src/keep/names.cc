@@ -65,10 +65,28 @@ bool is_resource_path(std::string_view text) {
   return is_word_run(text, kMaxPathPiece);
 }
 
+namespace {
+
+// is_tenant_path is true for /t/TENANT (docs/tenants.md).
+bool is_tenant_path(std::string_view path) {
+  constexpr std::string_view kPrefix = "/t/";
+  constexpr std::size_t kMaxTenant = 32;
+  if (!path.starts_with(kPrefix)) return false;
+  path.remove_prefix(kPrefix.size());
+  return !path.empty() && path.size() <= kMaxTenant && path.front() != '-' &&
+         path.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+}  // namespace
+
 bool is_broker_url(std::string_view url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return false;
   url.remove_prefix(kScheme.size());
+  if (const std::size_t slash = url.find('/'); slash != std::string_view::npos) {
+    if (!is_tenant_path(url.substr(slash))) return false;
+    url = url.substr(0, slash);
+  }
   const std::size_t colon = url.rfind(':');
   if (colon == std::string_view::npos) return is_word_run(url, kMaxHost);
   const std::string_view port = url.substr(colon + 1);

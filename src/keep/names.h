@@ -17,7 +17,8 @@ namespace ward::keep {
 // is_resource_path is true for `repository/type/tag` of the KBS protocol.
 [[nodiscard]] bool is_resource_path(std::string_view text);
 
-// is_broker_url is true for https://HOST or https://HOST:PORT.
+// is_broker_url is true for https://HOST and https://HOST:PORT, and with /t/TENANT behind either: 1
+// to 32 of a-z 0-9 -, the first no hyphen.
 [[nodiscard]] bool is_broker_url(std::string_view url);
 
 }  // namespace ward::keep

@@ -1,5 +1,6 @@
 #include "net/socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <string_view>
@@ -132,6 +133,26 @@ Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host
   return socket_transport(fd, timeout_ms);
 }
 
+namespace {
+
+// is_base_path is true for "/a/b": what no server reads in two ways.
+bool is_base_path(std::string_view path) {
+  if (path.size() > kMaxBasePath) return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const std::string_view segment = path.substr(0, path.find('/'));
+    const bool plain = std::all_of(segment.begin(), segment.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '.' || c == '_' || c == '~' || c == '-';
+    });
+    if (segment.empty() || segment == "." || segment == ".." || !plain) return false;
+    path.remove_prefix(segment.size());
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<Url> parse_https_url(std::string_view text) {
   constexpr std::string_view kScheme = "https://";
   if (!text.starts_with(kScheme)) {
@@ -140,6 +161,11 @@ Result<Url> parse_https_url(std::string_view text) {
   text.remove_prefix(kScheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
   Url url;
+  if (const auto slash = text.find('/'); slash != std::string_view::npos) {
+    url.path = text.substr(slash);
+    text = text.substr(0, slash);
+    if (!is_base_path(url.path)) return Error(Errc::kMalformed, "net.url: path");
+  }
   if (text.starts_with('[')) {  // an IPv6 address
     const auto end = text.find(']');
     if (end == std::string_view::npos) return Error(Errc::kMalformed, "net.url: bracket");

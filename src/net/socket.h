@@ -30,14 +30,18 @@ namespace ward::net {
 [[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
                                          int timeout_ms);
 
-// Url is a server's address, "https://host:port".
+// Url is a server's address, "https://host:port", and the path below which it answers.
 struct Url {
   std::string host;
   std::uint16_t port = 443;
+  std::string path{};  // "/t/acme": no `/` at its end; empty: the root
 };
 
-// parse_https_url reads `https://host[:port]` and nothing behind it but one `/`. kMalformed;
-// kUnsupported for another scheme.
+inline constexpr std::size_t kMaxBasePath = 255;  // octets
+
+// parse_https_url reads `https://host[:port][/path]`, with or without a `/` at its end. A path's
+// segments are of A-Z a-z 0-9 . _ ~ - and none is empty, `.` or `..`. kMalformed; kUnsupported for
+// another scheme.
 [[nodiscard]] Result<Url> parse_https_url(std::string_view text);
 
 }  // namespace ward::net

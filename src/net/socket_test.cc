@@ -76,19 +76,29 @@ TEST(Url, reads_https_addresses_only) {
     const char* text;
     const char* host;
     std::uint16_t port;
-  } kGood[] = {{"https://broker.example", "broker.example", 443},
-               {"https://127.0.0.1:8443/", "127.0.0.1", 8443},
-               {"https://[::1]:9", "::1", 9}};
+    const char* path;
+  } kGood[] = {{"https://broker.example", "broker.example", 443, ""},
+               {"https://127.0.0.1:8443/", "127.0.0.1", 8443, ""},
+               {"https://[::1]:9", "::1", 9, ""},
+               {"https://broker.example/t/acme", "broker.example", 443, "/t/acme"},
+               {"https://[::1]:9/a.b/~c_d-0/", "::1", 9, "/a.b/~c_d-0"}};
+
+  const std::string longest(kMaxBasePath - 1, 'p');
+  EXPECT_TRUE(parse_https_url("https://a/" + longest));
+  EXPECT_FALSE(parse_https_url("https://a/p" + longest));
 
   for (const auto& row : kGood) {
     const auto url = parse_https_url(row.text);
     ASSERT_TRUE(url) << row.text;
     EXPECT_EQ(url->host, row.host);
     EXPECT_EQ(url->port, row.port);
+    EXPECT_EQ(url->path, row.path);
   }
   for (const char* text :
-       {"https://", "https://:1", "https://a:0", "https://a:65536", "https://a:1x", "https://a/b",
-        "https://u@a", "https://a b", "https://[::1", "https://a:"}) {
+       {"https://", "https://:1", "https://a:0", "https://a:65536", "https://a:1x", "https://a//b",
+        "https://a/b//", "https://a/../b", "https://a/./b", "https://a/b?c", "https://a/b#c",
+        "https://a/%62", "https://a/b c", "https:///b", "https://u@a", "https://a b",
+        "https://[::1", "https://a:"}) {
     const auto url = parse_https_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code(), Errc::kMalformed) << text;

@@ -26,8 +26,12 @@ bool plain(std::string_view text) {
 
 class HttpExchange final : public protocol::Exchange {
  public:
-  HttpExchange(std::unique_ptr<protocol::Transport> stream, std::string host, std::size_t max)
-      : stream_(std::move(stream)), host_(std::move(host)), max_reply_bytes_(max) {}
+  HttpExchange(std::unique_ptr<protocol::Transport> stream, std::string host, std::string base,
+               std::size_t max)
+      : stream_(std::move(stream)),
+        host_(std::move(host)),
+        base_(std::move(base)),
+        max_reply_bytes_(max) {}
 
   Result<protocol::HttpResponse> exchange(const protocol::HttpRequest& request) override {
     if (!stream_) return Error(Errc::kUnavailable, "net.http: the connection has ended");
@@ -43,7 +47,8 @@ class HttpExchange final : public protocol::Exchange {
         request.target.find(' ') != std::string::npos || !request.target.starts_with('/')) {
       return Error(Errc::kMalformed, "net.http: request line");
     }
-    std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + host_ +
+    std::string head = request.method + " " + base_ + request.target +
+                       " HTTP/1.1\r\nHost: " + host_ +
                        "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
     for (const auto& [name, value] : request.headers) {
       if (!plain(name) || !plain(value) || name.find_first_of(": ") != std::string::npos) {
@@ -109,6 +114,7 @@ class HttpExchange final : public protocol::Exchange {
 
   std::unique_ptr<protocol::Transport> stream_;
   std::string host_;
+  std::string base_;
   std::size_t max_reply_bytes_;
   beast::flat_buffer pending_;
   bool keep_ = true;
@@ -122,8 +128,10 @@ std::string authority(const Url& url) {
 }
 
 std::unique_ptr<protocol::Exchange> http_over(std::unique_ptr<protocol::Transport> stream,
-                                              std::string host, std::size_t max_reply_bytes) {
-  return std::make_unique<HttpExchange>(std::move(stream), std::move(host), max_reply_bytes);
+                                              std::string host, std::string base,
+                                              std::size_t max_reply_bytes) {
+  return std::make_unique<HttpExchange>(std::move(stream), std::move(host), std::move(base),
+                                        max_reply_bytes);
 }
 
 Result<HttpsConnection> https_connect(const Url& url, const ServerTrust& trust, UnixTime now,
@@ -133,7 +141,7 @@ Result<HttpsConnection> https_connect(const Url& url, const ServerTrust& trust, 
   WARD_TRY(auto stream, tls_connect(std::move(below), context, url.host));
   HttpsConnection out;
   out.spki_sha256 = stream->peer_spki_sha256();
-  out.exchange = http_over(std::move(stream), authority(url));
+  out.exchange = http_over(std::move(stream), authority(url), url.path);
   return out;
 }
 

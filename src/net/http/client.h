@@ -15,10 +15,10 @@ inline constexpr std::size_t kMaxReplyBytes = 32U << 20U;  // of a body
 inline constexpr std::uint32_t kMaxReplyHeaderBytes = 64U << 10U;
 
 // http_over speaks HTTP/1.1 over `stream`, which it owns, one request after another. `host` is the
-// Host header. After an error of exchange(), or a reply that ends the connection, every further
-// call is kUnavailable.
+// Host header; `base` (Url::path) comes before the path of every request. After an error of
+// exchange(), or a reply that ends the connection, every further call is kUnavailable.
 [[nodiscard]] std::unique_ptr<protocol::Exchange> http_over(
-    std::unique_ptr<protocol::Transport> stream, std::string host,
+    std::unique_ptr<protocol::Transport> stream, std::string host, std::string base = {},
     std::size_t max_reply_bytes = kMaxReplyBytes);
 
 // authority is the Host header of a server: "localhost:8443" (RFC 9110 section 7.2).

@@ -44,7 +44,8 @@ Result<protocol::HttpResponse> https_fetch(std::string_view url, protocol::HttpR
     return static_cast<int>(std::max<milliseconds::rep>(left.count(), 0));
   });
   WARD_TRY(auto stream, tls_connect(std::move(below), context, place.server.host));
-  const auto exchange = http_over(std::move(stream), authority(place.server), options.max_bytes);
+  const auto exchange =
+      http_over(std::move(stream), authority(place.server), {}, options.max_bytes);
   request.target = place.target;
   return exchange->exchange(request);
 }

@@ -161,6 +161,17 @@ TEST(Https, a_client_with_a_ca_checks_the_name) {
   EXPECT_EQ(refusal(url, CaTrust{"no certificate", "127.0.0.1"}, now()), Errc::kMalformed);
 }
 
+TEST(Https, an_address_with_a_path_comes_before_every_request) {
+  const auto server = serve();
+  Url url = url_of(*server);
+  url.path = "/t/acme";
+  auto connection = https_connect(url, pin(), now(), kTimeoutMs);
+  ASSERT_TRUE(connection);
+  const auto reply = connection->exchange->exchange(get("/one"));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(text(*reply), "/t/acme/one|");
+}
+
 TEST(Https, another_key_is_refused) {
   const auto server = serve();
   const Identity other = test::make_tls_identity();
