@@ -14,8 +14,7 @@ constexpr std::string_view kType = "AdminAuthAccess";
 }  // namespace
 
 std::optional<Role> role_of(std::string_view name) {
-  for (const Role role :
-       {Role::kAdministrator, Role::kVerifierOwner, Role::kOwner, Role::kAuditor}) {
+  for (const Role role : kRoles) {
     if (name == to_text(role)) return role;
   }
   return std::nullopt;
@@ -31,8 +30,20 @@ const char* to_text(Role role) {
       return "owner";
     case Role::kAuditor:
       return "auditor";
+    case Role::kPolicyAuthor:
+      return "policy-author";
+    case Role::kOperator:
+      return "operator";
   }
   return "";
+}
+
+ledger::Entry act_of(const Actor& actor, UnixTime now, std::string_view kind,
+                     std::string_view subject,
+                     std::vector<std::pair<std::string, std::string>> details) {
+  details.emplace_back("role", to_text(actor.role));
+  details.emplace_back("sign_in", actor.sign_in);
+  return {now, std::string(kind), actor.name, std::string(subject), std::move(details)};
 }
 
 std::string_view repository_of(std::string_view policy_key) {
@@ -47,7 +58,7 @@ bool manages(const Actor& actor, std::string_view repository) {
 }
 
 bool may_read(const Actor& actor, std::string_view policy_key) {
-  if (actor.role == Role::kAdministrator) return true;
+  if (actor.role == Role::kAdministrator || actor.role == Role::kPolicyAuthor) return true;
   if (policy_key == kEvidencePolicyKey) return actor.role == Role::kVerifierOwner;
   if (repository_of(policy_key) == kAnyRepository) return false;
   return manages(actor, repository_of(policy_key));

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -11,16 +13,23 @@
 #include "broker/broker.h"
 #include "broker/held.h"
 #include "crypto/secret.h"
+#include "ledger/entry.h"
 
 namespace ward::broker {
 
-// What an administrator may do.
+// What an administrator may do, in his tenant (server/route_table.h has the routes).
 enum class Role : std::uint8_t {
-  kAdministrator,  // everything
-  kVerifierOwner,  // the policy for evidence
+  kAdministrator,  // everything but what is the operator's
+  kVerifierOwner,  // the policy for evidence, reference values
   kOwner,          // resources and results policies of his repositories
-  kAuditor,        // reads the ledger
+  kAuditor,        // reads the ledger, and what was appraised
+  kPolicyAuthor,   // all policies and reference values; no resource
+  kOperator,       // tenants and their quotas; nothing that a tenant keeps
 };
+
+inline constexpr auto kRoles =
+    std::to_array({Role::kAdministrator, Role::kVerifierOwner, Role::kOwner, Role::kAuditor,
+                   Role::kPolicyAuthor, Role::kOperator});
 
 [[nodiscard]] std::optional<Role> role_of(std::string_view name);  // "administrator", ...
 [[nodiscard]] const char* to_text(Role role);
@@ -30,9 +39,15 @@ struct Actor {
   std::string name;
   Role role = Role::kOwner;
   std::vector<std::string> repositories;  // of an owner
-  // How he signed in: "key", "oidc" or "certificate"; "key+certificate", "oidc+certificate".
-  std::string sign_in{};
+  // How he signed in, for the ledger: "key", "oidc" or "certificate"; "key+certificate",
+  // "oidc+certificate".
+  std::string sign_in = "key";
 };
+
+// act_of is the leaf of what an actor did: who, in which role and how he signed in stand in it.
+[[nodiscard]] ledger::Entry act_of(const Actor& actor, UnixTime now, std::string_view kind,
+                                   std::string_view subject,
+                                   std::vector<std::pair<std::string, std::string>> details = {});
 
 // repository_of is the repository that a policy is of, empty for the policy for evidence.
 [[nodiscard]] std::string_view repository_of(std::string_view policy_key);
@@ -41,8 +56,8 @@ struct Actor {
 // repository: its owners, and administrators.
 [[nodiscard]] bool manages(const Actor& actor, std::string_view repository);
 
-// may_read is true where the actor may read a policy, and set it: an administrator each, the
-// verifier's owner that for evidence, an owner those of his repositories.
+// may_read is true where the actor may read a policy, and set it: an administrator and an author of
+// policies each, the verifier's owner that for evidence, an owner those of his repositories.
 [[nodiscard]] bool may_read(const Actor& actor, std::string_view policy_key);
 
 // allow records the refusal of what an actor may not do, and returns it.

@@ -29,24 +29,32 @@ std::uint64_t counter(const store::Row& row) {
   return r.u64be(count) ? count : 0;
 }
 
-// crowded says why there is no room for one more resource; nullptr where there is.
-Result<const char*> crowded(store::View& view, std::string_view path) {
+// crowded is why there is no room for one more resource; nullopt where there is.
+Result<std::optional<Refusal>> crowded(store::View& view, std::string_view path,
+                                       std::uint64_t most) {
   const std::string prefix(path.substr(0, path.find('/') + 1));
   WARD_TRY(const auto own, view.list_keys(kResourceTable, prefix, "", kMaxResources));
-  if (own.size() >= kMaxResources) return "The repository holds 1000 resources, the most it may.";
+  if (own.size() >= kMaxResources) {
+    return std::optional(refuse(409, kType, CheckId::kResourceRoom,
+                                "The repository holds 1000 resources, the most it may."));
+  }
   std::size_t all = 0;
   std::string after;
   for (;;) {
     WARD_TRY(const auto page, view.list_keys(kResourceTable, "", after, store::kMaxListed));
-    if (page.empty()) return nullptr;
+    if (page.empty() && all < most) return std::optional<Refusal>();
     all += page.size();
-    if (all >= kMaxAllResources) return "The service holds 10000 resources, the most it may.";
+    if (all >= most) {
+      Refusal out = over_quota(409, kType, "resources", all + 1, most);
+      out.checks.emplace_back(check_info(CheckId::kResourceRoom).id);
+      return std::optional(std::move(out));
+    }
     after = page.back().key;
   }
 }
 
 static_assert(kMaxResources == 1000 && kMaxResources <= store::kMaxListed);
-static_assert(kMaxAllResources == 10000);
+static_assert(kMaxAllResources == Quotas{}.resources);
 
 Answer<void> check_value(Bytes value, const PutOptions& options) {
   if (value.empty()) {
@@ -81,25 +89,28 @@ Terms terms_of(const PutOptions& options, const std::optional<HeldResource>& bef
 // may_write is why a version may not be written; nullopt where it may.
 Result<std::optional<Refusal>> may_write(store::View& view, const NewVersion& made,
                                          const std::optional<HeldResource>& before,
-                                         const PutOptions& options) {
+                                         const PutOptions& options, const Quotas& quotas) {
   if (auto other = other_version(before, options.if_version)) return other;
   if (expired(made.terms, made.now)) {
     return std::optional(refuse(
         409, kType, CheckId::kResourceUnexpired,
         "It would be released to nobody: its end is " + format_rfc3339(*made.terms.expires) + "."));
   }
+  WARD_TRY(const std::uint64_t held, held_octets(view));
+  const std::uint64_t octets = held + made.value.size();
+  if (octets > quotas.resource_octets) {
+    return std::optional(over_quota(409, kType, "resource_octets", octets, quotas.resource_octets));
+  }
   if (before) return std::optional<Refusal>();
-  WARD_TRY(const char* const full, crowded(view, made.path));
-  if (full == nullptr) return std::optional<Refusal>();
-  return std::optional(refuse(409, kType, CheckId::kResourceRoom, full));
+  return crowded(view, made.path, quotas.resources);
 }
 
-ledger::Entry put_entry(const Actor& actor, const NewVersion& made, std::uint64_t version) {
-  ledger::Entry out{made.now,
-                    "resource.put",
-                    actor.name,
-                    std::string(made.path),
-                    {{"version", std::to_string(version)}}};
+ledger::Entry put_entry(const Keys& keys, const Actor& actor, const NewVersion& made,
+                        const std::optional<HeldResource>& before, std::uint64_t version) {
+  ledger::Entry out = act_of(actor, made.now, "resource.put", made.path,
+                             {{"version", std::to_string(version)},
+                              {"before", before ? audit_digest(keys, before->value.expose()) : ""},
+                              {"after", audit_digest(keys, made.value)}});
   if (made.terms.expires) {
     out.details.emplace_back("expires", format_rfc3339(*made.terms.expires));
   }
@@ -137,10 +148,10 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
     WARD_TRY(const auto before, load_resource(tx, service_.keys, name));
     const NewVersion made{
         .path = name, .value = value, .terms = terms_of(options, before), .now = now};
-    WARD_TRY(refusal, may_write(tx, made, before, options));
+    WARD_TRY(refusal, may_write(tx, made, before, options, service_.options.quotas));
     if (refusal) return undone();
     WARD_TRY(version, hold(tx, service_, made, before));
-    return record(tx, service_.keys, put_entry(actor, made, version));
+    return record(tx, service_.keys, put_entry(service_.keys, actor, made, before, version));
   });
   if (refusal) return *std::move(refusal);
   if (!done) return unavailable(done.error());
@@ -157,11 +168,8 @@ Answer<HeldResource> Admin::get_resource(const Actor& actor, std::string_view pa
                            : load_resource(tx, service_.keys, parsed.text()));
     if (!held) return {};
     return record(tx, service_.keys,
-                  {now,
-                   "resource.get",
-                   actor.name,
-                   parsed.text(),
-                   {{"version", std::to_string(held->version)}}});
+                  act_of(actor, now, "resource.get", parsed.text(),
+                         {{"version", std::to_string(held->version)}}));
   });
   if (!done) return unavailable(done.error());
   if (!held) return no_such_resource();
@@ -184,10 +192,15 @@ Answer<void> Admin::delete_resource(const Actor& actor, std::string_view path, U
                        "It is " + std::to_string(row.version) + ".");
     }
     if (refusal) return undone();
+    const auto before = load_resource(tx, service_.keys, name);  // a damaged one goes too
     WARD_TRY(const std::uint64_t version, let_go(tx, name, row.version));
-    return record(
-        tx, service_.keys,
-        {now, "resource.delete", actor.name, name, {{"version", std::to_string(version)}}});
+    const bool opened = before && *before;
+    return record(tx, service_.keys,
+                  act_of(actor, now, "resource.delete", name,
+                         {{"version", std::to_string(version)},
+                          {"before", opened ? audit_digest(service_.keys, (*before)->value.expose())
+                                            : "damaged"},
+                          {"after", ""}}));
   });
   if (refusal) return *std::move(refusal);
   if (!done) return unavailable(done.error());

@@ -98,7 +98,8 @@ TEST_F(AdminTest, the_resources_of_the_service_are_bounded_in_number) {
   for (std::size_t i = 0; i < kMaxAllResources / kMaxResources; ++i)
     plant("r" + std::to_string(i), i == 0 ? kMaxResources - 2 : kMaxResources);
   EXPECT_EQ(put("vendor/key/last"), "");  // with the one of the hospital it is full
-  EXPECT_THAT(put("vendor/key/one-more"), HasSubstr("The service holds 10000 resources"));
+  EXPECT_THAT(put("vendor/key/one-more"), StartsWith("409 kbs.quota: "));
+  EXPECT_THAT(put("vendor/key/one-more"), HasSubstr("it would be 10001, and may be 10000"));
   std::size_t all = 0;
   std::string after;
   do {

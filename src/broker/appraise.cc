@@ -8,6 +8,7 @@
 #include "broker/archive.h"
 #include "broker/judgement.h"
 #include "broker/nonce_use.h"
+#include "broker/rate.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
@@ -225,6 +226,7 @@ Answer<std::string> Appraiser::nonce(UnixTime now) const {
 
 Answer<std::string> Appraiser::appraise(Bytes body, UnixTime now) const {
   WARD_TRY(Asked asked, read(service_, body, now));
+  WARD_CHECK_OK(count_appraisal(service_, kType, now));
   WARD_TRY(Judged judged, judge(service_, asked, now));
   const auto concluded = conclude(service_, asked, judged, now);
   if (!concluded) {

@@ -5,6 +5,7 @@
 #include "broker/broker.h"
 #include "broker/judgement.h"
 #include "broker/nonce_use.h"
+#include "broker/rate.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
@@ -215,6 +216,7 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
 
 Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime now) const {
   WARD_TRY(const Presented presented, present(service_, cookie, body, now));
+  WARD_CHECK_OK(count_appraisal(service_, kType, now));
   WARD_TRY(const Judged judged, judge(service_, presented, now));
   const auto concluded = conclude(service_, presented.session, judged, now);
   if (!concluded) {

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "broker/platform_ids.h"
 #include "broker/policy.h"
+#include "broker/quotas.h"
 #include "broker/refusal.h"
 #include "broker/rego.h"
 #include "broker/sealed_rows.h"
@@ -107,6 +108,7 @@ struct Options {
   std::int64_t session_life_s = 300;
   std::int64_t token_life_s = 300;
   Retention retention{};
+  Quotas quotas{};
   bool kbs_0_1_1 = false;  // serve clients whose reply's header nothing authenticates
   bool rsa1_5 = false;     // encrypt to keys for RSA1_5
 

@@ -74,6 +74,66 @@ Result<std::vector<std::uint64_t>> earlier_versions(store::View& view, std::stri
   return out;
 }
 
+constexpr std::string_view kOctets = "octets";
+
+Result<std::uint64_t> row_octets(store::View& view, std::string_view table, std::string_view key) {
+  WARD_TRY(const store::Row row, view.get(table, key));
+  return row.value ? std::uint64_t{row.value->size()} : std::uint64_t{0};
+}
+
+// table_octets reads a whole table.
+Result<std::uint64_t> table_octets(store::View& view, std::string_view table) {
+  constexpr std::size_t kRows = 16;  // at one time: a row may have a mebibyte
+  std::uint64_t out = 0;
+  std::string after;
+  for (;;) {
+    WARD_TRY(const auto rows, view.list(table, "", after, kRows));
+    if (rows.empty()) return out;
+    for (const store::Listed& row : rows) {
+      out += row.value.size();
+    }
+    after = rows.back().key;
+  }
+}
+
+// octets_of is what is held of one resource, in all versions.
+Result<std::uint64_t> octets_of(store::View& view, std::string_view path) {
+  WARD_TRY(std::uint64_t out, row_octets(view, kResourceTable, path));
+  WARD_TRY(const auto all, earlier_versions(view, path));
+  for (const std::uint64_t version : all) {
+    WARD_TRY(const std::uint64_t octets,
+             row_octets(view, kVersionTable, version_key(path, version)));
+    out += octets;
+  }
+  return out;
+}
+
+// Counting writes how many octets are held when a resource has been changed.
+class Counting {
+ public:
+  static Result<Counting> begin(store::Transaction& tx, std::string_view path) {
+    WARD_TRY(const std::uint64_t all, held_octets(tx));
+    WARD_TRY(const std::uint64_t own, octets_of(tx, path));
+    if (own > all) return damaged();
+    return Counting(all - own);
+  }
+
+  Result<void> end(store::Transaction& tx, std::string_view path) const {
+    WARD_TRY(const std::uint64_t own, octets_of(tx, path));
+    Writer w;
+    w.u64be(others_ + own);
+    WARD_TRY(const store::Row row, tx.get(kHeldTable, kOctets));
+    const auto written = tx.put(kHeldTable, kOctets, w.view(), row.version);
+    if (!written) return written.error();
+    return {};
+  }
+
+ private:
+  explicit Counting(std::uint64_t others) : others_(others) {}
+
+  std::uint64_t others_;  // octets of all other resources
+};
+
 // keep_earlier writes what was the newest among the earlier versions, and forgets the oldest.
 Result<void> keep_earlier(store::Transaction& tx, const Service& service, std::string_view path,
                           const HeldResource& before) {
@@ -138,21 +198,40 @@ Result<std::vector<VersionInfo>> list_versions(store::View& view, const Keys& ke
   return out;
 }
 
+Result<std::uint64_t> held_octets(store::View& view) {
+  WARD_TRY(const store::Row row, view.get(kHeldTable, kOctets));
+  std::uint64_t out = 0;
+  if (row.value) {
+    if (!Reader(*row.value).u64be(out)) return damaged();
+    return out;
+  }
+  WARD_TRY(out, table_octets(view, kResourceTable));
+  WARD_TRY(const std::uint64_t earlier, table_octets(view, kVersionTable));
+  return out + earlier;
+}
+
 Result<std::uint64_t> hold(store::Transaction& tx, const Service& service, const NewVersion& made,
                            const std::optional<HeldResource>& before) {
+  WARD_TRY(const Counting counting, Counting::begin(tx, made.path));
   if (before) WARD_CHECK_OK(keep_earlier(tx, service, made.path, *before));
   WARD_TRY(const store::Row row, tx.get(kResourceTable, made.path));
   const SecretBytes value = write(made.terms, made.now, made.value);
   const SealedPlace place{kResourceTable, std::string(made.path), RowForm::kWithTerms};
-  return service.keys.rows.put(tx, place, value.expose(), row.version, service.rng);
+  WARD_TRY(const std::uint64_t version,
+           service.keys.rows.put(tx, place, value.expose(), row.version, service.rng));
+  WARD_CHECK_OK(counting.end(tx, made.path));
+  return version;
 }
 
 Result<std::uint64_t> let_go(store::Transaction& tx, std::string_view path, std::uint64_t version) {
+  WARD_TRY(const Counting counting, Counting::begin(tx, path));
   WARD_TRY(const auto all, earlier_versions(tx, path));
   for (const std::uint64_t one : all) {
     WARD_CHECK_OK(tx.forget(kVersionTable, version_key(path, one)));
   }
-  return tx.erase(kResourceTable, path, version);
+  WARD_TRY(const std::uint64_t erased, tx.erase(kResourceTable, path, version));
+  WARD_CHECK_OK(counting.end(tx, path));
+  return erased;
 }
 
 }  // namespace ward::broker

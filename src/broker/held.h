@@ -73,6 +73,12 @@ struct NewVersion {
   UnixTime now;
 };
 
+inline constexpr std::string_view kHeldTable = "kbs.resource.held";  // "octets": how many
+
+// held_octets is how many octets the rows of all versions of all resources have. It is counted once
+// where a store of before it was counted has no number.
+[[nodiscard]] Result<std::uint64_t> held_octets(store::View& view);
+
 // hold writes a new version over the newest, which `before` is, and keeps that among the earlier
 // ones. Without `before` it begins, or begins again after a deletion. Returns the new version.
 [[nodiscard]] Result<std::uint64_t> hold(store::Transaction& tx, const Service& service,

@@ -190,6 +190,20 @@ Result<std::optional<Revocation>> find_revocation(store::View& view, const Keys&
   return load_revocation(view, keys, revocation_id(resource, workload));
 }
 
+Result<std::optional<Refusal>> no_lease(store::View& view, const Service& service, UnixTime now) {
+  const std::uint64_t most = service.options.quotas.leases;
+  std::uint64_t count = 0;
+  std::string after = hex_of_time({now.seconds + 1});  // behind those that are over
+  while (count < most) {
+    WARD_TRY(const auto page, view.list_keys(kLeaseTable, "", after, store::kMaxListed));
+    count += page.size();
+    if (page.size() < store::kMaxListed) break;
+    after = page.back().key;
+  }
+  if (count < most) return std::optional<Refusal>();
+  return std::optional(over_quota(429, kType, "leases", count + 1, most));
+}
+
 Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease, UnixTime now) {
   WARD_CHECK_OK(forget_ended(tx, now));
   lease.id = hex_of_time(lease.until) + "-" + to_hex(crypto::random_array<kIdRandom>(service.rng));
@@ -249,11 +263,12 @@ Answer<Revocation> Leases::revoke(const Actor& actor, std::string_view id, UnixT
     WARD_CHECK_OK(service_.keys.rows.put(tx, kRevocationTable, out.id, as_bytes(text), row.version,
                                          service_.rng));
     return record(tx, service_.keys,
-                  {now,
-                   "lease.revoke",
-                   actor.name,
-                   out.resource,
-                   {{"lease", out.lease}, {"workload", out.workload}, {"revocation", out.id}}});
+                  act_of(actor, now, "lease.revoke", out.resource,
+                         {{"lease", out.lease},
+                          {"workload", out.workload},
+                          {"revocation", out.id},
+                          {"before", row.value ? "revoked" : "granted"},
+                          {"after", "revoked"}}));
   });
   if (no_room) {
     return refuse(409, kType, CheckId::kResourceRoom,
@@ -292,11 +307,11 @@ Answer<void> Leases::lift(const Actor& actor, std::string_view id, UnixTime now)
     WARD_TRY(const store::Row row, tx.get(kRevocationTable, id));
     WARD_CHECK_OK(tx.erase(kRevocationTable, id, row.version));
     return record(tx, service_.keys,
-                  {now,
-                   "lease.lift",
-                   actor.name,
-                   one->resource,
-                   {{"workload", one->workload}, {"revocation", one->id}}});
+                  act_of(actor, now, "lease.lift", one->resource,
+                         {{"workload", one->workload},
+                          {"revocation", one->id},
+                          {"before", "revoked"},
+                          {"after", "granted"}}));
   });
   if (absent) return refuse(404, "ResourceNotFound", CheckId::kLeaseExists);
   if (!done) return unavailable(done.error());

@@ -47,6 +47,10 @@ struct Revocation {
 [[nodiscard]] Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease,
                                   UnixTime now);
 
+// no_lease is why no lease may be granted, by the quota; nullopt where one may.
+[[nodiscard]] Result<std::optional<Refusal>> no_lease(store::View& view, const Service& service,
+                                                      UnixTime now);
+
 // LeaseLine is a lease as its owner sees it.
 struct LeaseLine {
   Lease lease;

@@ -88,13 +88,30 @@ Result<std::optional<Kept>> load_kept(store::View& view, const Service& service,
 }
 
 // forget_oldest keeps as many versions as may be kept.
-Result<void> forget_oldest(store::Transaction& tx, std::string_view key) {
+Result<void> forget_oldest(store::Transaction& tx, std::string_view key, std::uint64_t kept) {
   WARD_TRY(const auto rows,
-           tx.list_keys(kPolicyVersionTable, std::string(key) + "/", "", kKeptPolicyVersions + 1));
-  for (std::size_t i = 0; i + kKeptPolicyVersions < rows.size(); ++i) {
+           tx.list_keys(kPolicyVersionTable, std::string(key) + "/", "", store::kMaxListed));
+  for (std::size_t i = 0; i + kept < rows.size(); ++i) {
     WARD_CHECK_OK(tx.forget(kPolicyVersionTable, rows[i].key));
   }
   return {};
+}
+
+// no_room is why there can be no other policy than those that there are; nullopt where `row` is one
+// of them, or there is room.
+Result<std::optional<Refusal>> no_room(store::View& view, const Service& service,
+                                       const store::Row& row) {
+  const std::uint64_t most = service.options.quotas.policies;
+  std::uint64_t count = 0;
+  std::string after;
+  while (!row.value && count < most) {
+    WARD_TRY(const auto page, view.list_keys(kPolicyTable, "", after, store::kMaxListed));
+    if (page.empty()) return std::optional<Refusal>();
+    count += page.size();
+    after = page.back().key;
+  }
+  if (row.value) return std::optional<Refusal>();
+  return std::optional(over_quota(409, kParse, "policies", count + 1, most));
 }
 
 Refusal no_version() { return refuse(404, "ResourceNotFound", CheckId::kPolicyVersion); }
@@ -183,10 +200,14 @@ Answer<void> PolicyAdmin::may(const Actor& actor, std::string_view key, UnixTime
 Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
   std::uint64_t version = 0;
   bool changed = false;
+  std::optional<Refusal> refusal;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(const store::Row row, tx.get(kPolicyTable, change.key));
+    WARD_TRY(refusal, no_room(tx, service_, row));
+    if (refusal) return Error(Errc::kLimit, "broker: policies");
     changed = change.expected && *change.expected != row.version;
     if (changed) return Error(Errc::kStale, "broker: another policy is in force");
+    WARD_TRY(std::string before, digest_before(tx, service_.keys, kPolicyTable, change.key));
     WARD_TRY(version, service_.keys.rows.put(tx, kPolicyTable, change.key, change.text, row.version,
                                              service_.rng));
     const Kept kept{{version, change.entry.time, change.entry.actor, {}, true},
@@ -194,11 +215,14 @@ Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
     WARD_TRY(const std::string text, write_kept(kept));
     WARD_CHECK_OK(service_.keys.rows.put(tx, kPolicyVersionTable, version_key(change.key, version),
                                          as_bytes(text), 0, service_.rng));
-    WARD_CHECK_OK(forget_oldest(tx, change.key));
+    WARD_CHECK_OK(forget_oldest(tx, change.key, service_.options.quotas.policy_versions));
     ledger::Entry entry = change.entry;
     entry.details.emplace_back("version", std::to_string(version));
+    entry.details.emplace_back("before", std::move(before));
+    entry.details.emplace_back("after", to_hex(crypto::sha256(change.text)));
     return record(tx, service_.keys, entry);
   });
+  if (refusal) return *std::move(refusal);
   if (changed) {
     return refuse(409, kParse, CheckId::kPolicyVersion,
                   "Another version came into force meanwhile; look at it, and try again.");
@@ -211,14 +235,11 @@ Answer<std::uint64_t> PolicyAdmin::set(const Actor& actor, std::string_view key,
                                        UnixTime now, std::optional<std::uint64_t> expected) const {
   WARD_CHECK_OK(may(actor, key, now));
   WARD_CHECK_OK(check(service_, key, json));
-  return write({.key = std::string(key),
-                .text = json,
-                .expected = expected,
-                .entry = {now,
-                          "policy.set",
-                          actor.name,
-                          std::string(key),
-                          {{"sha256", to_hex(crypto::sha256(json))}}}});
+  return write(
+      {.key = std::string(key),
+       .text = json,
+       .expected = expected,
+       .entry = act_of(actor, now, "policy.set", key, {{"sha256", to_hex(crypto::sha256(json))}})});
 }
 
 Answer<std::uint64_t> PolicyAdmin::rollback(const Actor& actor, std::string_view key,
@@ -229,12 +250,9 @@ Answer<std::uint64_t> PolicyAdmin::rollback(const Actor& actor, std::string_view
   return write({.key = std::string(key),
                 .text = as_bytes(text),
                 .expected = std::nullopt,
-                .entry = {now,
-                          "policy.rollback",
-                          actor.name,
-                          std::string(key),
-                          {{"sha256", to_hex(crypto::sha256(as_bytes(text)))},
-                           {"to", std::to_string(to)}}}});
+                .entry = act_of(actor, now, "policy.rollback", key,
+                                {{"sha256", to_hex(crypto::sha256(as_bytes(text)))},
+                                 {"to", std::to_string(to)}})});
 }
 
 Answer<std::vector<PolicyInfo>> PolicyAdmin::list(const Actor& actor) const {

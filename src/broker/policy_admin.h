@@ -18,8 +18,8 @@ namespace ward::broker {
 inline constexpr std::string_view kPolicyVersionTable =
     "kbs.policy.version";  // key/version, sealed
 
-// So many versions of each policy are kept, the one in force among them.
-inline constexpr std::size_t kKeptPolicyVersions = 20;
+// So many versions of each policy are kept, the one in force among them, or fewer (quotas.h).
+inline constexpr std::size_t kKeptPolicyVersions = Quotas{}.policy_versions;
 
 // PolicyInfo is one line of a list.
 struct PolicyInfo {

@@ -1,8 +1,10 @@
 #include "broker/records.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/refusal_record.h"
+#include "crypto/digest.h"
 #include "ledger/ledger.h"
 
 namespace ward::broker {
@@ -44,6 +46,25 @@ Result<std::optional<InForce>> results_policy_in_force(store::View& view, const 
     if (policy) return std::optional(InForce{std::string(name), *std::move(policy)});
   }
   return std::optional<InForce>();
+}
+
+std::string audit_digest(const Keys& keys, Bytes value) {
+  constexpr std::string_view kPurpose = "ward audit value 1";  // no machine's name begins so
+  SecretBytes text(kPurpose.size() + value.size());
+  const auto into = text.expose_mut();
+  std::ranges::copy(as_bytes(kPurpose), into.begin());
+  std::ranges::copy(value, into.begin() + kPurpose.size());
+  return keys.platform_ids.digest(text.expose());
+}
+
+Result<std::string> digest_before(store::View& view, const Keys& keys, std::string_view table,
+                                  std::string_view key) {
+  const auto row = keys.rows.get(view, table, key);
+  if (!row) {
+    if (row.error().code() == Errc::kUntrusted) return std::string("damaged");
+    return row.error();
+  }
+  return row->value ? to_hex(crypto::sha256(row->value->expose())) : std::string();
 }
 
 Result<void> record(store::Transaction& tx, const Keys& keys, const ledger::Entry& entry) {

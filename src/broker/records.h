@@ -47,6 +47,16 @@ struct InForce {
                                                                      const Keys& keys,
                                                                      std::string_view repository);
 
+// audit_digest stands in a leaf for a value that is a secret: HMAC-SHA-256 under the service's own
+// key, in hex. Who has the service's keys, or asks it to write the value again, can compare; nobody
+// finds the value by trying.
+[[nodiscard]] std::string audit_digest(const Keys& keys, Bytes value);
+
+// digest_before is the SHA-256 of what stands in a sealed row, in hex: empty where nothing does,
+// "damaged" where it does not open. For values that are no secret. Errors of the store.
+[[nodiscard]] Result<std::string> digest_before(store::View& view, const Keys& keys,
+                                                std::string_view table, std::string_view key);
+
 // record appends a leaf with the caller's transaction, behind the counts of refusals that are due
 // (refusal_record.h).
 [[nodiscard]] Result<void> record(store::Transaction& tx, const Keys& keys,

@@ -51,22 +51,22 @@ Result<void> set_one(store::Transaction& tx, const Service& service, const Actor
                      const ReferenceValue& value, UnixTime now) {
   WARD_TRY(const store::Row row, tx.get(kReferenceTable, value.id));
   WARD_TRY(const std::string text, write(value));
+  WARD_TRY(const std::string before, digest_before(tx, service.keys, kReferenceTable, value.id));
   WARD_TRY(const std::uint64_t version,
            service.keys.rows.put(tx, kReferenceTable, value.id, as_bytes(text), row.version,
                                  service.rng));
   return record(tx, service.keys,
-                {now,
-                 "refval.set",
-                 actor.name,
-                 value.id,
-                 {{"sha256", to_hex(crypto::sha256(as_bytes(value.value)))},
-                  {"expires", format_rfc3339(value.expires)},
-                  {"version", std::to_string(version)}}});
+                act_of(actor, now, "refval.set", value.id,
+                       {{"sha256", to_hex(crypto::sha256(as_bytes(value.value)))},
+                        {"expires", format_rfc3339(value.expires)},
+                        {"version", std::to_string(version)},
+                        {"before", before},
+                        {"after", to_hex(crypto::sha256(as_bytes(text)))}}));
 }
 
 // too_many is true where there are more than may be, or they are longer than may be: all of them
 // are read for each evidence that a policy looks them up for.
-Result<bool> too_many(store::View& view) {
+Result<bool> too_many(store::View& view, std::uint64_t most) {
   std::size_t number = 0;
   std::size_t octets = 0;
   std::string after;
@@ -77,7 +77,7 @@ Result<bool> too_many(store::View& view) {
       ++number;
       octets += row.value.size();
     }
-    if (number > kMaxReferenceValues || octets > kMaxReferenceBytes) return true;
+    if (number > most || octets > kMaxReferenceBytes) return true;
     after = page.back().key;
   }
 }
@@ -100,25 +100,28 @@ Answer<std::size_t> ReferenceAdmin::set(const Actor& actor,
                                         const std::vector<ReferenceValue>& values,
                                         UnixTime now) const {
   WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
+  const std::uint64_t quota = service_.options.quotas.reference_values;
   bool full = false;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     full = false;
     for (const ReferenceValue& value : values) {
       WARD_CHECK_OK(set_one(tx, service_, actor, value, now));
     }
-    WARD_TRY(full, too_many(tx));
+    WARD_TRY(full, too_many(tx, quota));
     if (full) return Error(Errc::kLimit, "broker: reference values");
     return {};
   });
   if (full) {
-    return refuse(409, kType, CheckId::kReferenceRoom,
-                  "The service holds at most 1000 reference values, and 4 MiB of them.");
+    return refuse(
+        409, kType, CheckId::kReferenceRoom,
+        "There may be " + std::to_string(quota) + " reference values, and 4 MiB of them.");
   }
   if (!done) return unavailable(done.error());
   return values.size();
 }
 
-static_assert(kMaxReferenceValues == 1000 && kMaxReferenceBytes == 4U << 20U);
+static_assert(kMaxReferenceValues == Quotas{}.reference_values);
+static_assert(kMaxReferenceBytes == 4U << 20U);
 
 Answer<ReferenceValue> ReferenceAdmin::get(const Actor& actor, std::string_view id,
                                            UnixTime now) const {
@@ -142,13 +145,12 @@ Answer<void> ReferenceAdmin::remove(const Actor& actor, std::string_view id, Uni
     WARD_TRY(const store::Row row, tx.get(kReferenceTable, id));
     absent = !row.value;
     if (absent) return Error(Errc::kUnavailable, "broker: no such reference value");
+    WARD_TRY(const std::string before, digest_before(tx, service_.keys, kReferenceTable, id));
     WARD_TRY(const std::uint64_t version, tx.erase(kReferenceTable, id, row.version));
-    return record(tx, service_.keys,
-                  {now,
-                   "refval.remove",
-                   actor.name,
-                   std::string(id),
-                   {{"version", std::to_string(version)}}});
+    return record(
+        tx, service_.keys,
+        act_of(actor, now, "refval.remove", id,
+               {{"version", std::to_string(version)}, {"before", before}, {"after", ""}}));
   });
   if (absent) return none();
   if (!done) return unavailable(done.error());

@@ -12,6 +12,17 @@ Refusal refuse(unsigned status, std::string_view type, CheckId id, std::string_v
           .passed = {}};
 }
 
+Refusal over_quota(unsigned status, std::string_view type, std::string_view quota,
+                   std::uint64_t found, std::uint64_t most) {
+  const std::string name(quota);
+  Refusal out = refuse(status, type, CheckId::kQuota,
+                       name + ": it would be " + std::to_string(found) + ", and may be " +
+                           std::to_string(most) + ".");
+  out.found = std::to_string(found);
+  out.expected = "at most " + std::to_string(most) + " (" + name + ")";
+  return out;
+}
+
 Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag) {
   Refusal out = refuse(400, type, id, to_text(diag));
   out.expected = diag.expected;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ struct Refusal {
 // refuse names one of the broker's checks. The detail reads "<id>: <meaning> <more>".
 [[nodiscard]] Refusal refuse(unsigned status, std::string_view type, CheckId id,
                              std::string_view more = {});
+
+// over_quota is the refusal of what would be `found` where a quota (quotas.h) allows `most`.
+[[nodiscard]] Refusal over_quota(unsigned status, std::string_view type, std::string_view quota,
+                                 std::uint64_t found, std::uint64_t most);
 
 // refuse_document names the place in a document that is wrong.
 [[nodiscard]] Refusal refuse_document(std::string_view type, CheckId id, const Diag& diag);

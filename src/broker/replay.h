@@ -115,7 +115,7 @@ class Replay {
   [[nodiscard]] Answer<ReplayStep> step(const Actor& actor, const ReplayRequest& request,
                                         UnixTime now) const;
 
-  // list names what is archived from `since` on: for the verifier's owner.
+  // list names what is archived from `since` on: for the verifier's owner, and auditors.
   [[nodiscard]] Answer<AppraisalList> list(const Actor& actor, UnixTime since, const ListPage& page,
                                            UnixTime now) const;
 

@@ -126,6 +126,8 @@ Result<std::optional<Refusal>> check_terms(store::View& view, const Release& rel
                                 "It was revoked at " + format_rfc3339(revoked->time) + "."));
   }
   passed.emplace_back(check_info(CheckId::kLeaseUnrevoked).id);
+  const bool bounded = release.service.options.quotas.leases < Quotas{}.leases;
+  if (terms.lease_s && bounded) return no_lease(view, release.service, release.now);
   return std::optional<Refusal>();
 }
 

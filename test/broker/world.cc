@@ -117,7 +117,8 @@ World::World(std::unique_ptr<store::Store> store, const RegoEngine* rego)
                             }},
            .token_keys = {{token::JwsAlgorithm::kEs256, token_key_.public_key(), kid}},
            .ledger = {*ledger::NoteKey::make("wardd.test/ledger", ledger_key_.public_key()),
-                      [&noting](Bytes message) {
+                      [this, &noting](Bytes message) -> Result<Buffer> {
+                        if (ledger_fails) return Error(Errc::kUnavailable, "test: no ledger");
                         return noting.sign(crypto::SignatureAlgorithm::kEd25519, message);
                       }}});
   service_ = std::make_unique<Service>(

@@ -54,6 +54,7 @@ class World {
   World& operator=(const World&) = delete;
 
   FakeVerifier verifier;
+  bool ledger_fails = false;  // nothing can be signed for the ledger
 
   [[nodiscard]] const Service& service() const { return *service_; }
 
