@@ -103,15 +103,15 @@ Result<net::HttpsConnection, int> connect(const AdminOptions& options, const net
 
 // token_of is what the request's Authorization header holds; empty: a certificate speaks alone.
 Result<std::string, int> token_of(const Proof& proof, const net::HttpsConnection& connection,
-                                  UnixTime now) {
+                                  std::string_view tenant, UnixTime now) {
   if (proof.login) return proof.login->token;
   if (!proof.key) return std::string();
   const token::JwsSigner signer = server::signer_of(proof.key->key);
-  auto token =
-      server::make_admin_token(signer, {.name = proof.key->name,
-                                        .role = proof.key->role,
-                                        .audience = server::admin_audience(connection.spki_sha256),
-                                        .now = now});
+  auto token = server::make_admin_token(
+      signer, {.name = proof.key->name,
+               .role = proof.key->role,
+               .audience = server::admin_audience(connection.spki_sha256, tenant),
+               .now = now});
   if (!token) return fail(kCouldNotTell, error_text(token.error()));
   return *std::move(token);
 }
@@ -129,7 +129,9 @@ AdminReply judge(protocol::HttpResponse reply) {
 }  // namespace
 
 void add_admin_options(args::Command& app, AdminOptions& options) {
-  app.add_option("--server", options.server, "the service: https://host:port")->required();
+  app.add_option("--server", options.server,
+                 "the service: https://host:port, of a tenant https://host:port/t/ID")
+      ->required();
   args::Option* admin =
       app.add_option("--admin", options.admin, "the administrator's key file; or");
   app.add_option("--login", options.login,
@@ -154,7 +156,7 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
   if (!proof) return {proof.error(), {}};
   const auto connection = connect(options, *url, *proof, now);
   if (!connection) return {connection.error(), {}};
-  const auto token = token_of(*proof, *connection, now);
+  const auto token = token_of(*proof, *connection, server::tenant_in(url->path), now);
   if (!token) return {token.error(), {}};
   protocol::HttpRequest asked{.method = std::string(request.method),
                               .target = request.target,

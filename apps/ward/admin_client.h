@@ -16,7 +16,7 @@ namespace ward::cli {
 
 // AdminOptions say which service, and as whom. Every administration command has them.
 struct AdminOptions {
-  std::string server;           // https://host:port
+  std::string server;           // https://host:port, or with /t/ID of a tenant
   std::string admin;            // key file; or
   std::string login;            // what `ward login` wrote
   std::string certificate;      // a TLS client certificate, alone or beside one of these

@@ -5,6 +5,7 @@
 // The commands of `ward`, one per cmd_*.cc. main.cc lists them.
 namespace ward::cli {
 
+void add_admin(args::Command& app, Action& action);
 void add_advisories(args::Command& app, Action& action);
 void add_appraisal(args::Command& app, Action& action);
 void add_attest(args::Command& app, Action& action);
@@ -33,6 +34,7 @@ void add_seal(args::Command& app, Action& action);
 void add_secret(args::Command& app, Action& action);
 void add_sev(args::Command& app, Action& action);
 void add_sev_launch_commands(args::Command& sev, Action& action);  // below `sev`
+void add_tenant(args::Command& app, Action& action);
 void add_token(args::Command& app, Action& action);
 void add_tpm(args::Command& app, Action& action);
 void add_up(args::Command& app, Action& action);

@@ -27,7 +27,10 @@ Result<void, Diag> read_role(const Section& section, broker::Actor& actor) {
   WARD_TRY(const std::string role, section.text("role"));
   const auto known = broker::role_of(role);
   if (!known) {
-    return section.wrong("role", "\"administrator\", \"verifier-owner\", \"owner\" or \"auditor\"");
+    return section.wrong(
+        "role",
+        "\"administrator\", \"verifier-owner\", \"policy-author\", \"owner\", \"auditor\" or "
+        "\"operator\"");
   }
   actor.role = *known;
   WARD_TRY(actor.repositories, section.texts("repositories"));

@@ -15,9 +15,9 @@
 #include "apps/wardd/rego_policies.h"
 #include "apps/wardd/sign_in.h"
 #include "apps/wardd/store_lock.h"
+#include "apps/wardd/tenants.h"
 #include "broker/archive.h"
 #include "broker/records.h"
-#include "crypto/kdf.h"
 #include "keep/swap.h"
 #include "net/http/server.h"
 #include "net/tls/context.h"
@@ -26,6 +26,7 @@
 #include "server/key_file.h"
 #include "server/keyed_store.h"
 #include "server/routes.h"
+#include "server/tenants.h"
 #include "store/sqlite/sqlite_store.h"
 #include "token/jwk.h"
 
@@ -97,10 +98,6 @@ std::vector<token::JwsKey> verifiers_of(const server::TokenKeys& keys) {
   return out;
 }
 
-Secret<32> derive(const SecretBytes& master, std::string_view purpose) {
-  return crypto::hkdf<32>(crypto::Hash::kSha256, master.expose(), {}, as_bytes(purpose));
-}
-
 // Loaded is a service that could start: everything the configuration names is in memory.
 class Loaded {
  public:
@@ -118,8 +115,6 @@ class Loaded {
     if (config.collateral) {
       WARD_TRY(collateral, load_collateral(*config.collateral));
     }
-    auto note = ledger::NoteKey::make(config.name + "/ledger", ledger.public_key());
-    if (!note) return failed(note.error(), config.ledger_key);
     auto store = store::open_sqlite_store({.path = config.store});
     if (!store) return failed(store.error(), config.store);
     if (const auto right = broker::check_clock(**store, now); !right) {
@@ -129,9 +124,13 @@ class Loaded {
                      "wardd --config FILE --clock-corrected"};
     }
     auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
+    out->whole_ = store->get();
     out->store_ = std::make_unique<server::KeyedStore>(*std::move(store));
     out->verifier_ = std::make_unique<PipelineVerifier>(config.trust_roots, std::move(collateral));
-    out->assemble(config, *master, *std::move(note));
+    out->master_ = *std::move(master);
+    if (const auto done = out->assemble(config); !done) {
+      return failed(done.error(), config.ledger_key);
+    }
     return out;
   }
 
@@ -163,36 +162,38 @@ class Loaded {
             .appraise_only = config.appraise_only};
   }
 
+  [[nodiscard]] const Shared& shared() const { return *shared_; }
+
  private:
-  void assemble(const Config& config, const SecretBytes& master, ledger::NoteKey note) {
-    keys_ = std::make_unique<broker::Keys>(broker::Keys{
-        .sessions = broker::SessionSealer(derive(master, "ward kbs session 1")),
-        .rows = broker::SealedRows(derive(master, "ward sealed rows 1")),
-        .platform_ids = broker::PlatformIds(derive(master, "ward platform ids 1")),
-        .token_signer = server::signer_of(token_.signing),
-        .token_keys = verifiers_of(token_),
-        .ledger = {std::move(note), [this](Bytes message) {
-                     return ledger_.sign(crypto::SignatureAlgorithm::kEd25519, message);
-                   }}});
+  Result<void> assemble(const Config& config) {
+    const broker::RegoEngine* rego = policy::rego::engine().empty() ? nullptr : &rego_;
+    shared_ = std::make_unique<Shared>(
+        Shared{.config = config,
+               .master = master_,
+               .store = *whole_,
+               .verifier = *verifier_,
+               .rng = rng_,
+               .ledger = ledger_,
+               .rego = rego,
+               .token_signer = [this] { return server::signer_of(token_.signing); },
+               .token_keys = [this] { return verifiers_of(token_); }});
+    WARD_TRY(broker::Keys keys, make_keys(*shared_, master_.expose(), ""));
+    keys_ = std::make_unique<broker::Keys>(std::move(keys));
     service_ = std::make_unique<broker::Service>(
-        broker::Service{*store_, *verifier_, *keys_, rng_,
-                        broker::Options{.name = config.name,
-                                        .issuer = config.issuer,
-                                        .session_life_s = config.session_seconds,
-                                        .token_life_s = config.token_seconds,
-                                        .retention = config.archive,
-                                        .kbs_0_1_1 = config.allow_kbs_0_1_1,
-                                        .rsa1_5 = config.allow_rsa1_5},
-                        policy::rego::engine().empty() ? nullptr : &rego_});
+        broker::Service{*store_, *verifier_, *keys_, rng_, options_of(config, ""), rego});
+    return {};
   }
 
   RegoPolicies rego_;
   Tls tls_;
   server::TokenKeys token_;
   crypto::PrivateKey ledger_;
+  SecretBytes master_;
   crypto::SystemRng rng_;
+  store::Store* whole_ = nullptr;  // what store_ owns, without its scopes
   std::unique_ptr<server::KeyedStore> store_;
   std::unique_ptr<PipelineVerifier> verifier_;
+  std::unique_ptr<Shared> shared_;
   std::unique_ptr<broker::Keys> keys_;
   std::unique_ptr<broker::Service> service_;
 };
@@ -254,10 +255,16 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   WARD_TRY(const SignIn sign_in, load_sign_in(config, clock, log));
   server::RoutesConfig routes_config = loaded->routes_config(config);
+  const TenantServices services(loaded->shared(), routes_config.jwks, loaded->tls().spki_sha256,
+                                clock);
+  routes_config.tenant_keys = &services;
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;
   routes_config.oidc_keys = sign_in.keys.get();
   const server::Routes routes(loaded->service(), std::move(routes_config), clock, log);
+  const server::Tenants tenants(
+      loaded->service(),
+      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); }, services);
   if (sign_in.keys) sign_in.keys->warm(clock.now());
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
     log("warning", {{"what", *warning}});
@@ -276,7 +283,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   options.port = config.port;
   auto listening = net::serve_https(
       options, loaded->tls().context,
-      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); });
+      [&tenants](const protocol::HttpRequest& request) { return tenants.answer(request); });
   if (!listening) {
     Failure failure = failed(listening.error(), bound_address(config, config.port));
     if (listening.error().value() == EADDRINUSE) {

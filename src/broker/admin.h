@@ -39,8 +39,8 @@ struct Actor {
   std::string name;
   Role role = Role::kOwner;
   std::vector<std::string> repositories;  // of an owner
-  // How he signed in, for the ledger: "key", "oidc" or "certificate"; "key+certificate",
-  // "oidc+certificate".
+  // How he signed in, for the ledger: "key", "kbs-client", "oidc" or "certificate";
+  // "key+certificate", "oidc+certificate".
   std::string sign_in = "key";
 };
 

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "broker/people.h"
 #include "server/client_certificate.h"
+#include "server/key_file.h"
 #include "token/jwt.h"
 
 namespace ward::server {
@@ -31,7 +33,11 @@ Result<Actor> signed_by_administrator(std::string_view token,
       claims.issuer = token::Unchecked{};
       claims.audience = token::Unchecked{};
       claims.max_age_s = kKbsClientTokenLife_s;
-      if (token::verify_jwt(token, {&*one.key, 1}, claims)) return one.actor;
+      if (token::verify_jwt(token, {&*one.key, 1}, claims)) {
+        Actor actor = one.actor;
+        actor.sign_in = "kbs-client";
+        return actor;
+      }
     }
     if (!verified) {
       if (verified.error().code() != Errc::kUntrusted) why = verified.error();
@@ -41,7 +47,9 @@ Result<Actor> signed_by_administrator(std::string_view token,
     if (role == nullptr || role->as_string() != to_text(one.actor.role)) {
       return Error(Errc::kDenied, "admin: the token claims another role");
     }
-    return one.actor;
+    Actor actor = one.actor;
+    actor.sign_in = "key";
+    return actor;
   }
   return why;
 }
@@ -65,7 +73,6 @@ Answer<Actor> by_token(std::string_view token, const Credentials& credentials,
     const bool role = actor.error().code() == Errc::kDenied && why.starts_with("admin:");
     return broker::refuse(401, kAdminType, role ? CheckId::kAdminRole : CheckId::kAdminToken, why);
   }
-  actor->sign_in = "key";
   return *std::move(actor);
 }
 
@@ -115,6 +122,30 @@ Result<std::string> make_admin_token(const token::JwsSigner& signer, const Admin
   return token::sign_jwt(signer, out);
 }
 
-std::string admin_audience(Bytes spki_sha256) { return "urn:ward:wardd:" + to_hex(spki_sha256); }
+std::string admin_audience(Bytes spki_sha256, std::string_view tenant) {
+  std::string out = "urn:ward:wardd:" + to_hex(spki_sha256);
+  if (!tenant.empty()) out += ":t:" + std::string(tenant);
+  return out;
+}
+
+std::string_view tenant_in(std::string_view base_path) {
+  const auto slash = base_path.rfind('/');
+  if (slash == std::string_view::npos || !base_path.substr(0, slash).ends_with("/t")) return {};
+  return base_path.substr(slash + 1);
+}
+
+Result<std::vector<Administrator>> stored_administrators(const broker::Service& service) {
+  std::vector<Administrator> out;
+  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto people, broker::load_people(view, service.keys));
+    for (const broker::Person& one : people) {
+      out.push_back({.actor = {one.name, one.role, one.repositories},
+                     .key = verifier_of(one.key),
+                     .kbs_client = false});
+    }
+    return {};
+  }));
+  return out;
+}
 
 }  // namespace ward::server

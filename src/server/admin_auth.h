@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/admin.h"
+#include "broker/broker.h"
 #include "crypto/digest.h"
 #include "pki/certificate.h"
 #include "protocol/exchange.h"
@@ -91,8 +92,18 @@ struct AdminClaims {
 [[nodiscard]] Result<std::string> make_admin_token(const token::JwsSigner& signer,
                                                    const AdminClaims& claims);
 
-// admin_audience names a server by its key: "urn:ward:wardd:<SHA-256 of the TLS key's SPKI>". A
-// token that was shown to another server is of no use here.
-[[nodiscard]] std::string admin_audience(Bytes spki_sha256);
+// admin_audience names a server by its key: "urn:ward:wardd:<SHA-256 of the TLS key's SPKI>", and
+// of a tenant but the default one ":t:<id>" behind it. A token that was shown to another server, or
+// to another tenant, is of no use here.
+[[nodiscard]] std::string admin_audience(Bytes spki_sha256, std::string_view tenant = {});
+
+// tenant_in is the tenant that a base path ends with (net::Url::path): "acme" of "/t/acme"; empty
+// where it ends with none.
+[[nodiscard]] std::string_view tenant_in(std::string_view base_path);
+
+// stored_administrators are those that a service keeps in its store (broker/people.h), as they are
+// now. Errors of load_people.
+[[nodiscard]] Result<std::vector<Administrator>> stored_administrators(
+    const broker::Service& service);
 
 }  // namespace ward::server

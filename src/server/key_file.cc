@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/people.h"
 #include "codec/pem.h"
 #include "token/jwk.h"
 
@@ -10,7 +11,6 @@ namespace ward::server {
 namespace {
 
 constexpr std::string_view kLabel = "PRIVATE KEY";
-constexpr std::size_t kMaxName = 64;
 
 // secret_text moves text that holds a secret out of an ordinary string, which it wipes.
 SecretBytes secret_text(std::string text) {
@@ -34,13 +34,7 @@ std::string line_value(std::string_view text, std::string_view name) {
 
 }  // namespace
 
-bool valid_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
+bool valid_name(std::string_view name) { return broker::is_name(name); }
 
 SecretBytes write_private_key(const crypto::PrivateKey& key) {
   return secret_text(codec::to_pem(kLabel, key.to_pkcs8().expose()));

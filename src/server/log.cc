@@ -55,10 +55,11 @@ Log limited_log(Log inner, const Clock& clock) {
   };
 }
 
-Log stderr_log() {
-  return [](std::string_view event, std::initializer_list<Field> fields) {
+Log stderr_log(const std::string& tenant) {
+  return [tenant](std::string_view event, std::initializer_list<Field> fields) {
     codec::JsonWriter w;
     w.begin_object().member("time", format_rfc3339({std::time(nullptr)})).member("event", event);
+    if (!tenant.empty()) w.member("tenant", tenant);
     for (const auto& [name, value] : fields) {
       w.member(name, value);
     }

@@ -16,8 +16,9 @@ using Field = std::pair<std::string_view, std::string>;
 // Log takes one event: a name and typed fields, never a peer's octets. Called from several threads.
 using Log = std::function<void(std::string_view event, std::initializer_list<Field> fields)>;
 
-// stderr_log writes each event as one line of JSON: {"time":...,"event":...,...}.
-[[nodiscard]] Log stderr_log();
+// stderr_log writes each event as one line of JSON: {"time":...,"event":...,...}, with the tenant
+// whose it is, where one is named.
+[[nodiscard]] Log stderr_log(const std::string& tenant = {});
 
 // How many lines of one event limited_log passes on per interval.
 inline constexpr std::size_t kLinesPerInterval = 120;

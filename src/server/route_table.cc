@@ -32,6 +32,22 @@ const OwnRoute* own_route(std::string_view path) {
   return found == kOwnRoutes.end() ? nullptr : found;
 }
 
+const Access* access_to(std::string_view path) {
+  const auto* const found =
+      std::ranges::find_if(kAccess, [&](const Access& one) { return matches(one.path, path); });
+  return found == kAccess.end() ? nullptr : found;
+}
+
+bool may_ask(std::string_view role, std::string_view path) {
+  const Access* access = access_to(path);
+  if (access == nullptr) return false;
+  std::string_view roles = access->roles;
+  while (!roles.empty()) {
+    if (next_word(roles, " ") == role) return true;
+  }
+  return false;
+}
+
 bool lists(std::string_view methods, std::string_view method) {
   while (!methods.empty()) {
     if (next_word(methods, ", ") == method) return true;

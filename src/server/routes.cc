@@ -112,10 +112,13 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       archive_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
+      people_(service, config.administrators),
       resources_(service),
       config_(std::move(config)),
       clock_(clock),
-      log_(std::move(log)) {}
+      log_(std::move(log)) {
+  if (config_.tenant_keys != nullptr) tenants_.emplace(service, *config_.tenant_keys);
+}
 
 HttpResponse Routes::answer(const HttpRequest& request) const {
   HttpResponse reply = dispatch(request, clock_.now());
@@ -151,7 +154,9 @@ HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, Unix
   if (path.starts_with(kResource)) return resource(request, path.substr(kResource.size()), now);
   if (PolicyRoutes::takes_kbs(path)) {
     const auto actor = actor_of(request, TokenForm::kKbs, now);
-    return actor ? policies_.answer_kbs(request, *actor, path, now) : kbs_response(actor.error());
+    if (!actor) return kbs_response(actor.error());
+    const auto may = may_ask_for(*actor, request.target, now);
+    return may ? policies_.answer_kbs(request, *actor, path, now) : kbs_response(may.error());
   }
   if (path != "auth" && path != "attest") return kbs_response(absent_path());
   if (request.method != "POST") return kbs_response(other_method());
@@ -189,6 +194,8 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
   if (request.method != "POST" && request.method != "DELETE") return kbs_response(other_method());
   const auto actor = actor_of(request, TokenForm::kKbs, now);
   if (!actor) return kbs_response(actor.error());
+  const auto may = may_ask_for(*actor, request.target, now);
+  if (!may) return kbs_response(may.error());
   if (request.method == "POST") {
     const auto version = admin_.put_resource(*actor, path, request.body, now);
     return version ? version_response(version) : kbs_response(version.error());
@@ -199,8 +206,11 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
 
 broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, TokenForm form,
                                                UnixTime now) const {
+  auto known = stored_administrators(service_);
+  if (!known) return broker::unavailable(known.error());
+  known->insert(known->begin(), config_.administrators.begin(), config_.administrators.end());
   auto actor = authenticate(credentials_of(request),
-                            {.administrators = config_.administrators,
+                            {.administrators = *known,
                              .providers = config_.providers,
                              .client_ca = config_.client_ca,
                              .keys = config_.oidc_keys},
@@ -211,6 +221,13 @@ broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, Token
     log_("admin.signed_in", {{"by", actor->sign_in}});
   }
   return actor;
+}
+
+// may_ask_for looks at the table of routes and roles; the broker knows whose repository it is.
+broker::Answer<void> Routes::may_ask_for(const broker::Actor& actor, std::string_view path,
+                                         UnixTime now) const {
+  if (access_to(path) == nullptr) return absent_path();  // what nobody may ask for is not there
+  return broker::allow(service_, actor, may_ask(to_text(actor.role), path), path, now);
 }
 
 HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {
@@ -231,6 +248,8 @@ HttpResponse Routes::own(const HttpRequest& request, UnixTime now) const {
   if (AppraiseRoutes::takes(rest)) return appraise_.answer(request, rest, now);
   const auto actor = actor_of(request, TokenForm::kOwn, now);
   if (!actor) return to_response(actor.error());
+  const auto may = may_ask_for(*actor, path, now);
+  if (!may) return to_response(may.error());
   const OwnRequest asked{request, *actor, *query, now};
   HttpResponse reply = once_only ? once(asked, rest, *key) : administer(asked, rest);
   if (reply.status == 405 && !reply.header("Allow")) {
@@ -287,6 +306,8 @@ HttpResponse Routes::administer(const OwnRequest& asked, std::string_view path) 
   if (path == "token/introspect") return introspect(service_, asked.request, asked.now);
   if (PolicyRoutes::takes(path)) return policies_.answer(asked, path);
   if (ResourceRoutes::takes(path)) return resources_.answer(asked, path);
+  if (PeopleRoutes::takes(path)) return people_.answer(asked, path);
+  if (tenants_ && TenantRoutes::takes(path)) return tenants_->answer(asked, path);
   return not_found();
 }
 

@@ -15,8 +15,10 @@
 #include "server/ledger_routes.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/people_routes.h"
 #include "server/policy_routes.h"
 #include "server/resource_routes.h"
+#include "server/tenant_routes.h"
 
 namespace ward::server {
 
@@ -28,6 +30,7 @@ struct RoutesConfig {
   std::string issuer;           // a URL, where OpenID discovery is served; or empty
   std::string ledger_key;       // text form of the ledger's NoteKey
   KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
+  const broker::TenantKeys* tenant_keys = nullptr;  // borrowed; without it no /v1/tenants
   bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
   std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
   std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
@@ -60,6 +63,8 @@ class Routes {
                                                   std::string_view path) const;
   [[nodiscard]] broker::Answer<broker::Actor> actor_of(const protocol::HttpRequest& request,
                                                        TokenForm form, UnixTime now) const;
+  [[nodiscard]] broker::Answer<void> may_ask_for(const broker::Actor& actor, std::string_view path,
+                                                 UnixTime now) const;
 
   const broker::Service& service_;
   broker::Broker broker_;
@@ -68,7 +73,9 @@ class Routes {
   ArchiveRoutes archive_;
   PolicyRoutes policies_;
   LedgerRoutes ledger_;
+  PeopleRoutes people_;
   ResourceRoutes resources_;
+  std::optional<TenantRoutes> tenants_;
   RoutesConfig config_;
   const Clock& clock_;
   Log log_;

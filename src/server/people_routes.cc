@@ -1,0 +1,81 @@
+#include "server/people_routes.h"
+
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "server/person_json.h"
+#include "server/responses.h"
+
+namespace ward::server {
+namespace {
+
+using broker::CheckId;
+using codec::JsonWriter;
+using protocol::HttpResponse;
+
+constexpr std::string_view kType = "AdministratorError";
+constexpr std::string_view kPeople = "administrators";
+constexpr std::string_view kPerson = "administrators/";
+constexpr codec::JsonLimits kLimits{.max_bytes = 64U << 10U, .max_depth = 4};
+
+}  // namespace
+
+PeopleRoutes::PeopleRoutes(const broker::Service& service,
+                           const std::vector<Administrator>& configured)
+    : people_(service) {
+  for (const Administrator& one : configured) {
+    configured_.push_back({.name = one.actor.name,
+                           .role = one.actor.role,
+                           .repositories = one.actor.repositories,
+                           .key = one.key.key});
+    reserved_.push_back(one.actor.name);
+  }
+}
+
+bool PeopleRoutes::takes(std::string_view path) {
+  return path == kPeople || path.starts_with(kPerson);
+}
+
+HttpResponse PeopleRoutes::answer(const OwnRequest& asked, std::string_view path) const {
+  if (path == kPeople) return asked.request.method == "GET" ? list(asked) : add(asked);
+  const auto done = people_.remove(asked.actor, path.substr(kPerson.size()), asked.now);
+  return done ? ok() : to_response(done.error());
+}
+
+HttpResponse PeopleRoutes::list(const OwnRequest& asked) const {
+  const auto people = people_.list(asked.actor, asked.now);
+  if (!people) return to_response(people.error());
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.administrators/1").name(kPeople).begin_array();
+  const auto write = [&w](const broker::Person& one, std::string_view from) {
+    w.begin_object();
+    write_person(w, one);
+    w.member("from", from).end_object();
+  };
+  for (const broker::Person& one : configured_) {
+    write(one, "configuration");
+  }
+  for (const broker::Person& one : *people) {
+    write(one, "store");
+  }
+  w.end_array().end_object();
+  return json_response(w);
+}
+
+HttpResponse PeopleRoutes::add(const OwnRequest& asked) const {
+  const Bytes body = asked.request.body;
+  const auto json = codec::parse_json(body, kLimits);
+  if (!json) {
+    return to_response(broker::refuse_document(kType, CheckId::kMessageForm, json.error()));
+  }
+  const auto person = read_person(body, *json, kType);
+  if (!person) return to_response(person.error());
+  const auto done = people_.add(asked.actor, *person, reserved_, asked.now);
+  if (!done) return to_response(done.error());
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.administrator/1");
+  write_person(w, *person);
+  w.member("from", "store").end_object();
+  return json_response(w);
+}
+
+}  // namespace ward::server

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "broker/broker.h"
+#include "broker/tenant.h"
+#include "protocol/exchange.h"
+
+// The routes of all tenants (docs/tenants.md): /t/ID/... is answered by the tenant's own service as
+// it would be without /t/ID, and all else by the default tenant's.
+namespace ward::server {
+
+// ServedTenant answers one tenant's requests. Safe from several threads.
+class ServedTenant {
+ public:
+  ServedTenant() = default;
+  ServedTenant(const ServedTenant&) = delete;
+  ServedTenant& operator=(const ServedTenant&) = delete;
+  virtual ~ServedTenant() = default;
+
+  [[nodiscard]] virtual protocol::HttpResponse answer(
+      const protocol::HttpRequest& request) const = 0;
+};
+
+// TenantMaker builds a tenant's service. Thread safe.
+class TenantMaker {
+ public:
+  TenantMaker() = default;
+  TenantMaker(const TenantMaker&) = delete;
+  TenantMaker& operator=(const TenantMaker&) = delete;
+  virtual ~TenantMaker() = default;
+
+  [[nodiscard]] virtual Result<std::unique_ptr<ServedTenant>> make(
+      const broker::Tenant& tenant) const = 0;
+};
+
+// Tenants is the service's front. Each request for a tenant reads the tenant's row, and its service
+// is made anew where that has another version: what an operator changed at any replica holds at the
+// next request. A tenant that is suspended answers nothing but 403; of one that was removed, and of
+// one that never was, there is nothing at the path. Safe from several threads.
+class Tenants {
+ public:
+  using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
+
+  // `service` is the default tenant's and `own` answers for it; `service` and `maker` are borrowed.
+  Tenants(const broker::Service& service, Handler own, const TenantMaker& maker)
+      : service_(service), own_(std::move(own)), maker_(maker) {}
+
+  [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request) const;
+
+ private:
+  struct Kept {
+    std::uint64_t version = 0;
+    // Shared: a request that is at work keeps the service that it began with.
+    std::shared_ptr<const ServedTenant> served;
+  };
+
+  [[nodiscard]] Result<std::shared_ptr<const ServedTenant>> served(
+      const broker::Tenant& tenant) const;
+  [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request,
+                                              std::string_view id, std::string_view rest) const;
+
+  const broker::Service& service_;
+  Handler own_;
+  const TenantMaker& maker_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Kept, std::less<>> kept_;  // under mutex_; of active tenants alone
+};
+
+}  // namespace ward::server
