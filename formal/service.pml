@@ -20,7 +20,7 @@ byte ends = 0, requests = 0;
 byte time = 0;
 byte row = 0;                      /* kbs.nonce: its version */
 byte accepted = 0, leaves = 0;     /* results that are durable, and leaves about them */
-byte newest = 0;                   /* the time of the ledger's newest leaf */
+byte newest = 0;                   /* the time of the newest leaf: the ledger takes none more than 30 s behind it, so of the part before */
 byte tokens = 0;                   /* answers that left */
 byte began[2] = 3;                 /* the part in which a replica's request began, by its clock; 3: it has none */
 
@@ -56,11 +56,11 @@ begin:
     }
     if
     :: now < FORGETS && now > 0 -> skip       /* refused: the session is over */
-    :: now >= FORGETS ->                      /* refused, and rows of long ago are forgotten */
-#ifdef FORGET_WITH_LEAF
-      atomic { row = 0; newest = now }
+    :: now >= FORGETS ->                      /* a later act: rows of long ago are forgotten, and it writes a leaf */
+#ifdef FORGET_WITHOUT_LEAF
+      atomic { row = 0 }
 #else
-      atomic { row = 0 }                      /* a refusal that is only counted writes no leaf */
+      atomic { row = 0; newest = now }
 #endif
     :: now == 0 ->
       MAY_END;                                /* the evidence is appraised */
@@ -69,7 +69,7 @@ begin:
       if :: seen != 0 -> goto answered :: else fi;
       MAY_END;
       atomic {
-        if :: now < newest -> goto answered :: else fi;
+        if :: now + 1 < newest -> goto answered :: else fi;
         accepted++; leaves++; row++
       };
 #else
@@ -80,7 +80,7 @@ begin:
 #ifndef NO_CAS
         if :: row != seen -> goto answered :: else fi;
 #endif
-        if :: now < newest -> goto answered :: else fi;
+        if :: now + 1 < newest -> goto answered :: else fi;
         accepted++;
 #ifdef USE_UP_APART
         leaves++

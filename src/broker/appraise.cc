@@ -187,14 +187,14 @@ Answer<void> conclude(const Service& service, const Asked& asked, Judged& judged
   bool used_before = false;
   const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
     if (asked.session) {
-      WARD_TRY(used_before, nonce_used(tx, *asked.session, now));
+      WARD_TRY(used_before, nonce_used(tx, *asked.session));
       if (used_before) return Error(Errc::kDenied, "broker.appraise: nonce");
     }
     WARD_TRY(judged.recorded, write_leaf(tx, service.keys, asked, judged, now));
     if (!judged.recorded) return {};
     WARD_TRY(judged.recorded, archive(tx, service, asked.record));
     if (!asked.session) return {};
-    return use_up(tx, *asked.session, "");
+    return use_up(tx, *asked.session, "", now);
   });
   if (used_before) return refuse(401, kType, CheckId::kAppraiseUnused);
   if (!done) return unavailable(done.error());

@@ -150,7 +150,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
                       UnixTime now) {
   bool used_before = false;
   const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
-    WARD_TRY(used_before, nonce_used(tx, session, now));
+    WARD_TRY(used_before, nonce_used(tx, session));
     if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
     if (judged.refusal) {
       WARD_TRY(
@@ -162,7 +162,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
                            attested_entry(judged.appraisal, judged.passed, judged.token, now)));
     }
     WARD_CHECK_OK(archive(tx, service, judged.record));
-    return use_up(tx, session, judged.token);
+    return use_up(tx, session, judged.token, now);
   });
   if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
   if (!done) return unavailable(done.error());

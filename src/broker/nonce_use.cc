@@ -41,13 +41,14 @@ Answer<Session> open_session(const Service& service, std::string_view sealed, Se
   return *std::move(session);
 }
 
-Result<bool> nonce_used(store::Transaction& tx, const Session& session, UnixTime now) {
-  WARD_CHECK_OK(forget_expired(tx, now));
+Result<bool> nonce_used(store::Transaction& tx, const Session& session) {
   WARD_TRY(const store::Row row, tx.get(kNonceTable, session.row_key()));
   return row.version != 0;
 }
 
-Result<void> use_up(store::Transaction& tx, const Session& session, std::string_view token) {
+Result<void> use_up(store::Transaction& tx, const Session& session, std::string_view token,
+                    UnixTime now) {
+  WARD_CHECK_OK(forget_expired(tx, now));
   Buffer value{token.empty() ? kUsedRefused : kUsedAccepted};
   const Bytes octets = as_bytes(token);
   value.insert(value.end(), octets.begin(), octets.end());
