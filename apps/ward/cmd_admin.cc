@@ -61,7 +61,9 @@ std::string described(const JsonValue& one) {
   for (const JsonValue& item : list != nullptr ? list->items() : std::vector<JsonValue>()) {
     names += (names.empty() ? " of " : ", ") + std::string(item.as_string().value_or(""));
   }
-  return out + names + ", key " + text_of(one, "key") + ", " + text_of(one, "from");
+  out += names;
+  if (one.find("key") != nullptr) out += ", key " + text_of(one, "key");
+  return out + ", " + text_of(one, "from");
 }
 
 int add(const Options& o) {

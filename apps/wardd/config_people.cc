@@ -186,10 +186,10 @@ Result<void, Diag> read_token(const Section& section, OidcProvider& provider) {
   if (section.has("token")) {
     WARD_TRY(const std::string token, section.text("token"));
     if (token != "access" && token != "id") return section.wrong("token", "\"access\" or \"id\"");
-    provider.token = token == "id" ? server::OidcToken::kId : server::OidcToken::kAccess;
+    provider.token = token == "id" ? server::OidcToken::kIdToken : server::OidcToken::kAccessToken;
   }
   WARD_TRY(provider.clients, section.text_or_texts("clients"));
-  if ((provider.token == server::OidcToken::kAccess) == provider.clients.empty()) {
+  if ((provider.token == server::OidcToken::kAccessToken) == provider.clients.empty()) {
     return section.wrong("clients",
                          "the client ids that access tokens may be given to; none for ID tokens, "
                          "whose audience is the client");

@@ -58,7 +58,7 @@ TEST(WarddPeople, reads_certificates_and_providers) {
   ASSERT_EQ(config->oidc.size(), 2U);
   const server::OidcProvider& corp = config->oidc[0].provider;
   EXPECT_EQ(config->oidc[0].jwks, "/keys.json");
-  EXPECT_EQ(corp.token, OidcToken::kId);
+  EXPECT_EQ(corp.token, OidcToken::kIdToken);
   EXPECT_EQ(corp.algorithms, std::vector{token::JwsAlgorithm::kPs256});
   EXPECT_EQ(corp.max_age_s, 60);
   EXPECT_EQ(corp.times.fresh_s, 10);
@@ -72,7 +72,7 @@ TEST(WarddPeople, reads_certificates_and_providers) {
   EXPECT_EQ(corp.rules[1].actor.role, Role::kAdministrator);
   const server::OidcProvider& other = config->oidc[1].provider;
   EXPECT_EQ(config->oidc[1].ca, "/etc/ward/ca.pem");
-  EXPECT_EQ(other.token, OidcToken::kAccess);
+  EXPECT_EQ(other.token, OidcToken::kAccessToken);
   EXPECT_EQ(other.clients, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(other.algorithms.size(), 4U);
 }

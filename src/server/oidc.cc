@@ -84,10 +84,10 @@ Result<void> check_typ(const JsonValue& header, OidcToken form) {
   const JsonValue* typ = header.find("typ");
   const std::string_view text = text_at(header, "typ").value_or("");
   const bool access = same_letters(text, "at+jwt") || same_letters(text, "application/at+jwt");
-  if (form == OidcToken::kAccess && !access) {
+  if (form == OidcToken::kAccessToken && !access) {
     return Error(Errc::kDenied, "oidc: this is no access token (typ at+jwt)");
   }
-  if (form == OidcToken::kId && typ != nullptr && !same_letters(text, "jwt")) {
+  if (form == OidcToken::kIdToken && typ != nullptr && !same_letters(text, "jwt")) {
     return Error(Errc::kDenied, "oidc: this is no ID token (typ JWT)");
   }
   return {};
@@ -99,7 +99,7 @@ Result<void> check_client(const JsonValue& claims, const OidcProvider& provider)
   const JsonValue* azp = claims.find("azp");
   const auto party = text_at(claims, "azp");
   if (azp != nullptr && !party) return Error(Errc::kMalformed, "oidc: azp");
-  if (provider.token == OidcToken::kId) {
+  if (provider.token == OidcToken::kIdToken) {
     const JsonValue* aud = claims.find("aud");
     const bool several = aud != nullptr && aud->is_array() && aud->items().size() > 1;
     if (several && !party) return Error(Errc::kDenied, "oidc: several audiences, and no azp");

@@ -31,8 +31,8 @@ struct OidcRule {
 
 // Which tokens of a provider are taken.
 enum class OidcToken : std::uint8_t {
-  kAccess,  // JWT access tokens (RFC 9068): typ at+jwt, for this service as their audience
-  kId,      // ID tokens (OpenID Connect Core section 2), whose audience is one client
+  kAccessToken,  // JWT access tokens (RFC 9068): typ at+jwt, for this service as their audience
+  kIdToken,      // ID tokens (OpenID Connect Core section 2), whose audience is one client
 };
 
 // OidcProvider is whose tokens count, and what they make of a person.
@@ -40,7 +40,7 @@ struct OidcProvider {
   std::string name;    // stands before the names of its people; no administrator's has a ':'
   std::string issuer;  // as `iss` has it
   std::string audience;
-  OidcToken token = OidcToken::kAccess;
+  OidcToken token = OidcToken::kAccessToken;
   std::vector<std::string> clients;  // of access tokens: who may have asked for one (client_id)
   std::vector<token::JwsAlgorithm> algorithms;
   std::int64_t max_age_s = 3600;  // since `iat`

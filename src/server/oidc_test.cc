@@ -64,7 +64,7 @@ OidcProvider provider() {
   return {.name = "corp",
           .issuer = kIssuer,
           .audience = kAudience,
-          .token = OidcToken::kAccess,
+          .token = OidcToken::kAccessToken,
           .clients = {"ward-cli", "robot"},
           .algorithms = {JwsAlgorithm::kEs256, JwsAlgorithm::kEdDsa, JwsAlgorithm::kPs256,
                          JwsAlgorithm::kRs256},
@@ -268,14 +268,14 @@ TEST_F(OidcTest, an_access_token_and_an_id_token_are_not_taken_for_each_other) {
   EXPECT_THAT(why(signed_token(claims_with(), "")), HasSubstr("no access token"));
   EXPECT_THAT(why(signed_token(claims_with(), "logout+jwt")), HasSubstr("no access token"));
   EXPECT_TRUE(ask(signed_token(claims_with(), "application/AT+JWT")));
-  provider_.token = OidcToken::kId;
+  provider_.token = OidcToken::kIdToken;
   EXPECT_THAT(why(signed_token(claims_with())), HasSubstr("no ID token"));
   EXPECT_TRUE(ask(signed_token(claims_with(), "JWT")));
   EXPECT_TRUE(ask(signed_token(claims_with(), "")));
 }
 
 TEST_F(OidcTest, an_id_token_is_for_exactly_one_client) {
-  provider_.token = OidcToken::kId;
+  provider_.token = OidcToken::kIdToken;
   const std::string two = "[\"" + std::string(kAudience) + "\",\"game\"]";
   EXPECT_THAT(why(signed_token(claims_with("aud", two), "JWT")), HasSubstr("and no azp"));
   EXPECT_THAT(why(signed_token(claims_with("azp", "\"game\""), "JWT")),

@@ -21,12 +21,8 @@ constexpr codec::JsonLimits kLimits{.max_bytes = 64U << 10U, .max_depth = 4};
 
 PeopleRoutes::PeopleRoutes(const broker::Service& service,
                            const std::vector<Administrator>& configured)
-    : people_(service) {
+    : people_(service), configured_(configured) {
   for (const Administrator& one : configured) {
-    configured_.push_back({.name = one.actor.name,
-                           .role = one.actor.role,
-                           .repositories = one.actor.repositories,
-                           .key = one.key.key});
     reserved_.push_back(one.actor.name);
   }
 }
@@ -46,16 +42,17 @@ HttpResponse PeopleRoutes::list(const OwnRequest& asked) const {
   if (!people) return to_response(people.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.administrators/1").name(kPeople).begin_array();
-  const auto write = [&w](const broker::Person& one, std::string_view from) {
+  const auto write = [&w](const broker::Actor& actor, const crypto::PublicKey* key,
+                          std::string_view from) {
     w.begin_object();
-    write_person(w, one);
+    write_person(w, actor, key);
     w.member("from", from).end_object();
   };
-  for (const broker::Person& one : configured_) {
-    write(one, "configuration");
+  for (const Administrator& one : configured_) {
+    write(one.actor, one.key ? &one.key->key : nullptr, "configuration");
   }
   for (const broker::Person& one : *people) {
-    write(one, "store");
+    write({one.name, one.role, one.repositories}, &one.key, "store");
   }
   w.end_array().end_object();
   return json_response(w);
@@ -73,7 +70,7 @@ HttpResponse PeopleRoutes::add(const OwnRequest& asked) const {
   if (!done) return to_response(done.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.administrator/1");
-  write_person(w, *person);
+  write_person(w, {person->name, person->role, person->repositories}, &person->key);
   w.member("from", "store").end_object();
   return json_response(w);
 }

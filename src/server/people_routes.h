@@ -31,7 +31,7 @@ class PeopleRoutes {
   [[nodiscard]] protocol::HttpResponse add(const OwnRequest& asked) const;
 
   broker::People people_;
-  std::vector<broker::Person> configured_;
+  std::vector<Administrator> configured_;
   std::vector<std::string> reserved_;  // their names
 };
 

@@ -54,13 +54,14 @@ broker::Answer<broker::Person> read_person(Bytes text, const JsonValue& object,
                         .key = *std::move(key)};
 }
 
-void write_person(codec::JsonWriter& w, const broker::Person& person) {
-  w.member("name", person.name).member("role", to_text(person.role));
+void write_person(codec::JsonWriter& w, const broker::Actor& actor, const crypto::PublicKey* key) {
+  w.member("name", actor.name).member("role", to_text(actor.role));
   w.name("repositories").begin_array();
-  for (const std::string& one : person.repositories) {
+  for (const std::string& one : actor.repositories) {
     w.string(one);
   }
-  w.end_array().member("key", token::thumbprint(person.key));
+  w.end_array();
+  if (key != nullptr) w.member("key", token::thumbprint(*key));
 }
 
 }  // namespace ward::server

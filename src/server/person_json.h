@@ -17,8 +17,8 @@ namespace ward::server {
 [[nodiscard]] broker::Answer<broker::Person> read_person(Bytes text, const codec::JsonValue& object,
                                                          std::string_view type);
 
-// write_person writes name, role, repositories and the key's thumbprint into the object that is
-// open.
-void write_person(codec::JsonWriter& w, const broker::Person& person);
+// write_person writes name, role, repositories and the key's thumbprint, where there is a key, into
+// the object that is open.
+void write_person(codec::JsonWriter& w, const broker::Actor& actor, const crypto::PublicKey* key);
 
 }  // namespace ward::server
