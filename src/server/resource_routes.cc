@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/json_write.h"
+#include "protocol/kbs/lease.h"
 #include "server/query.h"
 #include "server/responses.h"
 
@@ -237,8 +238,11 @@ HttpResponse ResourceRoutes::revocations(const OwnRequest& asked, const Page& at
   return json_response(w);
 }
 
-std::string lease_header(const broker::Lease& lease) {
-  return lease.id + "; until=" + format_rfc3339(lease.until);
+std::string lease_header(const broker::Lease& lease, UnixTime now) {
+  return protocol::kbs::write_lease(
+      {.id = lease.id,
+       .until = lease.until,
+       .seconds = static_cast<std::uint32_t>(lease.until.seconds - now.seconds)});
 }
 
 }  // namespace ward::server

@@ -45,8 +45,8 @@ class ResourceRoutes {
   broker::Leases leases_;
 };
 
-// lease_header is the value of Ward-Lease in the reply to GET /kbs/v0/resource/PATH: the lease's
-// id, "; until=", and when it ends (RFC 3339).
-[[nodiscard]] std::string lease_header(const broker::Lease& lease);
+// lease_header is the value of Ward-Lease (protocol/kbs/lease.h) in the reply to
+// GET /kbs/v0/resource/PATH, for a lease that was given at `now`.
+[[nodiscard]] std::string lease_header(const broker::Lease& lease, UnixTime now);
 
 }  // namespace ward::server

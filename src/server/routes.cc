@@ -8,6 +8,7 @@
 
 #include "codec/json_write.h"
 #include "crypto/digest.h"
+#include "protocol/kbs/lease.h"
 #include "server/introspect.h"
 #include "server/openapi.h"
 #include "server/query.h"
@@ -188,7 +189,9 @@ HttpResponse Routes::resource(const HttpRequest& request, std::string_view path,
       return kbs_response(refusal);
     }
     HttpResponse reply = ok(released->jwe);
-    if (released->lease) reply.headers.emplace_back("Ward-Lease", lease_header(*released->lease));
+    if (released->lease) {
+      reply.headers.emplace_back(protocol::kbs::kLeaseHeader, lease_header(*released->lease, now));
+    }
     return reply;
   }
   if (request.method != "POST" && request.method != "DELETE") return kbs_response(other_method());

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.client
 import json
+import re
 import ssl
 
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -60,7 +61,7 @@ class Client:
         self.cookie = None
         self.nonce = None
         self.token = None
-        self.lease = None  # (id, end) of the last resource, where it was released for a time
+        self.lease = None  # (id, end, seconds) of the last resource, where it was released for a time
 
     def close(self):
         self.connection.close()
@@ -118,7 +119,7 @@ class Client:
 
     def _read_lease(self, reply):
         told = reply.getheader("Ward-Lease")
-        self.lease = tuple(told.split("; until=")) if told else None
+        self.lease = tuple(re.fullmatch("([^;]+); until=([^;]+); seconds=([0-9]+)", told).groups()) if told else None
 
     def open(self, body):
         reply = json.loads(body)

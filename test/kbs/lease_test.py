@@ -38,7 +38,8 @@ class Leases(Case):
         self.assertIsNone(client.lease)
         version = self.put(SECRET, "--lease", "3600")["version"]
         self.assertEqual(client.resource(PATH), SECRET)
-        lease, until = client.lease
+        lease, until, seconds = client.lease
+        self.assertEqual(seconds, "3600")
         end = datetime.datetime.fromisoformat(until.replace("Z", "+00:00"))
         left = (end - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
         self.assertTrue(3500 < left <= 3600, left)

@@ -24,6 +24,19 @@ std::optional<std::string> session_cookie(const HttpResponse& reply) {
   return std::string(pair);
 }
 
+// lease_of reads how long a reply's resource may be used. Of two such headers neither counts.
+Result<std::optional<LeaseTerm>> lease_of(const HttpResponse& reply) {
+  const auto value = reply.header(kLeaseHeader);
+  if (!value) return std::optional<LeaseTerm>();
+  WARD_TRY(LeaseTerm term, parse_lease(*value));
+  std::size_t count = 0;
+  for (const Header& header : reply.headers) {
+    if (HttpResponse{.status = 0, .headers = {header}, .body = {}}.header(kLeaseHeader)) ++count;
+  }
+  if (count != 1) return Error(Errc::kMalformed, "kbs.client: more than one lease", count);
+  return std::optional(std::move(term));
+}
+
 }  // namespace
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {}
@@ -99,12 +112,15 @@ Result<HttpRequest> Client::get(const ResourcePath& path) const {
 
 Result<std::string> Client::on_resource(const HttpResponse& reply) {
   if (state_ != State::kAttested) return Error(Errc::kInternal, "kbs.client: reply out of order");
+  lease_.reset();
   WARD_CHECK_OK(accept_status(reply));
+  WARD_TRY(lease_, lease_of(reply));
   return std::string(as_text(reply.body));
 }
 
 Result<void> Client::accept_status(const HttpResponse& reply) {
   refusal_.reset();
+  decided_ = reply.status == 401 || reply.status == 403 || reply.status == 404;
   if (reply.status == 200) return {};
   if (auto body = parse_error(reply.body)) refusal_ = *std::move(body);
   switch (reply.status) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "protocol/exchange.h"
+#include "protocol/kbs/lease.h"
 #include "protocol/kbs/message.h"
 
 namespace ward::protocol::kbs {
@@ -54,13 +55,20 @@ class Client {
   [[nodiscard]] Result<HttpRequest> get(const ResourcePath& path) const;
 
   // on_resource returns the flattened JWE of the reply: open it with token/jwe.h and the private
-  // key of tee_pubkey.
+  // key of tee_pubkey. kMalformed, kLimit: it came for a time that cannot be read.
   [[nodiscard]] Result<std::string> on_resource(const HttpResponse& reply);
+
+  // lease is for how long the last resource was released; nullopt: for good.
+  [[nodiscard]] const std::optional<LeaseTerm>& lease() const { return lease_; }
 
   // refusal is what the broker said with the last reply that was not 200: on_* then returned
   // kDenied (401, 403), kUnavailable (404: no such resource; 429 and 5xx: not now) or kMalformed
   // (another status). nullopt where the broker said nothing that can be read.
   [[nodiscard]] const std::optional<ErrorBody>& refusal() const { return refusal_; }
+
+  // decided is true where the last reply was a decision against this client that asking again does
+  // not change: 401 and 403, and 404 for a resource that is not there any more.
+  [[nodiscard]] bool decided() const { return decided_; }
 
  private:
   enum class State : std::uint8_t { kNew, kAsked, kChallenged, kAttesting, kAttested, kOver };
@@ -73,7 +81,9 @@ class Client {
   std::string nonce_;
   std::array<std::uint8_t, kReportDataBytes> report_data_{};
   std::string token_;
+  std::optional<LeaseTerm> lease_;
   std::optional<ErrorBody> refusal_;
+  bool decided_ = false;
 };
 
 }  // namespace ward::protocol::kbs

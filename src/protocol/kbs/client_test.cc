@@ -83,9 +83,53 @@ TEST(KbsClient, tells_refusals_apart) {
     EXPECT_EQ(refused.error().code(), row.want) << row.status;
     ASSERT_TRUE(client.refusal());
     EXPECT_EQ(client.refusal()->detail, "kbs.nonce.unused");
+    EXPECT_EQ(client.decided(), row.status == 401 || row.status == 403 || row.status == 404);
     const auto after = client.attest("{}");
     ASSERT_FALSE(after);
     EXPECT_EQ(after.error().code(), Errc::kInternal);
+  }
+}
+
+Client attested() {
+  Client client = make();
+  EXPECT_TRUE(client.auth());
+  EXPECT_TRUE(client.on_challenge(challenge()));
+  EXPECT_TRUE(client.attest("{}"));
+  EXPECT_TRUE(client.on_token(reply(200, R"({"token":"a"})")));
+  return client;
+}
+
+TEST(KbsClient, tells_for_how_long_a_resource_is_released) {
+  Client client = attested();
+  HttpResponse leased = reply(200, "{}");
+  leased.headers.emplace_back("ward-lease", "0a-0b; until=2026-11-30T01:02:20Z; seconds=60");
+  ASSERT_TRUE(client.on_resource(leased));
+  ASSERT_TRUE(client.lease());
+  EXPECT_EQ(client.lease()->id, "0a-0b");
+  EXPECT_EQ(client.lease()->seconds, 60U);
+  ASSERT_TRUE(client.on_resource(reply(200, "{}")));
+  EXPECT_FALSE(client.lease());
+}
+
+TEST(KbsClient, takes_no_resource_whose_lease_it_cannot_read) {
+  const std::string good = "0a-0b; until=2026-11-30T01:02:20Z; seconds=60";
+
+  const struct {
+    std::vector<std::string> values;
+    Errc want;
+  } kCases[] = {{{"0a-0b; until=2026-11-30T01:02:20Z"}, Errc::kMalformed},
+                {{""}, Errc::kMalformed},
+                {{good, good}, Errc::kMalformed},
+                {{"0a-0b; until=2026-11-30T01:02:20Z; seconds=0"}, Errc::kLimit}};
+
+  for (const auto& row : kCases) {
+    Client client = attested();
+    HttpResponse leased = reply(200, "{}");
+    for (const std::string& value : row.values)
+      leased.headers.emplace_back(kLeaseHeader, value);
+    const auto got = client.on_resource(leased);
+    ASSERT_FALSE(got) << row.values.front();
+    EXPECT_EQ(got.error().code(), row.want) << row.values.front();
   }
 }
 
