@@ -2,14 +2,17 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keep/device_channel.h"
+#include "keep/door.h"
 #include "keep/fd.h"
 #include "keep/isolation_check.h"
 #include "keep/keep_init.h"
@@ -23,25 +26,83 @@
 namespace ward::keep {
 namespace {
 
-// RelayConnector ends TLS in this process, over the one socket that leads out.
+// RelayConnector ends TLS in this process, over streams that lead out through one socket.
 class RelayConnector final : public Connector {
  public:
   RelayConnector(const Clock& clock, const Deadline& deadline)
       : clock_(clock), deadline_(deadline) {}
 
   Result<std::unique_ptr<protocol::Exchange>> connect(const BrokerEntry& broker) override {
-    WARD_TRY(const net::Url url, net::parse_https_url(broker.url));
-    WARD_TRY(const net::TlsContext context,
-             net::client_context(net::SpkiPin{.sha256 = broker.spki_sha256}, clock_.now()));
-    WARD_TRY(auto stream, net::tls_connect(net::socket_transport(
-                                               kRelayFd, [this] { return deadline_.left_ms(); }),
-                                           context, url.host));
-    return net::http_over(std::move(stream), url.host, url.path);
+    auto exchange = connect_once(broker);
+    if (!exchange) {
+      end();
+      return exchange.error();
+    }
+    return std::unique_ptr<protocol::Exchange>(
+        std::make_unique<Connection>(*this, *std::move(exchange)));
+  }
+
+  void interrupt() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    interrupted_ = true;
+    if (current_.valid()) (void)::shutdown(current_.get(), SHUT_RDWR);
   }
 
  private:
+  // Connection lets go of the stream's copy when it ends, so that its other end sees that.
+  class Connection final : public protocol::Exchange {
+   public:
+    Connection(RelayConnector& owner, std::unique_ptr<protocol::Exchange> below)
+        : owner_(owner), below_(std::move(below)) {}
+
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    ~Connection() override {
+      below_.reset();
+      owner_.end();
+    }
+
+    Result<protocol::HttpResponse> exchange(const protocol::HttpRequest& request) override {
+      return below_->exchange(request);
+    }
+
+   private:
+    RelayConnector& owner_;
+    std::unique_ptr<protocol::Exchange> below_;
+  };
+
+  Result<std::unique_ptr<protocol::Exchange>> connect_once(const BrokerEntry& broker) {
+    WARD_TRY(const net::Url url, net::parse_https_url(broker.url));
+    WARD_TRY(const net::TlsContext context,
+             net::client_context(net::SpkiPin{.sha256 = broker.spki_sha256}, clock_.now()));
+    WARD_TRY(const int fd, new_stream());
+    WARD_TRY(auto stream,
+             net::tls_connect(net::socket_transport(fd, [this] { return deadline_.left_ms(); }),
+                              context, url.host));
+    return net::http_over(std::move(stream), url.host, url.path);
+  }
+
+  // new_stream is for its caller to close; a copy of it is kept to be interrupted.
+  Result<int> new_stream() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (interrupted_) return Error(Errc::kUnavailable, "ward-keep: the run has ended");
+    WARD_TRY(UniqueFd stream, enter_relay(kRelayFd));
+    current_.reset(::fcntl(stream.get(), F_DUPFD_CLOEXEC, 0));
+    if (!current_.valid()) return Error(Errc::kUnavailable, "ward-keep: descriptors");
+    return stream.release();
+  }
+
+  void end() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    current_.reset();
+  }
+
   const Clock& clock_;
   const Deadline& deadline_;
+  std::mutex mutex_;
+  UniqueFd current_;
+  bool interrupted_ = false;
 };
 
 Result<Buffer> read_file(const char* path, std::size_t max) {

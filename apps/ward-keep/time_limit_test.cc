@@ -87,11 +87,13 @@ TEST_F(TimeLimitTest, a_broker_that_drips_octets_ends_the_keep) {
   std::thread dripping([&] {
     // A TLS record of 16 KiB that never comes to its end.
     constexpr std::array<char, 5> kHead = {0x16, 0x03, 0x03, 0x40, 0x00};
-    (void)!::send(relay_.get(), kHead.data(), kHead.size(), MSG_NOSIGNAL);
+    const auto stream = receive_relayed(relay_.get());
+    ASSERT_TRUE(stream);
+    (void)!::send(stream->get(), kHead.data(), kHead.size(), MSG_NOSIGNAL);
     while (!over) {
       pollfd never{.fd = -1, .events = 0, .revents = 0};
       (void)::poll(&never, 1, 20);
-      (void)!::send(relay_.get(), "", 1, MSG_NOSIGNAL);
+      (void)!::send(stream->get(), "", 1, MSG_NOSIGNAL);
     }
   });
   const RunReport report = report_of(kTee);

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apps/ward/broker_door.h"
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/keep_cli.h"
@@ -30,7 +30,6 @@
 #include "keep/infer.h"
 #include "keep/launch_channel.h"
 #include "keep/output_channel.h"
-#include "net/relay.h"
 #include "tee/sgx/sigstruct.h"
 #include "tee/snp/id_block.h"
 
@@ -39,7 +38,6 @@
 namespace ward::cli {
 namespace {
 
-constexpr int kConnectTimeoutMs = 10000;
 // What sealing adds to an output: a header, and 16 octets in each segment of 1 MiB.
 constexpr std::uint64_t kSealingSlack = std::uint64_t{1} << 20U;
 
@@ -163,14 +161,18 @@ class Run {
     WARD_TRY(out.started, service.await_start());
     out.start_s = now_seconds() - begin;
     announce(out.started);
-    start_relay();
+    open_door();
     auto report =
         keep::read_outputs(output_.get(), loaded_.manifest, most_output_octets(), outputs_);
-    stop_relay();
+    const auto failure = door_ ? door_->failure() : std::nullopt;
+    door_.reset();
     if (!report) return ended_early(service, report.error());
     out.report = *std::move(report);
-    if (relay_error_ && out.report.ending == keep::Ending::kBrokerUnreachable) {
-      out.report.detail = relay_error_->what();
+    if (failure && out.report.ending == keep::Ending::kBrokerUnreachable) {
+      out.report.detail = failure->what();
+    }
+    if (failure && out.report.ending == keep::Ending::kLeaseExpired) {
+      out.report.detail += std::string("; outside: ") + failure->what();
     }
     if (out.report.ending == keep::Ending::kDone) WARD_CHECK_OK(outputs_.commit());
     out.total_s = now_seconds() - begin;
@@ -213,20 +215,12 @@ class Run {
     return disk + disk / 1024 + kSealingSlack * (1 + loaded_.manifest.outputs.size());
   }
 
-  void start_relay() {
+  // open_door: parse_manifest has looked at the URL.
+  void open_door() {
     if (!loaded_.manifest.broker) return;
-    const auto url = net::parse_https_url(loaded_.manifest.broker->url);
-    if (!url) return;  // parse_manifest has looked at it
-    relaying_ = std::jthread([this, url = *url](const std::stop_token& stop) {
-      const auto done = net::relay(relay_.get(), url, kConnectTimeoutMs, stop);
-      if (!done) relay_error_ = done.error();
-    });
-  }
-
-  void stop_relay() {
-    if (!relaying_.joinable()) return;
-    relaying_.request_stop();
-    relaying_.join();
+    if (auto url = net::parse_https_url(loaded_.manifest.broker->url)) {
+      door_.emplace(relay_.get(), *std::move(url));
+    }
   }
 
   // ended_early: the stream of outputs broke off; softd knows how the keep ended.
@@ -243,8 +237,7 @@ class Run {
   Outputs& outputs_;
   keep::UniqueFd relay_;
   keep::UniqueFd output_;
-  std::optional<Error> relay_error_;
-  std::jthread relaying_;
+  std::optional<BrokerDoor> door_;
 };
 
 int exit_code(keep::Ending ending) {
@@ -257,9 +250,11 @@ int exit_code(keep::Ending ending) {
     case keep::Ending::kWorkloadNotStarted:
     case keep::Ending::kBrokerRefused:
     case keep::Ending::kBrokerUntrusted:
+    case keep::Ending::kLeaseRefused:
     case keep::Ending::kInputRefused:
     case keep::Ending::kOutputMissing:
       return kRefused;
+    case keep::Ending::kLeaseExpired:
     case keep::Ending::kBrokerUnreachable:
     case keep::Ending::kIsolationIncomplete:
     case keep::Ending::kInternal:
@@ -293,6 +288,10 @@ std::string in_words(const keep::RunReport& report, const keep::Limits& limits) 
              about + report.detail;
     case keep::Ending::kBrokerUntrusted:
       return "who answers is not the manifest's broker: " + about + report.detail;
+    case keep::Ending::kLeaseRefused:
+      return "the key may not be used any more: " + about + report.detail;
+    case keep::Ending::kLeaseExpired:
+      return "the key's lease ended before it was renewed: " + about + report.detail;
     case keep::Ending::kInputRefused:
       return "input " + about + report.detail;
     case keep::Ending::kOutputMissing:
@@ -326,7 +325,7 @@ int print_json(const Ended& ended, const Options& options, const keep::Manifest&
   w.end_object();
   w.member("ending", keep::to_text(ended.report.ending)).member("status", ended.report.status);
   w.member("subject", ended.report.subject).member("detail", ended.report.detail);
-  w.member("left_behind", ended.report.left_behind);
+  w.member("left_behind", ended.report.left_behind).member("renewals", ended.report.renewals);
   w.name("outputs").begin_object();
   if (ended.report.ending == keep::Ending::kDone) {
     for (const keep::OutputEntry& output : manifest.outputs) {

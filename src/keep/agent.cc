@@ -7,15 +7,12 @@
 #include <unistd.h>
 
 #include "crypto/secret_memory.h"
+#include "keep/broker_session.h"
 #include "keep/fd.h"
-#include "protocol/kbs/client.h"
-#include "token/jwe.h"
-#include "token/jwk.h"
+#include "keep/renewal.h"
 
 namespace ward::keep {
 namespace {
-
-constexpr const char* kKeyAlgorithm = "ECDH-ES+A256KW";
 
 // Step is a stage's failure: the run ends with this report.
 using Step = std::optional<RunReport>;
@@ -27,26 +24,12 @@ RunReport ended(Ending ending, std::string subject, std::string detail) {
           .detail = std::move(detail),
           .left_behind = 0,
           .milliseconds = 0,
+          .renewals = 0,
           .key_memory = SecretMemory::kOrdinary};
 }
 
-Ending broker_ending(Errc code) {
-  switch (code) {
-    case Errc::kDenied:
-      return Ending::kBrokerRefused;
-    case Errc::kUntrusted:
-    case Errc::kStale:
-      return Ending::kBrokerUntrusted;
-    case Errc::kTruncated:
-    case Errc::kMalformed:
-    case Errc::kUnsupported:
-    case Errc::kLimit:
-    case Errc::kUnavailable:
-      return Ending::kBrokerUnreachable;
-    case Errc::kInternal:
-      return Ending::kInternal;
-  }
-  return Ending::kInternal;
+RunReport ended(const Trouble& trouble) {
+  return ended(trouble.ending, trouble.subject, trouble.detail);
 }
 
 class Agent {
@@ -57,24 +40,44 @@ class Agent {
     if (manifest_.broker) {
       if (Step failed = with_keys([this] { return prepare(); })) return *failed;
     }
-    auto report = run_workload(parts_.workload);
+    auto report = run_bounded();
     if (!report) return ended(Ending::kInternal, "", report.error().what());
     if (report->ending != Ending::kDone) return *report;
     for (const OutputEntry& output : manifest_.outputs) {
-      if (Step failed = with_keys([&] { return seal(output); })) return *failed;
+      Step failed = lease_ended(*report);
+      if (!failed) failed = with_keys([&] { return seal(output); });
+      if (failed) return *failed;
     }
     return *report;
   }
 
  private:
-  // broker_failed takes the broker's own words where it said why.
-  [[nodiscard]] RunReport broker_failed(const Error& error, const std::string& subject) const {
-    std::string detail = error.what();
-    if (error.code() == Errc::kUnavailable && parts_.deadline->left_ms() == 0) {
-      detail = "no answer within " + std::to_string(parts_.deadline->limit_ms()) + " ms";
+  // run_bounded runs the workload for as long as its keys may be used.
+  Result<RunReport> run_bounded() {
+    WorkloadRequest request = parts_.workload;
+    if (!renewal_ || !renewal_->bounds()) return run_workload(request);
+    if (const auto over = renewal_->ended()) return ended(*over);
+    WARD_CHECK_OK(renewal_->start());
+    request.warrant = &*renewal_;
+    auto report = run_workload(request);
+    renewal_->stop();
+    if (!report) return report;
+    report->renewals = renewal_->count();
+    if (report->ending == Ending::kDone || report->ending == Ending::kLeaseExpired) {
+      if (const Step over = lease_ended(*report)) return *over;
     }
-    if (client_ && client_->refusal()) detail = client_->refusal()->detail;
-    return ended(broker_ending(error.code()), subject, detail);
+    return report;
+  }
+
+  // lease_ended is the report of a run whose keys may not be used any more.
+  [[nodiscard]] Step lease_ended(const RunReport& run) {
+    const auto over = renewal_ ? renewal_->ended() : std::nullopt;
+    if (!over) return std::nullopt;
+    RunReport out = run;
+    out.ending = over->ending;
+    out.subject = over->subject;
+    out.detail = over->detail;
+    return out;
   }
 
   // with_keys runs a stage that has keys at hand on secret memory, its stack included.
@@ -85,82 +88,37 @@ class Agent {
     return out;
   }
 
-  // prepare attests and opens the inputs. Nothing of the broker is at hand afterwards, while the
-  // workload runs.
+  // prepare attests and opens the inputs. Nothing of the broker is at hand afterwards but what
+  // renews.
   Step prepare() {
-    Step failed = attest();
-    for (std::size_t i = 0; !failed && i < manifest_.inputs.size(); ++i) {
-      failed = open(i);
-    }
-    client_.reset();
-    exchange_.reset();
-    return failed;
-  }
-
-  static Step device_failed(const Failure& failure) {
-    return ended(Ending::kInternal, "device", failure.what);
-  }
-
-  Step attest() {
     parts_.deadline->restart();
     auto key = crypto::PrivateKey::generate(crypto::KeyType::kP256, *parts_.rng);
     if (!key) return ended(Ending::kInternal, "key", key.error().what());
     key_.emplace(*std::move(key));
-    auto tee = parts_.device->tee();
-    if (!tee) return device_failed(tee.error());
-    auto exchange = parts_.connector->connect(*manifest_.broker);
-    if (!exchange) return broker_failed(exchange.error(), manifest_.broker->url);
-    exchange_ = *std::move(exchange);
-    const token::Jwk jwk{
-        .key = key_->public_key(), .kid = {}, .alg = kKeyAlgorithm, .use = {}, .key_ops = {}};
-    client_.emplace(protocol::kbs::ClientOptions{
-        .tee = *tee,
-        .tee_pubkey = token::to_json(jwk),
-        .init_data =
-            protocol::kbs::InitData{.format = "toml", .body = std::string(parts_.init_data)}});
-    if (auto asked = challenge(); !asked) return broker_failed(asked.error(), "attestation");
-    auto evidence = parts_.device->evidence(client_->report_data());
-    if (!evidence) return device_failed(evidence.error());
-    if (auto done = prove(*evidence); !done) return broker_failed(done.error(), "attestation");
+    renewal_.emplace(parts_, *key_, boottime_ms);
+    BrokerSession session(parts_, *key_);
+    if (auto trouble = session.attest()) return ended(*trouble);
+    proof_.token = session.token();
+    proof_.init_data = std::string(parts_.init_data);
+    for (std::size_t i = 0; i < manifest_.inputs.size(); ++i) {
+      if (Step failed = open(session, i)) return failed;
+    }
     return std::nullopt;
   }
 
-  Result<void> challenge() {
-    WARD_TRY(const protocol::HttpRequest auth, client_->auth());
-    WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(auth));
-    return client_->on_challenge(reply);
-  }
-
-  Result<void> prove(const Evidence& evidence) {
-    WARD_TRY(const protocol::HttpRequest attestation, client_->attest(evidence.primary));
-    WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(attestation));
-    WARD_CHECK_OK(client_->on_token(reply));
-    proof_.token = client_->token();
-    proof_.init_data = std::string(parts_.init_data);
-    return {};
-  }
-
-  // fetch gets the key of an input; it was encrypted to this keep alone.
-  Result<SecretBytes> fetch(const std::string& resource) {
-    parts_.deadline->restart();
-    WARD_TRY(const protocol::kbs::ResourcePath path, protocol::kbs::parse_resource_path(resource));
-    WARD_TRY(const protocol::HttpRequest request, client_->get(path));
-    WARD_TRY(const protocol::HttpResponse reply, exchange_->exchange(request));
-    WARD_TRY(const std::string json, client_->on_resource(reply));
-    WARD_TRY(const token::Jwe jwe, token::parse_jwe(as_bytes(json)));
-    return token::decrypt_jwe(jwe, *key_);
-  }
-
-  Step open(std::size_t index) {
+  Step open(BrokerSession& session, std::size_t index) {
     const InputEntry& input = manifest_.inputs[index];
-    auto key = fetch(input.resource);
-    if (!key) return broker_failed(key.error(), input.resource);
+    parts_.deadline->restart();
+    const std::int64_t began_ms = boottime_ms();
+    auto released = session.fetch(input.resource);
+    if (!released) return ended(released.error());
+    if (auto trouble = renewal_->released(index, *released, began_ms)) return ended(*trouble);
     const std::string path = "/in/" + input.name;
     const UniqueFd plain(
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400));
     if (!plain.valid()) return ended(Ending::kInternal, input.name, "file of the opened input");
-    auto opened =
-        parts_.files->open_input(input, key->expose(), parts_.input_fds[index], plain.get());
+    auto opened = parts_.files->open_input(input, released->key.expose(), parts_.input_fds[index],
+                                           plain.get());
     if (!opened) {
       (void)::unlink(path.c_str());
       return ended(Ending::kInputRefused, input.name, opened.error().what());
@@ -193,8 +151,7 @@ class Agent {
   const AgentParts& parts_;
   const Manifest& manifest_;
   std::optional<crypto::PrivateKey> key_;
-  std::optional<protocol::kbs::Client> client_;
-  std::unique_ptr<protocol::Exchange> exchange_;
+  std::optional<Renewal> renewal_;
   OutputProof proof_;
 };
 

@@ -20,7 +20,7 @@
 // process; what it needs of the world is handed in.
 namespace ward::keep {
 
-// Connector opens the one connection to the broker, TLS ended in this process.
+// Connector opens connections to the broker, one at a time, TLS ended in this process.
 class Connector {
  public:
   Connector() = default;
@@ -28,10 +28,14 @@ class Connector {
   Connector& operator=(const Connector&) = delete;
   virtual ~Connector() = default;
 
-  // connect: kUntrusted where the peer's key is not `broker`'s, kStale where its certificate is
-  // expired, kUnavailable where nobody answers.
+  // connect, when the connection before has ended: kUntrusted where the peer's key is not
+  // `broker`'s, kStale where its certificate is expired, kUnavailable where nobody answers.
   [[nodiscard]] virtual Result<std::unique_ptr<protocol::Exchange>> connect(
       const BrokerEntry& broker) = 0;
+
+  // interrupt ends what another thread waits for of the broker, and every later connect; both are
+  // kUnavailable then. Safe from any thread.
+  virtual void interrupt() = 0;
 };
 
 // OpenedInput says which sealed file was opened: its own id, and the digest of its head, which
@@ -89,8 +93,10 @@ struct AgentParts {
 };
 
 // run_agent attests, opens the inputs, runs the workload and hands out the sealed outputs, and
-// writes the report. The private key never leaves the process. Returns the report that it wrote;
-// an Error only where the report could not be written.
+// writes the report. Keys that came for a time are renewed while the workload runs
+// (keep/renewal.h); where they end it is ended, and no output is begun. The private key never
+// leaves the process. Returns the report that it wrote; an Error only where the report could not be
+// written.
 [[nodiscard]] Result<RunReport> run_agent(const AgentParts& parts);
 
 }  // namespace ward::keep

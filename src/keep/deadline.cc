@@ -5,12 +5,24 @@
 #include <time.h>
 
 namespace ward::keep {
+namespace {
 
-std::int64_t monotonic_ms() {
+std::int64_t read_ms(clockid_t clock) {
   constexpr std::int64_t kNanosPerMilli = 1'000'000;
   timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  (void)::clock_gettime(clock, &now);
   return now.tv_sec * 1000 + now.tv_nsec / kNanosPerMilli;
+}
+
+}  // namespace
+
+std::int64_t monotonic_ms() { return read_ms(CLOCK_MONOTONIC); }
+
+std::int64_t boottime_ms() { return read_ms(CLOCK_BOOTTIME); }
+
+void Deadline::restart_within(std::int64_t limit_ms) {
+  limit_ms_ = static_cast<int>(std::clamp<std::int64_t>(limit_ms, 0, longest_ms_));
+  end_ms_ = monotonic_ms() + limit_ms_;
 }
 
 int Deadline::left_ms() const {

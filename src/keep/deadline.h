@@ -20,12 +20,18 @@ inline constexpr std::uint64_t kSlowestBytesPerSecond = std::uint64_t{8} << 20U;
 // monotonic_ms is the time on a clock that nobody sets.
 [[nodiscard]] std::int64_t monotonic_ms();
 
+// boottime_ms is the same, and counts on while the machine is suspended: what leases end by.
+[[nodiscard]] std::int64_t boottime_ms();
+
 // Deadline is a moment some milliseconds after it was made, or started again.
 class Deadline {
  public:
-  explicit Deadline(int limit_ms) : limit_ms_(limit_ms), end_ms_(monotonic_ms() + limit_ms) {}
+  explicit Deadline(int limit_ms) : longest_ms_(limit_ms) { restart(); }
 
-  void restart() { end_ms_ = monotonic_ms() + limit_ms_; }
+  void restart() { restart_within(longest_ms_); }
+
+  // restart_within starts it with a shorter limit, until it is started again.
+  void restart_within(std::int64_t limit_ms);
 
   // left_ms is 0 once it has passed: a timeout for poll(2).
   [[nodiscard]] int left_ms() const;
@@ -33,8 +39,9 @@ class Deadline {
   [[nodiscard]] int limit_ms() const { return limit_ms_; }
 
  private:
-  int limit_ms_;
-  std::int64_t end_ms_;
+  int longest_ms_;
+  int limit_ms_ = 0;
+  std::int64_t end_ms_ = 0;
 };
 
 // longest_run_ms is the time after which launch() ends a keep whatever it does: to attest and to be

@@ -33,7 +33,7 @@ struct FileReader {
 struct LaunchRequest {
   const Manifest* manifest = nullptr;
   int root_fd = -1;    // folder below which every `source` is looked up; links never lead out of it
-  int relay_fd = -1;   // stream socket: the one way out, to the broker; opaque octets. -1: none
+  int relay_fd = -1;   // stream socket: the one way out, to the broker (keep/door.h). -1: none
   int output_fd = -1;  // stream: sealed outputs and the run's report (keep/output_channel.h)
   int stdout_fd = -1;  // -1: /dev/null
   int stderr_fd = -1;

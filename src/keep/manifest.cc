@@ -211,10 +211,21 @@ class Parser {
         table.refuse("url", "\"https://HOST:PORT\" or \"https://HOST:PORT/t/TENANT\"");
       }
       entry.spki_sha256 = digest(table, "spki_sha256");
+      leases(table, entry);
       table.done();
       out.broker = entry;
     } else if (!out.inputs.empty() || !out.outputs.empty()) {
       top.refuse("broker", "to be there, because there are inputs or outputs");
+    }
+  }
+
+  static void leases(TomlTable& table, BrokerEntry& entry) {
+    const auto wish = lease_wish_of(table.text_or("leases", kMaxPathBytes, to_text(entry.leases)));
+    if (!wish) table.refuse("leases", R"("accepted", "required" or "refused")");
+    entry.leases = wish.value_or(entry.leases);
+    if (table.has("grace_seconds")) {
+      entry.grace_seconds =
+          static_cast<std::uint32_t>(table.number("grace_seconds", 0, kMaxGraceSeconds));
     }
   }
 
@@ -235,7 +246,25 @@ class Parser {
   std::set<std::string> paths_;
 };
 
+struct WishName {
+  LeaseWish wish;
+  std::string_view text;
+};
+
+constexpr std::array<WishName, 3> kWishes = {{{LeaseWish::kAccepted, "accepted"},
+                                              {LeaseWish::kRequired, "required"},
+                                              {LeaseWish::kRefused, "refused"}}};
+
 }  // namespace
+
+std::string_view to_text(LeaseWish wish) { return kWishes[static_cast<std::size_t>(wish)].text; }
+
+std::optional<LeaseWish> lease_wish_of(std::string_view text) {
+  for (const WishName& name : kWishes) {
+    if (name.text == text) return name.wish;
+  }
+  return std::nullopt;
+}
 
 Result<Manifest, Diag> parse_manifest(Bytes document) {
   if (document.size() > kMaxManifestBytes) {

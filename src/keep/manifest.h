@@ -97,10 +97,29 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+// LeaseWish says which keys a keep takes. Whatever it says, a key that came for a time is used for
+// that time alone.
+enum class LeaseWish : std::uint8_t {
+  kAccepted,  // keys for a time, and keys for good
+  kRequired,  // keys for a time alone
+  kRefused,   // keys for good alone: a workload that must not be stopped half way
+};
+
+[[nodiscard]] std::string_view to_text(LeaseWish wish);  // "accepted", "required", "refused"
+
+// lease_wish_of reads to_text's words back; nullopt for others.
+[[nodiscard]] std::optional<LeaseWish> lease_wish_of(std::string_view text);
+
+inline constexpr std::uint32_t kDefaultGraceSeconds = 5;
+inline constexpr std::uint32_t kMaxGraceSeconds = 3600;
+
 // Broker says to whom the keep speaks: the one certificate key it accepts in TLS.
 struct BrokerEntry {
   std::string url;                             // "https://host:port", or with "/t/tenant"
   std::array<std::uint8_t, 32> spki_sha256{};  // SHA-256 of the certificate's SubjectPublicKeyInfo
+  LeaseWish leases = LeaseWish::kAccepted;
+  // How long a workload may take to end after its SIGTERM, within the leases (keep/lease_book.h).
+  std::uint32_t grace_seconds = kDefaultGraceSeconds;
 
   friend bool operator==(const BrokerEntry&, const BrokerEntry&) = default;
 };

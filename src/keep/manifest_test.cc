@@ -96,6 +96,21 @@ TEST(Manifest, reads_every_member) {
   EXPECT_EQ(manifest->links[0].target, "usr/lib");
 }
 
+TEST(Manifest, says_which_keys_are_taken_and_how_long_an_end_may_take) {
+  const auto plain = parse_manifest(as_bytes(whole()));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->broker->leases, LeaseWish::kAccepted);
+  EXPECT_EQ(plain->broker->grace_seconds, kDefaultGraceSeconds);
+  const auto manifest = parse_manifest(as_bytes(replaced(
+      whole(), "spki_sha256 = ", "leases = \"required\"\ngrace_seconds = 30\nspki_sha256 = ")));
+  ASSERT_TRUE(manifest) << to_text(manifest.error());
+  EXPECT_EQ(manifest->broker->leases, LeaseWish::kRequired);
+  EXPECT_EQ(manifest->broker->grace_seconds, 30U);
+  const auto again = parse_manifest(as_bytes(to_toml(*manifest)));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, *manifest);
+}
+
 TEST(Manifest, ward_keep_itself_is_a_program_of_every_keep) {
   const auto manifest = parse_manifest(
       as_bytes(replaced(whole(), "\"/usr/bin/python3\", \"/app/infer.py\"", "\"/ward/keep\"")));
@@ -157,6 +172,11 @@ constexpr Case kCases[] = {
     {"broker_tenant_more", "127.0.0.1:8443", "127.0.0.1:8443/t/a/b", "broker.url"},
     {"broker_port", "127.0.0.1:8443", "127.0.0.1:99999", "broker.url"},
     {"broker_key", "eeff\"\n\n[[input]]", "ee\"\n\n[[input]]", "broker.spki_sha256"},
+    {"leases_word", "spki_sha256 = ", "leases = \"never\"\nspki_sha256 = ", "broker.leases"},
+    {"grace_long",
+     "spki_sha256 = ", "grace_seconds = 3601\nspki_sha256 = ", "broker.grace_seconds"},
+    {"grace_text",
+     "spki_sha256 = ", "grace_seconds = \"5\"\nspki_sha256 = ", "broker.grace_seconds"},
     {"resource_pieces", "vendor/model/weights", "vendor/weights", "input[0].resource"},
     {"file_id_upper_case", "file_id = \"any\"", "file_id = \"AB\"", "input[0].file_id"},
     {"file_id_absent", "file_id = \"any\"\n", "", "input[0].file_id"},

@@ -75,6 +75,12 @@ void write_head(std::string& out, const Manifest& manifest) {
   out += "\n[broker]\n";
   line(out, "url", quoted(manifest.broker->url));
   line(out, "spki_sha256", quoted(to_hex(manifest.broker->spki_sha256)));
+  if (manifest.broker->leases != LeaseWish::kAccepted) {
+    line(out, "leases", quoted(to_text(manifest.broker->leases)));
+  }
+  if (manifest.broker->grace_seconds != kDefaultGraceSeconds) {
+    number(out, "grace_seconds", manifest.broker->grace_seconds);
+  }
 }
 
 void write_data(std::string& out, const Manifest& manifest) {

@@ -54,6 +54,11 @@ void write_broker(CborWriter& w, const std::optional<BrokerEntry>& broker) {
     return;
   }
   w.begin_map().member("url", broker->url).name("spki_sha256").bytes(broker->spki_sha256);
+  // What is as in every manifest that does not speak of leases is not written.
+  if (broker->leases != LeaseWish::kAccepted) w.member("leases", to_text(broker->leases));
+  if (broker->grace_seconds != kDefaultGraceSeconds) {
+    w.member("grace_seconds", broker->grace_seconds);
+  }
   w.end_map();
 }
 
@@ -115,6 +120,18 @@ class CanonicalReader {
     return FileMode::kData;
   }
 
+  LeaseWish wish(const CborValue* v) {
+    const auto known = lease_wish_of(text(v));
+    if (!known) failed_ = true;
+    return known.value_or(LeaseWish::kAccepted);
+  }
+
+  std::uint32_t grace(const CborValue* v) {
+    const auto seconds = number<std::uint32_t>(v);
+    if (seconds > kMaxGraceSeconds) failed_ = true;
+    return seconds;
+  }
+
  private:
   bool failed_ = false;
   std::vector<CborValue> none_;
@@ -171,6 +188,12 @@ void read_bounds(CanonicalReader& r, const CborValue& top, Manifest& manifest) {
   if (const CborValue* broker = top.find("broker"); broker != nullptr && !broker->is_null()) {
     manifest.broker = BrokerEntry{.url = r.text(broker->find("url")),
                                   .spki_sha256 = r.digest<32>(broker->find("spki_sha256"))};
+    if (const CborValue* wish = broker->find("leases")) {
+      manifest.broker->leases = r.wish(wish);
+    }
+    if (const CborValue* grace = broker->find("grace_seconds")) {
+      manifest.broker->grace_seconds = r.grace(grace);
+    }
   }
 }
 

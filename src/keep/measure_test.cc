@@ -68,6 +68,8 @@ constexpr Change kChanges[] = {
     {"open_files", [](Whole& w) { ++w.manifest.limits.open_files; }},
     {"broker_url", [](Whole& w) { w.manifest.broker->url = "https://h:2"; }},
     {"broker_key", [](Whole& w) { w.manifest.broker->spki_sha256[31] = 1; }},
+    {"broker_leases", [](Whole& w) { w.manifest.broker->leases = LeaseWish::kRequired; }},
+    {"broker_grace", [](Whole& w) { w.manifest.broker->grace_seconds = 6; }},
     {"broker_removed", [](Whole& w) { w.manifest.broker.reset(); }},
     {"file_path", [](Whole& w) { w.root.files[0].path = "/app/b"; }},
     {"file_mode", [](Whole& w) { w.root.files[0].mode = FileMode::kScript; }},
@@ -106,6 +108,39 @@ TEST(Measure, where_a_source_lies_is_not_measured) {
   const Whole plain = whole();
   EXPECT_EQ(*canonical_manifest(plain.manifest, plain.root),
             *canonical_manifest(changed.manifest, changed.root));
+}
+
+TEST(Measure, a_manifest_that_says_nothing_of_leases_is_measured_as_before_there_were_any) {
+  const Whole plain = whole();
+  auto canonical = canonical_manifest(plain.manifest, plain.root);
+  ASSERT_TRUE(canonical);
+  EXPECT_EQ(to_hex(crypto::sha256(*canonical)),
+            "f184d4ac75c3d17e5be18aef87a951bc698d33d015456316ab202e0dc7fa61ea");
+}
+
+TEST(Measure, reads_back_what_it_says_of_leases) {
+  for (const LeaseWish wish : {LeaseWish::kAccepted, LeaseWish::kRequired, LeaseWish::kRefused}) {
+    for (const std::uint32_t grace : {0U, kDefaultGraceSeconds, kMaxGraceSeconds}) {
+      Whole changed = whole();
+      changed.manifest.broker->leases = wish;
+      changed.manifest.broker->grace_seconds = grace;
+      auto canonical = canonical_manifest(changed.manifest, changed.root);
+      ASSERT_TRUE(canonical);
+      auto parsed = parse_canonical(*canonical);
+      ASSERT_TRUE(parsed);
+      EXPECT_EQ(parsed->manifest.broker, changed.manifest.broker);
+    }
+  }
+}
+
+TEST(Measure, a_grace_beyond_its_bound_is_refused) {
+  Whole changed = whole();
+  changed.manifest.broker->grace_seconds = kMaxGraceSeconds + 1;
+  auto canonical = canonical_manifest(changed.manifest, changed.root);
+  ASSERT_TRUE(canonical);
+  const auto parsed = parse_canonical(*canonical);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code(), Errc::kMalformed);
 }
 
 TEST(Measure, reads_back_what_it_writes) {

@@ -24,7 +24,7 @@ struct EndingName {
   std::string_view text;
 };
 
-constexpr std::array<EndingName, 12> kEndings = {
+constexpr std::array<EndingName, 14> kEndings = {
     {{Ending::kDone, "done"},
      {Ending::kWorkloadFailed, "workload_failed"},
      {Ending::kWorkloadKilled, "workload_killed"},
@@ -33,6 +33,8 @@ constexpr std::array<EndingName, 12> kEndings = {
      {Ending::kBrokerRefused, "broker_refused"},
      {Ending::kBrokerUnreachable, "broker_unreachable"},
      {Ending::kBrokerUntrusted, "broker_untrusted"},
+     {Ending::kLeaseRefused, "lease_refused"},
+     {Ending::kLeaseExpired, "lease_expired"},
      {Ending::kInputRefused, "input_refused"},
      {Ending::kOutputMissing, "output_missing"},
      {Ending::kIsolationIncomplete, "isolation_incomplete"},
@@ -146,6 +148,7 @@ Result<Buffer> write_report(const RunReport& report) {
   w.member("subject", valid_text(report.subject, kMaxReportText));
   w.member("detail", valid_text(report.detail, kMaxReportText));
   w.member("left_behind", report.left_behind).member("milliseconds", report.milliseconds);
+  w.member("renewals", report.renewals);
   w.member("key_memory", to_text(report.key_memory));
   return w.end_map().take();
 }
@@ -158,13 +161,14 @@ Result<RunReport> parse_report(Bytes octets) {
   const auto status = number_of(top.find("status"));
   const auto left = number_of(top.find("left_behind"));
   const auto milliseconds = number_of(top.find("milliseconds"));
+  const auto renewals = number_of(top.find("renewals"));
   const auto memory = text_of(top.find("key_memory"));
   const auto key_memory = memory ? secret_memory_of(*memory) : std::nullopt;
   const auto known = std::find_if(kEndings.begin(), kEndings.end(), [&](const EndingName& name) {
     return ending && name.text == *ending;
   });
-  if (top.members().size() != 7 || known == kEndings.end() || !subject || !detail || !status ||
-      !left || !milliseconds || !key_memory) {
+  if (top.members().size() != 8 || known == kEndings.end() || !subject || !detail || !status ||
+      !left || !milliseconds || !renewals || !key_memory) {
     return Error(Errc::kMalformed, "keep.output: report");
   }
   return RunReport{.ending = known->ending,
@@ -173,6 +177,7 @@ Result<RunReport> parse_report(Bytes octets) {
                    .detail = *detail,
                    .left_behind = *left,
                    .milliseconds = *milliseconds,
+                   .renewals = *renewals,
                    .key_memory = *key_memory};
 }
 

@@ -33,8 +33,10 @@ enum class Ending : std::uint8_t {
   kBrokerRefused,       // `detail` is what the broker says
   kBrokerUnreachable,
   kBrokerUntrusted,  // who answered has another key than the manifest names
-  kInputRefused,     // a sealed input does not open: `subject` names it
-  kOutputMissing,    // `subject` was not written, or is not a file
+  kLeaseRefused,   // `subject`'s key may not be used any more: its broker, or the manifest, says so
+  kLeaseExpired,   // its lease could not be renewed before it ended
+  kInputRefused,   // a sealed input does not open: `subject` names it
+  kOutputMissing,  // `subject` was not written, or is not a file
   kIsolationIncomplete,
   kInternal,
 };
@@ -49,6 +51,7 @@ struct RunReport {
   std::string detail;              // for people
   std::uint32_t left_behind = 0;   // processes that the workload left and the keep ended
   std::uint32_t milliseconds = 0;  // of the workload
+  std::uint32_t renewals = 0;      // of keys that came for a time
   SecretMemory key_memory = SecretMemory::kOrdinary;  // where the keep's keys lay
 
   friend bool operator==(const RunReport&, const RunReport&) = default;

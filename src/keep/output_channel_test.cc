@@ -62,6 +62,8 @@ constexpr Ending kAll[] = {Ending::kDone,
                            Ending::kBrokerRefused,
                            Ending::kBrokerUnreachable,
                            Ending::kBrokerUntrusted,
+                           Ending::kLeaseRefused,
+                           Ending::kLeaseExpired,
                            Ending::kInputRefused,
                            Ending::kOutputMissing,
                            Ending::kIsolationIncomplete,
@@ -76,6 +78,7 @@ TEST(OutputChannel, outputs_and_report_arrive) {
                          .detail = "d",
                          .left_behind = 2,
                          .milliseconds = 3,
+                         .renewals = 4,
                          .key_memory = SecretMemory::kSecret};
   ASSERT_TRUE(writer.begin("a"));
   ASSERT_TRUE(writer.data(as_bytes("one")));

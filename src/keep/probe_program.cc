@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -340,6 +341,36 @@ int knock_wildly() {
   return 0;
 }
 
+// work says that it does, waits, copies a file and says that it is done.
+int work(int milliseconds, const std::string& from, const std::string& to) {
+  say("works", 1);
+  (void)::poll(nullptr, 0, milliseconds);
+  copy_file(from.c_str(), to.c_str());
+  say("worked", 1);
+  return 0;
+}
+
+volatile sig_atomic_t told_to_end = 0;
+
+void note_end(int /*number*/) { told_to_end = 1; }
+
+// tidy works until it is told to end, leaves a file and returns 0.
+int tidy(const std::string& from, const std::string& to) {
+  sigset_t term;
+  sigset_t before;
+  ::sigemptyset(&term);
+  ::sigaddset(&term, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &term, &before);
+  ::signal(SIGTERM, note_end);
+  say("works", 1);
+  while (told_to_end == 0) {
+    ::sigsuspend(&before);
+  }
+  copy_file(from.c_str(), to.c_str());
+  say("tidied", 1);
+  return 0;
+}
+
 int number_of(const std::string& text) {
   int out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
@@ -383,6 +414,8 @@ int run(const std::string& command, const std::vector<std::string>& rest) {
     copy_file(rest[0].c_str(), rest[1].c_str());
     return 0;
   }
+  if (command == "work" && rest.size() == 3) return work(number_of(rest[0]), rest[1], rest[2]);
+  if (command == "tidy" && rest.size() == 2) return tidy(rest[0], rest[1]);
   if (command == "exit" && rest.size() == 1) return number_of(rest[0]);
   return 64;
 }

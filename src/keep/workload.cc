@@ -121,14 +121,18 @@ class Watch {
     RunReport report;
     bool launcher_gone = false;
     bool ended = false;
-    while (!(ended = reap()) && !launcher_gone) {
+    while (!(ended = reap()) && !launcher_gone && !lapsed()) {
+      warn();
       const std::int64_t left = end_ms_ - monotonic_ms();
       if (left <= 0) break;
       launcher_gone = !wait_for_event(left);
     }
+    const bool over = warned_ || lapsed();
     report.milliseconds = static_cast<std::uint32_t>(monotonic_ms() - begin_ms_);
     report.left_behind = end_all();
-    if (ended) {
+    if (over) {
+      report.ending = Ending::kLeaseExpired;
+    } else if (ended) {
       judge(report);
     } else if (launcher_gone) {
       report.ending = Ending::kInternal;
@@ -140,11 +144,35 @@ class Watch {
   }
 
  private:
+  // lapsed is true once the warrant has ended.
+  [[nodiscard]] bool lapsed() const {
+    return request_.warrant != nullptr &&
+           request_.warrant->now_ms() >= request_.warrant->term().end_ms;
+  }
+
+  // warn tells the workload once that it ends, and sets the timer for what comes next.
+  void warn() {
+    if (request_.warrant == nullptr) return;
+    if (!warned_ && request_.warrant->close()) {
+      warned_ = true;
+      (void)::kill(-1, SIGTERM);
+    }
+    const Warrant::Term term = request_.warrant->term();
+    request_.warrant->set_timer(warned_ ? term.end_ms : term.warn_ms);
+  }
+
   // wait_for_event returns false when the launcher is gone.
   [[nodiscard]] bool wait_for_event(std::int64_t left_ms) const {
-    pollfd fds[2] = {{.fd = signals_, .events = POLLIN, .revents = 0},
-                     {.fd = request_.hangup_fd, .events = 0, .revents = 0}};
-    const int n = ::poll(fds, 2, static_cast<int>(std::min<std::int64_t>(left_ms, 1 << 30)));
+    const Warrant* warrant = request_.warrant;
+    pollfd fds[4] = {
+        {.fd = signals_, .events = POLLIN, .revents = 0},
+        {.fd = request_.hangup_fd, .events = 0, .revents = 0},
+        {.fd = warrant != nullptr ? warrant->timer_fd() : -1, .events = POLLIN, .revents = 0},
+        // Once the workload is told, no news changes anything.
+        {.fd = warrant != nullptr && !warned_ ? warrant->changed_fd() : -1,
+         .events = POLLIN,
+         .revents = 0}};
+    const int n = ::poll(fds, 4, static_cast<int>(std::min<std::int64_t>(left_ms, 1 << 30)));
     if (n > 0 && (fds[1].revents & (POLLHUP | POLLERR)) != 0) return false;
     if (n > 0 && (fds[0].revents & POLLIN) != 0) {
       signalfd_siginfo info{};
@@ -197,6 +225,7 @@ class Watch {
   std::int64_t begin_ms_;
   std::int64_t end_ms_;
   std::optional<int> status_;
+  bool warned_ = false;
 };
 
 }  // namespace

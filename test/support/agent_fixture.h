@@ -12,8 +12,10 @@
 
 #include "crypto/keywrap.h"
 #include "crypto/rng.h"
+#include "keep/door.h"
 #include "keep/output_channel.h"
 #include "net/http/server.h"
+#include "protocol/kbs/lease.h"
 #include "protocol/kbs/message.h"
 #include "seal/file/sealed_file.h"
 #include "test/support/echo_device.h"
@@ -76,6 +78,25 @@ class FakeBroker {
 
   void refuse_with(const std::string& detail) { refusal_ = detail; }
 
+  // lease_for: keys come for so long.
+  void lease_for(std::uint32_t seconds) { lease_seconds_ = seconds; }
+
+  // script: what the attestations behind the first are answered with, one after the other; then
+  // with 200 again. A status that is not 200 comes with `detail`.
+  void script(std::vector<unsigned> statuses, const std::string& detail) {
+    script_ = std::move(statuses);
+    detail_ = detail;
+  }
+
+  // replace_key: another key is given from the second release on.
+  void replace_key() { replaced_ = true; }
+
+  // attestations is how many were asked for.
+  [[nodiscard]] std::size_t attestations() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return attestations_;
+  }
+
  private:
   static protocol::HttpResponse reply(unsigned status, const std::string& body) {
     return {.status = status,
@@ -99,12 +120,32 @@ class FakeBroker {
     if (request.target != std::string("/kbs/v0/resource/") + kResource || !jwk_) {
       return reply(404, kbs::write_error({.type = "PluginInternalError", .detail = "none"}));
     }
-    auto jwe = token::encrypt_jwe(jwk_->key, key_.expose(), rng_);
-    return jwe ? reply(200, token::to_json(*jwe)) : denied("no JWE");
+    return release();
+  }
+
+  protocol::HttpResponse release() {
+    SecretBytes key(key_.expose().size());
+    std::copy(key_.expose().begin(), key_.expose().end(), key.expose_mut().begin());
+    if (replaced_ && releases_ > 0) key.expose_mut()[0] ^= 1U;
+    ++releases_;
+    auto jwe = token::encrypt_jwe(jwk_->key, key.expose(), rng_);
+    if (!jwe) return denied("no JWE");
+    protocol::HttpResponse out = reply(200, token::to_json(*jwe));
+    if (lease_seconds_) {
+      out.headers.emplace_back(
+          kbs::kLeaseHeader,
+          kbs::write_lease({.id = "0a-0b", .until = {.seconds = 0}, .seconds = *lease_seconds_}));
+    }
+    return out;
   }
 
   protocol::HttpResponse attest(const protocol::HttpRequest& request) {
     if (!refusal_.empty()) return denied(refusal_);
+    const std::size_t number = attestations_++;
+    if (number > 0 && number <= script_.size() && script_[number - 1] != 200) {
+      return reply(script_[number - 1],
+                   kbs::write_error({.type = "AttestationError", .detail = detail_}));
+    }
     auto message = kbs::parse_attestation(request.body, kbs::Version::k0_4_0);
     if (!message || message->nonce != nonce_ || !message->init_data) return denied("message");
     auto bound = kbs::runtime_data(message->nonce, message->tee_pubkey, "");
@@ -127,21 +168,22 @@ class FakeBroker {
   std::string init_data_;
   std::string refusal_;
   std::string silent_at_;
+  std::optional<std::uint32_t> lease_seconds_;
+  std::vector<unsigned> script_;
+  std::string detail_;
+  bool replaced_ = false;
+  std::size_t attestations_ = 0;
+  std::size_t releases_ = 0;
   std::condition_variable spoken_;
   std::unique_ptr<net::HttpServer> server_;
 };
 
-// Relay carries octets between the keep's one socket and the broker, and keeps a copy.
+// Relay makes of each stream that comes out of the keep a connection to the broker, one at a time,
+// and keeps a copy of what passes.
 class Relay {
  public:
-  Relay(int keep_side, std::uint16_t port) : keep_side_(keep_side) {
-    broker_side_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(broker_side_.get(), std::bit_cast<sockaddr*>(&address), sizeof address), 0);
-    thread_ = std::thread([this] { carry(); });
+  Relay(int keep_side, std::uint16_t port) : keep_side_(keep_side), port_(port) {
+    thread_ = std::thread([this] { serve(); });
   }
 
   Relay(const Relay&) = delete;
@@ -149,7 +191,11 @@ class Relay {
 
   ~Relay() {
     ::shutdown(keep_side_, SHUT_RDWR);
-    ::shutdown(broker_side_.get(), SHUT_RDWR);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      over_ = true;
+      if (broker_side_.valid()) ::shutdown(broker_side_.get(), SHUT_RDWR);
+    }
     join();
   }
 
@@ -159,6 +205,7 @@ class Relay {
 
   // Valid after join().
   std::string seen;
+  int streams = 0;
 
  private:
   bool pass(int from, int to) {
@@ -169,17 +216,38 @@ class Relay {
     return ::send(to, block, static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;
   }
 
-  void carry() {
+  bool connect() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (over_) return false;
+    broker_side_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return ::connect(broker_side_.get(), std::bit_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+
+  void serve() {
+    while (const auto stream = receive_relayed(keep_side_)) {
+      ++streams;
+      if (connect()) carry(stream->get());
+    }
+  }
+
+  void carry(int stream) {
     while (true) {
-      pollfd fds[2] = {{.fd = keep_side_, .events = POLLIN, .revents = 0},
+      pollfd fds[2] = {{.fd = stream, .events = POLLIN, .revents = 0},
                        {.fd = broker_side_.get(), .events = POLLIN, .revents = 0}};
       if (::poll(fds, 2, -1) < 0) return;
-      if (fds[0].revents != 0 && !pass(keep_side_, broker_side_.get())) return;
-      if (fds[1].revents != 0 && !pass(broker_side_.get(), keep_side_)) return;
+      if (fds[0].revents != 0 && !pass(stream, broker_side_.get())) return;
+      if (fds[1].revents != 0 && !pass(broker_side_.get(), stream)) return;
     }
   }
 
   int keep_side_;
+  std::uint16_t port_;
+  std::mutex mutex_;
+  bool over_ = false;
   UniqueFd broker_side_;
   std::thread thread_;
 };
