@@ -164,15 +164,18 @@ class Run {
     open_door();
     auto report =
         keep::read_outputs(output_.get(), loaded_.manifest, most_output_octets(), outputs_);
-    const auto failure = door_ ? door_->failure() : std::nullopt;
+    std::string outside;  // why the broker was not reached
+    if (door_) {
+      if (const auto failure = door_->failure()) outside = failure->what();
+    }
     door_.reset();
     if (!report) return ended_early(service, report.error());
     out.report = *std::move(report);
-    if (failure && out.report.ending == keep::Ending::kBrokerUnreachable) {
-      out.report.detail = failure->what();
+    if (!outside.empty() && out.report.ending == keep::Ending::kBrokerUnreachable) {
+      out.report.detail = outside;
     }
-    if (failure && out.report.ending == keep::Ending::kLeaseExpired) {
-      out.report.detail += std::string("; outside: ") + failure->what();
+    if (!outside.empty() && out.report.ending == keep::Ending::kLeaseExpired) {
+      out.report.detail += "; outside: " + outside;
     }
     if (out.report.ending == keep::Ending::kDone) WARD_CHECK_OK(outputs_.commit());
     out.total_s = now_seconds() - begin;

@@ -135,7 +135,7 @@ TEST_F(ResourceRoutesTest, ALeaseIsListedRevokedAndLifted) {
   ASSERT_TRUE(released);
   ASSERT_TRUE(released->lease);
   const std::string id = released->lease->id;
-  EXPECT_EQ(lease_header(*released->lease), id + "; until=2023-11-14T22:14:20Z");
+  EXPECT_EQ(lease_header(*released->lease, kNow), id + "; until=2023-11-14T22:14:20Z; seconds=60");
   EXPECT_THAT(text(ask("GET", "leases?limit=1")), HasSubstr("\"id\":\"" + id + "\""));
   EXPECT_THAT(text(ask("GET", "leases")), HasSubstr("\"revoked\":false}],\"next\":\"\"}"));
 

@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "base/fuzz.h"
 #include "protocol/kbs/lease.h"
 
