@@ -112,8 +112,12 @@ void take_over(const attest::Findings& from, attest::Findings& out) {
     if (judged) own.outcome = attest::settle(*info, check.outcome);
     if (own.outcome != attest::Outcome::kNotDone) own.not_done = attest::NotDone::kNone;
   }
-  for (const attest::Claim& claim : from.claims)
-    out.claims.push_back({from.tee + "." + claim.name, claim.value});
+  for (const attest::Claim& claim : from.claims) {
+    // In two steps: where memory ends between a temporary's members, g++ 12 destroys one too many.
+    attest::Claim& own = out.claims.emplace_back();
+    own.name = from.tee + "." + claim.name;
+    own.value = claim.value;
+  }
   out.notes.insert(out.notes.end(), from.notes.begin(), from.notes.end());
   out.warnings.insert(out.warnings.end(), from.warnings.begin(), from.warnings.end());
 }
