@@ -142,15 +142,15 @@ class SignIn(unittest.TestCase):
         out = told(self.login("--json", env=place))
         self.assertEqual((out["file"], out["issuer"]), (str(file), self.provider.issuer))
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
-        self.assertEqual(self.world.ward("secret", "list", *self.world.to, env=place).stdout, "")
+        self.assertEqual(self.world.ward("appraisal", "list", *self.world.to, env=place).stdout, "")
         kept = json.loads(file.read_text())
         self.assertEqual(self.world.ask(ENTRIES, kept["token"])[0], 200)
-        named = self.world.ward("secret", "list", *self.world.to, "--login", file, "--json")
-        self.assertEqual(told(named.stdout)["resources"], [])
+        named = self.world.ward("appraisal", "list", *self.world.to, "--login", file, "--json")
+        self.assertEqual(told(named.stdout)["appraisals"], [])
         self.assertTrue(told(self.world.ward("logout", "--json", env=place).stdout)["removed"])
         self.assertFalse(file.exists())
         self.assertFalse(told(self.world.ward("logout", "--json", env=place).stdout)["removed"])
-        nobody = self.world.ward("secret", "list", *self.world.to, env=place, code=2)
+        nobody = self.world.ward("appraisal", "list", *self.world.to, env=place, code=2)
         self.assertIn("nothing says who asks", nobody.stderr)
 
     def test_a_kept_sign_in_is_read_strictly(self):
@@ -161,7 +161,7 @@ class SignIn(unittest.TestCase):
                                           ({**good, "token": ""}, 0o600, 2, "not what `ward login` writes")):
             file.write_text(json.dumps(content))
             file.chmod(mode)
-            self.assertIn(text, self.world.ward("secret", "list", *self.world.to, "--login", file, code=code).stderr)
+            self.assertIn(text, self.world.ward("appraisal", "list", *self.world.to, "--login", file, code=code).stderr)
 
     def test_login_tells_what_is_wrong(self):
         base = ["login", "--client-id", "ward-cli", "--login", self.world.folder / "none.json"]
@@ -201,14 +201,14 @@ class SignIn(unittest.TestCase):
     def test_ward_shows_a_certificate(self):
         certificate, key = self.world.certificates.make("tool")
         to = [*self.world.to, "--certificate", certificate, "--certificate-key", key]
-        self.assertEqual(told(self.world.ward("secret", "list", *to, "--json").stdout)["resources"], [])
-        both = self.world.ward("secret", "list", *to, "--admin", self.world.state / "admin.key.pem", code=1)
+        self.assertEqual(told(self.world.ward("appraisal", "list", *to, "--json").stdout)["appraisals"], [])
+        both = self.world.ward("appraisal", "list", *to, "--admin", self.world.state / "admin.key.pem", code=1)
         self.assertIn("kbs.admin.person", both.stderr)
         other = self.world.folder / "good2.key"
         self.world.certificates.key("good2")
-        mixed = self.world.ward("secret", "list", *self.world.to, "--certificate", certificate, "--certificate-key", other, code=2)
+        mixed = self.world.ward("appraisal", "list", *self.world.to, "--certificate", certificate, "--certificate-key", other, code=2)
         self.assertIn("do not belong together", mixed.stderr)
-        alone = self.world.ward("secret", "list", *self.world.to, "--certificate", certificate, code=2)
+        alone = self.world.ward("appraisal", "list", *self.world.to, "--certificate", certificate, code=2)
         self.assertIn("--certificate-key", alone.stderr)
 
 
