@@ -30,7 +30,7 @@ constexpr std::int64_t kLinger_ms = 3000;  // for the last octets, and the peer'
 
 std::int64_t monotonic_ms() {
   timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
   return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
 }
 
@@ -154,7 +154,7 @@ class Carrier {
   // refuse ends it for a reason that TLS or a socket has.
   void refuse(CheckId id, std::string found, std::string expected, bool could_not_tell = false) {
     if (over()) return;
-    if (channel_) {
+    if (channel_ && channel_->state() != State::kClosed) {
       channel_->abandon(id, found, expected, could_not_tell);
     } else {
       out_.refusal = refusal_of(id, std::move(found), std::move(expected), could_not_tell);
@@ -276,7 +276,8 @@ class Carrier {
     const bool reads_program = local_.valid() && !program_ended_ && channel_->sendable() > 0 &&
                                to_peer_.size() < kMaxWaiting;
     std::array<pollfd, 4> fds{
-        {{peer_, static_cast<short>(POLLIN | (to_peer_.size() > 0 ? POLLOUT : 0)), 0},
+        {{peer_gone_ ? -1 : peer_, static_cast<short>(POLLIN | (to_peer_.size() > 0 ? POLLOUT : 0)),
+          0},
          {reads_program || to_program_.size() > 0 ? local_.get() : -1,
           static_cast<short>((reads_program ? POLLIN : 0) | (to_program_.size() > 0 ? POLLOUT : 0)),
           0},
@@ -326,6 +327,7 @@ class Carrier {
     const ssize_t n = ::recv(peer_, block.data(), block.size(), 0);
     if (n > 0) return advance(Bytes(block).first(static_cast<std::size_t>(n)));
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    peer_gone_ = true;
     if (channel_) return channel_->peer_ended();
     refuse(CheckId::kTlsHandshake, "the end of the stream", "TLS 1.3 to its end");
   }
@@ -375,6 +377,7 @@ class Carrier {
   Pending to_program_;
   bool program_ended_ = false;
   bool told_end_ = false;
+  bool peer_gone_ = false;  // its stream has ended
   Carried out_;
 };
 

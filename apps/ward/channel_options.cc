@@ -74,9 +74,10 @@ Result<std::unique_ptr<channel::Appraiser>, int> make_judge(const ChannelOptions
     out = std::make_unique<NoJudge>();
     return out;
   }
-  if (o.measurements.empty() && o.workloads.empty()) {
+  if (o.measurements.empty()) {  // a workload is what whoever launches it says
     return fail(kUsage, "nothing says what may stand at the other end",
-                "--measurement HEX or --workload HEX: `ward keep measure` prints them");
+                "--measurement HEX, and --workload HEX if one of its workloads alone may: `ward "
+                "keep measure` prints them");
   }
   const attest::Demands demands(tee::all_schemes(), kDemandOptions);
   WARD_TRY(auto policy, make_policy(o.policy, demands));
@@ -99,6 +100,19 @@ Result<crypto::PrivateKey, int> tls_key(const ChannelOptions& o, crypto::Rng& rn
   return *std::move(read);
 }
 
+// judges is true where an option says what the other end must be.
+bool judges(const ChannelOptions& o) {
+  const PolicyOptions& p = o.policy;
+  const bool demands = !p.accept_tcb.empty() || !p.accept_value.empty() ||
+                       !p.refuse_value.empty() || !p.min_value.empty() || !p.tolerate.empty() ||
+                       !p.refuse_product.empty() || !p.chips.empty() || !p.min_tcb_date.empty() ||
+                       p.min_tcb_evaluation || p.require_crl || p.allow_debug ||
+                       p.allow_development;
+  return demands || !o.measurements.empty() || !o.workloads.empty() || !o.collateral.empty() ||
+         !o.roots.trust_root.empty() || !o.roots.hardware_roots.empty() || o.reattest_s != 0 ||
+         o.max_age_s != 0;
+}
+
 int check_sides(net::TlsSide side, const ChannelOptions& o) {
   if (!o.attest && !o.require) {
     return fail(kUsage, "this end neither gives evidence nor wants any",
@@ -108,9 +122,13 @@ int check_sides(net::TlsSide side, const ChannelOptions& o) {
     return fail(kUsage, "nothing says which server this is",
                 "--require evidence of it, or name its --server-key");
   }
-  if (!o.require && (o.reattest_s != 0 || o.max_age_s != 0)) {
-    return fail(kUsage, "--reattest and --max-age are about the other end's evidence",
+  if (!o.require && judges(o)) {
+    return fail(kUsage, "options say what the other end must be, but its evidence is not asked for",
                 "--require it");
+  }
+  if (!o.attest && !(o.own.device.empty() && o.own.softd.empty() && o.own.agent.empty())) {
+    return fail(kUsage, "options say how evidence of this end is made, but none is given",
+                "--attest gives it");
   }
   if (o.reattest_s > kMaxSeconds || o.max_age_s > kMaxSeconds) {
     return fail(kUsage, "--reattest, --max-age: at most 2147483648 seconds");

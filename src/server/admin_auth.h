@@ -101,9 +101,9 @@ struct AdminClaims {
 // where it ends with none.
 [[nodiscard]] std::string_view tenant_in(std::string_view base_path);
 
-// stored_administrators are those that a service keeps in its store (broker/people.h), as they are
-// now. Errors of load_people.
-[[nodiscard]] Result<std::vector<Administrator>> stored_administrators(
-    const broker::Service& service);
+// stored_administrator is who has this name in a service's store (broker/people.h), as he is now;
+// nullopt where nobody has. Errors of load_person.
+[[nodiscard]] Result<std::optional<Administrator>> stored_administrator(
+    const broker::Service& service, std::string_view name);
 
 }  // namespace ward::server

@@ -10,6 +10,9 @@
 
 namespace ward::server {
 
+// How many certificates a client may show, its own among them: each link is a signature to verify.
+inline constexpr std::size_t kMaxShownCertificates = 4;
+
 // certified_administrator is the one administrator whom a client's certificate names: by its
 // digest, by its key's, or by a subjectAltName where its path leads to one of `client_ca`. `shown`
 // is what the client showed in TLS and has the key of, its own first, as DER. Each call judges

@@ -187,8 +187,8 @@ TEST_F(ClientCertificate, a_pinned_key_with_another_ones_name_is_nobodys) {
 
 TEST_F(ClientCertificate, bounds_what_a_client_shows) {
   const auto leaf = pki::test::built(client("CA", ca_key_, {"ops.example"}), ca_key_);
-  EXPECT_TRUE(ask(std::vector<Certificate>(pki::kMaxPathLength, leaf)));
-  expect_refused(std::vector<Certificate>(pki::kMaxPathLength + 1, leaf), "too long");
+  EXPECT_TRUE(ask(std::vector<Certificate>(kMaxShownCertificates, leaf)));
+  expect_refused(std::vector<Certificate>(kMaxShownCertificates + 1, leaf), "too long");
   expect_refused({}, "None was shown");
   const std::vector<Buffer> junk = {{0x30, 0x00}};
   EXPECT_FALSE(certified_administrator(junk, people_, ca_, kNow));

@@ -181,9 +181,14 @@ Result<std::string> subject_of(const token::VerifiedJwt& jwt, const SignInAttemp
 
 }  // namespace
 
-const OidcProvider* provider_of(std::string_view token, std::span<const OidcProvider> providers) {
-  const auto claims = providers.empty() ? std::nullopt : part_of(token, 1);
+std::optional<std::string> stated_issuer(std::string_view token) {
+  const auto claims = part_of(token, 1);
   const auto issuer = claims ? text_at(*claims, "iss") : std::nullopt;
+  return issuer ? std::optional<std::string>(*issuer) : std::nullopt;
+}
+
+const OidcProvider* provider_of(std::string_view token, std::span<const OidcProvider> providers) {
+  const auto issuer = providers.empty() ? std::nullopt : stated_issuer(token);
   const auto found = std::ranges::find_if(
       providers, [&](const OidcProvider& one) { return issuer && one.issuer == *issuer; });
   return found == providers.end() ? nullptr : &*found;

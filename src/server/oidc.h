@@ -48,6 +48,10 @@ struct OidcProvider {
   std::vector<OidcRule> rules;  // the first that fits decides
 };
 
+// stated_issuer is the issuer that a token says it is of; nullopt where it says none, or is no
+// token of at most kMaxOidcTokenBytes. Nothing is verified.
+[[nodiscard]] std::optional<std::string> stated_issuer(std::string_view token);
+
 // provider_of is the provider that a token says it is from, nullptr where none is. Nothing is
 // verified. Borrowed from `providers`.
 [[nodiscard]] const OidcProvider* provider_of(std::string_view token,

@@ -368,12 +368,16 @@ class Channel(unittest.TestCase):
         listen = ["--listen", "127.0.0.1:0", "--to", "127.0.0.1:1"]
         for words, text in ((["connect", "h", *self.expect, "--", "true"], b"not HOST:PORT"),
                             (["connect", "h:1", "--", "true"], b"nothing says what may stand"),
+                            (["connect", "h:1", "--workload", "00" * 48, "--", "true"], b"nothing says what may stand"),
                             (["connect", "h:1", *self.expect], b"no command"),
+                            (["proxy", "--side", "server", *listen, *self.give, *self.expect], b"evidence is not asked for"),
+                            (["proxy", "--side", "server", *listen, "--require", *self.expect, "--device", self.device],
+                             b"how evidence of this end is made"),
                             (["proxy", "--side", "server", *listen], b"neither gives evidence nor wants"),
                             (["proxy", "--side", "client", *listen, *self.give], b"which server this is"),
                             (["proxy", "--side", "client", "--listen", "0.0.0.0:0", "--to", "h:1", "--require", *self.expect],
                              b"for this machine alone"),
-                            (["proxy", "--side", "server", *listen, *self.give, "--max-age", "5"], b"--reattest and --max-age")):
+                            (["proxy", "--side", "server", *listen, *self.give, "--max-age", "5"], b"evidence is not asked for")):
             with self.subTest(text):
                 done = ward(*words)
                 self.assertEqual((done.returncode, done.stdout), (2, b""), done.stderr)

@@ -395,12 +395,8 @@ class Writer {
       if (!kept && !session_->connection.run("ROLLBACK TO body")) return false;
       if (!run_once(session_->statements.release)) return false;
     }
-    const auto committed = open->commit();
-    if (committed) return true;
-    for (Act* act : acts) {  // one that failed may have seen what was never committed
-      act->outcome = committed;
-    }
-    return true;
+    // One that failed may have seen what is not committed: then each is asked again, alone.
+    return open->commit().has_value();
   }
 
   std::unique_ptr<Session> session_;  // of whoever leads
