@@ -26,7 +26,7 @@ using channel::State;
 
 constexpr std::size_t kBlock = std::size_t{64} << 10U;
 constexpr std::size_t kMaxWaiting = std::size_t{256} << 10U;  // octets for a socket that is slow
-constexpr std::int64_t kLinger_ms = 3000;  // for the last octets, and the peer's end
+constexpr std::int64_t kLingerMs = 3000;  // for the last octets, and the peer's end
 
 std::int64_t monotonic_ms() {
   timespec t{};
@@ -137,8 +137,9 @@ class Carrier {
     tls_ = *std::move(made);
     exporter_ = std::make_unique<TlsExporter>(*tls_);
     advance({});
-    while (!over())
+    while (!over()) {
       step();
+    }
     finish();
     return out_;
   }
@@ -176,8 +177,9 @@ class Carrier {
     std::array<std::uint8_t, kBlock / 4> block{};
     while (!over()) {
       const auto n = tls_->read(block);
-      if (!n)
+      if (!n) {
         return refuse(CheckId::kTlsRecord, error_text(n.error()), "records that authenticate");
+      }
       if (*n == 0) break;
       channel_->receive(Bytes(block).first(*n), monotonic_ms());
       take_data();
@@ -276,10 +278,11 @@ class Carrier {
     const bool reads_program = local_.valid() && !program_ended_ && channel_->sendable() > 0 &&
                                to_peer_.size() < kMaxWaiting;
     std::array<pollfd, 4> fds{
-        {{peer_gone_ ? -1 : peer_, static_cast<short>(POLLIN | (to_peer_.size() > 0 ? POLLOUT : 0)),
-          0},
+        {{peer_gone_ ? -1 : peer_,
+          static_cast<decltype(pollfd::events)>(POLLIN | (to_peer_.size() > 0 ? POLLOUT : 0)), 0},
          {reads_program || to_program_.size() > 0 ? local_.get() : -1,
-          static_cast<short>((reads_program ? POLLIN : 0) | (to_program_.size() > 0 ? POLLOUT : 0)),
+          static_cast<decltype(pollfd::events)>((reads_program ? POLLIN : 0) |
+                                                (to_program_.size() > 0 ? POLLOUT : 0)),
           0},
          {maker_.busy() ? maker_.fd() : -1, POLLIN, 0},
          {stop_, POLLIN, 0}}};
@@ -343,7 +346,7 @@ class Carrier {
     tls_->close();
     if (sent) to_peer_.add(tls_->take_output());
     if (out_.refusal) reset_connection(std::move(local_));
-    const std::int64_t until = monotonic_ms() + kLinger_ms;
+    const std::int64_t until = monotonic_ms() + kLingerMs;
     bool shut = false;
     while (true) {
       if (!to_peer_.send(peer_)) return;
@@ -353,7 +356,8 @@ class Carrier {
       }
       const std::int64_t left = until - monotonic_ms();
       std::array<pollfd, 2> fds{
-          {{peer_, static_cast<short>(POLLIN | (shut ? 0 : POLLOUT)), 0}, {stop_, POLLIN, 0}}};
+          {{peer_, static_cast<decltype(pollfd::events)>(POLLIN | (shut ? 0 : POLLOUT)), 0},
+           {stop_, POLLIN, 0}}};
       if (left <= 0 || ::poll(fds.data(), shut ? 2 : 1, static_cast<int>(left)) <= 0) return;
       if (shut && fds[1].revents != 0) return;
       std::array<std::uint8_t, kBlock / 4> passed_over{};

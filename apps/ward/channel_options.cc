@@ -21,7 +21,7 @@ namespace {
 namespace channel = protocol::channel;
 
 constexpr std::int64_t kDay_s = 86400;
-constexpr std::int64_t kSecond_ms = 1000;
+constexpr std::int64_t kSecondMs = 1000;
 constexpr std::uint64_t kMaxSeconds = std::uint64_t{1} << 31U;
 
 Result<attest::Expectations, Usage> expectations(const ChannelOptions& o,
@@ -141,8 +141,8 @@ channel::Settings settings_of(net::TlsSide side, const ChannelOptions& o) {
   out.role = side == net::TlsSide::kClient ? channel::Role::kClient : channel::Role::kServer;
   out.gives = o.attest;
   out.wants = o.require;
-  out.max_age_ms = static_cast<std::int64_t>(o.max_age_s) * kSecond_ms;
-  out.reattest_ms = static_cast<std::int64_t>(o.reattest_s) * kSecond_ms;
+  out.max_age_ms = static_cast<std::int64_t>(o.max_age_s) * kSecondMs;
+  out.reattest_ms = static_cast<std::int64_t>(o.reattest_s) * kSecondMs;
   if (out.reattest_ms == 0) out.reattest_ms = out.max_age_ms / 2;  // so that it is not reached
   return out;
 }
@@ -207,6 +207,7 @@ Result<std::unique_ptr<ChannelEnd>, int> make_channel_end(net::TlsSide side,
   if (!certificate) return fail(kCouldNotTell, error_text(certificate.error()));
   auto context = net::channel_context(side, *certificate, key);
   if (!context) return fail(kCouldNotTell, error_text(context.error()));
+  // NOLINTNEXTLINE(modernize-make-unique): clang 14 makes no aggregate from parentheses
   return std::unique_ptr<ChannelEnd>(
       new ChannelEnd{.side = side,
                      .context = *std::move(context),
