@@ -64,7 +64,7 @@ tidy_base() {
 changed_sources() {
   {
     git diff --name-only HEAD -- '*.cc' '*.h'
-    git log --format= --name-only "$1..HEAD" -- '*.cc' '*.h'
+    git log --first-parent -m --format= --name-only "$1..HEAD" -- '*.cc' '*.h'  # of a merge: what it changed here
   } | sed 's/\.h$/.cc/' | awk '!/_(test|fuzz)\.cc$/ && !seen[$0]++' | while IFS= read -r file; do
     [ ! -f "$file" ] || printf '%s\n' "$file"
   done
