@@ -37,5 +37,7 @@ void add_token(args::Command& app, Action& action);
 void add_tpm(args::Command& app, Action& action);
 void add_up(args::Command& app, Action& action);
 void add_verify(args::Command& app, Action& action);
+void add_watch(args::Command& app, Action& action);
+void add_webhook(args::Command& app, Action& action);
 
 }  // namespace ward::cli

@@ -11,6 +11,7 @@
 
 #include <sys/resource.h>
 
+#include "apps/wardd/deliveries.h"
 #include "apps/wardd/evidence.h"
 #include "apps/wardd/rego_policies.h"
 #include "apps/wardd/sign_in.h"
@@ -128,15 +129,22 @@ class Loaded {
                      "set the clock right; where it was wrongly in the future before: "
                      "wardd --config FILE --clock-corrected"};
     }
-    auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
+    auto webhooks =
+        crypto::PrivateKey::from_ed25519_seed(derive(*master, "ward webhook key 1").expose());
+    if (!webhooks) return failed(webhooks.error(), config.master_key);
+    auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger),
+                                        *std::move(webhooks));
     out->store_ = std::make_unique<server::KeyedStore>(*std::move(store));
     out->verifier_ = std::make_unique<PipelineVerifier>(config.trust_roots, std::move(collateral));
     out->assemble(config, *master, *std::move(note));
     return out;
   }
 
-  Loaded(Tls tls, server::TokenKeys token, crypto::PrivateKey ledger)
-      : tls_(std::move(tls)), token_(std::move(token)), ledger_(std::move(ledger)) {}
+  Loaded(Tls tls, server::TokenKeys token, crypto::PrivateKey ledger, crypto::PrivateKey webhooks)
+      : tls_(std::move(tls)),
+        token_(std::move(token)),
+        ledger_(std::move(ledger)),
+        webhooks_(std::move(webhooks)) {}
 
   [[nodiscard]] const broker::Service& service() const { return *service_; }
 
@@ -149,17 +157,23 @@ class Loaded {
 
   [[nodiscard]] const Tls& tls() const { return tls_; }
 
+  // webhook_key signs events; every replica derives it of the one master key.
+  [[nodiscard]] const crypto::PrivateKey& webhook_key() const { return webhooks_; }
+
   [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
     std::vector<token::Jwk> jwks;
     for (const token::JwsKey& key : keys_->token_keys) {
       jwks.push_back({key.key, key.kid, "ES256", "sig", {}});
     }
+    const token::JwsKey webhooks = server::verifier_of(webhooks_.public_key());
+    jwks.push_back({webhooks.key, webhooks.kid, "EdDSA", "sig", {}});
     return {.administrators = config.administrators,
             .audience = server::admin_audience(tls_.spki_sha256),
             .jwks = token::to_jwks_json(jwks),
             .issuer = config.issuer,
             .ledger_key = keys_->ledger.key.to_text(),
             .keyed = store_.get(),
+            .metrics = {},
             .appraise_only = config.appraise_only};
   }
 
@@ -190,6 +204,7 @@ class Loaded {
   Tls tls_;
   server::TokenKeys token_;
   crypto::PrivateKey ledger_;
+  crypto::PrivateKey webhooks_;
   crypto::SystemRng rng_;
   std::unique_ptr<server::KeyedStore> store_;
   std::unique_ptr<PipelineVerifier> verifier_;
@@ -253,10 +268,16 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   }
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   WARD_TRY(const SignIn sign_in, load_sign_in(config, clock, log));
+  const Deliveries deliveries(loaded->service(),
+                              {.key = loaded->webhook_key(),
+                               .service = config.name,
+                               .private_addresses = config.webhook_private_addresses},
+                              clock, log);
   server::RoutesConfig routes_config = loaded->routes_config(config);
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;
   routes_config.oidc_keys = sign_in.keys.get();
+  routes_config.metrics = [&deliveries] { return deliveries.metrics(); };
   const server::Routes routes(loaded->service(), std::move(routes_config), clock, log);
   if (sign_in.keys) sign_in.keys->warm(clock.now());
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
@@ -276,7 +297,8 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   options.port = config.port;
   auto listening = net::serve_https(
       options, loaded->tls().context,
-      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); });
+      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); },
+      [&routes](const protocol::HttpRequest& request) { return routes.stream(request); });
   if (!listening) {
     Failure failure = failed(listening.error(), bound_address(config, config.port));
     if (listening.error().value() == EADDRINUSE) {

@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "broker/admin.h"
+#include "broker/expiry.h"
 #include "broker/held.h"
 #include "broker/records.h"
 
@@ -140,6 +141,9 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
     WARD_TRY(refusal, may_write(tx, made, before, options));
     if (refusal) return undone();
     WARD_TRY(version, hold(tx, service_, made, before));
+    if (made.terms.expires) {
+      WARD_CHECK_OK(note_end(tx, Ends::kResource, name, *made.terms.expires));
+    }
     return record(tx, service_.keys, put_entry(actor, made, version));
   });
   if (refusal) return *std::move(refusal);

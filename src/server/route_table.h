@@ -18,6 +18,7 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/appraisals", "GET", "since after limit"},
     {"/v1/appraisals/{id}/repeat", "POST"},
     {"/v1/appraise", "POST"},
+    {"/v1/events", "GET", "after since kinds limit"},
     {"/v1/leases", "GET", "after limit"},
     {"/v1/leases/{id}", "DELETE"},
     {"/v1/ledger/checkpoint", "GET"},
@@ -45,6 +46,9 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/revocations/{id}", "DELETE"},
     {"/v1/token/introspect", "POST"},
     {"/v1/versions/{repository}/{type}/{tag}", "GET"},
+    {"/v1/webhooks", "GET, POST", "", "POST"},
+    {"/v1/webhooks/{id}", "DELETE"},
+    {"/v1/webhooks/{id}/test", "POST"},
 });
 
 // own_route is the entry of a path without its query, nullptr where there is none.
