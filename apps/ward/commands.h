@@ -14,6 +14,7 @@ void add_dev(args::Command& app, Action& action);
 void add_dev_serve(args::Command& dev, Action& action);  // below `dev`
 void add_dev_make(args::Command& dev, Action& action);   // below `dev`
 void add_dev_sign(args::Command& dev, Action& action);   // below `dev`
+void add_incident(args::Command& app, Action& action);
 void add_inspect(args::Command& app, Action& action);
 void add_keep(args::Command& app, Action& action);
 void add_keep_run(args::Command& keep, Action& action);  // below `keep`

@@ -30,7 +30,7 @@ constexpr Register kCommands[] = {
     ward::cli::add_policy,  ward::cli::add_refval,     ward::cli::add_appraisal,
     ward::cli::add_ledger,  ward::cli::add_token,      ward::cli::add_login,
     ward::cli::add_connect, ward::cli::add_proxy,      ward::cli::add_watch,
-    ward::cli::add_webhook,
+    ward::cli::add_webhook, ward::cli::add_incident,
 };
 #endif
 

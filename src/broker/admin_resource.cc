@@ -5,6 +5,7 @@
 #include "broker/admin.h"
 #include "broker/expiry.h"
 #include "broker/held.h"
+#include "broker/incident.h"
 #include "broker/records.h"
 
 // What owners do with resources.
@@ -114,11 +115,13 @@ Result<ResourceInfo> info_of(store::View& view, const Keys& keys, const store::L
   WARD_TRY(const auto held, load_resource(view, keys, row.key));
   if (!held) return Error(Errc::kMalformed, "broker.admin: a row is gone");
   WARD_TRY(const store::Row count, view.get(kReleaseTable, row.key));
+  WARD_TRY(std::string rotate, rotation_of(view, row.key, row.version));
   return ResourceInfo{.path = row.key,
                       .version = row.version,
                       .releases = counter(count),
                       .written = held->written,
-                      .terms = held->terms};
+                      .terms = held->terms,
+                      .rotate = std::move(rotate)};
 }
 
 // undone ends a transaction whose refusal the client is told.

@@ -20,6 +20,7 @@ inline constexpr auto kRoutes = std::to_array<std::string_view>({
     "/v1/appraisals",
     "/v1/appraise",
     "/v1/events",
+    "/v1/incidents",
     "/v1/leases",
     "/v1/ledger/checkpoint",
     "/v1/ledger/entries",

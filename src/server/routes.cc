@@ -111,6 +111,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       appraise_(service),
       archive_(service),
       events_(service, clock),
+      incidents_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
       resources_(service),
@@ -305,6 +306,7 @@ HttpResponse Routes::once(const OwnRequest& asked, std::string_view path,
 HttpResponse Routes::administer(const OwnRequest& asked, std::string_view path) const {
   if (ArchiveRoutes::takes(path)) return archive_.answer(asked, path);
   if (EventRoutes::takes(path)) return events_.answer(asked, path);
+  if (IncidentRoutes::takes(path)) return incidents_.answer(asked, path);
   if (LedgerRoutes::takes(path)) return ledger_.answer(asked, path);
   if (path == "token/introspect") return introspect(service_, asked.request, asked.now);
   if (PolicyRoutes::takes(path)) return policies_.answer(asked, path);

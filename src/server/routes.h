@@ -14,6 +14,7 @@
 #include "server/appraise_routes.h"
 #include "server/archive_routes.h"
 #include "server/event_routes.h"
+#include "server/incident_routes.h"
 #include "server/keyed_store.h"
 #include "server/ledger_routes.h"
 #include "server/log.h"
@@ -76,6 +77,7 @@ class Routes {
   AppraiseRoutes appraise_;
   ArchiveRoutes archive_;
   EventRoutes events_;
+  IncidentRoutes incidents_;
   PolicyRoutes policies_;
   LedgerRoutes ledger_;
   ResourceRoutes resources_;

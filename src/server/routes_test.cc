@@ -137,7 +137,7 @@ TEST_F(RoutesTest, an_owner_manages_his_repository_and_no_other) {
   EXPECT_EQ(
       text(ask("GET", "/v1/resources", token)),
       R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0,)"
-      R"("written":"2023-11-14T22:13:20Z","expires":null,"expired":false,"lease_s":null}],"next":""})");
+      R"("written":"2023-11-14T22:13:20Z","expires":null,"expired":false,"lease_s":null,"rotate":""}],"next":""})");
   EXPECT_EQ(text(ask("GET", "/v1/resource/hospital/key/a", token)), "secret");
   EXPECT_EQ(ask("GET", "/v1/resource/vendor/key/a", token).status, 403U);
   EXPECT_EQ(ask("DELETE", "/kbs/v0/resource/hospital/key/a", token).status, 200U);
