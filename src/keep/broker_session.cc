@@ -38,7 +38,7 @@ Trouble device_trouble(const Failure& failure) {
 Trouble BrokerSession::trouble(const Error& error, const std::string& subject) const {
   Trouble out{.ending = broker_ending(error.code()), .subject = subject, .detail = error.what()};
   if (error.code() == Errc::kUnavailable && parts_.deadline->left_ms() == 0) {
-    out.detail = "no answer within " + std::to_string(parts_.deadline->limit_ms()) + " ms";
+    out.detail = no_answer_within(*parts_.deadline);
   }
   if (client_ && client_->refusal()) out.detail = client_->refusal()->detail;
   out.decided = client_ && client_->decided();

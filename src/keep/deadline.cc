@@ -29,6 +29,10 @@ int Deadline::left_ms() const {
   return static_cast<int>(std::max<std::int64_t>(end_ms_ - monotonic_ms(), 0));
 }
 
+std::string no_answer_within(const Deadline& deadline) {
+  return "no answer within " + std::to_string(deadline.limit_ms()) + " ms";
+}
+
 std::int64_t longest_run_ms(const Manifest& manifest) {
   const auto waits = static_cast<std::int64_t>(1 + manifest.inputs.size());
   const auto copy_ms =

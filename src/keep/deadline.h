@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "keep/manifest.h"
 
@@ -43,6 +44,9 @@ class Deadline {
   int limit_ms_ = 0;
   std::int64_t end_ms_ = 0;
 };
+
+// no_answer_within says that nobody answered before it passed.
+[[nodiscard]] std::string no_answer_within(const Deadline& deadline);
 
 // longest_run_ms is the time after which launch() ends a keep whatever it does: to attest and to be
 // given its keys, to open its inputs and to hand out its outputs, each as large as its disk, and to

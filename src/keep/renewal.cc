@@ -224,9 +224,14 @@ void Renewal::settle(const std::optional<Trouble>& trouble, const std::vector<st
     raise(changed_);
     return;
   }
-  // What was said counts for more than an attempt that ran out of time.
-  const bool in_time = parts_.deadline->left_ms() > 0;
-  if (in_time || missed_.empty()) missed_ = trouble->subject + ": " + trouble->detail;
+  // What was said counts for more than an attempt that ran out of time; so did one that stop() cut
+  // off, whatever its connection says of that.
+  const bool in_time = parts_.deadline->left_ms() > 0 && !stop_;
+  if (in_time) {
+    missed_ = trouble->subject + ": " + trouble->detail;
+  } else if (missed_.empty()) {
+    missed_ = trouble->subject + ": " + no_answer_within(*parts_.deadline);
+  }
   deaf_ = trouble->subject == kDeviceSubject && !in_time;
   const std::vector<std::size_t> still = book_.due(now);
   for (const std::size_t index : due) {

@@ -42,6 +42,36 @@ class AbsentBroker final : public Connector {
   int tries_ = 0;
 };
 
+// SilentBroker is one that takes a connection and says nothing until it is interrupted.
+class SilentBroker final : public Connector {
+ public:
+  Result<std::unique_ptr<protocol::Exchange>> connect(const BrokerEntry& /*broker*/) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    asked_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return interrupted_; });
+    return Error(Errc::kUnavailable, "test: the connection ended");
+  }
+
+  void interrupt() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    interrupted_ = true;
+    changed_.notify_all();
+  }
+
+  // await returns once somebody waits for an answer.
+  void await() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return asked_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool asked_ = false;
+  bool interrupted_ = false;
+};
+
 class RenewalTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -158,6 +188,22 @@ TEST_F(RenewalTest, a_broker_that_nobody_reaches_is_asked_again_and_again_until_
   EXPECT_EQ(over->ending, Ending::kLeaseExpired);
   EXPECT_EQ(over->detail, "https://h:1: test: nobody");
   EXPECT_EQ(renewal().count(), 0U);
+}
+
+TEST_F(RenewalTest, an_attempt_that_the_end_of_the_lease_cuts_off_says_that_nobody_answered) {
+  SilentBroker silent;
+  parts_.connector = &silent;
+  ASSERT_FALSE(renewal().released(0, key(1, 8), kBegan));
+  now_ms_ = kBegan + 5'500;
+  ASSERT_TRUE(renewal().start());
+  silent.await();
+  now_ms_ = kBegan + 6'000;
+  EXPECT_TRUE(renewal().close());
+  renewal().stop();
+  const auto over = renewal().ended();
+  ASSERT_TRUE(over);
+  EXPECT_EQ(over->ending, Ending::kLeaseExpired);
+  EXPECT_EQ(over->detail, "https://h:1: no answer within 500 ms");  // until the warning
 }
 
 TEST_F(RenewalTest, its_timer_counts_as_the_leases_do) {
