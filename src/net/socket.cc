@@ -114,6 +114,11 @@ std::unique_ptr<protocol::Transport> socket_transport(int fd, std::function<int(
 }
 
 Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms) {
+  return tcp_connect_fd(host, port, timeout_ms, [](AddressKind) { return true; });
+}
+
+Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms,
+                           const std::function<bool(AddressKind)>& allowed) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -121,9 +126,13 @@ Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int time
     return Error(Errc::kUnavailable, "net.tcp: the server's name is not known");
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
+  bool any = false;
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
+    if (!allowed(kind_of(*one->ai_addr))) continue;
+    any = true;
     if (const int fd = connect_one(*one, timeout_ms); fd >= 0) return fd;
   }
+  if (!any) return Error(Errc::kDenied, "net.tcp: an address that is not connected to");
   return Error(Errc::kUnavailable, "net.tcp: nothing answers at the server's address");
 }
 

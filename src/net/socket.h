@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "net/address.h"
 #include "protocol/transport.h"
 
 namespace ward::net {
@@ -29,6 +30,12 @@ namespace ward::net {
 // the socket is nonblocking.
 [[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
                                          int timeout_ms);
+
+// The same to those of the host's addresses alone that `allowed` takes: what was looked at is what
+// is connected to, whatever the name means a moment later. kDenied: it has others only.
+[[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
+                                         int timeout_ms,
+                                         const std::function<bool(AddressKind)>& allowed);
 
 // Url is a server's address, "https://host:port", and the path below which it answers.
 struct Url {

@@ -16,7 +16,8 @@ inline constexpr std::uint32_t kMaxReplyHeaderBytes = 64U << 10U;
 
 // http_over speaks HTTP/1.1 over `stream`, which it owns, one request after another. `host` is the
 // Host header; `base` (Url::path) comes before the path of every request. After an error of
-// exchange(), or a reply that ends the connection, every further call is kUnavailable.
+// exchange(), or a reply that ends the connection, every further call is kUnavailable. A reply's
+// body has at most `max_reply_bytes` (kLimit).
 [[nodiscard]] std::unique_ptr<protocol::Exchange> http_over(
     std::unique_ptr<protocol::Transport> stream, std::string host, std::string base = {},
     std::size_t max_reply_bytes = kMaxReplyBytes);

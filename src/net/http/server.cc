@@ -45,9 +45,10 @@ Peer peer_of(const tcp::endpoint& endpoint) {
 class Server final : public HttpServer, public http_server::Shared {
  public:
   // `context` is null for HTTP without TLS.
-  Server(ServerOptions options, const TlsContext* context, Handler handler)
+  Server(ServerOptions options, const TlsContext* context, Handler handler, StreamHandler streams)
       : options_(std::move(options)),
         handler_(std::move(handler)),
+        streams_(std::move(streams)),
         io_(std::max(options_.io_threads, 1U)),
         acceptor_(io_.front().context) {
     if (context != nullptr) tls_.emplace(share(*context));
@@ -101,6 +102,8 @@ class Server final : public HttpServer, public http_server::Shared {
   const ServerOptions& options() const override { return options_; }
 
   const Handler& handler() const override { return handler_; }
+
+  const StreamHandler& streams() const override { return streams_; }
 
   asio::io_context& handlers() override { return handlers_; }
 
@@ -187,6 +190,7 @@ class Server final : public HttpServer, public http_server::Shared {
 
   ServerOptions options_;
   Handler handler_;
+  StreamHandler streams_;
   std::uint16_t port_ = 0;
   std::stop_source stop_;
   std::atomic<std::uint64_t> ticks_{0};
@@ -204,14 +208,16 @@ class Server final : public HttpServer, public http_server::Shared {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
-                                                const TlsContext& context, Handler handler) {
-  auto server = std::make_unique<Server>(options, &context, std::move(handler));
+                                                const TlsContext& context, Handler handler,
+                                                StreamHandler streams) {
+  auto server = std::make_unique<Server>(options, &context, std::move(handler), std::move(streams));
   WARD_CHECK_OK(server->start());
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 
-Result<std::unique_ptr<HttpServer>> serve_http(const ServerOptions& options, Handler handler) {
-  auto server = std::make_unique<Server>(options, nullptr, std::move(handler));
+Result<std::unique_ptr<HttpServer>> serve_http(const ServerOptions& options, Handler handler,
+                                               StreamHandler streams) {
+  auto server = std::make_unique<Server>(options, nullptr, std::move(handler), std::move(streams));
   WARD_CHECK_OK(server->start());
   return std::unique_ptr<HttpServer>(std::move(server));
 }

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "net/tls/context.h"
 #include "protocol/exchange.h"
@@ -27,11 +29,38 @@ struct ServerOptions {
   // bounds idle time too.
   std::chrono::milliseconds request_timeout{20000};
   std::chrono::milliseconds reply_timeout{20000};  // for a whole reply to be taken
+  std::chrono::milliseconds stream_pause{500};     // between two questions to a Source
 };
 
 // Handler answers one request. It is called from several threads at once and must not throw; what
 // it throws is answered with 500.
 using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
+
+// Source is what a reply without an end goes on with. One thread at a time.
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  // more returns the next octets; empty: there are none now, it is asked again after a pause;
+  // nullopt: the reply ends here. It is called by the threads that answer requests, must not wait
+  // and must not throw, and not before the peer has taken what it returned last: so a slow peer
+  // costs one piece of memory, and after reply_timeout its connection.
+  [[nodiscard]] virtual std::optional<Buffer> more() = 0;
+};
+
+// Stream is a reply that begins one, and what it goes on with. Without a source it is a reply as
+// any other.
+struct Stream {
+  protocol::HttpResponse begin;
+  std::unique_ptr<Source> source;
+};
+
+// StreamHandler is asked before the Handler, in the same manner; nullopt: this request is not for
+// it.
+using StreamHandler = std::function<std::optional<Stream>(const protocol::HttpRequest&)>;
 
 // HttpServer serves HTTP/1.1, over TLS 1.3 or without, until it is stopped. Slow peers cost a
 // connection, never a thread, and never somebody else's connection while they have more of them.
@@ -51,13 +80,16 @@ class HttpServer {
 };
 
 // serve_https binds and starts. kUnavailable: the address cannot be bound; kMalformed: no address.
+// Without `streams` there are none.
 [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_https(const ServerOptions& options,
                                                               const TlsContext& context,
-                                                              Handler handler);
+                                                              Handler handler,
+                                                              StreamHandler streams = {});
 
 // serve_http is the same without TLS: for what is public and whose signatures are verified by
 // whoever takes it. Errors as serve_https.
 [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_http(const ServerOptions& options,
-                                                             Handler handler);
+                                                             Handler handler,
+                                                             StreamHandler streams = {});
 
 }  // namespace ward::net

@@ -6,6 +6,8 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
@@ -34,18 +36,23 @@ protocol::HttpRequest to_request(Parser& parser, const std::vector<Buffer>& cert
   return out;
 }
 
+template <class Message>
+void set_head(Message& out, const protocol::HttpResponse& from, bool keep) {
+  out.result(from.status);
+  out.version(11);
+  out.set(http::field::content_type, "application/json");
+  out.set(http::field::cache_control, "no-store");
+  out.set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : from.headers) {
+    out.set(name, value);
+  }
+  out.keep_alive(keep);
+}
+
 std::shared_ptr<Reply> to_reply(protocol::HttpResponse from, bool keep) {
   auto out = std::make_shared<Reply>();
-  out->result(from.status);
-  out->version(11);
-  out->set(http::field::content_type, "application/json");
-  out->set(http::field::cache_control, "no-store");
-  out->set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : from.headers) {
-    out->set(name, value);
-  }
+  set_head(*out, from, keep);
   out->body() = std::move(from.body);
-  out->keep_alive(keep);
   out->prepare_payload();
   return out;
 }
@@ -61,11 +68,22 @@ protocol::HttpResponse problem(unsigned status, std::string_view detail) {
           .body = to_buffer(as_bytes(body))};
 }
 
-protocol::HttpResponse call(const Handler& handler, const protocol::HttpRequest& request) {
+Stream call(const Shared& shared, const protocol::HttpRequest& request) {
   try {
-    return handler(request);
+    if (shared.streams()) {
+      if (auto stream = shared.streams()(request)) return *std::move(stream);
+    }
+    return {shared.handler()(request), nullptr};
   } catch (const std::exception&) {  // out of memory, a library's own bug
-    return problem(500, "the service could not complete this");
+    return {problem(500, "the service could not complete this"), nullptr};
+  }
+}
+
+std::optional<Buffer> next_of(Source& source) {
+  try {
+    return source.more();
+  } catch (const std::exception&) {
+    return std::nullopt;
   }
 }
 
@@ -102,6 +120,7 @@ void Session::close() {
     // What is pending is cancelled, and its own completion ends the connection: a second operation
     // beside it (a TLS shutdown during a read) is what neither library allows.
     if (self->stage_ == Stage::kWaiting) self->stream_.cancel();
+    if (self->timer_) self->timer_->cancel();
   });
 }
 
@@ -110,6 +129,7 @@ void Session::evict() {
   evicted_ = true;
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     if (self->stage_ != Stage::kAtWork) self->stream_.close();
+    if (self->timer_) self->timer_->cancel();
   });
 }
 
@@ -147,9 +167,10 @@ void Session::on_request(Code code) {
   asio::post(shared_.handlers(),
              [self = shared_from_this(), guard = asio::make_work_guard(stream_.get_executor()),
               request = to_request(*parser_, certificates_), keep] {
-               auto reply = call(self->shared_.handler(), request);
+               auto reply = call(self->shared_, request);
                asio::post(guard.get_executor(), [self, reply = std::move(reply), keep]() mutable {
-                 self->answer(std::move(reply), keep);
+                 if (reply.source) return self->begin(std::move(reply));
+                 self->answer(std::move(reply.begin), keep);
                });
              });
 }
@@ -170,6 +191,55 @@ void Session::answer(protocol::HttpResponse reply, bool keep) {
   };
   if (tls_) return http::async_write(*tls_, *message, done);
   http::async_write(stream_, *message, done);
+}
+
+// A stream ends with its connection (RFC 9112 section 6.3, the last case): it has no length.
+void Session::begin(Stream stream) {
+  source_ = std::move(stream.source);
+  timer_.emplace(stream_.get_executor());
+  auto head = std::make_shared<http::response<http::empty_body>>();
+  set_head(*head, stream.begin, false);
+  waiting_since_ = shared_.tick();
+  stage_ = Stage::kStreaming;
+  stream_.expires_after(shared_.options().reply_timeout);
+  const auto done = [self = shared_from_this(), head](const Code& code, std::size_t) {
+    if (code) return self->end();
+    self->ask_source();
+  };
+  if (tls_) return http::async_write(*tls_, *head, done);
+  http::async_write(stream_, *head, done);
+}
+
+void Session::ask_source() {
+  if (closing_ || shared_.stopping()) return end();
+  stream_.expires_never();
+  asio::post(shared_.handlers(),
+             [self = shared_from_this(), guard = asio::make_work_guard(stream_.get_executor())] {
+               auto piece = next_of(*self->source_);
+               asio::post(guard.get_executor(), [self, piece = std::move(piece)]() mutable {
+                 self->send_piece(std::move(piece));
+               });
+             });
+}
+
+void Session::send_piece(std::optional<Buffer> piece) {
+  if (!piece || closing_) return end();
+  if (piece->empty()) return pause();
+  piece_ = std::move(piece);
+  waiting_since_ = shared_.tick();
+  stream_.expires_after(shared_.options().reply_timeout);
+  const auto done = [self = shared_from_this()](const Code& code, std::size_t) {
+    self->piece_.reset();
+    if (code) return self->end();
+    self->ask_source();
+  };
+  if (tls_) return asio::async_write(*tls_, asio::buffer(*piece_), done);
+  asio::async_write(stream_, asio::buffer(*piece_), done);
+}
+
+void Session::pause() {
+  timer_->expires_after(shared_.options().stream_pause);
+  timer_->async_wait([self = shared_from_this()](const Code&) { self->ask_source(); });
 }
 
 void Session::end() {

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -33,6 +34,7 @@ class Shared {
 
   [[nodiscard]] virtual const ServerOptions& options() const = 0;
   [[nodiscard]] virtual const Handler& handler() const = 0;
+  [[nodiscard]] virtual const StreamHandler& streams() const = 0;
   virtual boost::asio::io_context& handlers() = 0;  // where requests are answered
   [[nodiscard]] virtual bool stopping() const = 0;
   virtual void gone(Session* session) = 0;
@@ -43,7 +45,8 @@ class Shared {
 // has to itself.
 using Peer = std::array<std::uint8_t, 8>;
 
-// Session is one connection: handshake where there is TLS, then request and reply in turn.
+// Session is one connection: handshake where there is TLS, then request and reply in turn, or at
+// last a stream.
 // Everything but `close`, `evict` and the readings runs on its own strand. Kept alive by its
 // pending operations.
 class Session : public std::enable_shared_from_this<Session> {
@@ -73,11 +76,15 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   using Code = boost::beast::error_code;
-  enum class Stage : std::uint8_t { kWaiting, kAtWork, kReplying };
+  enum class Stage : std::uint8_t { kWaiting, kAtWork, kReplying, kStreaming };
 
   void wait_for_request();
   void on_request(Code code);
   void answer(protocol::HttpResponse reply, bool keep);
+  void begin(Stream stream);
+  void ask_source();
+  void send_piece(std::optional<Buffer> piece);
+  void pause();
   void refuse(unsigned status, std::string_view detail);
   void end();
   void close_socket();
@@ -88,6 +95,9 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
       parser_;
+  std::unique_ptr<Source> source_;                  // of a stream that was begun
+  std::optional<Buffer> piece_;                     // of it, while it is written
+  std::optional<boost::asio::steady_timer> timer_;  // the pause before it is asked again
   const Peer peer_;
   std::vector<Buffer> certificates_;  // the client's, since the handshake
   std::atomic<Stage> stage_{Stage::kWaiting};
