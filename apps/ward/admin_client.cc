@@ -24,15 +24,6 @@ AdminReply failed(int code, const std::string& what, const std::string& hint = {
   return {fail(code, what, hint), {}};
 }
 
-// A line for people, and the exit code, where the connection did not come about.
-AdminReply no_connection(const std::string& server, const Error& error) {
-  const bool refused = error.code() == Errc::kUntrusted || error.code() == Errc::kStale;
-  return failed(refused ? kRefused : kCouldNotTell, server + ": " + error_text(error),
-                error.code() == Errc::kUntrusted
-                    ? "compare --server-key with the line server_key that `wardd init` printed"
-                    : "");
-}
-
 Result<server::AdminKey, int> read_key(const std::string& path) {
   const auto text = server::read_secret_file(path, server::kMaxKeyFileBytes);
   if (!text) return own_file_failure(path, text.error());
@@ -97,21 +88,20 @@ Result<net::HttpsConnection, int> connect(const AdminOptions& options, const net
   }
   auto connection =
       net::https_connect(url, *trust, now, kTimeoutMs, certified ? &identity : nullptr);
-  if (!connection) return no_connection(options.server, connection.error()).exit;
+  if (!connection) return no_connection(options.server, connection.error());
   return *std::move(connection);
 }
 
 // token_of is what the request's Authorization header holds; empty: a certificate speaks alone.
-Result<std::string, int> token_of(const Proof& proof, const net::HttpsConnection& connection,
+Result<std::string, int> token_of(const Proof& proof, const crypto::Sha256Digest& server,
                                   std::string_view tenant, UnixTime now) {
   if (proof.login) return proof.login->token;
   if (!proof.key) return std::string();
   const token::JwsSigner signer = server::signer_of(proof.key->key);
-  auto token = server::make_admin_token(
-      signer, {.name = proof.key->name,
-               .role = proof.key->role,
-               .audience = server::admin_audience(connection.spki_sha256, tenant),
-               .now = now});
+  auto token = server::make_admin_token(signer, {.name = proof.key->name,
+                                                 .role = proof.key->role,
+                                                 .audience = server::admin_audience(server, tenant),
+                                                 .now = now});
   if (!token) return fail(kCouldNotTell, error_text(token.error()));
   return *std::move(token);
 }
@@ -119,14 +109,50 @@ Result<std::string, int> token_of(const Proof& proof, const net::HttpsConnection
 // judge turns the server's reply into ours.
 AdminReply judge(protocol::HttpResponse reply) {
   if (reply.status == 200) return {kAccepted, std::move(reply.body)};
-  const auto body = protocol::kbs::parse_error(reply.body);
-  const std::string why =
-      body ? body->detail : "the server answered with status " + std::to_string(reply.status);
-  const bool absent = reply.status == 404 || reply.status == 429 || reply.status >= 500;
-  return failed(absent ? kCouldNotTell : kRefused, why);
+  return {refused_reply(reply.status, reply.body), {}};
 }
 
 }  // namespace
+
+int no_connection(const std::string& server, const Error& error) {
+  const bool refused = error.code() == Errc::kUntrusted || error.code() == Errc::kStale;
+  return fail(refused ? kRefused : kCouldNotTell, server + ": " + error_text(error),
+              error.code() == Errc::kUntrusted
+                  ? "compare --server-key with the line server_key that `wardd init` printed"
+                  : "");
+}
+
+int refused_reply(unsigned status, Bytes body) {
+  const auto told = protocol::kbs::parse_error(body);
+  const std::string why =
+      told ? told->detail : "the server answered with status " + std::to_string(status);
+  const bool absent = status == 404 || status == 429 || status >= 500;
+  return fail(absent ? kCouldNotTell : kRefused, why);
+}
+
+Result<AdminStream, int> admin_stream(const AdminOptions& options, const net::Url& url,
+                                      int silence_ms) {
+  const UnixTime now = system_now();
+  WARD_TRY(const Proof proof, proof_of(options, now));
+  WARD_TRY(const net::ServerTrust trust, server_trust(options.server_key, options.ca, url));
+  const net::ClientIdentity identity{as_text(proof.certificate),
+                                     as_text(proof.certificate_key.expose())};
+  const bool certified = !proof.certificate.empty();
+  const auto context = net::client_context(trust, now, certified ? &identity : nullptr);
+  if (!context) {
+    return fail(kUsage, (certified ? options.certificate : options.ca) + ": " +
+                            error_text(context.error()));
+  }
+  const auto connected = [&]() -> Result<std::unique_ptr<net::TlsStream>> {
+    WARD_TRY(auto below, net::tcp_connect(url.host, url.port, silence_ms));
+    return net::tls_connect(std::move(below), *context, url.host);
+  };
+  auto stream = connected();
+  if (!stream) return no_connection(options.server, stream.error());
+  WARD_TRY(std::string token,
+           token_of(proof, (*stream)->peer_spki_sha256(), server::tenant_in(url.path), now));
+  return AdminStream{*std::move(stream), std::move(token)};
+}
 
 void add_admin_options(args::Command& app, AdminOptions& options) {
   app.add_option("--server", options.server,
@@ -156,7 +182,7 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
   if (!proof) return {proof.error(), {}};
   const auto connection = connect(options, *url, *proof, now);
   if (!connection) return {connection.error(), {}};
-  const auto token = token_of(*proof, *connection, server::tenant_in(url->path), now);
+  const auto token = token_of(*proof, connection->spki_sha256, server::tenant_in(url->path), now);
   if (!token) return {token.error(), {}};
   protocol::HttpRequest asked{.method = std::string(request.method),
                               .target = request.target,
@@ -165,7 +191,7 @@ AdminReply administer(const AdminOptions& options, const AdminRequest& request) 
   if (!token->empty()) asked.headers.emplace_back("Authorization", "Bearer " + *token);
   asked.headers.insert(asked.headers.end(), request.headers.begin(), request.headers.end());
   auto reply = connection->exchange->exchange(asked);
-  if (!reply) return no_connection(options.server, reply.error());
+  if (!reply) return {no_connection(options.server, reply.error()), {}};
   return judge(*std::move(reply));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "base/result.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "net/socket.h"
+#include "net/tls/stream.h"
 #include "protocol/exchange.h"
 
 namespace ward::cli {
@@ -48,6 +51,23 @@ struct AdminRequest {
 // refuses, or is not the trusted one, or a sign-in has expired; 2 a file of the caller's or an
 // option is wrong; 3 nothing answers, or not now, or there is no such thing or file.
 [[nodiscard]] AdminReply administer(const AdminOptions& options, const AdminRequest& request);
+
+// AdminStream is a connection to the service, for a reply that does not end.
+struct AdminStream {
+  std::unique_ptr<net::TlsStream> stream;
+  std::string token;  // for the Authorization header; empty: a certificate speaks alone
+};
+
+// admin_stream connects and proves who asks, as administer() does; each wait for the service lasts
+// at most `silence_ms`. The exit code after the line for people was written.
+[[nodiscard]] Result<AdminStream, int> admin_stream(const AdminOptions& options,
+                                                    const net::Url& url, int silence_ms);
+
+// no_connection writes the line for people where a connection did not come about; its exit code.
+int no_connection(const std::string& server, const Error& error);
+
+// refused_reply writes the line for people about a reply that is no success; its exit code.
+int refused_reply(unsigned status, Bytes body);
 
 // form_encode writes a text as a value of a query.
 [[nodiscard]] std::string form_encode(std::string_view text);

@@ -179,6 +179,8 @@ std::string terms_text(const codec::JsonValue& one) {
   const auto* lease = one.find("lease_s");
   if (lease != nullptr && lease->as_uint())
     out += ", leased for " + number_text(one, "lease_s") + " s";
+  const std::string rotate = text_of(one, "rotate");
+  if (!rotate.empty()) out += ", to be rotated (incident " + rotate + ")";
   return out;
 }
 

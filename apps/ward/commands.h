@@ -15,6 +15,7 @@ void add_dev(args::Command& app, Action& action);
 void add_dev_serve(args::Command& dev, Action& action);  // below `dev`
 void add_dev_make(args::Command& dev, Action& action);   // below `dev`
 void add_dev_sign(args::Command& dev, Action& action);   // below `dev`
+void add_incident(args::Command& app, Action& action);
 void add_inspect(args::Command& app, Action& action);
 void add_keep(args::Command& app, Action& action);
 void add_keep_run(args::Command& keep, Action& action);  // below `keep`
@@ -39,5 +40,7 @@ void add_token(args::Command& app, Action& action);
 void add_tpm(args::Command& app, Action& action);
 void add_up(args::Command& app, Action& action);
 void add_verify(args::Command& app, Action& action);
+void add_watch(args::Command& app, Action& action);
+void add_webhook(args::Command& app, Action& action);
 
 }  // namespace ward::cli

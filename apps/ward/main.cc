@@ -21,16 +21,17 @@ constexpr Register kCommands[] = {ward::cli::add_verify};
 #else
 // In the order of `ward --help`.
 constexpr Register kCommands[] = {
-    ward::cli::add_demo,   ward::cli::add_up,         ward::cli::add_role,
-    ward::cli::add_verify, ward::cli::add_attest,     ward::cli::add_inspect,
-    ward::cli::add_checks, ward::cli::add_advisories, ward::cli::add_dev,
-    ward::cli::add_keep,   ward::cli::add_seal,       ward::cli::add_open,
-    ward::cli::add_key,    ward::cli::add_secret,     ward::cli::add_lease,
-    ward::cli::add_sev,    ward::cli::add_keystone,   ward::cli::add_tpm,
-    ward::cli::add_policy, ward::cli::add_refval,     ward::cli::add_appraisal,
-    ward::cli::add_ledger, ward::cli::add_token,      ward::cli::add_login,
-    ward::cli::add_tenant, ward::cli::add_admin,      ward::cli::add_connect,
-    ward::cli::add_proxy,
+    ward::cli::add_demo,     ward::cli::add_up,         ward::cli::add_role,
+    ward::cli::add_verify,   ward::cli::add_attest,     ward::cli::add_inspect,
+    ward::cli::add_checks,   ward::cli::add_advisories, ward::cli::add_dev,
+    ward::cli::add_keep,     ward::cli::add_seal,       ward::cli::add_open,
+    ward::cli::add_key,      ward::cli::add_secret,     ward::cli::add_lease,
+    ward::cli::add_sev,      ward::cli::add_keystone,   ward::cli::add_tpm,
+    ward::cli::add_policy,   ward::cli::add_refval,     ward::cli::add_appraisal,
+    ward::cli::add_ledger,   ward::cli::add_token,      ward::cli::add_login,
+    ward::cli::add_tenant,   ward::cli::add_admin,      ward::cli::add_connect,
+    ward::cli::add_proxy,    ward::cli::add_watch,      ward::cli::add_webhook,
+    ward::cli::add_incident,
 };
 #endif
 

@@ -154,7 +154,8 @@ Result<void, Diag> only_known(const Section& root) {
                     "trust_root",
                     "administrator",
                     "client_ca",
-                    "oidc"});
+                    "oidc",
+                    "webhook_private_addresses"});
 }
 
 }  // namespace
@@ -195,9 +196,11 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   }
   WARD_TRY(config.session_seconds, root.seconds("session_seconds"));
   WARD_TRY(config.token_seconds, root.seconds("token_seconds"));
-  const std::pair<const char*, bool*> switches[] = {{"allow_kbs_0_1_1", &config.allow_kbs_0_1_1},
-                                                    {"allow_rsa1_5", &config.allow_rsa1_5},
-                                                    {"appraise_only", &config.appraise_only}};
+  const std::pair<const char*, bool*> switches[] = {
+      {"allow_kbs_0_1_1", &config.allow_kbs_0_1_1},
+      {"allow_rsa1_5", &config.allow_rsa1_5},
+      {"appraise_only", &config.appraise_only},
+      {"webhook_private_addresses", &config.webhook_private_addresses}};
   for (const auto& [key, into] : switches) {
     if (!root.has(key)) continue;
     WARD_TRY(*into, root.boolean(key));

@@ -36,7 +36,8 @@ struct Config {
   broker::Retention archive;
   bool allow_kbs_0_1_1 = false;
   bool allow_rsa1_5 = false;
-  bool appraise_only = false;  // no resources, nor who could get them
+  bool webhook_private_addresses = false;  // webhooks to the own machine and private networks
+  bool appraise_only = false;              // no resources, nor who could get them
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
   std::vector<OidcConfig> oidc;

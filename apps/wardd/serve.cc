@@ -1,6 +1,7 @@
 #include "apps/wardd/serve.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -11,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "apps/wardd/deliveries.h"
 #include "apps/wardd/evidence.h"
 #include "apps/wardd/rego_policies.h"
 #include "apps/wardd/sign_in.h"
@@ -18,6 +20,7 @@
 #include "apps/wardd/tenants.h"
 #include "broker/archive.h"
 #include "broker/records.h"
+#include "crypto/kdf.h"
 #include "keep/swap.h"
 #include "net/http/server.h"
 #include "net/tls/context.h"
@@ -123,7 +126,12 @@ class Loaded {
                      "set the clock right; where it was wrongly in the future before: "
                      "wardd --config FILE --clock-corrected"};
     }
-    auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger));
+    const Secret<32> seed = crypto::hkdf<32>(crypto::Hash::kSha256, master->expose(), {},
+                                             as_bytes("ward webhook key 1"));
+    auto webhooks = crypto::PrivateKey::from_ed25519_seed(seed.expose());
+    if (!webhooks) return failed(webhooks.error(), config.master_key);
+    auto out = std::make_unique<Loaded>(std::move(tls), std::move(token), std::move(ledger),
+                                        *std::move(webhooks));
     out->whole_ = store->get();
     out->store_ = std::make_unique<server::KeyedStore>(*std::move(store));
     out->verifier_ = std::make_unique<PipelineVerifier>(config.trust_roots, std::move(collateral));
@@ -134,8 +142,11 @@ class Loaded {
     return out;
   }
 
-  Loaded(Tls tls, server::TokenKeys token, crypto::PrivateKey ledger)
-      : tls_(std::move(tls)), token_(std::move(token)), ledger_(std::move(ledger)) {}
+  Loaded(Tls tls, server::TokenKeys token, crypto::PrivateKey ledger, crypto::PrivateKey webhooks)
+      : tls_(std::move(tls)),
+        token_(std::move(token)),
+        ledger_(std::move(ledger)),
+        webhooks_(std::move(webhooks)) {}
 
   [[nodiscard]] const broker::Service& service() const { return *service_; }
 
@@ -148,17 +159,24 @@ class Loaded {
 
   [[nodiscard]] const Tls& tls() const { return tls_; }
 
+  // webhook_key signs events; every replica derives it of the one master key.
+  [[nodiscard]] const crypto::PrivateKey& webhook_key() const { return webhooks_; }
+
   [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
     std::vector<token::Jwk> jwks;
     for (const token::JwsKey& key : keys_->token_keys) {
       jwks.push_back({key.key, key.kid, "ES256", "sig", {}});
     }
+    const token::JwsKey key = server::verifier_of(webhooks_.public_key());
+    const std::array<token::Jwk, 1> webhooks{{{key.key, key.kid, "EdDSA", "sig", {}}}};
     return {.administrators = config.administrators,
             .audience = server::admin_audience(tls_.spki_sha256),
             .jwks = token::to_jwks_json(jwks),
+            .webhook_jwks = token::to_jwks_json(webhooks),
             .issuer = config.issuer,
             .ledger_key = keys_->ledger.key.to_text(),
             .keyed = store_.get(),
+            .metrics = {},
             .appraise_only = config.appraise_only};
   }
 
@@ -188,6 +206,7 @@ class Loaded {
   Tls tls_;
   server::TokenKeys token_;
   crypto::PrivateKey ledger_;
+  crypto::PrivateKey webhooks_;
   SecretBytes master_;
   crypto::SystemRng rng_;
   store::Store* whole_ = nullptr;  // what store_ owns, without its scopes
@@ -234,6 +253,17 @@ int wait_for_end() {
   return which;
 }
 
+// warn_of_development says which roots make anybody a platform.
+void warn_of_development(const Config& config, const server::Log& log) {
+  for (const attest::Anchor& root : config.trust_roots) {
+    if (!root.development) continue;
+    log("warning", {{"what",
+                     "a development root is trusted: NOT A TEE, the administrator of its machine "
+                     "reads everything; only policies with allow_development accept it"},
+                    {"root", root.name}});
+  }
+}
+
 }  // namespace
 
 Result<void, Failure> check(const Config& config) {
@@ -255,27 +285,29 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   WARD_TRY(const SignIn sign_in, load_sign_in(config, clock, log));
   server::RoutesConfig routes_config = loaded->routes_config(config);
-  const TenantServices services(loaded->shared(), routes_config.jwks, loaded->tls().spki_sha256,
-                                clock);
+  const TenantServices services(loaded->shared(), routes_config, loaded->tls().spki_sha256, clock);
+  const Deliveries deliveries(loaded->service(), services,
+                              {.key = loaded->webhook_key(),
+                               .service = config.name,
+                               .private_addresses = config.webhook_private_addresses},
+                              clock, log);
   routes_config.tenant_keys = &services;
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;
   routes_config.oidc_keys = sign_in.keys.get();
+  routes_config.metrics = [&deliveries] { return deliveries.metrics(); };
   const server::Routes routes(loaded->service(), std::move(routes_config), clock, log);
   const server::Tenants tenants(
       loaded->service(),
-      [&routes](const protocol::HttpRequest& request) { return routes.answer(request); }, services);
+      {.answer = [&routes](const protocol::HttpRequest& request) { return routes.answer(request); },
+       .stream =
+           [&routes](const protocol::HttpRequest& request) { return routes.stream(request); }},
+      services);
   if (sign_in.keys) sign_in.keys->warm(clock.now());
   if (const auto warning = swap_warning(memory, keep::plain_swap("/proc/swaps", "/sys/block"))) {
     log("warning", {{"what", *warning}});
   }
-  for (const attest::Anchor& root : config.trust_roots) {
-    if (!root.development) continue;
-    log("warning", {{"what",
-                     "a development root is trusted: NOT A TEE, the administrator of its machine "
-                     "reads everything; only policies with allow_development accept it"},
-                    {"root", root.name}});
-  }
+  warn_of_development(config, log);
   net::ServerOptions options;
   options.max_connections = connection_bound(options.max_connections);
   options.io_threads = io_threads_of(std::thread::hardware_concurrency());
@@ -283,7 +315,8 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   options.port = config.port;
   auto listening = net::serve_https(
       options, loaded->tls().context,
-      [&tenants](const protocol::HttpRequest& request) { return tenants.answer(request); });
+      [&tenants](const protocol::HttpRequest& request) { return tenants.answer(request); },
+      [&tenants](const protocol::HttpRequest& request) { return tenants.stream(request); });
   if (!listening) {
     Failure failure = failed(listening.error(), bound_address(config, config.port));
     if (listening.error().value() == EADDRINUSE) {

@@ -54,6 +54,13 @@ class TenantService final : public server::ServedTenant {
     return routes_->answer(request);
   }
 
+  [[nodiscard]] std::optional<net::Stream> stream(
+      const protocol::HttpRequest& request) const override {
+    return routes_->stream(request);
+  }
+
+  [[nodiscard]] const broker::Service& service() const override { return service_; }
+
  private:
   broker::Keys keys_;
   server::KeyedStore store_;
@@ -95,10 +102,11 @@ Result<broker::Keys> make_keys(const Shared& shared, Bytes master, std::string_v
                  }}};
 }
 
-TenantServices::TenantServices(const Shared& shared, std::string jwks, Bytes spki_sha256,
-                               const Clock& clock)
+TenantServices::TenantServices(const Shared& shared, const server::RoutesConfig& config,
+                               Bytes spki_sha256, const Clock& clock)
     : shared_(shared),
-      jwks_(std::move(jwks)),
+      jwks_(config.jwks),
+      webhook_jwks_(config.webhook_jwks),
       spki_sha256_(to_buffer(spki_sha256)),
       clock_(clock) {}
 
@@ -119,6 +127,7 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
       .administrators = {},
       .audience = server::admin_audience(spki_sha256_, tenant.id),
       .jwks = jwks_,
+      .webhook_jwks = webhook_jwks_,
       .issuer = issuer_of(shared_.config, tenant.id),
       .ledger_key = {},
       .keyed = nullptr,

@@ -49,8 +49,10 @@ struct Shared {
 // TenantServices makes keys and services of tenants. Thread safe.
 class TenantServices final : public broker::TenantKeys, public server::TenantMaker {
  public:
-  // `jwks` are the keys of results, `spki_sha256` is the TLS key's digest; the rest is borrowed.
-  TenantServices(const Shared& shared, std::string jwks, Bytes spki_sha256, const Clock& clock);
+  // Of `config` it takes the public keys, which are the service's; `spki_sha256` is the TLS key's
+  // digest. The rest is borrowed.
+  TenantServices(const Shared& shared, const server::RoutesConfig& config, Bytes spki_sha256,
+                 const Clock& clock);
 
   // keys_of derives them from the master key and the tenant's salt: without the salt nobody can.
   [[nodiscard]] Result<broker::Keys> keys_of(const broker::Tenant& tenant) const override;
@@ -63,6 +65,7 @@ class TenantServices final : public broker::TenantKeys, public server::TenantMak
  private:
   const Shared& shared_;
   std::string jwks_;
+  std::string webhook_jwks_;
   Buffer spki_sha256_;
   const Clock& clock_;
 };

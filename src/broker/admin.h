@@ -71,6 +71,7 @@ struct ResourceInfo {
   std::uint64_t releases = 0;
   std::optional<UnixTime> written;
   Terms terms;
+  std::string rotate{};  // the incident that asks for a new version (incident.h); or empty
 };
 
 // PutOptions say on what terms a resource is written, and over what. A change that is not given

@@ -3,7 +3,9 @@
 
 #include "base/reader.h"
 #include "broker/admin.h"
+#include "broker/expiry.h"
 #include "broker/held.h"
+#include "broker/incident.h"
 #include "broker/records.h"
 
 // What owners do with resources.
@@ -124,11 +126,13 @@ Result<ResourceInfo> info_of(store::View& view, const Keys& keys, const store::L
   WARD_TRY(const auto held, load_resource(view, keys, row.key));
   if (!held) return Error(Errc::kMalformed, "broker.admin: a row is gone");
   WARD_TRY(const store::Row count, view.get(kReleaseTable, row.key));
+  WARD_TRY(std::string rotate, rotation_of(view, row.key, row.version));
   return ResourceInfo{.path = row.key,
                       .version = row.version,
                       .releases = counter(count),
                       .written = held->written,
-                      .terms = held->terms};
+                      .terms = held->terms,
+                      .rotate = std::move(rotate)};
 }
 
 // undone ends a transaction whose refusal the client is told.
@@ -151,6 +155,9 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
     WARD_TRY(refusal, may_write(tx, made, before, options, service_.options.quotas));
     if (refusal) return undone();
     WARD_TRY(version, hold(tx, service_, made, before));
+    if (made.terms.expires) {
+      WARD_CHECK_OK(note_end(tx, Ends::kResource, name, *made.terms.expires));
+    }
     return record(tx, service_.keys, put_entry(service_.keys, actor, made, before, version));
   });
   if (refusal) return *std::move(refusal);

@@ -121,9 +121,19 @@ Answer<Judgement> appraise(const Service& service, const ArchivedAppraisal& reco
   return refuse(401, kType, CheckId::kEvidenceForm, judgement.error().what());
 }
 
-ledger::Entry attested_entry(const attest::Appraisal& appraisal,
-                             const std::vector<std::string>& passed, std::string_view token,
-                             UnixTime now) {
+// Judged is an appraisal, with the token or the refusal that it led to.
+struct Judged {
+  attest::Appraisal appraisal;
+  std::vector<std::string> passed;
+  std::vector<std::string> platforms;
+  std::string token;
+  std::optional<Refusal> refusal;
+  ArchivedAppraisal record;  // as it will be archived
+};
+
+// The leaf names machine and advisories, so that an incident finds what was released to them.
+ledger::Entry attested_entry(const Judged& judged, UnixTime now) {
+  const attest::Appraisal& appraisal = judged.appraisal;
   return {.time = now,
           .kind = "attestation",
           .actor = to_hex(appraisal.facts.workload),
@@ -131,18 +141,11 @@ ledger::Entry attested_entry(const attest::Appraisal& appraisal,
           .details = {{"runtime", to_hex(appraisal.facts.measurement)},
                       {"tcb_status", appraisal.tcb.status.value_or("")},
                       {"development", appraisal.development ? "true" : "false"},
-                      {"passed", joined_ids(passed)},
-                      {"token_sha256", to_hex(crypto::sha256(as_bytes(token)))}}};
+                      {"passed", joined_ids(judged.passed)},
+                      {"platforms", joined_ids(judged.platforms)},
+                      {"advisories", joined_ids(appraisal.tcb.advisories)},
+                      {"token_sha256", to_hex(crypto::sha256(as_bytes(judged.token)))}}};
 }
-
-// Judged is an appraisal, with the token or the refusal that it led to.
-struct Judged {
-  attest::Appraisal appraisal;
-  std::vector<std::string> passed;
-  std::string token;
-  std::optional<Refusal> refusal;
-  ArchivedAppraisal record;  // as it will be archived
-};
 
 // conclude uses the nonce up and records the outcome, both or neither. A refusal that is counted
 // only leaves no row either, or strangers would fill the disk with nonces.
@@ -158,8 +161,7 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
           record_refusal(tx, service.keys, refused_act(judged.appraisal, now), *judged.refusal));
       if (!recorded) return {};
     } else {
-      WARD_CHECK_OK(record(tx, service.keys,
-                           attested_entry(judged.appraisal, judged.passed, judged.token, now)));
+      WARD_CHECK_OK(record(tx, service.keys, attested_entry(judged, now)));
     }
     WARD_CHECK_OK(archive(tx, service, judged.record));
     return use_up(tx, session, judged.token, now);
@@ -183,6 +185,7 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
   WARD_TRY(Judgement judgement, appraise(service, record, {.policy = policy->value, .at = now}));
   Judged out{.appraisal = std::move(judgement.appraisal),
              .passed = {},
+             .platforms = std::move(judgement.platforms),
              .token = {},
              .refusal = {},
              .record = std::move(record)};

@@ -1,17 +1,21 @@
 // Every change of an administrator's is a leaf of the ledger: who, in which role, how he signed in,
 // what was before and after. Where the leaf cannot be written, nothing is changed.
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "broker/admin.h"
+#include "broker/incident.h"
 #include "broker/lease.h"
 #include "broker/people.h"
 #include "broker/policy_admin.h"
 #include "broker/reference_values.h"
 #include "broker/tenant.h"
+#include "broker/webhooks.h"
 #include "test/broker/world.h"
 
 namespace ward::broker {
@@ -92,7 +96,7 @@ class Audit : public testing::Test {
     return id;
   }
 
-  std::vector<Act> acts() {
+  std::vector<Act> acts_on_keys() {
     const auto set = [this](std::string text) {
       return outcome(policies_.set(administrator(), "results/hospital", as_bytes(text), kNow));
     };
@@ -133,11 +137,39 @@ class Audit : public testing::Test {
          "granted", "revoked"},
         {"lease.lift", [this] { return outcome(leases_.lift(administrator(), revocation_, kNow)); },
          "revoked", "granted"},
+    };
+  }
+
+  // acts_on_people_and_tenants are those on whoever is told, asked or served.
+  std::vector<Act> acts_on_people_and_tenants() {
+    return {
         {"administrator.add",
          [this] { return outcome(people_.add(administrator(), person("anna"), {}, kNow)); }, "",
          "*"},
         {"administrator.remove",
          [this] { return outcome(people_.remove(administrator(), "anna", kNow)); }, "*", ""},
+        {"webhook.add",
+         [this] {
+           const auto done = webhooks_.add(administrator(), {"https://a.example", {}, {}}, kNow);
+           if (done) webhook_ = done->id;
+           return outcome(done);
+         },
+         "", "*"},
+        {"webhook.remove",
+         [this] { return outcome(webhooks_.remove(administrator(), webhook_, kNow)); }, "*", ""},
+        {"incident.open",
+         [this] {
+           const auto done = incidents_.open(
+               administrator(),
+               {.subject = {IncidentOf::kAdvisory, "INTEL-SA-00999"}, .note = {}, .apply = true},
+               kNow);
+           if (done) incident_ = done->id;
+           return outcome(done);
+         },
+         "", "open"},
+        {"incident.close",
+         [this] { return outcome(incidents_.close(administrator(), incident_, kNow)); }, "open",
+         "closed"},
         {"tenant.add",
          [this] {
            return outcome(tenants_.add(
@@ -152,16 +184,26 @@ class Audit : public testing::Test {
     };
   }
 
+  std::vector<Act> acts() {
+    std::vector<Act> out = acts_on_keys();
+    std::ranges::move(acts_on_people_and_tenants(), std::back_inserter(out));
+    return out;
+  }
+
   World world_;
   Admin admin_{world_.service()};
   PolicyAdmin policies_{world_.service()};
   ReferenceAdmin references_{world_.service()};
   Leases leases_{world_.service()};
   People people_{world_.service()};
+  Webhooks webhooks_{world_.service()};
+  Incidents incidents_{world_.service()};
   FixedKeys keys_{world_};
   TenantAdmin tenants_{world_.service(), keys_};
   std::string lease_ = leased();
   std::string revocation_;
+  std::string webhook_;
+  std::string incident_;
 };
 
 void expect_detail(const ledger::Leaf& leaf, const char* name, std::string_view expected) {

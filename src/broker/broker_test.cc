@@ -333,7 +333,8 @@ TEST_F(BrokerTest, a_leaf_says_what_passed_as_well) {
   EXPECT_EQ(passed_of_last(world_),
             "kbs.token.valid kbs.resource.exists kbs.release.rule kbs.release.workload "
             "kbs.release.runtime kbs.release.tcb_status kbs.release.debug "
-            "kbs.release.development kbs.resource.unexpired kbs.lease.unrevoked");
+            "kbs.release.development kbs.resource.unexpired kbs.token.unaffected "
+            "kbs.lease.unrevoked");
   world_.verifier.workload[0] ^= 1;
   const std::string other = attested(broker_, attester_, kNow);
   ASSERT_FALSE(get(other));

@@ -162,6 +162,73 @@ RegoVerdict ask_devices(const Asking& asking, const std::vector<DeviceClaims>& d
   return {.outcome = attest::Outcome::kPassed, .found = "affirming"};
 }
 
+constexpr std::size_t kMaxPlatformNames = 64;
+
+std::vector<std::string> names_of(const PlatformIds& ids, const attest::Identity& identity) {
+  std::vector<std::string> out;
+  for (const Buffer& id : identity.ids) {
+    if (id.size() >= attest::kMinIdentifier) out.push_back(ids.name(id));
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  if (out.size() > kMaxPlatformNames) out.resize(kMaxPlatformNames);
+  return out;
+}
+
+// Listed is one list of what a policy refuses, and what of the evidence is on it.
+struct Listed {
+  CheckId id;
+  bool asked = false;  // the policy has such a list
+  std::string found;   // empty: nothing is on it
+  const char* expected;
+};
+
+void add_refused(attest::Appraisal& appraisal, const EvidencePolicy& policy, const Listed& listed) {
+  if (!listed.asked) return;
+  appraisal.checks.push_back(
+      {.info = &check_info(listed.id),
+       .outcome = listed.found.empty() ? attest::Outcome::kPassed : attest::Outcome::kFailed,
+       .found = listed.found,
+       .expected = listed.expected,
+       .origin = attest::Origin::kPolicy,
+       .expected_from = policy.policy.name});
+}
+
+bool same_workload(Bytes a, Bytes b) {
+  constexpr std::size_t kShared = 32;
+  return a.size() >= kShared && b.size() >= kShared && equal(a.first(kShared), b.first(kShared));
+}
+
+// check_refused refuses what the policy lists, whatever else the evidence shows.
+void check_refused(const EvidencePolicy& policy, Judgement& judgement) {
+  attest::Appraisal& appraisal = judgement.appraisal;
+  Listed platform{CheckId::kPlatformRefused,
+                  !policy.refused_platforms.empty(),
+                  {},
+                  "a machine that is not refused"};
+  for (const std::string& one : judgement.platforms) {
+    if (std::ranges::count(policy.refused_platforms, one) != 0) platform.found = one;
+  }
+  Listed workload{CheckId::kWorkloadRefused,
+                  !policy.refused_workloads.empty(),
+                  {},
+                  "a workload that is not refused"};
+  for (const Buffer& one : policy.refused_workloads) {
+    if (same_workload(one, appraisal.facts.workload)) workload.found = to_hex(one);
+  }
+  Listed advisory{CheckId::kAdvisoryRefused,
+                  !policy.refused_advisories.empty(),
+                  {},
+                  "no advisory that is refused"};
+  for (const std::string& one : appraisal.tcb.advisories) {
+    if (std::ranges::count(policy.refused_advisories, one) != 0) advisory.found = one;
+  }
+  for (const Listed& one : {platform, workload, advisory}) {
+    add_refused(appraisal, policy, one);
+    if (one.asked) appraisal.verdict = attest::verdict_of(appraisal.checks);
+  }
+}
+
 // count_as_compared records that the policy in Rego judged the measurement.
 void count_as_compared(attest::Appraisal& appraisal, const std::string& policy) {
   for (attest::Check& check : appraisal.checks) {
@@ -224,8 +291,11 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
                                       .now = judging.at,
                                       .collateral = judging.collateral,
                                       .whole_field = record.purpose == AppraisedFor::kStatedData}));
-  Judgement out{.appraisal = std::move(appraised.appraisal), .rego = {}};
+  Judgement out{.appraisal = std::move(appraised.appraisal),
+                .rego = {},
+                .platforms = names_of(service.keys.platform_ids, appraised.identity)};
   check_init_data(out.appraisal, record.init_data_digest);
+  check_refused(judging.policy, out);
   // What a policy in Rego sees it can tell everybody.
   if (!judging.policy.rego.empty()) {
     for (DeviceClaims& device : appraised.devices) {

@@ -26,7 +26,8 @@ struct Judging {
 // Judgement is an appraisal, with what the policies in Rego say of the evidence.
 struct Judgement {
   attest::Appraisal appraisal;
-  RegoSaid rego;  // of all devices, the worst of each claim
+  RegoSaid rego;                       // of all devices, the worst of each claim
+  std::vector<std::string> platforms;  // names of the machine (PlatformIds::name), sorted
 };
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and

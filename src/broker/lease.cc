@@ -135,16 +135,32 @@ Result<std::optional<Revocation>> load_revocation(store::View& view, const Keys&
   return Loaded{std::move(out)};
 }
 
-// forget_ended drops a few leases that are over.
-Result<void> forget_ended(store::Transaction& tx, UnixTime now) {
-  WARD_TRY(const auto rows, tx.list_keys(kLeaseTable, "", "", kForgottenLeases));
-  for (const store::ListedKey& row : rows) {
-    const auto end = end_of(row.key);
-    if (!end) return damaged();
-    if (now < *end) break;
-    WARD_CHECK_OK(tx.forget(kLeaseTable, row.key));
-  }
-  return {};
+// newest_of is the id of the lease that a workload has of a resource, the newest; empty where it is
+// not known: an earlier version did not write it down.
+Result<std::string> newest_of(store::View& view, const Lease& lease) {
+  WARD_TRY(const store::Row row,
+           view.get(kNewestLeaseTable, revocation_id(lease.resource, lease.workload)));
+  return row.value ? std::string(as_text(*row.value)) : std::string();
+}
+
+// end_one forgets a lease that is over, with a leaf unless a newer one took its place.
+Result<bool> end_one(store::Transaction& tx, const Keys& keys, const std::string& id,
+                     UnixTime now) {
+  WARD_TRY(const auto lease, load_lease(tx, keys, id));
+  if (!lease) return damaged();
+  WARD_TRY(const std::string newest, newest_of(tx, *lease));
+  WARD_CHECK_OK(tx.forget(kLeaseTable, id));
+  if (!newest.empty() && newest != id) return false;
+  WARD_CHECK_OK(tx.forget(kNewestLeaseTable, revocation_id(lease->resource, lease->workload)));
+  WARD_CHECK_OK(record(tx, keys,
+                       {now,
+                        "expiry.lease",
+                        to_hex(lease->workload),
+                        lease->resource,
+                        {{"lease", id},
+                         {"ended", format_rfc3339(lease->until)},
+                         {"version", std::to_string(lease->version)}}}));
+  return true;
 }
 
 // each_row calls `take` for the rows behind `after` until it says that it has enough.
@@ -204,11 +220,28 @@ Result<std::optional<Refusal>> no_lease(store::View& view, const Service& servic
   return std::optional(over_quota(429, kType, "leases", count + 1, most));
 }
 
+Result<std::size_t> end_leases(store::Transaction& tx, const Keys& keys, std::size_t most,
+                               UnixTime now) {
+  std::size_t count = 0;
+  WARD_TRY(const auto rows, tx.list_keys(kLeaseTable, "", "", most));
+  for (const store::ListedKey& row : rows) {
+    const auto end = end_of(row.key);
+    if (!end) return damaged();
+    if (now < *end) break;
+    WARD_TRY(const bool told, end_one(tx, keys, row.key, now));
+    count += told ? 1 : 0;
+  }
+  return count;
+}
+
 Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease, UnixTime now) {
-  WARD_CHECK_OK(forget_ended(tx, now));
+  WARD_CHECK_OK(end_leases(tx, service.keys, kForgottenLeases, now));
   lease.id = hex_of_time(lease.until) + "-" + to_hex(crypto::random_array<kIdRandom>(service.rng));
   WARD_TRY(const std::string text, write(lease));
   WARD_CHECK_OK(service.keys.rows.put(tx, kLeaseTable, lease.id, as_bytes(text), 0, service.rng));
+  const std::string pair = revocation_id(lease.resource, lease.workload);
+  WARD_TRY(const store::Row newest, tx.get(kNewestLeaseTable, pair));
+  WARD_CHECK_OK(tx.put(kNewestLeaseTable, pair, as_bytes(lease.id), newest.version));
   return lease;
 }
 

@@ -19,6 +19,9 @@ namespace ward::broker {
 inline constexpr std::string_view kLeaseTable = "kbs.lease";            // Lease::id, sealed
 inline constexpr std::string_view kRevocationTable = "kbs.revocation";  // Revocation::id, sealed
 
+// revocation_id: the id of the lease that the workload got last of the resource.
+inline constexpr std::string_view kNewestLeaseTable = "kbs.lease.newest";
+
 inline constexpr std::size_t kMaxRevocations = 10000;  // of the service
 inline constexpr std::size_t kForgottenLeases = 16;    // at one time
 inline constexpr std::size_t kMaxLeasesListed = 200;   // in one page
@@ -50,6 +53,12 @@ struct Revocation {
 // no_lease is why no lease may be granted, by the quota; nullopt where one may.
 [[nodiscard]] Result<std::optional<Refusal>> no_lease(store::View& view, const Service& service,
                                                       UnixTime now);
+
+// end_leases forgets leases that are over, at most `most`, and returns how many of them ended: each
+// of those has a leaf `expiry.lease`. One that was renewed, so that the workload has a newer, is
+// forgotten without a word. kMalformed, kUntrusted: a row is damaged; errors of ledger::append.
+[[nodiscard]] Result<std::size_t> end_leases(store::Transaction& tx, const Keys& keys,
+                                             std::size_t most, UnixTime now);
 
 // LeaseLine is a lease as its owner sees it.
 struct LeaseLine {

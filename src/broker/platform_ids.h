@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 
 namespace ward::broker {
 
+inline constexpr std::size_t kPlatformDigits = 32;
+
 // PlatformIds writes HMAC-SHA-256 under the service's own key in the place of whatever names one
 // machine (attest/identity.h): a service knows the same machine again, two services cannot tell
 // that they mean the same, and nobody finds the machine by trying. Thread safe.
@@ -19,6 +22,9 @@ class PlatformIds {
 
   // digest is that of one identifier, in hex.
   [[nodiscard]] std::string digest(Bytes id) const;
+
+  // name is what stands for one identifier where machines are listed: the digest's first 32 digits.
+  [[nodiscard]] std::string name(Bytes id) const { return digest(id).substr(0, kPlatformDigits); }
 
   // conceal leaves nothing of this identity in the appraisal, or in claims.
   void conceal(const attest::Identity& identity, attest::Appraisal& appraisal) const;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attest/demands.h"
+#include "broker/platform_ids.h"
 #include "codec/json.h"
 
 namespace ward::broker {
@@ -380,14 +381,49 @@ const ReleaseRule* ResultsPolicy::rule_for(std::string_view type_and_tag) const 
   return nullptr;
 }
 
+namespace {
+
+// read_refused reads the lists of what an incident concerns.
+Result<void, Diag> read_refused(const Cursor& cursor, EvidencePolicy& out) {
+  const auto words = [&](std::string_view name) -> Result<std::vector<std::string>, Diag> {
+    if (cursor.find(name) == nullptr) return std::vector<std::string>();
+    return cursor.words(name);
+  };
+  WARD_TRY(out.refused_platforms, words("refused_platforms"));
+  for (std::size_t i = 0; i < out.refused_platforms.size(); ++i) {
+    const std::string& one = out.refused_platforms[i];
+    if (one.size() == kPlatformDigits &&
+        one.find_first_not_of("0123456789abcdef") == std::string::npos) {
+      continue;
+    }
+    return cursor.wrong(cursor.find("refused_platforms")->items()[i],
+                        entry_name("refused_platforms", i), "a machine's name, 32 digits in hex");
+  }
+  WARD_TRY(out.refused_advisories, words("refused_advisories"));
+  for (std::size_t i = 0; i < out.refused_advisories.size(); ++i) {
+    const auto id = attest::advisory_id(out.refused_advisories[i]);
+    if (id && *id == out.refused_advisories[i]) continue;
+    return cursor.wrong(cursor.find("refused_advisories")->items()[i],
+                        entry_name("refused_advisories", i),
+                        "an advisory's id, like INTEL-SA-00615");
+  }
+  if (cursor.find("refused_workloads") != nullptr) {
+    WARD_TRY(out.refused_workloads, cursor.digests("refused_workloads"));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
                                                    std::span<const attest::FieldInfo> fields) {
   WARD_TRY(const JsonValue root, parse_document(json, kEvidenceSchema));
   const Cursor cursor(json, root, "");
-  WARD_CHECK_OK(cursor.only({"schema", "name", "accepted_tcb", "allow_debug", "allow_development",
-                             "min_tcb_evaluation", "runtimes", "accepted_values", "refused_values",
-                             "minimum_values", "require_revocation", "min_tcb_date",
-                             "tolerated_advisories", "accepted_chips", "required_parts", "rego"}));
+  WARD_CHECK_OK(cursor.only(
+      {"schema", "name", "accepted_tcb", "allow_debug", "allow_development", "min_tcb_evaluation",
+       "runtimes", "accepted_values", "refused_values", "minimum_values", "require_revocation",
+       "min_tcb_date", "tolerated_advisories", "accepted_chips", "required_parts",
+       "refused_platforms", "refused_workloads", "refused_advisories", "rego"}));
   EvidencePolicy out;
   out.policy.name = "evidence policy";
   if (const JsonValue* name = cursor.find("name")) {
@@ -416,6 +452,7 @@ Result<EvidencePolicy, Diag> parse_evidence_policy(Bytes json,
   WARD_TRY(out.policy.tolerated, tolerated_advisories(cursor));
   WARD_TRY(out.policy.chips, accepted_chips(cursor));
   WARD_TRY(out.required_parts, required_parts(cursor, fields));
+  WARD_CHECK_OK(read_refused(cursor, out));
   return out;
 }
 

@@ -32,6 +32,11 @@ struct EvidencePolicy {
   std::optional<std::vector<Buffer>> runtimes;
   // At least so many devices of a TEE must be shown: {"nvidia", 8}.
   std::map<std::string, std::size_t> required_parts;
+  // What is refused, whatever else the evidence shows: machines (PlatformIds::name), workloads (32
+  // to 64 octets; the first 32 are compared, which all TEEs have), advisories of the TCB.
+  std::vector<std::string> refused_platforms;
+  std::vector<Buffer> refused_workloads;
+  std::vector<std::string> refused_advisories;
   // Policies in Rego by class of device (kDeviceClasses): asked of evidence that all else accepts.
   std::map<std::string, std::string> rego;
 };

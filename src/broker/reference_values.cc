@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/expiry.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "codec/json.h"
@@ -36,14 +37,6 @@ Result<ReferenceValue> read(std::string_view id, Bytes row) {
   return ReferenceValue{std::string(id), std::string(as_text(value->raw(row))), *time};
 }
 
-Result<std::optional<ReferenceValue>> load(store::View& view, const Service& service,
-                                           std::string_view id) {
-  WARD_TRY(const auto row, service.keys.rows.get(view, kReferenceTable, id));
-  if (!row.value) return std::optional<ReferenceValue>();
-  WARD_TRY(ReferenceValue value, read(id, row.value->expose()));
-  return std::optional(std::move(value));
-}
-
 Refusal none() { return refuse(404, kType, CheckId::kReferenceValue); }
 
 // set_one writes one value, and its leaf.
@@ -55,6 +48,7 @@ Result<void> set_one(store::Transaction& tx, const Service& service, const Actor
   WARD_TRY(const std::uint64_t version,
            service.keys.rows.put(tx, kReferenceTable, value.id, as_bytes(text), row.version,
                                  service.rng));
+  WARD_CHECK_OK(note_end(tx, Ends::kReferenceValue, value.id, value.expires));
   return record(tx, service.keys,
                 act_of(actor, now, "refval.set", value.id,
                        {{"sha256", to_hex(crypto::sha256(as_bytes(value.value)))},
@@ -84,11 +78,20 @@ Result<bool> too_many(store::View& view, std::uint64_t most) {
 
 }  // namespace
 
+Result<std::optional<ReferenceValue>> load_reference_value(store::View& view,
+                                                           const Service& service,
+                                                           std::string_view id) {
+  WARD_TRY(const auto row, service.keys.rows.get(view, kReferenceTable, id));
+  if (!row.value) return std::optional<ReferenceValue>();
+  WARD_TRY(ReferenceValue value, read(id, row.value->expose()));
+  return std::optional(std::move(value));
+}
+
 Result<std::string> load_reference_values(store::View& view, const Service& service, UnixTime at) {
   WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", "", kMaxReferenceValues));
   std::vector<ReferenceValue> values;
   for (const store::ListedKey& key : keys) {
-    WARD_TRY(auto value, load(view, service, key.key));
+    WARD_TRY(auto value, load_reference_value(view, service, key.key));
     if (value) values.push_back(*std::move(value));
   }
   return refval::to_json(values, at);
@@ -129,7 +132,7 @@ Answer<ReferenceValue> ReferenceAdmin::get(const Actor& actor, std::string_view 
   if (!refval::is_id(id)) return none();
   std::optional<ReferenceValue> value;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(value, load(view, service_, id));
+    WARD_TRY(value, load_reference_value(view, service_, id));
     return {};
   });
   if (!done) return unavailable(done.error());
@@ -164,7 +167,7 @@ Answer<ReferenceList> ReferenceAdmin::list(const Actor& actor, std::string_view 
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto keys, view.list_keys(kReferenceTable, "", after, limit));
     for (const store::ListedKey& key : keys) {
-      WARD_TRY(auto value, load(view, service_, key.key));
+      WARD_TRY(auto value, load_reference_value(view, service_, key.key));
       if (value) out.values.push_back(*std::move(value));
     }
     if (keys.size() == limit) out.next = keys.back().key;

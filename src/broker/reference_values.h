@@ -26,6 +26,11 @@ inline constexpr std::size_t kMaxReferenceBytes = 4U << 20U;  // of all of them,
 // One page of a list has at most so many: `next` goes on.
 inline constexpr std::size_t kMaxListedValues = 100;
 
+// load_reference_value reads one, whether its time is over or not; nullopt where there is none.
+// kUntrusted, kMalformed: the row is damaged.
+[[nodiscard]] Result<std::optional<refval::ReferenceValue>> load_reference_value(
+    store::View& view, const Service& service, std::string_view id);
+
 // load_reference_values writes those that count at `at` as one object, id to value.
 [[nodiscard]] Result<std::string> load_reference_values(store::View& view, const Service& service,
                                                         UnixTime at);

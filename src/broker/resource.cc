@@ -6,6 +6,7 @@
 #include "broker/broker.h"
 #include "broker/facts.h"
 #include "broker/held.h"
+#include "broker/incident.h"
 #include "broker/lease.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
@@ -119,6 +120,12 @@ Result<std::optional<Refusal>> check_terms(store::View& view, const Release& rel
                                 "It was good until " + format_rfc3339(*terms.expires) + "."));
   }
   passed.emplace_back(check_info(CheckId::kResourceUnexpired).id);
+  WARD_TRY(const std::string incident, refused_token(view, release.token_sha256));
+  if (!incident.empty()) {
+    return std::optional(
+        refuse(401, kType, CheckId::kTokenUnaffected, "Incident " + incident + "."));
+  }
+  passed.emplace_back(check_info(CheckId::kTokenUnaffected).id);
   WARD_TRY(const auto revoked, find_revocation(view, release.service.keys, release.path.text(),
                                                release.facts.workload));
   if (revoked) {

@@ -154,7 +154,7 @@ HttpResponse ResourceRoutes::resources(const OwnRequest& asked, const Page& page
     w.member("releases", one.releases);
     write_time(w, "written", one.written);
     write_terms(w, one.terms, asked.now);
-    w.end_object();
+    w.member("rotate", one.rotate).end_object();
   }
   w.end_array().member("next", list->next).end_object();
   return json_response(w);

@@ -71,10 +71,11 @@ TEST_F(ResourceRoutesTest, AVersionIsWrittenReadAndListed) {
             R"("expired":false,"lease_s":60},)"
             R"({"version":1,"written":"2023-11-14T22:13:20Z","expires":null,"expired":false,)"
             R"("lease_s":null}]})");
-  EXPECT_EQ(text(ask("GET", "resources")),
-            R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/records",)"
-            R"("version":2,"releases":0,"written":"2023-11-14T22:13:20Z",)"
-            R"("expires":"2030-01-01T00:00:00Z","expired":false,"lease_s":60}],"next":""})");
+  EXPECT_EQ(
+      text(ask("GET", "resources")),
+      R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/records",)"
+      R"("version":2,"releases":0,"written":"2023-11-14T22:13:20Z",)"
+      R"("expires":"2030-01-01T00:00:00Z","expired":false,"lease_s":60,"rotate":""}],"next":""})");
   EXPECT_EQ(ask("DELETE", kPath).status, 200U);
   EXPECT_EQ(ask("GET", kPath).status, 404U);
 }

@@ -20,6 +20,11 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/appraisals", "GET", "since after limit"},
     {"/v1/appraisals/{id}/repeat", "POST"},
     {"/v1/appraise", "POST"},
+    {"/v1/events", "GET", "after since kinds limit"},
+    {"/v1/incidents", "GET, POST", "", "POST"},
+    {"/v1/incidents/{id}", "GET"},
+    {"/v1/incidents/{id}/close", "POST"},
+    {"/v1/incidents/{id}/report", "GET"},
     {"/v1/leases", "GET", "after limit"},
     {"/v1/leases/{id}", "DELETE"},
     {"/v1/ledger/checkpoint", "GET"},
@@ -49,6 +54,9 @@ inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
     {"/v1/tenants/{id}", "DELETE, GET, POST"},
     {"/v1/token/introspect", "POST"},
     {"/v1/versions/{repository}/{type}/{tag}", "GET"},
+    {"/v1/webhooks", "GET, POST", "", "POST"},
+    {"/v1/webhooks/{id}", "DELETE"},
+    {"/v1/webhooks/{id}/test", "POST"},
 });
 
 // Access is who may ask for what, of the routes that take an administrator. What is not in the
@@ -69,6 +77,11 @@ inline constexpr auto kAccess = std::to_array<Access>({
     {"/v1/administrators/{name}", "administrator"},
     {"/v1/appraisals", "administrator auditor policy-author verifier-owner"},
     {"/v1/appraisals/{id}/repeat", "administrator policy-author verifier-owner"},
+    {"/v1/events", "administrator auditor owner"},
+    {"/v1/incidents", "administrator auditor"},
+    {"/v1/incidents/{id}", "administrator auditor"},
+    {"/v1/incidents/{id}/close", "administrator"},
+    {"/v1/incidents/{id}/report", "administrator auditor"},
     {"/v1/leases", "administrator owner"},
     {"/v1/leases/{id}", "administrator owner"},
     {"/v1/ledger/entries", "administrator auditor"},
@@ -92,6 +105,9 @@ inline constexpr auto kAccess = std::to_array<Access>({
     {"/v1/tenants/{id}", "operator"},
     {"/v1/token/introspect", "administrator auditor owner policy-author verifier-owner"},
     {"/v1/versions/{repository}/{type}/{tag}", "administrator owner"},
+    {"/v1/webhooks", "administrator"},
+    {"/v1/webhooks/{id}", "administrator"},
+    {"/v1/webhooks/{id}/test", "administrator"},
 });
 
 // access_to is the entry of a path without its query, nullptr where there is none.

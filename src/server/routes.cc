@@ -111,6 +111,8 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       admin_(service),
       appraise_(service),
       archive_(service),
+      events_(service, clock),
+      incidents_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
       people_(service, config.administrators),
@@ -123,15 +125,35 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
 
 HttpResponse Routes::answer(const HttpRequest& request) const {
   HttpResponse reply = dispatch(request, clock_.now());
+  note(request, reply.status);
+  return reply;
+}
+
+void Routes::note(const HttpRequest& request, unsigned status) const {
   const std::size_t route = route_of(request.target);
-  metrics_.count(route, reply.status);
-  const bool known = reply.status != 404 && reply.status != 405;  // a peer's words are not logged
+  metrics_.count(route, status);
+  const bool known = status != 404 && status != 405;  // a peer's words are not logged
   // Apart, so that a flood of the one does not leave lines of the other out.
-  const char* const event = reply.status < 400 ? "request" : "request.refused";
+  const char* const event = status < 400 ? "request" : "request.refused";
   log_(event, {{"method", known ? request.method : "?"},
                {"path", std::string(kRoutes.at(route))},
-               {"status", std::to_string(reply.status)}});
-  return reply;
+               {"status", std::to_string(status)}});
+}
+
+std::optional<net::Stream> Routes::stream(const HttpRequest& request) const {
+  if (!EventRoutes::streams(request)) return std::nullopt;
+  const UnixTime now = clock_.now();
+  const auto open = [&]() -> broker::Answer<net::Stream> {
+    const OwnRoute* route = own_route(path_of(request.target));
+    WARD_TRY(const Query query, Query::parse(request.target, route->query));
+    WARD_TRY(const broker::Actor actor, actor_of(request, TokenForm::kOwn, now));
+    WARD_CHECK_OK(may_ask_for(actor, path_of(request.target), now));
+    return events_.stream({request, actor, query, now});
+  };
+  auto opened = open();
+  net::Stream out = opened ? *std::move(opened) : net::Stream{to_response(opened.error()), nullptr};
+  note(request, out.begin.status);
+  return out;
 }
 
 HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
@@ -141,13 +163,18 @@ HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
   if (path.starts_with(kOwn)) return own(request, now);
   if (path == "/metrics") {
     if (request.method != "GET") return wrong_method("GET");
-    return typed("text/plain; version=0.0.4", as_bytes(metrics_.text()));
+    const std::string more = config_.metrics ? config_.metrics() : std::string();
+    return typed("text/plain; version=0.0.4", as_bytes(metrics_.text() + more));
   }
-  const bool jwks = path == "/.well-known/jwks.json";
+  const bool webhooks = path == "/.well-known/webhook-jwks.json" && !config_.webhook_jwks.empty();
+  const bool jwks = webhooks || path == "/.well-known/jwks.json";
   const bool openid = path == "/.well-known/openid-configuration" && !config_.issuer.empty();
   if (path != "/healthz" && !jwks && !openid) return not_found();
   if (request.method != "GET") return wrong_method("GET");
-  if (jwks) return cacheable(request, "application/jwk-set+json", config_.jwks);
+  if (jwks) {
+    return cacheable(request, "application/jwk-set+json",
+                     webhooks ? config_.webhook_jwks : config_.jwks);
+  }
   return openid ? cacheable(request, kJson, discovery(config_.issuer)) : ok();
 }
 
@@ -312,6 +339,8 @@ HttpResponse Routes::once(const OwnRequest& asked, std::string_view path,
 
 HttpResponse Routes::administer(const OwnRequest& asked, std::string_view path) const {
   if (ArchiveRoutes::takes(path)) return archive_.answer(asked, path);
+  if (EventRoutes::takes(path)) return events_.answer(asked, path);
+  if (IncidentRoutes::takes(path)) return incidents_.answer(asked, path);
   if (LedgerRoutes::takes(path)) return ledger_.answer(asked, path);
   if (path == "token/introspect") return introspect(service_, asked.request, asked.now);
   if (PolicyRoutes::takes(path)) return policies_.answer(asked, path);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,10 +8,13 @@
 #include "base/time.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
+#include "net/http/server.h"
 #include "protocol/exchange.h"
 #include "server/admin_auth.h"
 #include "server/appraise_routes.h"
 #include "server/archive_routes.h"
+#include "server/event_routes.h"
+#include "server/incident_routes.h"
 #include "server/keyed_store.h"
 #include "server/ledger_routes.h"
 #include "server/log.h"
@@ -27,10 +31,12 @@ struct RoutesConfig {
   std::vector<Administrator> administrators;
   std::string audience;         // of administrators' tokens: admin_audience()
   std::string jwks;             // the token keys, public: a JWK set
+  std::string webhook_jwks{};   // the key that webhooks are signed with; or empty
   std::string issuer;           // a URL, where OpenID discovery is served; or empty
   std::string ledger_key;       // text form of the ledger's NoteKey
   KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
   const broker::TenantKeys* tenant_keys = nullptr;  // borrowed; without it no /v1/tenants
+  std::function<std::string()> metrics{};           // what /metrics says beside; or empty
   bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
   std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
   std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
@@ -46,7 +52,12 @@ class Routes {
 
   [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request) const;
 
+  // stream answers the requests that ask for a stream of events, nullopt for all others. The
+  // streams end before the routes do.
+  [[nodiscard]] std::optional<net::Stream> stream(const protocol::HttpRequest& request) const;
+
  private:
+  void note(const protocol::HttpRequest& request, unsigned status) const;
   [[nodiscard]] protocol::HttpResponse dispatch(const protocol::HttpRequest& request,
                                                 UnixTime now) const;
   [[nodiscard]] protocol::HttpResponse kbs(const protocol::HttpRequest& request,
@@ -71,6 +82,8 @@ class Routes {
   broker::Admin admin_;
   AppraiseRoutes appraise_;
   ArchiveRoutes archive_;
+  EventRoutes events_;
+  IncidentRoutes incidents_;
   PolicyRoutes policies_;
   LedgerRoutes ledger_;
   PeopleRoutes people_;

@@ -70,6 +70,7 @@ class RoutesTest : public testing::Test {
                 {.administrators = {first_.entry(), verifier_.entry(), hospital_.entry()},
                  .audience = "urn:ward:wardd:test",
                  .jwks = "{\"keys\":[]}",
+                 .webhook_jwks = "{\"keys\":[1]}",
                  .ledger_key = "wardd.test/ledger+00+AA"},
                 clock_, no_log()) {}
 
@@ -137,7 +138,7 @@ TEST_F(RoutesTest, an_owner_manages_his_repository_and_no_other) {
   EXPECT_EQ(
       text(ask("GET", "/v1/resources", token)),
       R"({"schema":"ward.resources/1","resources":[{"path":"hospital/key/a","version":1,"releases":0,)"
-      R"("written":"2023-11-14T22:13:20Z","expires":null,"expired":false,"lease_s":null}],"next":""})");
+      R"("written":"2023-11-14T22:13:20Z","expires":null,"expired":false,"lease_s":null,"rotate":""}],"next":""})");
   EXPECT_EQ(text(ask("GET", "/v1/resource/hospital/key/a", token)), "secret");
   EXPECT_EQ(ask("GET", "/v1/resource/vendor/key/a", token).status, 403U);
   EXPECT_EQ(ask("DELETE", "/kbs/v0/resource/hospital/key/a", token).status, 200U);
@@ -302,6 +303,7 @@ TEST_F(RoutesTest, unknown_paths_and_methods_are_told_apart) {
   EXPECT_EQ(ask("POST", "/healthz").status, 405U);
   EXPECT_EQ(ask("GET", "/healthz").status, 200U);
   EXPECT_EQ(text(ask("GET", "/.well-known/jwks.json")), "{\"keys\":[]}");
+  EXPECT_EQ(text(ask("GET", "/.well-known/webhook-jwks.json")), "{\"keys\":[1]}");
 }
 
 // Attacks on administrators' tokens; each differs from a good one in one thing.

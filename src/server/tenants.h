@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "broker/broker.h"
 #include "broker/tenant.h"
+#include "net/http/server.h"
 #include "protocol/exchange.h"
 
 // The routes of all tenants (docs/tenants.md): /t/ID/... is answered by the tenant's own service as
@@ -27,6 +29,12 @@ class ServedTenant {
 
   [[nodiscard]] virtual protocol::HttpResponse answer(
       const protocol::HttpRequest& request) const = 0;
+
+  // stream is Routes::stream of it. What it returns does not outlive it.
+  [[nodiscard]] virtual std::optional<net::Stream> stream(
+      const protocol::HttpRequest& request) const = 0;
+
+  [[nodiscard]] virtual const broker::Service& service() const = 0;
 };
 
 // TenantMaker builds a tenant's service. Thread safe.
@@ -47,13 +55,21 @@ class TenantMaker {
 // one that never was, there is nothing at the path. Safe from several threads.
 class Tenants {
  public:
-  using Handler = std::function<protocol::HttpResponse(const protocol::HttpRequest&)>;
+  // Own answers for the default tenant.
+  struct Own {
+    net::Handler answer;
+    net::StreamHandler stream{};  // empty: no streams
+  };
 
-  // `service` is the default tenant's and `own` answers for it; `service` and `maker` are borrowed.
-  Tenants(const broker::Service& service, Handler own, const TenantMaker& maker)
+  // `service` is the default tenant's; `service` and `maker` are borrowed.
+  Tenants(const broker::Service& service, Own own, const TenantMaker& maker)
       : service_(service), own_(std::move(own)), maker_(maker) {}
 
   [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request) const;
+
+  // stream answers the requests for streams of events, nullopt for all others. A tenant's stream
+  // ends when the tenant is changed, suspended or removed.
+  [[nodiscard]] std::optional<net::Stream> stream(const protocol::HttpRequest& request) const;
 
  private:
   struct Kept {
@@ -64,11 +80,12 @@ class Tenants {
 
   [[nodiscard]] Result<std::shared_ptr<const ServedTenant>> served(
       const broker::Tenant& tenant) const;
+  [[nodiscard]] Result<std::optional<broker::Tenant>> find(std::string_view id) const;
   [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request,
                                               std::string_view id, std::string_view rest) const;
 
   const broker::Service& service_;
-  Handler own_;
+  Own own_;
   const TenantMaker& maker_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, Kept, std::less<>> kept_;  // under mutex_; of active tenants alone

@@ -160,8 +160,13 @@ class Service(unittest.TestCase):
             ("secret", "delete", "a/b/c"),
             ("policy", "set", policy, "--for", "evidence"),
             ("policy", "list"),
+            ("webhook", "add", "https://receiver.example/", "--kinds", "none"),
+            ("webhook", "list"),
+            ("incident", "open", "--chip", "ab" * 16),
+            ("incident", "list"),
         )]
-        self.assertEqual(seen, ["secret"] * 5 + ["versions", "resources", "leases", "revocations", "secret", "policy", "policies"])
+        self.assertEqual(seen, ["secret"] * 5 + ["versions", "resources", "leases", "revocations", "secret", "policy", "policies"]
+                         + ["webhook", "webhooks", "incident", "incidents"])
         policy.write_text('{"schema":"ward.evidence-policy/1","runtimes":[],"accepted_values":{"tdx.rt_mr9":["00"]}}')
         self.assertEqual(check(ward("policy", "set", policy, "--for", "evidence", *self.to, code=2))[0], "error")
         store = next(self.state.glob("*.db"))

@@ -38,6 +38,11 @@ COMMANDS = {
     "admin remove": ["boss"],
     "appraisal list": [],
     "appraisal repeat": ["{appraisal}"],
+    "incident close": ["{incident}"],
+    "incident list": [],
+    "incident open": ["--chip", "ab" * 16, "--apply"],
+    "incident report": ["{incident}"],
+    "incident show": ["{incident}"],
     "lease lift": ["{revocation}"],
     "lease list": [],
     "lease revoke": ["{lease}"],
@@ -64,6 +69,11 @@ COMMANDS = {
     "tenant remove": ["acme"],
     "tenant set": ["acme", "--suspend"],
     "tenant show": ["acme"],
+    "watch": [],
+    "webhook add": ["https://receiver.example/"],
+    "webhook list": [],
+    "webhook remove": ["{webhook}"],
+    "webhook test": ["{webhook}"],
 }
 
 
@@ -130,6 +140,8 @@ class Tenant:
         self.json("DELETE", "/v1/revocations/" + gone)
         self.lease = self.release()
         self.revocation = gone
+        self.webhook = self.json("POST", "/v1/webhooks", {"url": "https://receiver.example/" + self.name, "kinds": ["none"]})["id"]
+        self.incident = self.json("POST", "/v1/incidents", {"advisory": "INTEL-SA-00999", "apply": True})["id"]
         nonce = json.loads(self.ask("POST", "/v1/nonce")[1])
         self.session = nonce["session"]
         self.ledger_key = json.loads(self.ask("GET", "/v1/ledger/key")[1])["key"]
@@ -196,7 +208,8 @@ class Cross(unittest.TestCase):
         """filled names what the other tenant has; a parameter that is not known here fails."""
         names = {"repository": "hospital", "type": "key", "tag": "one", "class": "cpu", "name": "boss",
                  "id": {"/v1/appraisals": other.appraisal, "/v1/leases": other.lease, "/v1/revocations": other.revocation,
-                        "/v1/reference-value": "mine", "/v1/tenants": "acme"}.get(path.split("/{")[0], "")}
+                        "/v1/reference-value": "mine", "/v1/tenants": "acme", "/v1/webhooks": other.webhook,
+                        "/v1/incidents": other.incident}.get(path.split("/{")[0], "")}
         out = re.sub(r"\{(\w+)\}", lambda match: names[match.group(1)], path)
         self.assertNotIn("//", out, path)
         return out
@@ -239,13 +252,16 @@ class Cross(unittest.TestCase):
             with self.subTest(mine=mine.name, other=other.name):
                 token = mine.token()
                 for method, path in (("DELETE", "/v1/leases/" + other.lease), ("DELETE", "/v1/revocations/" + other.revocation),
+                                     ("DELETE", "/v1/webhooks/" + other.webhook), ("POST", f"/v1/webhooks/{other.webhook}/test"),
+                                     ("GET", "/v1/incidents/" + other.incident), ("GET", f"/v1/incidents/{other.incident}/report"),
                                      ("POST", f"/v1/appraisals/{other.appraisal}/repeat")):
                     status, text, _ = mine.ask(method, path, b"{}", token)
                     self.assertEqual(status, 404, (path, text))
-                for path in ("/v1/resources", "/v1/leases", "/v1/revocations", "/v1/appraisals", "/v1/ledger/entries"):
+                for path in ("/v1/resources", "/v1/leases", "/v1/revocations", "/v1/appraisals", "/v1/ledger/entries", "/v1/events",
+                             "/v1/webhooks", "/v1/incidents"):
                     status, text, _ = mine.ask("GET", path, None, token)
                     self.assertEqual(status, 200, text)
-                    for trace in (other.lease, other.appraisal):
+                    for trace in (other.lease, other.appraisal, other.webhook, other.incident):
                         self.assertNotIn(trace.encode(), text)
                 got = mine.ask("GET", "/v1/resource/hospital/key/one", None, token)
                 self.assertEqual((got[0], got[1].decode()), (200, SECRET + mine.name))
@@ -316,7 +332,8 @@ class Cross(unittest.TestCase):
             for command, words in COMMANDS.items():
                 with self.subTest(mine=mine.name, other=other.name, command=command):
                     words = [word.format(pem=self.acme.pem, appraisal=other.appraisal, lease=other.lease,
-                                         revocation=other.revocation, ledger_key=other.ledger_key, policy=policy, values=values)
+                                         revocation=other.revocation, webhook=other.webhook, incident=other.incident,
+                                         ledger_key=other.ledger_key, policy=policy, values=values)
                              for word in words]
                     done = subprocess.run([WARD, *command.split(), *map(str, words), *map(str, to)], capture_output=True,
                                           timeout=PATIENCE_S)
@@ -324,6 +341,28 @@ class Cross(unittest.TestCase):
                     self.assertEqual(done.stdout, b"")
                     self.assertIn(b"kbs.admin.", done.stderr)
             self.assertEqual(other.state(), before)
+
+    def test_a_stream_is_of_one_tenant_and_ends_with_it(self):
+        made = Tenant(self.service, "streamed")
+        made.claim()
+        ward("tenant", "add", "streamed", "--administrator", "boss", "--public-key", made.pem, *self.operator.to)
+        watch = subprocess.Popen([WARD, "watch", "--since", "0", *made.to, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(watch.stderr.close)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.kill)
+        self.acme.json("PUT", "/v1/resource/r/t/acme", b"x")
+        made.json("PUT", "/v1/resource/r/t/mine", b"x")
+        seen = [told(watch.stdout.readline()) for _ in range(3)]
+        self.assertEqual([(one["index"], one["kind"]) for one in seen],
+                         [(0, "tenant.add"), (1, "administrator.add"), (2, "resource.put")])
+        # Deliveries are made for each tenant; to private addresses for none but the default one, and there as the configuration says.
+        hook = told(ward("webhook", "add", "https://127.0.0.1:1/", *made.to, "--json"))["id"]
+        self.assertIn("not connected to", told(ward("webhook", "test", hook, *made.to, "--json", code=3))["error"])
+        ward("tenant", "set", "streamed", "--suspend", *self.operator.to)
+        self.assertEqual(watch.wait(PATIENCE_S), 1)
+        self.assertIn("kbs.tenant.active", watch.stderr.read())
+        for line in watch.stdout:
+            self.assertTrue(json.loads(line)["kind"].startswith("webhook."), line)
 
     def test_each_ledger_is_its_own(self):
         for tenant in self.all:

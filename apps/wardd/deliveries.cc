@@ -1,0 +1,195 @@
+#include "apps/wardd/deliveries.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "broker/expiry.h"
+#include "broker/tenant.h"
+
+namespace ward::wardd {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{500};
+constexpr std::int64_t kTenantPause_s = 5;
+constexpr std::size_t kReplicaOctets = 8;
+
+// So many events go out before a webhook's thread ends, and another looks again.
+constexpr int kInOneGo = 100;
+
+std::string reason(const Result<unsigned>& status) {
+  if (!status) return status.error().what();
+  return "the receiver answered with status " + std::to_string(*status);
+}
+
+// active_tenants are those that are served, but for the default one.
+Result<std::vector<broker::Tenant>> active_tenants(const broker::Service& service) {
+  std::vector<broker::Tenant> out;
+  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto rows, view.list_keys(broker::kTenantTable, "", "", broker::kMaxTenants));
+    for (const store::ListedKey& row : rows) {
+      WARD_TRY(auto tenant, broker::find_tenant(view, service.keys, row.key));
+      if (tenant && tenant->state == broker::TenantState::kActive) {
+        out.push_back(*std::move(tenant));
+      }
+    }
+    return {};
+  }));
+  return out;
+}
+
+static_assert(broker::kMaxTenants <= store::kMaxListed);
+
+}  // namespace
+
+Deliveries::Deliveries(const broker::Service& service, const server::TenantMaker& tenants,
+                       const SenderOptions& sender, const Clock& clock, server::Log log)
+    : service_(service),
+      tenants_(tenants),
+      sender_(sender),
+      clock_(clock),
+      log_(std::move(log)),
+      replica_(to_hex(crypto::random_array<kReplicaOctets>(service.rng))),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Deliveries::~Deliveries() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Deliveries::metrics() const {
+  const auto line = [](const char* name, const std::atomic<std::uint64_t>& count) {
+    return std::string(name) + " " + std::to_string(count.load(std::memory_order_relaxed)) + "\n";
+  };
+  return "# HELP ward_webhook_attempts_total Attempts to deliver an event, by outcome.\n"
+         "# TYPE ward_webhook_attempts_total counter\n" +
+         line("ward_webhook_attempts_total{outcome=\"delivered\"}", delivered_) +
+         line("ward_webhook_attempts_total{outcome=\"failed\"}", failed_) +
+         "# HELP ward_ends_total Ends of resources, reference values and leases, as recorded.\n"
+         "# TYPE ward_ends_total counter\n" +
+         line("ward_ends_total", ended_) +
+         "# HELP ward_event_faults_total Times that the store did not let events be looked after.\n"
+         "# TYPE ward_event_faults_total counter\n" +
+         line("ward_event_faults_total", faults_);
+}
+
+void Deliveries::run(const std::stop_token& stop) {
+  places_[""] = std::make_shared<Place>("", 0, service_, replica_);
+  while (!stop.stop_requested()) {
+    const UnixTime now = clock_.now();
+    if (now.seconds - looked_.seconds >= kTenantPause_s || now < looked_) {
+      looked_ = now;
+      look_for_tenants();
+    }
+    running_.remove_if([](const Running& one) { return one.done.load(); });
+    for (const auto& [tenant, place] : places_) {
+      if (stop.stop_requested()) break;
+      record_ends(*place);
+      look(place);
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    (void)wake_.wait_for(lock, stop, kPause, [] { return false; });
+  }
+  for (Running& one : running_) {
+    one.thread.request_stop();
+    one.abort.abort();
+  }
+  running_.clear();
+}
+
+void Deliveries::look_for_tenants() {
+  const auto tenants = active_tenants(service_);
+  if (!tenants) return fault("tenants.failed", tenants.error());
+  std::map<std::string, std::shared_ptr<Place>> now{{"", places_.at("")}};
+  for (const broker::Tenant& tenant : *tenants) {
+    const auto before = places_.find(tenant.id);
+    if (before != places_.end() && before->second->version == tenant.version) {
+      now.insert(*before);
+      continue;
+    }
+    auto place = place_of(tenant);
+    if (!place) {
+      fault("tenants.failed", place.error());
+      continue;
+    }
+    now.emplace(tenant.id, *std::move(place));
+  }
+  places_ = std::move(now);
+}
+
+Result<std::shared_ptr<Deliveries::Place>> Deliveries::place_of(
+    const broker::Tenant& tenant) const {
+  WARD_TRY(auto served, tenants_.make(tenant));
+  auto out = std::make_shared<Place>(tenant.id, tenant.version, served->service(), replica_);
+  out->served = std::move(served);
+  return out;
+}
+
+void Deliveries::fault(const char* event, const Error& error) {
+  ++faults_;
+  log_(event, {{"reason", error.what()}});
+}
+
+void Deliveries::record_ends(Place& place) {
+  const UnixTime now = clock_.now();
+  if (!place.noted) {
+    const auto noted = broker::note_all_ends(place.service, now);
+    place.noted = noted.has_value();
+    if (!noted) return fault("ends.failed", noted.error());
+  }
+  const auto ended = broker::record_ends(place.service, now);
+  if (!ended) return fault("ends.failed", ended.error());
+  ended_ += *ended;
+}
+
+void Deliveries::look(const std::shared_ptr<Place>& place) {
+  const auto due = place->outbox.due(clock_.now());
+  if (!due) return fault("webhooks.failed", due.error());
+  for (const std::string& id : *due) {
+    const bool at_work = std::ranges::any_of(running_, [&](const Running& one) {
+      return one.id == id && one.place->tenant == place->tenant;
+    });
+    if (at_work || running_.size() == kMaxDeliveries) continue;
+    Running& one = running_.emplace_back(place, id);
+    one.thread = std::jthread([this, &one](const std::stop_token& stop) {
+      deliver(one, stop);
+      one.done = true;
+    });
+  }
+}
+
+void Deliveries::deliver(Running& running, const std::stop_token& stop) {
+  const broker::Outbox& outbox = running.place->outbox;
+  const auto webhook = outbox.claim(running.id, clock_.now());
+  if (!webhook || !*webhook) return;
+  for (int i = 0; i < kInOneGo && !stop.stop_requested(); ++i) {
+    const auto event = outbox.next(**webhook, clock_.now());
+    if (!event) return;
+    if (!*event) break;
+    if (!attempt(running, **webhook, **event)) return;
+  }
+  (void)outbox.release(running.id);
+}
+
+bool Deliveries::attempt(Running& running, const broker::Webhook& webhook,
+                         const broker::Event& event) {
+  const Place& place = *running.place;
+  // What is private here is the operator's: no other tenant is let there.
+  const SenderOptions options{
+      .key = sender_.key,
+      .service = place.service.options.name,
+      .private_addresses = sender_.private_addresses && place.tenant.empty()};
+  const auto status = send_webhook(options, webhook, event, clock_.now(), running.abort);
+  const UnixTime now = clock_.now();
+  if (status && *status >= 200 && *status < 300) {
+    ++delivered_;
+    return place.outbox.delivered(running.id, event.index, now).has_value();
+  }
+  ++failed_;
+  log_("webhook.failed",
+       {{"tenant", place.tenant}, {"webhook", running.id}, {"reason", reason(status)}});
+  (void)place.outbox.failed(running.id, reason(status), now);
+  return false;
+}
+
+}  // namespace ward::wardd
