@@ -45,11 +45,23 @@ std::uint64_t number_of(const JsonValue& object, std::string_view name) {
   return value == nullptr ? 0 : value->as_uint().value_or(0);
 }
 
+// state_of says who opened one, why, and whether it is over; empty for a trial.
+std::string state_of(const JsonValue& one) {
+  if (text_of(one, "id").empty()) return {};
+  const std::string closed = text_of(one, "closed_by");
+  const std::string note = text_of(one, "note");
+  std::string out = line("opened " + text_of(one, "opened") + " by " + text_of(one, "opened_by") +
+                         (note.empty() ? "" : ": " + note));
+  if (!closed.empty()) out += line("closed " + text_of(one, "closed") + " by " + closed);
+  return out;
+}
+
 // text_of_incident is one for people: what it is about, what was released, what was done.
 std::string text_of_incident(const JsonValue& one) {
   const std::string id = text_of(one, "id");
   std::string out = line((id.empty() ? "trial" : "incident " + id) + ": " + text_of(one, "of") +
                          " " + text_of(one, "subject"));
+  out += state_of(one);
   const JsonValue* releases = one.find("releases");
   if (releases == nullptr || !releases->is_array()) return {};
   for (const JsonValue& release : releases->items()) {
@@ -59,12 +71,12 @@ std::string text_of_incident(const JsonValue& one) {
   }
   const auto count = [&](const char* name, const std::string& text) {
     if (const std::uint64_t n = number_of(one, name); n != 0) {
-      out += line(std::to_string(n) + " " + text);
+      out += line(text + ": " + std::to_string(n));
     }
   };
-  count("unlisted", "more releases are not listed here: the ledger has them");
+  count("unlisted", "releases that are not listed here, but in the ledger");
   count("unknown", "releases of which the ledger does not say whether they are affected");
-  count("tokens_refused", "results that were issued lately are refused");
+  count("tokens_refused", "results that were issued lately and are refused now");
   const JsonValue* rotate = one.find("rotate");
   if (rotate != nullptr && rotate->is_array()) {
     for (const JsonValue& path : rotate->items()) {

@@ -18,6 +18,10 @@ constexpr std::size_t kReplicaOctets = 8;
 constexpr int kInOneGo = 100;
 
 std::string reason(const Result<unsigned>& status) {
+  if (!status && status.error().code() == Errc::kDenied) {
+    return "it leads to an address that webhooks do not go to; to a private one, or this machine, "
+           "those of the default tenant go with webhook_private_addresses";
+  }
   if (!status) return status.error().what();
   return "the receiver answered with status " + std::to_string(*status);
 }

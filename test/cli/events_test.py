@@ -327,7 +327,7 @@ class Events(unittest.TestCase):
         self.service.start()
         name = self.add("--kinds", "none")
         ward("webhook", "test", name, *self.service.to, code=3)
-        self.assertIn("not connected to", self.listed(name)["error"])
+        self.assertIn("webhooks do not go to", self.listed(name)["error"])
         self.assertTrue(self.receiver.got.empty())
         self.service.stop()
         config.write_text(was)

@@ -357,7 +357,7 @@ class Cross(unittest.TestCase):
                          [(0, "tenant.add"), (1, "administrator.add"), (2, "resource.put")])
         # Deliveries are made for each tenant; to private addresses for none but the default one, and there as the configuration says.
         hook = told(ward("webhook", "add", "https://127.0.0.1:1/", *made.to, "--json"))["id"]
-        self.assertIn("not connected to", told(ward("webhook", "test", hook, *made.to, "--json", code=3))["error"])
+        self.assertIn("webhooks do not go to", told(ward("webhook", "test", hook, *made.to, "--json", code=3))["error"])
         ward("tenant", "set", "streamed", "--suspend", *self.operator.to)
         self.assertEqual(watch.wait(PATIENCE_S), 1)
         self.assertIn("kbs.tenant.active", watch.stderr.read())
