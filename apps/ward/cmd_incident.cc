@@ -62,6 +62,8 @@ std::string text_of_incident(const JsonValue& one) {
   std::string out = line((id.empty() ? "trial" : "incident " + id) + ": " + text_of(one, "of") +
                          " " + text_of(one, "subject"));
   out += state_of(one);
+  out += line("service " + text_of(one, "service") + ", whose ledger had " +
+              std::to_string(number_of(one, "ledger_size")) + " leaves");
   const JsonValue* releases = one.find("releases");
   if (releases == nullptr || !releases->is_array()) return {};
   for (const JsonValue& release : releases->items()) {
@@ -83,12 +85,14 @@ std::string text_of_incident(const JsonValue& one) {
       out += line("rotate " + std::string(path.as_string().value_or("")));
     }
   }
+  count("rotate_unlisted", "resources to rotate that are not listed here: ward secret list");
   const std::uint64_t before = number_of(one, "policy_before");
   const std::uint64_t after = number_of(one, "policy_after");
   if (before != after) {
-    out += line((id.empty() ? "would put" : "put") + std::string(" version ") +
-                std::to_string(after) + " of the policy for evidence in force; back: ward policy " +
-                "rollback --for evidence --to " + std::to_string(before));
+    out +=
+        line((id.empty() ? "would put" : "put") + std::string(" version ") + std::to_string(after) +
+             " of the policy for evidence in force; back, once it is closed: ward policy " +
+             "rollback --for evidence --to " + std::to_string(before));
   } else {
     out += line(after == 0 ? "there is no policy for evidence, so none is accepted"
                            : "the policy for evidence refuses it already");

@@ -22,14 +22,6 @@ bool is_printable(Bytes octets) {
   return std::ranges::all_of(octets, [](std::uint8_t c) { return c > ' ' && c < 0x7f; });
 }
 
-// Ids of fields of different sizes are one: the zeros behind the shorter are no part of it.
-Bytes trimmed(Bytes id) {
-  while (id.size() > kMinIdentifier && id.back() == 0) {
-    id = id.first(id.size() - 1);
-  }
-  return id;
-}
-
 // Form is one way to write an identifier, and what stands there instead.
 struct Form {
   std::string text;  // in lower case
@@ -42,7 +34,7 @@ Forms forms_of(const std::vector<Buffer>& ids, const NameOf& name) {
   Forms out;
   for (const Buffer& id : ids) {
     if (id.size() < kMinIdentifier || all_zero(id)) continue;  // all zeros: it is hidden
-    const Bytes least = trimmed(id);
+    const Bytes least = trimmed_id(id);
     const std::string instead = std::string(kSaltedMark) + name(least);  // in lower case as well
     out.push_back({to_hex(id), instead});
     if (least.size() != id.size()) out.push_back({to_hex(least), instead});
@@ -89,7 +81,7 @@ void replace_like(const NameOf& name, std::string& text) {
     const bool done = out.ends_with(kSaltedMark);
     const auto octets = run.size() >= kLikeIdentifier && !done ? from_hex(run) : std::nullopt;
     if (octets && !all_zero(*octets)) {
-      out.append(kSaltedMark).append(name(trimmed(*octets)));
+      out.append(kSaltedMark).append(name(trimmed_id(*octets)));
     } else {
       out += run;
     }
@@ -127,9 +119,20 @@ void replace_all(const Forms& forms, std::vector<std::string>& texts) {
 
 }  // namespace
 
+Bytes trimmed_id(Bytes id) {
+  while (id.size() > kMinIdentifier && id.back() == 0) {
+    id = id.first(id.size() - 1);
+  }
+  return id;
+}
+
 Identity identity_of(std::span<const char* const> identifying, const Appraisal& appraisal) {
   Identity out{.ids = appraisal.facts.chips, .names = {identifying.begin(), identifying.end()}};
   const std::vector<Buffer>& devices = appraisal.facts.devices;
+  const auto hidden = [](const Buffer& id) { return all_zero(id); };
+  out.unnamed = appraisal.facts.chip_check != nullptr &&
+                std::ranges::all_of(appraisal.facts.chips, hidden) &&
+                std::ranges::all_of(devices, hidden);
   out.ids.insert(out.ids.end(), devices.begin(), devices.end());
   for (const Claim& claim : appraisal.claims) {
     if (std::ranges::find(out.names, claim.name) == out.names.end()) continue;
@@ -145,6 +148,7 @@ Identity identity_of(std::span<const char* const> identifying, const Appraisal& 
 void join(Identity& identity, Identity more) {
   std::ranges::move(more.ids, std::back_inserter(identity.ids));
   std::ranges::move(more.names, std::back_inserter(identity.names));
+  identity.unnamed = identity.unnamed || more.unnamed;
 }
 
 void conceal(const Identity& identity, const NameOf& name, Appraisal& appraisal) {

@@ -28,7 +28,13 @@ using NameOf = std::function<std::string(Bytes)>;
 struct Identity {
   std::vector<Buffer> ids;         // octets, and texts
   std::vector<std::string> names;  // of claims and checks, as `identifying` has them
+  bool unnamed = false;  // a part's evidence could name its machine and does not: hidden, or by a
+                         // key that many machines have (VLEK)
 };
+
+// trimmed_id is an identifier without the zeros behind it, but for its first kMinIdentifier octets:
+// fields of different sizes hold the same one. A view of `id`.
+[[nodiscard]] Bytes trimmed_id(Bytes id);
 
 // identity_of is that of what a TEE says of itself: chips, devices, and the claims that it lists.
 [[nodiscard]] Identity identity_of(std::span<const char* const> identifying,

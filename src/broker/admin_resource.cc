@@ -155,6 +155,9 @@ Answer<std::uint64_t> Admin::put_resource(const Actor& actor, std::string_view p
     WARD_TRY(refusal, may_write(tx, made, before, options, service_.options.quotas));
     if (refusal) return undone();
     WARD_TRY(version, hold(tx, service_, made, before));
+    if (before && ct_equal(before->value.expose(), value)) {  // it is no other key
+      WARD_CHECK_OK(keep_rotation(tx, name, before->version, version));
+    }
     if (made.terms.expires) {
       WARD_CHECK_OK(note_end(tx, Ends::kResource, name, *made.terms.expires));
     }

@@ -32,6 +32,7 @@ struct Asked {
 struct Judged {
   attest::Appraisal appraisal;
   std::optional<Refusal> refusal;
+  std::vector<std::string> platforms;
   std::string ear;
   bool recorded = false;  // and archived
 };
@@ -109,6 +110,7 @@ Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
   WARD_TRY(Judgement judgement, appraise_evidence(service, asked.record, policy.value));
   Judged out;
   out.appraisal = std::move(judgement.appraisal);
+  out.platforms = std::move(judgement.platforms);
   out.refusal = refusal_of(out.appraisal);
   // What /attest would refuse is accepted nowhere.
   if (out.refusal && out.appraisal.verdict == attest::Verdict::kAccepted) {
@@ -156,6 +158,9 @@ ledger::Entry entry_of(const Judged& judged, UnixTime now) {
                       {"tcb_status", appraisal.tcb.status.value_or("")},
                       {"development", appraisal.development ? "true" : "false"},
                       {"passed", joined_ids(passed_ids(appraisal.checks))},
+                      {"platforms", joined_ids(judged.platforms)},
+                      {"advisories", joined_ids(appraisal.tcb.advisories)},
+                      {"token_sha256", result_digest(judged.ear)},
                       {"result_sha256", to_hex(crypto::sha256(as_bytes(judged.ear)))}}};
 }
 
@@ -181,15 +186,19 @@ Result<bool> write_leaf(store::Transaction& tx, const Keys& keys, const Asked& a
   return true;
 }
 
-// conclude uses the nonce up and records the outcome, both or neither; a refusal that is counted
-// only leaves no row either.
-Answer<void> conclude(const Service& service, const Asked& asked, Judged& judged, UnixTime now) {
+// conclude uses the nonce up and records the outcome, both or neither; false, and neither, where
+// another policy came into force meanwhile. A refusal that is counted only leaves no row either.
+Answer<bool> conclude(const Service& service, const Asked& asked, Judged& judged, UnixTime now) {
   bool used_before = false;
+  bool changed = false;
   const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
     if (asked.session) {
       WARD_TRY(used_before, nonce_used(tx, *asked.session));
       if (used_before) return Error(Errc::kDenied, "broker.appraise: nonce");
     }
+    WARD_TRY(const bool current, evidence_policy_is(tx, asked.record.policy_version));
+    changed = !current;
+    if (changed) return Error(Errc::kStale, "broker.appraise: another policy is in force");
     WARD_TRY(judged.recorded, write_leaf(tx, service.keys, asked, judged, now));
     if (!judged.recorded) return {};
     WARD_TRY(judged.recorded, archive(tx, service, asked.record));
@@ -197,8 +206,9 @@ Answer<void> conclude(const Service& service, const Asked& asked, Judged& judged
     return use_up(tx, *asked.session, "", now);
   });
   if (used_before) return refuse(401, kType, CheckId::kAppraiseUnused);
+  if (changed) return false;
   if (!done) return unavailable(done.error());
-  return {};
+  return true;
 }
 
 Answer<std::string> written(codec::JsonWriter& w) {
@@ -228,7 +238,14 @@ Answer<std::string> Appraiser::appraise(Bytes body, UnixTime now) const {
   WARD_TRY(Asked asked, read(service_, body, now));
   WARD_CHECK_OK(count_appraisal(service_, kType, now));
   WARD_TRY(Judged judged, judge(service_, asked, now));
-  const auto concluded = conclude(service_, asked, judged, now);
+  auto concluded = conclude(service_, asked, judged, now);
+  for (int again = 1; concluded && !*concluded; ++again) {
+    if (again == kJudgedAtMost) {
+      return unavailable(Error(Errc::kUnavailable, "broker.appraise: the policy keeps changing"));
+    }
+    WARD_TRY(judged, judge(service_, asked, now));
+    concluded = conclude(service_, asked, judged, now);
+  }
   if (!concluded) {
     if (concluded.error().status == 503) return concluded.error();
     return record_refusal(service_, refused(asked, judged, now), concluded.error());

@@ -144,17 +144,22 @@ ledger::Entry attested_entry(const Judged& judged, UnixTime now) {
                       {"passed", joined_ids(judged.passed)},
                       {"platforms", joined_ids(judged.platforms)},
                       {"advisories", joined_ids(appraisal.tcb.advisories)},
-                      {"token_sha256", to_hex(crypto::sha256(as_bytes(judged.token)))}}};
+                      {"token_sha256", result_digest(judged.token)}}};
 }
 
-// conclude uses the nonce up and records the outcome, both or neither. A refusal that is counted
-// only leaves no row either, or strangers would fill the disk with nonces.
-Answer<void> conclude(const Service& service, const Session& session, const Judged& judged,
+// conclude uses the nonce up and records the outcome, both or neither; false, and neither, where
+// another policy came into force meanwhile. A refusal that is counted only leaves no row either, or
+// strangers would fill the disk with nonces.
+Answer<bool> conclude(const Service& service, const Session& session, const Judged& judged,
                       UnixTime now) {
   bool used_before = false;
+  bool changed = false;
   const auto done = service.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(used_before, nonce_used(tx, session));
     if (used_before) return Error(Errc::kDenied, "broker.attest: nonce");
+    WARD_TRY(const bool current, evidence_policy_is(tx, judged.record.policy_version));
+    changed = !current;
+    if (changed) return Error(Errc::kStale, "broker.attest: another policy is in force");
     if (judged.refusal) {
       WARD_TRY(
           const bool recorded,
@@ -167,8 +172,9 @@ Answer<void> conclude(const Service& service, const Session& session, const Judg
     return use_up(tx, session, judged.token, now);
   });
   if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
+  if (changed) return false;
   if (!done) return unavailable(done.error());
-  return {};
+  return true;
 }
 
 // judge appraises evidence. What cannot be read at all is refused without a Judged: whoever shows
@@ -220,8 +226,15 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
 Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime now) const {
   WARD_TRY(const Presented presented, present(service_, cookie, body, now));
   WARD_CHECK_OK(count_appraisal(service_, kType, now));
-  WARD_TRY(const Judged judged, judge(service_, presented, now));
-  const auto concluded = conclude(service_, presented.session, judged, now);
+  WARD_TRY(Judged judged, judge(service_, presented, now));
+  auto concluded = conclude(service_, presented.session, judged, now);
+  for (int again = 1; concluded && !*concluded; ++again) {
+    if (again == kJudgedAtMost) {
+      return unavailable(Error(Errc::kUnavailable, "broker.attest: the policy keeps changing"));
+    }
+    WARD_TRY(judged, judge(service_, presented, now));
+    concluded = conclude(service_, presented.session, judged, now);
+  }
   if (!concluded) {
     Refusal refusal = concluded.error();
     if (refusal.status == 503) return refusal;

@@ -53,6 +53,23 @@ std::optional<std::string> tcb_status_of(const attest::Appraisal& appraisal) {
   return appraisal.tcb.status;
 }
 
+constexpr std::size_t kLeastDigest = 32;  // no shorter piece of a digest names anything
+
+// placed_in is a digest in a field of so many octets: cut, or with zeros behind it.
+Buffer placed_in(std::size_t size, Bytes digest) {
+  Buffer out = to_buffer(digest);
+  out.resize(size);
+  return out;
+}
+
+// is_extended is true where a PCR, which begins as zeros, was extended with the digest alone.
+bool is_extended(Bytes field, Bytes digest) {
+  const Buffer before(field.size());
+  const Buffer both = concat({before, placed_in(field.size(), digest)});
+  if (field.size() == crypto::sha256({}).size()) return equal(field, crypto::sha256(both));
+  return field.size() == crypto::sha384({}).size() && equal(field, crypto::sha384(both));
+}
+
 }  // namespace
 
 void write_claim(JsonWriter& w, const attest::ClaimValue& value) {
@@ -148,17 +165,17 @@ bool carries_digest(Bytes field, Bytes digest) {
   return expected && equal(field, *expected);
 }
 
+bool names_workload(Bytes digest, Bytes field) {
+  if (digest.size() < kLeastDigest || field.size() < kLeastDigest) return false;
+  if (equal(digest.first(kLeastDigest), field.first(kLeastDigest))) return true;
+  return is_extended(field, digest);
+}
+
 bool carries_init_data(const attest::Facts& facts, Bytes digest) {
   const Bytes field = facts.workload;
-  constexpr std::size_t kLeast = 32;  // no shorter piece of a digest names anything
-  if (digest.size() < kLeast || field.size() < kLeast) return false;
-  Buffer placed = to_buffer(digest);
-  placed.resize(field.size());
-  if (!facts.workload_is_extended) return equal(field, placed);
-  const Buffer before(field.size());  // a PCR begins as zeros
-  const Buffer both = concat({before, placed});
-  if (field.size() == crypto::sha256({}).size()) return equal(field, crypto::sha256(both));
-  return field.size() == crypto::sha384({}).size() && equal(field, crypto::sha384(both));
+  if (digest.size() < kLeastDigest || field.size() < kLeastDigest) return false;
+  return facts.workload_is_extended ? is_extended(field, digest)
+                                    : equal(field, placed_in(field.size(), digest));
 }
 
 }  // namespace ward::broker

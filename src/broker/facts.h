@@ -54,6 +54,11 @@ void write_claim(codec::JsonWriter& w, const attest::ClaimValue& value);
 // carries_digest is true where `field` holds `digest` as attest::workload_field has it, whole.
 [[nodiscard]] bool carries_digest(Bytes field, Bytes digest);
 
+// names_workload is true where a workload's field of the evidence is of this digest (32 octets or
+// more, as init-data or a manifest has it): their first 32 octets are equal, or the field is a PCR
+// that it was extended into.
+[[nodiscard]] bool names_workload(Bytes digest, Bytes field);
+
 // carries_init_data is true where the workload's field of the evidence was made of the digest of
 // init-data, as the KBS protocol has it: followed by zeros, or cut to a field of 32 octets or more;
 // extended into it where it is a PCR (of SHA-256, or SHA-384 where it has 48 octets).

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <semaphore>
 #include <utility>
 
 #include "attest/demands.h"
@@ -24,10 +26,19 @@ constexpr std::string_view kSubject = "incidents";
 constexpr std::size_t kIdRandom = 8;
 constexpr std::int64_t kSkew_s = 30;  // between replicas
 constexpr std::size_t kMaxNote = 512;
+constexpr std::ptrdiff_t kScansAtOnce = 2;  // of the ledger, in this process
 constexpr codec::JsonLimits kPolicyLimits{.max_bytes = kMaxPolicyBytes, .max_depth = 8};
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
 }
 
 bool is_id(std::string_view id) { return id.size() == 2 * kIdRandom && is_hex(id); }
@@ -62,7 +73,8 @@ Result<std::string> tightened(const std::string& policy, const IncidentSubject& 
   w.name(list).begin_array();
   if (const JsonValue* before = root->find(list)) {
     for (const JsonValue& one : before->items()) {
-      if (one.as_string() == subject.value) return std::string();
+      // A workload may have been written in either case, or longer.
+      if (one.as_string() && lower(*one.as_string()) == lower(subject.value)) return std::string();
       w.copy(one);
     }
   }
@@ -133,21 +145,35 @@ Result<std::optional<Incident>> load(store::View& view, const Service& service,
   return std::optional(std::move(out));
 }
 
-// mark refuses what was issued to the subject lately and marks what it got.
-Result<void> mark(store::Transaction& tx, const Service& service, const IncidentScan& scan,
-                  Incident& incident) {
+Result<std::uint64_t> refuse_tokens(store::Transaction& tx, const Service& service,
+                                    const IncidentScan& scan, const Incident& incident) {
   const UnixTime since{incident.opened.seconds - service.options.token_life_s - kSkew_s};
   const auto tokens = scan.tokens_since(since);
   for (const std::string& one : tokens) {
     WARD_CHECK_OK(put_over(tx, kRefusedTokenTable, one, incident.id));
   }
-  incident.tokens_refused = tokens.size();
+  return tokens.size();
+}
+
+// name lists a path to rotate, while there is room.
+void name(Incident& incident, std::size_t& octets, const std::string& path) {
+  octets += path.size();
+  if (octets > kMaxListedPathBytes) {
+    ++incident.rotate_unlisted;
+  } else {
+    incident.rotate.push_back(path);
+  }
+}
+
+// mark marks for rotation what was released to the subject.
+Result<void> mark(store::Transaction& tx, const IncidentScan& scan, Incident& incident) {
+  std::size_t octets = 0;
   for (const auto& [path, version] : scan.versions()) {
     WARD_TRY(const store::Row row, tx.get(kResourceTable, path));
     // What was deleted, or written anew since, needs no other.
     if (!row.value || row.version > version) continue;
     WARD_CHECK_OK(put_over(tx, kRotationTable, path, incident.id + " " + std::to_string(version)));
-    incident.rotate.push_back(path);
+    name(incident, octets, path);
   }
   return {};
 }
@@ -158,7 +184,7 @@ ledger::Entry opened_entry(const Actor& actor, const Incident& incident, std::st
                 {{"of", to_text(incident.subject.of)},
                  {"value", incident.subject.value},
                  {"releases", std::to_string(releases + incident.affected.unlisted)},
-                 {"rotate", std::to_string(incident.rotate.size())},
+                 {"rotate", std::to_string(incident.rotate.size() + incident.rotate_unlisted)},
                  {"policy_before", std::to_string(incident.policy_before)},
                  {"policy_after", std::to_string(incident.policy_after)},
                  {"report_sha256", to_hex(crypto::sha256(as_bytes(report)))},
@@ -166,9 +192,56 @@ ledger::Entry opened_entry(const Actor& actor, const Incident& incident, std::st
                  {"after", "open"}});
 }
 
-Result<bool> room(store::View& view) {
-  WARD_TRY(const auto rows, view.list_keys(kIncidentTable, "", "", kMaxIncidents));
+// make_room forgets the oldest incident that is closed, where there are as many as may be; false
+// where all of them are open. Its leaves stay.
+Result<bool> make_room(store::Transaction& tx, const Service& service) {
+  WARD_TRY(const auto rows, tx.list_keys(kIncidentTable, "", "", kMaxIncidents));
+  if (rows.size() < kMaxIncidents) return true;
+  std::optional<Incident> oldest;
+  for (const store::ListedKey& row : rows) {
+    WARD_TRY(auto one, load(tx, service, row.key));
+    if (!one || one->closed_by.empty()) continue;
+    if (!oldest || one->opened < oldest->opened) oldest = std::move(one);
+  }
+  if (!oldest) return false;
+  WARD_CHECK_OK(tx.forget(kIncidentTable, oldest->id));
+  return true;
+}
+
+// has_room is true where one more may be opened.
+Result<bool> has_room(store::View& view) {
+  WARD_TRY(const auto rows, view.list_keys(kOpenIncidentTable, "", "", kMaxIncidents));
   return rows.size() < kMaxIncidents;
+}
+
+Refusal full() {
+  return refuse(409, kType, CheckId::kIncidentOf,
+                "There are 1000 open incidents, the most there may be: close those that are over.");
+}
+
+// of_row is the subject that stands in a row of kOpenIncidentTable: "chip NAME".
+std::optional<IncidentSubject> of_row(std::string_view text) {
+  for (const IncidentOf of : {IncidentOf::kAdvisory, IncidentOf::kChip, IncidentOf::kWorkload}) {
+    const std::string prefix = std::string(to_text(of)) + " ";
+    if (text.starts_with(prefix)) {
+      return IncidentSubject{of, std::string(text.substr(prefix.size()))};
+    }
+  }
+  return std::nullopt;
+}
+
+bool refuses(const EvidencePolicy& policy, const IncidentSubject& subject) {
+  const auto is_subject = [&](const std::string& one) { return one == subject.value; };
+  switch (subject.of) {
+    case IncidentOf::kAdvisory:
+      return std::ranges::any_of(policy.refused_advisories, is_subject);
+    case IncidentOf::kChip:
+      return std::ranges::any_of(policy.refused_platforms, is_subject);
+    case IncidentOf::kWorkload:
+      return std::ranges::any_of(policy.refused_workloads,
+                                 [&](const Buffer& one) { return is_subject(to_hex(one)); });
+  }
+  return false;
 }
 
 static_assert(kMaxIncidents <= store::kMaxListed);
@@ -216,9 +289,100 @@ Result<std::string> rotation_of(store::View& view, std::string_view path, std::u
   return version > marked ? std::string() : std::string(text.substr(0, blank));
 }
 
-Result<std::string> refused_token(store::View& view, std::string_view token_sha256) {
-  WARD_TRY(const store::Row row, view.get(kRefusedTokenTable, token_sha256));
+Result<void> keep_rotation(store::Transaction& tx, std::string_view path, std::uint64_t before,
+                           std::uint64_t after) {
+  WARD_TRY(const std::string incident, rotation_of(tx, path, before));
+  if (incident.empty()) return {};
+  return put_over(tx, kRotationTable, std::string(path), incident + " " + std::to_string(after));
+}
+
+Result<std::string> refused_token(store::View& view, std::string_view digest) {
+  WARD_TRY(const store::Row row, view.get(kRefusedTokenTable, digest));
   return row.value ? std::string(as_text(*row.value)) : std::string();
+}
+
+Result<std::string> lifted_incident(store::View& view, const EvidencePolicy& policy) {
+  WARD_TRY(const auto rows, view.list(kOpenIncidentTable, "", "", kMaxIncidents));
+  for (const store::Listed& row : rows) {
+    const auto subject = of_row(as_text(row.value));
+    if (!subject) return Error(Errc::kMalformed, "broker.incident: a row is damaged");
+    if (!refuses(policy, *subject)) return row.key;
+  }
+  return std::string();
+}
+
+// listed reads the ledger. Threads that answer requests are few, and a ledger may be long.
+Answer<Affected> Incidents::listed(IncidentScan& scan) const {
+  static std::counting_semaphore<kScansAtOnce> room(kScansAtOnce);
+  const std::unique_lock<std::mutex> mine(scanning_, std::try_to_lock);
+  if (!mine.owns_lock() || !room.try_acquire()) {
+    return refuse(429, kType, CheckId::kIncidentRoom);
+  }
+  const auto read =
+      service_.store.read([&](store::View& view) -> Result<void> { return scan.go_on(view); });
+  room.release();
+  if (!read) return unavailable(read.error());
+  return scan.affected();
+}
+
+// refuse_from_now_on is what cannot wait until the ledger was read.
+Answer<void> Incidents::refuse_from_now_on(const Actor& actor, Incident& incident,
+                                           UnixTime now) const {
+  bool fits = false;
+  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(fits, has_room(view));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  if (!fits) return full();
+  WARD_CHECK_OK(tighten(service_, actor, incident, true, now));
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    IncidentScan scan(incident.subject, service_.options.token_life_s);
+    WARD_CHECK_OK(
+        scan.look_back(tx, {incident.opened.seconds - service_.options.token_life_s - kSkew_s}));
+    const auto refused = refuse_tokens(tx, service_, scan, incident);
+    if (!refused) return refused.error();
+    return {};
+  });
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+// keep writes down what was found, where the policy still is what refuse_from_now_on made it.
+Answer<void> Incidents::keep(const Actor& actor, const IncidentScan& scan,
+                             Incident& incident) const {
+  bool fits = false;
+  bool current = false;
+  const Incident begun = incident;
+  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
+    incident = begun;
+    WARD_TRY(current, evidence_policy_is(tx, incident.policy_after));
+    if (!current) return Error(Errc::kStale, "broker.incident: the policy was changed");
+    WARD_TRY(const bool some, has_room(tx));
+    fits = some;
+    if (fits) {
+      WARD_TRY(fits, make_room(tx, service_));
+    }
+    if (!fits) return Error(Errc::kLimit, "broker.incident: number");
+    IncidentScan rest = scan;  // what came since: from here on nothing can
+    WARD_CHECK_OK(rest.go_on(tx));
+    incident.affected = rest.affected();
+    WARD_TRY(incident.tokens_refused, refuse_tokens(tx, service_, rest, incident));
+    WARD_CHECK_OK(mark(tx, rest, incident));
+    WARD_CHECK_OK(
+        put_over(tx, kOpenIncidentTable, incident.id,
+                 std::string(to_text(incident.subject.of)) + " " + incident.subject.value));
+    WARD_CHECK_OK(save(tx, service_, incident));
+    WARD_TRY(const std::string report, incident_json(incident, service_.options.name));
+    return record(tx, service_.keys, opened_entry(actor, incident, report));
+  });
+  if (done) return {};
+  if (!current && done.error().code() == Errc::kStale) {
+    return refuse(409, kType, CheckId::kPolicyVersion,
+                  "Another version came into force meanwhile; open the incident again.");
+  }
+  if (!fits && done.error().code() == Errc::kLimit) return full();
+  return unavailable(done.error());
 }
 
 Answer<Incident> Incidents::open(const Actor& actor, const NewIncident& asked, UnixTime now) const {
@@ -235,39 +399,20 @@ Answer<Incident> Incidents::open(const Actor& actor, const NewIncident& asked, U
                .affected = {},
                .closed_by = {},
                .closed = {}};
-  WARD_CHECK_OK(tighten(service_, actor, out, asked.apply, now));
-  IncidentScan scan(asked.subject);
-  const auto read =
-      service_.store.read([&](store::View& view) -> Result<void> { return scan.go_on(view); });
-  if (!read) return unavailable(read.error());
+  IncidentScan scan(asked.subject, service_.options.token_life_s);
   if (!asked.apply) {
-    out.affected = scan.affected();
+    WARD_CHECK_OK(tighten(service_, actor, out, false, now));
+    WARD_TRY(out.affected, listed(scan));
+    std::size_t octets = 0;
     for (const auto& [path, version] : scan.versions()) {
-      out.rotate.push_back(path);
+      name(out, octets, path);
     }
     return out;
   }
   out.id = to_hex(crypto::random_array<kIdRandom>(service_.rng));
-  bool full = false;
-  const Incident begun = out;
-  const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
-    out = begun;
-    WARD_TRY(const bool fits, room(tx));
-    full = !fits;
-    if (full) return Error(Errc::kLimit, "broker.incident: number");
-    IncidentScan rest = scan;  // what came since: from here on nothing can
-    WARD_CHECK_OK(rest.go_on(tx));
-    out.affected = rest.affected();
-    WARD_CHECK_OK(mark(tx, service_, rest, out));
-    WARD_CHECK_OK(save(tx, service_, out));
-    WARD_TRY(const std::string report, incident_json(out, service_.options.name));
-    return record(tx, service_.keys, opened_entry(actor, out, report));
-  });
-  if (full) {
-    return refuse(409, kType, CheckId::kIncidentOf,
-                  "There are 1000 incidents, the most there may be.");
-  }
-  if (!done) return unavailable(done.error());
+  WARD_CHECK_OK(refuse_from_now_on(actor, out, now));
+  WARD_CHECK_OK(listed(scan));
+  WARD_CHECK_OK(keep(actor, scan, out));
   return out;
 }
 
@@ -325,9 +470,13 @@ Answer<Incident> Incidents::close(const Actor& actor, std::string_view id, UnixT
     out->closed_by = actor.name;
     out->closed = now;
     WARD_CHECK_OK(save(tx, service_, *out));
-    return record(
-        tx, service_.keys,
-        act_of(actor, now, "incident.close", out->id, {{"before", "open"}, {"after", "closed"}}));
+    WARD_CHECK_OK(tx.forget(kOpenIncidentTable, out->id));
+    WARD_TRY(const std::string report, incident_json(*out, service_.options.name));
+    return record(tx, service_.keys,
+                  act_of(actor, now, "incident.close", out->id,
+                         {{"report_sha256", to_hex(crypto::sha256(as_bytes(report)))},
+                          {"before", "open"},
+                          {"after", "closed"}}));
   });
   if (!done) return unavailable(done.error());
   if (!out) return none();

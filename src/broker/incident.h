@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,14 +20,22 @@
 namespace ward::broker {
 
 inline constexpr std::string_view kIncidentTable = "incident";            // id, sealed
-inline constexpr std::string_view kRefusedTokenTable = "incident.token";  // SHA-256: incident
+inline constexpr std::string_view kOpenIncidentTable = "incident.open";   // id: subject
+inline constexpr std::string_view kRefusedTokenTable = "incident.token";  // digest: incident
 inline constexpr std::string_view kRotationTable = "incident.rotation";   // path: mark
 
-inline constexpr std::size_t kMaxIncidents = 1000;       // that are kept
-inline constexpr std::size_t kMaxListedReleases = 5000;  // in one report
+// So many are kept: where there are as many, the oldest that is closed makes room.
+inline constexpr std::size_t kMaxIncidents = 1000;
+
+// A report lists so much, that it can be signed (token::kMaxJwsBytes) and read.
+inline constexpr std::size_t kMaxListedReleases = 5000;
+inline constexpr std::size_t kMaxListedBytes = 2U << 20U;        // of releases
+inline constexpr std::size_t kMaxListedPathBytes = 256U << 10U;  // of paths to rotate
 
 // The type of the JWS that a report is.
 inline constexpr std::string_view kIncidentReportType = "ward-incident+jwt";
+
+class IncidentScan;
 
 enum class IncidentOf : std::uint8_t { kAdvisory, kChip, kWorkload };
 
@@ -60,7 +69,7 @@ struct AffectedRelease {
 struct Affected {
   std::uint64_t ledger_size = 0;  // so many leaves were looked at
   std::vector<AffectedRelease> releases;
-  std::uint64_t unlisted = 0;  // affected releases beyond kMaxListedReleases
+  std::uint64_t unlisted = 0;  // affected releases for which there was no room
   std::uint64_t unknown = 0;   // releases of which the ledger does not say what is asked
 };
 
@@ -74,7 +83,8 @@ struct Incident {
   std::uint64_t policy_before = 0;  // the version of the policy for evidence; 0: there was none
   std::uint64_t policy_after = 0;   // the version that refuses the subject
   std::uint64_t tokens_refused = 0;
-  std::vector<std::string> rotate;  // paths of what was marked
+  std::vector<std::string> rotate;    // paths of what was marked
+  std::uint64_t rotate_unlisted = 0;  // marked beside them
   Affected affected;
   std::string closed_by;  // empty: it is open
   UnixTime closed;
@@ -92,8 +102,16 @@ struct NewIncident {
 [[nodiscard]] Result<std::string> rotation_of(store::View& view, std::string_view path,
                                               std::uint64_t version);
 
-// refused_token is the incident that refuses a result, by the SHA-256 of its text; empty: none.
-[[nodiscard]] Result<std::string> refused_token(store::View& view, std::string_view token_sha256);
+// keep_rotation moves a mark to a new version that is the old one's octets again.
+[[nodiscard]] Result<void> keep_rotation(store::Transaction& tx, std::string_view path,
+                                         std::uint64_t before, std::uint64_t after);
+
+// refused_token is the incident that refuses a result, by its result_digest; empty: none.
+[[nodiscard]] Result<std::string> refused_token(store::View& view, std::string_view digest);
+
+// lifted_incident is an open incident whose subject a policy for evidence would not refuse; empty:
+// there is none.
+[[nodiscard]] Result<std::string> lifted_incident(store::View& view, const EvidencePolicy& policy);
 
 // Incidents is their administration, an administrator's alone; auditors read. Every act is a leaf.
 // Safe from several threads.
@@ -103,8 +121,9 @@ class Incidents {
 
   // open lists what is affected. Where it is to be applied, it first puts a version of the policy
   // for evidence in force that refuses the subject, then refuses the results that were issued to it
-  // lately, marks what was released for rotation, and keeps the report. 409 where the policy was
-  // changed meanwhile, or there are kMaxIncidents.
+  // lately, and only then reads the ledger, marks what was released for rotation, and keeps the
+  // report. 409 where the policy was changed meanwhile, or there are kMaxIncidents that are open;
+  // 429 where the ledger is read for others: one of a service and two of a process at a time.
   [[nodiscard]] Answer<Incident> open(const Actor& actor, const NewIncident& asked,
                                       UnixTime now) const;
 
@@ -118,7 +137,14 @@ class Incidents {
   [[nodiscard]] Answer<Incident> close(const Actor& actor, std::string_view id, UnixTime now) const;
 
  private:
+  [[nodiscard]] Answer<Affected> listed(IncidentScan& scan) const;
+  [[nodiscard]] Answer<void> refuse_from_now_on(const Actor& actor, Incident& incident,
+                                                UnixTime now) const;
+  [[nodiscard]] Answer<void> keep(const Actor& actor, const IncidentScan& scan,
+                                  Incident& incident) const;
+
   const Service& service_;
+  mutable std::mutex scanning_;
 };
 
 // incident_json writes ward.incident/1 (docs/schemas).

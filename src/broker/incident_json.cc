@@ -119,7 +119,9 @@ Result<std::string> incident_json(const Incident& incident, std::string_view ser
   for (const std::string& path : incident.rotate) {
     w.string(path);
   }
-  w.end_array().member("ledger_size", incident.affected.ledger_size);
+  w.end_array()
+      .member("rotate_unlisted", incident.rotate_unlisted)
+      .member("ledger_size", incident.affected.ledger_size);
   w.member("unlisted", incident.affected.unlisted).member("unknown", incident.affected.unknown);
   w.name("releases").begin_array();
   for (const AffectedRelease& one : incident.affected.releases) {
@@ -144,6 +146,7 @@ Result<Incident> parse_incident(Bytes json) {
   out.policy_before = members.number("policy_before");
   out.policy_after = members.number("policy_after");
   out.tokens_refused = members.number("tokens_refused");
+  out.rotate_unlisted = members.number("rotate_unlisted");
   out.affected.ledger_size = members.number("ledger_size");
   out.affected.unlisted = members.number("unlisted");
   out.affected.unknown = members.number("unknown");

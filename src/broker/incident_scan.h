@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "broker/incident.h"
 #include "ledger/entry.h"
@@ -16,17 +20,23 @@ namespace ward::broker {
 // IncidentScan follows attestations to what was released on their results.
 class IncidentScan {
  public:
-  explicit IncidentScan(IncidentSubject subject) : subject_(std::move(subject)) {}
+  // A result may be shown for `token_life_s` after the leaf that it was issued with.
+  IncidentScan(IncidentSubject subject, std::int64_t token_life_s);
 
   // go_on reads the leaves behind those that were read. kMalformed: the store holds no ledger.
   [[nodiscard]] Result<void> go_on(store::View& view);
+
+  // look_back reads the attestations of `since` and later alone, the newest first: what
+  // tokens_since needs, without the whole ledger. For a scan that is good for nothing else.
+  [[nodiscard]] Result<void> look_back(store::View& view, UnixTime since);
 
   [[nodiscard]] const Affected& affected() const { return affected_; }
 
   // versions is the newest version of each resource that was released to the subject.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& versions() const { return versions_; }
 
-  // tokens_since are the results, by SHA-256, that were issued to the subject at `time` or later.
+  // tokens_since are the results, by result_digest, that were issued to the subject at `time` or
+  // later.
   [[nodiscard]] std::set<std::string> tokens_since(UnixTime time) const;
 
  private:
@@ -38,10 +48,17 @@ class IncidentScan {
 
   void take_attestation(const ledger::Entry& entry);
   void take_release(std::uint64_t index, const ledger::Entry& entry);
+  void list(AffectedRelease release);
+  [[nodiscard]] bool is_workload(const ledger::Entry& entry) const;
 
   IncidentSubject subject_;
+  Buffer workload_;  // that of the subject, where it is one
+  std::int64_t token_life_s_;
   Affected affected_;
-  std::map<std::string, Token> tokens_;  // those alone that are affected, or not known
+  std::map<std::string, Token> tokens_;  // those that are affected, or not known
+  std::set<std::string> unaffected_;     // those that may still be shown
+  std::deque<std::pair<UnixTime, std::string>> unaffected_since_;
+  std::size_t listed_octets_ = 0;
   std::map<std::string, std::uint64_t> versions_;
 };
 

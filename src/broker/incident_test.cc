@@ -1,10 +1,13 @@
 #include "broker/incident.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "broker/policy_admin.h"
 #include "broker/records.h"
+#include "crypto/digest.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 
@@ -38,10 +41,32 @@ class IncidentTest : public testing::Test {
     Opened session = open_session(broker_, attester_, now);
     const std::string body = message(session, session.client.report_data());
     const auto answer = broker_.attest(session.cookie, as_bytes(body), now);
-    check_ = answer ? "" : answer.error().checks.front();
-    if (!answer) return {};
+    check_.clear();
+    if (!answer) {
+      const Refusal& refusal = answer.error();
+      check_ = refusal.checks.empty() ? std::to_string(refusal.status) : refusal.checks.front();
+      return {};
+    }
     const auto begin = answer->find(':') + 2;
     return answer->substr(begin, answer->rfind('"') - begin);
+  }
+
+  // turned_over is the same ES256 result with the other signature that verifies: n - s for s.
+  static std::string turned_over(const std::string& token) {
+    const auto point = token.rfind('.') + 1;
+    const auto signature = from_base64(token.substr(point), Base64::kUrl);
+    EXPECT_TRUE(signature);
+    if (!signature) return {};
+    const Buffer order =
+        *from_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    Buffer out = *signature;
+    int borrow = 0;
+    for (std::size_t i = 32; i-- > 0;) {
+      const int digit = order[i] - out[32 + i] - borrow;
+      borrow = digit < 0 ? 1 : 0;
+      out[32 + i] = static_cast<std::uint8_t>(digit + (borrow != 0 ? 256 : 0));
+    }
+    return token.substr(0, point) + to_base64(out, Base64::kUrl);
   }
 
   // ask is "released", or the check that failed.
@@ -77,6 +102,7 @@ class IncidentTest : public testing::Test {
 
   const Buffer one_ = Buffer(16, 0xc1);
   const Buffer two_ = Buffer(16, 0xc2);
+  crypto::SystemRng rng_;
   World world_;
   Attester attester_;
   Broker broker_{world_.service()};
@@ -113,12 +139,171 @@ TEST_F(IncidentTest, a_chips_keys_are_listed_and_it_gets_no_more_while_another_d
   EXPECT_EQ(check_, "kbs.evidence.platform_unaffected");
   EXPECT_EQ(ask(prove(two_)), "released");
 
-  // A new version takes the mark away, and a rollback the refusal.
-  ASSERT_TRUE(Admin(world_.service()).put_resource(administrator(), kPath, as_bytes("new"), kNow));
+  // Another value takes the mark away, the same one does not.
+  Admin admin(world_.service());
+  ASSERT_TRUE(admin.put_resource(administrator(), kPath, as_bytes("the key"), kNow));
+  EXPECT_EQ(rotate_mark(), incident.id);
+  ASSERT_TRUE(admin.put_resource(administrator(), kPath, as_bytes("new"), kNow));
   EXPECT_EQ(rotate_mark(), "");
-  ASSERT_TRUE(PolicyAdmin(world_.service())
-                  .rollback(administrator(), kEvidencePolicyKey, before, later(1)));
+
+  // Who is open to no doubt closes the incident first, then takes the refusal away.
+  const PolicyAdmin policies(world_.service());
+  const auto early = policies.rollback(administrator(), kEvidencePolicyKey, before, later(1));
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().status, 409U);
+  EXPECT_EQ(early.error().checks.front(), "kbs.policy.incident");
+  ASSERT_TRUE(incidents_.close(administrator(), incident.id, later(1)));
+  ASSERT_TRUE(policies.rollback(administrator(), kEvidencePolicyKey, before, later(1)));
   EXPECT_EQ(ask(prove(one_, later(1)), later(1)), "released");
+}
+
+TEST_F(IncidentTest, a_refused_result_stays_refused_with_its_signature_written_otherwise) {
+  const std::string token = prove(one_);
+  open(IncidentOf::kChip, to_hex(one_));
+  EXPECT_EQ(ask(token), "kbs.token.unaffected");
+  EXPECT_EQ(ask(turned_over(token)), "kbs.token.unaffected");
+}
+
+TEST_F(IncidentTest, what_is_released_on_a_result_that_is_written_otherwise_is_listed) {
+  EXPECT_EQ(ask(turned_over(prove(one_))), "released");
+  EXPECT_EQ(open(IncidentOf::kChip, to_hex(one_)).affected.releases.size(), 1U);
+}
+
+TEST_F(IncidentTest, evidence_that_was_judged_by_the_policy_before_is_judged_again) {
+  bool once = true;
+  world_.verifier.meanwhile = [&] {
+    if (!std::exchange(once, false)) return;
+    ASSERT_TRUE(incidents_.open(administrator(), of(IncidentOf::kChip, to_hex(one_), true), kNow));
+  };
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(check_, "kbs.evidence.platform_unaffected");
+}
+
+TEST_F(IncidentTest, while_the_policy_keeps_changing_nothing_is_accepted) {
+  const PolicyAdmin policies(world_.service());
+  const auto text = policies.get(administrator(), kEvidencePolicyKey, kNow, std::nullopt);
+  ASSERT_TRUE(text);
+  world_.verifier.meanwhile = [&] {
+    ASSERT_TRUE(policies.set(administrator(), kEvidencePolicyKey, as_bytes(*text), kNow));
+  };
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(check_, "503");
+  world_.verifier.meanwhile = {};
+  EXPECT_NE(prove(one_), "");
+}
+
+TEST_F(IncidentTest, a_chip_is_the_same_with_and_without_the_zeros_behind_it) {
+  Buffer padded = Buffer(8, 0xc3);
+  padded.resize(64);
+  EXPECT_EQ(ask(prove(padded)), "released");
+  const PlatformIds& ids = world_.keys().platform_ids;
+  for (const std::string& text :
+       {to_hex(padded), to_hex(Bytes(padded).first(8)), "salted:" + ids.digest(padded)}) {
+    EXPECT_EQ(open(IncidentOf::kChip, text, false).affected.releases.size(), 1U) << text;
+  }
+  open(IncidentOf::kChip, to_hex(Bytes(padded).first(8)));
+  EXPECT_EQ(prove(padded), "");
+  EXPECT_EQ(check_, "kbs.evidence.platform_unaffected");
+}
+
+TEST_F(IncidentTest, evidence_that_hides_its_machine_may_be_the_one_that_is_refused) {
+  const Buffer hidden(16, 0);
+  EXPECT_EQ(ask(prove(hidden)), "released");
+  EXPECT_EQ(ask(prove(two_)), "released");
+  const Incident incident = open(IncidentOf::kChip, to_hex(one_));
+  EXPECT_EQ(incident.affected.unknown, 1U);
+  EXPECT_THAT(incident.affected.releases, IsEmpty());
+  EXPECT_EQ(prove(hidden), "");
+  EXPECT_EQ(check_, "kbs.evidence.platform_unaffected");
+  EXPECT_EQ(ask(prove(two_)), "released");
+}
+
+TEST_F(IncidentTest, an_advisorys_platforms_are_listed_and_refused_until_they_show_it_no_more) {
+  world_.verifier.advisories = {"INTEL-SA-00614", "INTEL-SA-00615"};
+  const std::string token = prove(one_);
+  EXPECT_EQ(ask(token), "released");
+  const Incident incident = open(IncidentOf::kAdvisory, "INTEL-SA-00615");
+  EXPECT_EQ(incident.affected.releases.size(), 1U);
+  EXPECT_EQ(incident.tokens_refused, 1U);
+  EXPECT_EQ(ask(token), "kbs.token.unaffected");
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(check_, "kbs.evidence.advisory_unaffected");
+  world_.verifier.advisories = {"INTEL-SA-00614"};
+  EXPECT_EQ(ask(prove(one_)), "released");
+}
+
+TEST_F(IncidentTest, no_policy_forgets_the_subject_of_an_open_incident) {
+  const PolicyAdmin policies(world_.service());
+  const auto before = policies.get(administrator(), kEvidencePolicyKey, kNow, std::nullopt);
+  ASSERT_TRUE(before);
+  const std::string workload = to_hex(Buffer(32, 0xee));
+  const std::vector<Incident> all = {open(IncidentOf::kChip, to_hex(one_)),
+                                     open(IncidentOf::kWorkload, workload),
+                                     open(IncidentOf::kAdvisory, "INTEL-SA-00615")};
+  const auto with_all = policies.get(administrator(), kEvidencePolicyKey, kNow, std::nullopt);
+  ASSERT_TRUE(with_all);
+  EXPECT_TRUE(policies.set(administrator(), kEvidencePolicyKey, as_bytes(*with_all), kNow));
+  for (const Incident& one : all) {
+    const auto refused = policies.set(administrator(), kEvidencePolicyKey, as_bytes(*before), kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().checks.front(), "kbs.policy.incident");
+    ASSERT_TRUE(incidents_.close(administrator(), one.id, kNow));
+  }
+  EXPECT_TRUE(policies.set(administrator(), kEvidencePolicyKey, as_bytes(*before), kNow));
+}
+
+TEST_F(IncidentTest, a_report_lists_what_it_has_room_for_and_counts_the_rest) {
+  const std::string token = prove(one_);
+  ASSERT_EQ(ask(token), "released");
+  const ledger::Entry release = leaves_of(world_).back().entry;
+  ASSERT_EQ(release.kind, "release");
+  ASSERT_TRUE(world_.store().transact([&](store::Transaction& tx) -> Result<void> {
+    for (std::size_t i = 0; i < kMaxListedReleases; ++i) {
+      WARD_CHECK_OK(record(tx, world_.keys(), release));
+    }
+    return {};
+  }));
+  const Incident incident = open(IncidentOf::kChip, to_hex(one_));
+  EXPECT_LE(incident.affected.releases.size(), kMaxListedReleases);
+  EXPECT_EQ(incident.affected.releases.size() + incident.affected.unlisted, kMaxListedReleases + 1);
+  EXPECT_GE(incident.affected.unlisted, 1U);
+  EXPECT_TRUE(incidents_.report(incident));
+}
+
+TEST_F(IncidentTest, a_workload_in_a_register_is_found_by_the_digest_that_was_extended) {
+  const Buffer digest(32, 0xd1);
+  Buffer both(32);
+  both.insert(both.end(), digest.begin(), digest.end());
+  world_.verifier.workload = to_buffer(crypto::sha256(both));
+  ASSERT_NE(prove(one_), "");
+  open(IncidentOf::kWorkload, to_hex(digest));
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(check_, "kbs.evidence.workload_unaffected");
+}
+
+TEST_F(IncidentTest, a_closed_incident_makes_room_where_there_are_as_many_as_may_be) {
+  const Incident oldest = open(IncidentOf::kAdvisory, "INTEL-SA-00001");
+  ASSERT_TRUE(world_.store().transact([&](store::Transaction& tx) -> Result<void> {
+    for (std::size_t i = 1; i < kMaxIncidents; ++i) {
+      Incident one = oldest;
+      one.id = std::to_string(1'000'000'000'000'000 + i);
+      one.opened = later(1);
+      WARD_TRY(const std::string text, incident_json(one, "test"));
+      WARD_CHECK_OK(world_.keys().rows.put(tx, kIncidentTable, one.id, as_bytes(text), 0, rng_));
+      WARD_CHECK_OK(tx.put(kOpenIncidentTable, one.id, as_bytes("advisory INTEL-SA-00001"), 0));
+    }
+    return {};
+  }));
+  const std::uint64_t policy = policy_version();
+  const auto refused =
+      incidents_.open(administrator(), of(IncidentOf::kAdvisory, "INTEL-SA-00002", true), later(2));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 409U);
+  EXPECT_EQ(policy_version(), policy);
+  ASSERT_TRUE(incidents_.close(administrator(), oldest.id, later(2)));
+  EXPECT_TRUE(incidents_.open(administrator(), of(IncidentOf::kAdvisory, "INTEL-SA-00002", true),
+                              later(2)));
+  EXPECT_EQ(incidents_.get(administrator(), oldest.id, later(2)).error().status, 404U);
 }
 
 TEST_F(IncidentTest, a_workloads_keys_are_listed_and_it_gets_no_more) {

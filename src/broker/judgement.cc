@@ -167,11 +167,13 @@ constexpr std::size_t kMaxPlatformNames = 64;
 std::vector<std::string> names_of(const PlatformIds& ids, const attest::Identity& identity) {
   std::vector<std::string> out;
   for (const Buffer& id : identity.ids) {
-    if (id.size() >= attest::kMinIdentifier) out.push_back(ids.name(id));
+    if (id.size() >= attest::kMinIdentifier && !all_zero(id)) out.push_back(ids.name(id));
   }
   std::ranges::sort(out);
   out.erase(std::unique(out.begin(), out.end()), out.end());
+  const bool all = out.size() <= kMaxPlatformNames && !identity.unnamed;
   if (out.size() > kMaxPlatformNames) out.resize(kMaxPlatformNames);
+  if (!all) out.emplace_back(kUnnamedPlatform);
   return out;
 }
 
@@ -181,22 +183,23 @@ struct Listed {
   bool asked = false;  // the policy has such a list
   std::string found;   // empty: nothing is on it
   const char* expected;
+  bool hidden = false;  // the evidence does not say
 };
 
 void add_refused(attest::Appraisal& appraisal, const EvidencePolicy& policy, const Listed& listed) {
   if (!listed.asked) return;
+  const bool failed = !listed.found.empty();
+  const bool undone = !failed && listed.hidden;
   appraisal.checks.push_back(
       {.info = &check_info(listed.id),
-       .outcome = listed.found.empty() ? attest::Outcome::kPassed : attest::Outcome::kFailed,
-       .found = listed.found,
+       .outcome = failed   ? attest::Outcome::kFailed
+                  : undone ? attest::Outcome::kNotDone
+                           : attest::Outcome::kPassed,
+       .not_done = undone ? attest::NotDone::kAbsent : attest::NotDone::kNone,
+       .found = undone ? "evidence that does not name its machine" : listed.found,
        .expected = listed.expected,
        .origin = attest::Origin::kPolicy,
        .expected_from = policy.policy.name});
-}
-
-bool same_workload(Bytes a, Bytes b) {
-  constexpr std::size_t kShared = 32;
-  return a.size() >= kShared && b.size() >= kShared && equal(a.first(kShared), b.first(kShared));
 }
 
 // check_refused refuses what the policy lists, whatever else the evidence shows.
@@ -208,13 +211,14 @@ void check_refused(const EvidencePolicy& policy, Judgement& judgement) {
                   "a machine that is not refused"};
   for (const std::string& one : judgement.platforms) {
     if (std::ranges::count(policy.refused_platforms, one) != 0) platform.found = one;
+    platform.hidden = platform.hidden || one == kUnnamedPlatform;
   }
   Listed workload{CheckId::kWorkloadRefused,
                   !policy.refused_workloads.empty(),
                   {},
                   "a workload that is not refused"};
   for (const Buffer& one : policy.refused_workloads) {
-    if (same_workload(one, appraisal.facts.workload)) workload.found = to_hex(one);
+    if (names_workload(one, appraisal.facts.workload)) workload.found = to_hex(one);
   }
   Listed advisory{CheckId::kAdvisoryRefused,
                   !policy.refused_advisories.empty(),

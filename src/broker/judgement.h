@@ -16,6 +16,10 @@
 // replayed.
 namespace ward::broker {
 
+// Evidence is judged again where another policy for evidence came into force before the outcome was
+// written, so often at most.
+inline constexpr int kJudgedAtMost = 3;
+
 // Judging is under what an archived message is appraised.
 struct Judging {
   const EvidencePolicy& policy;
@@ -26,8 +30,10 @@ struct Judging {
 // Judgement is an appraisal, with what the policies in Rego say of the evidence.
 struct Judgement {
   attest::Appraisal appraisal;
-  RegoSaid rego;                       // of all devices, the worst of each claim
-  std::vector<std::string> platforms;  // names of the machine (PlatformIds::name), sorted
+  RegoSaid rego;  // of all devices, the worst of each claim
+  // Names of the machine (PlatformIds::name), sorted; behind them kUnnamedPlatform, where a part
+  // does not name its own, or there are too many.
+  std::vector<std::string> platforms;
 };
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and

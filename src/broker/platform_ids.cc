@@ -7,7 +7,7 @@
 namespace ward::broker {
 
 std::string PlatformIds::digest(Bytes id) const {
-  return to_hex(crypto::hmac(crypto::Hash::kSha256, key_.expose(), id));
+  return to_hex(crypto::hmac(crypto::Hash::kSha256, key_.expose(), attest::trimmed_id(id)));
 }
 
 void PlatformIds::conceal(const attest::Identity& identity, attest::Appraisal& appraisal) const {

@@ -13,6 +13,9 @@ namespace ward::broker {
 
 inline constexpr std::size_t kPlatformDigits = 32;
 
+// kUnnamedPlatform stands among the names of machines where evidence hides one of its own.
+inline constexpr const char* kUnnamedPlatform = "unnamed";
+
 // PlatformIds writes HMAC-SHA-256 under the service's own key in the place of whatever names one
 // machine (attest/identity.h): a service knows the same machine again, two services cannot tell
 // that they mean the same, and nobody finds the machine by trying. Thread safe.
@@ -20,7 +23,7 @@ class PlatformIds {
  public:
   explicit PlatformIds(const Secret<32>& key) : key_(SecretBytes::copy_of(key.expose())) {}
 
-  // digest is that of one identifier, in hex.
+  // digest is that of one identifier, without the zeros behind it (attest::trimmed_id), in hex.
   [[nodiscard]] std::string digest(Bytes id) const;
 
   // name is what stands for one identifier where machines are listed: the digest's first 32 digits.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/writer.h"
+#include "broker/incident.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "codec/json.h"
@@ -154,13 +155,15 @@ Result<std::string> with_rego(std::string_view policy, std::string_view device_c
   return w.name("rego").raw_json(text).end_object().take();
 }
 
-Answer<void> check(const Service& service, std::string_view key, Bytes json) {
+// check is the policy, where it is one for evidence.
+Answer<std::optional<EvidencePolicy>> check(const Service& service, std::string_view key,
+                                            Bytes json) {
   if (key == kEvidencePolicyKey) {
-    WARD_CHECK_OK(checked_evidence_policy(service, json));
-  } else {
-    WARD_CHECK_OK(checked_results_policy(service, json));
+    WARD_TRY(EvidencePolicy policy, checked_evidence_policy(service, json));
+    return std::optional(std::move(policy));
   }
-  return {};
+  WARD_CHECK_OK(checked_results_policy(service, json));
+  return std::optional<EvidencePolicy>();
 }
 
 }  // namespace
@@ -188,6 +191,7 @@ Answer<ResultsPolicy> checked_results_policy(const Service& service, Bytes json)
 struct PolicyAdmin::Change {
   std::string key;
   Bytes text;
+  const EvidencePolicy* evidence;         // the text's, where it is for evidence
   std::optional<std::uint64_t> expected;  // the version in force
   ledger::Entry entry;
 };
@@ -205,6 +209,13 @@ Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
     WARD_TRY(const store::Row row, tx.get(kPolicyTable, change.key));
     WARD_TRY(refusal, no_room(tx, service_, row));
     if (refusal) return Error(Errc::kLimit, "broker: policies");
+    if (change.evidence != nullptr) {
+      WARD_TRY(const std::string incident, lifted_incident(tx, *change.evidence));
+      if (!incident.empty()) {
+        refusal = refuse(409, kParse, CheckId::kPolicyIncident, "Incident " + incident + ".");
+        return Error(Errc::kDenied, "broker: an incident is open");
+      }
+    }
     changed = change.expected && *change.expected != row.version;
     if (changed) return Error(Errc::kStale, "broker: another policy is in force");
     WARD_TRY(std::string before, digest_before(tx, service_.keys, kPolicyTable, change.key));
@@ -234,10 +245,11 @@ Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
 Answer<std::uint64_t> PolicyAdmin::set(const Actor& actor, std::string_view key, Bytes json,
                                        UnixTime now, std::optional<std::uint64_t> expected) const {
   WARD_CHECK_OK(may(actor, key, now));
-  WARD_CHECK_OK(check(service_, key, json));
+  WARD_TRY(const auto evidence, check(service_, key, json));
   return write(
       {.key = std::string(key),
        .text = json,
+       .evidence = evidence ? &*evidence : nullptr,
        .expected = expected,
        .entry = act_of(actor, now, "policy.set", key, {{"sha256", to_hex(crypto::sha256(json))}})});
 }
@@ -246,9 +258,10 @@ Answer<std::uint64_t> PolicyAdmin::rollback(const Actor& actor, std::string_view
                                             std::uint64_t to, UnixTime now) const {
   WARD_TRY(const std::string text, get(actor, key, now, to));
   // What was right once may not be any more: a field, or the engine.
-  WARD_CHECK_OK(check(service_, key, as_bytes(text)));
+  WARD_TRY(const auto evidence, check(service_, key, as_bytes(text)));
   return write({.key = std::string(key),
                 .text = as_bytes(text),
+                .evidence = evidence ? &*evidence : nullptr,
                 .expected = std::nullopt,
                 .entry = act_of(actor, now, "policy.rollback", key,
                                 {{"sha256", to_hex(crypto::sha256(as_bytes(text)))},

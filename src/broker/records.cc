@@ -28,6 +28,11 @@ Result<std::optional<Versioned<EvidencePolicy>>> load_evidence_policy(store::Vie
   return Loaded{{*std::move(policy), row.version}};
 }
 
+Result<bool> evidence_policy_is(store::View& view, std::uint64_t version) {
+  WARD_TRY(const store::Row row, view.get(kPolicyTable, kEvidencePolicyKey));
+  return row.version == version;
+}
+
 Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(store::View& view,
                                                                     const Keys& keys,
                                                                     std::string_view repository) {

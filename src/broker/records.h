@@ -36,6 +36,9 @@ struct Versioned {
 [[nodiscard]] Result<std::optional<Versioned<ResultsPolicy>>> load_results_policy(
     store::View& view, const Keys& keys, std::string_view repository);
 
+// evidence_policy_is is true where the policy for evidence in force is of this version.
+[[nodiscard]] Result<bool> evidence_policy_is(store::View& view, std::uint64_t version);
+
 // InForce is the results policy that a repository's resources are released by.
 struct InForce {
   std::string repository;  // the repository, or kAnyRepository

@@ -11,6 +11,7 @@
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/release.h"
+#include "broker/result_token.h"
 #include "crypto/digest.h"
 #include "token/jwe.h"
 #include "token/jwt.h"
@@ -322,7 +323,7 @@ Answer<Released> Broker::resource(const Credentials& credentials, std::string_vi
                   .path = *std::move(parsed),
                   .facts = std::move(proved.facts),
                   .claims = std::move(proved.claims),
-                  .token_sha256 = to_hex(crypto::sha256(as_bytes(token))),
+                  .token_sha256 = result_digest(token),
                   .now = now,
                   .refusal = std::nullopt,
                   .released = {}};

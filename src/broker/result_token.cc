@@ -4,6 +4,7 @@
 
 #include "broker/facts.h"
 #include "broker/trust_rules.h"
+#include "crypto/digest.h"
 #include "token/ear.h"
 #include "token/ear_cwt.h"
 
@@ -82,6 +83,10 @@ Result<std::string> make_result(const Service& service, const attest::Appraisal&
   }
   WARD_TRY(const Buffer cwt, token::sign_ear_cwt(service.keys.token_signer, ear));
   return to_base64(cwt, Base64::kStandard);
+}
+
+std::string result_digest(std::string_view token) {
+  return to_hex(crypto::sha256(as_bytes(token.substr(0, token.rfind('.')))));
 }
 
 Result<std::string> result_claims(const Service& service, const attest::Appraisal& appraisal,

@@ -35,6 +35,10 @@ struct ResultInputs {
                                               const attest::Appraisal& appraisal,
                                               const ResultInputs& inputs, UnixTime now);
 
+// result_digest names a result: SHA-256 in hex of what its signature covers. Its signature can be
+// written in two ways (ECDSA), which are one result.
+[[nodiscard]] std::string result_digest(std::string_view token);
+
 // result_claims is the claim set that make_result would sign, as a policy in Rego for results sees
 // it: JSON, with `id` for its jti.
 [[nodiscard]] Result<std::string> result_claims(const Service& service,

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "broker/incident.h"
+#include "broker/result_token.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "server/query.h"
@@ -63,9 +65,16 @@ HttpResponse introspect(const broker::Service& service, const HttpRequest& reque
                                            .now = now,
                                            .max_age_s = service.options.token_life_s,
                                            .rules = {}});
+  std::string incident;
+  const auto read = service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(incident, broker::refused_token(view, broker::result_digest(*token)));
+    return {};
+  });
+  if (!read) return to_response(broker::unavailable(read.error()));
+  const bool active = verified && incident.empty();
   JsonWriter w;
-  w.begin_object().member("active", verified.has_value());
-  if (verified) {
+  w.begin_object().member("active", active);
+  if (active) {
     for (const auto& [name, value] : verified->claims.members()) {
       w.name(name).copy(value);
     }

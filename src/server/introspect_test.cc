@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/incident.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 
@@ -70,6 +71,16 @@ TEST_F(Introspect, nothing_else_is) {
   EXPECT_EQ(text(ask(kForm, body, {kNow.seconds + 300})), kInactive);  // it lives 300 s
   EXPECT_THAT(text(ask(kForm, body, {kNow.seconds + 299})), HasSubstr("true"));
   EXPECT_EQ(text(ask(kForm, body, {kNow.seconds - 1})), kInactive);
+}
+
+TEST_F(Introspect, a_result_that_an_incident_refuses_is_not) {
+  const broker::Incidents incidents(world_.service());
+  const auto subject = broker::incident_subject(
+      world_.keys().platform_ids, broker::IncidentOf::kChip, to_hex(world_.verifier.chip));
+  ASSERT_TRUE(subject);
+  ASSERT_TRUE(incidents.open(broker::test_support::administrator(),
+                             {.subject = *subject, .note = {}, .apply = true}, kNow));
+  EXPECT_EQ(text(ask(kForm, "token=" + token_)), kInactive);
 }
 
 TEST_F(Introspect, what_is_no_request_is_refused) {

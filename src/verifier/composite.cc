@@ -250,6 +250,10 @@ attest::Appraisal in_one(const CompositeAppraisal& composite) {
   for (std::size_t i = 1; i < composite.parts.size(); ++i) {
     const PartAppraisal& part = composite.parts[i];
     out.genuine = out.genuine && part.appraisal.genuine;
+    for (const std::string& advisory : part.appraisal.tcb.advisories) {
+      const bool known = std::ranges::count(out.tcb.advisories, advisory) != 0;
+      if (!known) out.tcb.advisories.push_back(advisory);
+    }
     for (const std::string& name : part.appraisal.unchecked) {
       out.unchecked.push_back(part.name + "." + name);
     }

@@ -15,6 +15,7 @@ namespace {
 constexpr attest::CheckInfo kReportData{"fake.report_data", "test", "", ""};
 constexpr attest::CheckInfo kMeasurement{"fake.measurement", "test", "", ""};
 constexpr attest::CheckInfo kWorkload{"fake.workload", "test", "", ""};
+constexpr attest::CheckInfo kChip{"fake.chip", "test", "", ""};
 constexpr attest::CheckInfo kTcb{"fake.tcb", "test", "", ""};
 constexpr attest::CheckInfo kEvaluation{"fake.evaluation", "test", "", ""};
 constexpr attest::CheckInfo kDebug{"fake.debug", "test", "", ""};
@@ -48,6 +49,7 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
   const auto text = member != nullptr ? member->as_string() : std::nullopt;
   const auto report_data = text ? from_hex(*text) : std::nullopt;
   if (!report_data) return Error(Errc::kMalformed, "fake: evidence");
+  if (meanwhile) meanwhile();
   attest::Findings findings;
   findings.tee = "sgx";
   findings.checks.push_back(
@@ -58,6 +60,7 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
     findings.checks.push_back({.info = &kListRevocation, .not_done = attest::NotDone::kBlocked});
   }
   findings.tcb.status = tcb_status;
+  findings.tcb.advisories = advisories;
   findings.development = development;
   findings.facts = {.tcb_status_check = &kTcb,
                     .tcb_evaluation_check = &kEvaluation,
@@ -66,6 +69,7 @@ Result<Appraised> FakeVerifier::appraise(const EvidenceRequest& request) const {
                     .measurement_check = &kMeasurement,
                     .workload_check = &kWorkload,
                     .development_check = &kDevelopment,
+                    .chip_check = &kChip,
                     .fields = {{.check = &kFlag, .form = kFlagForm, .values = {}}},
                     .revocation_checks = {&kListPresent, &kListRevocation},
                     .tcb_matched = true,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ class FakeVerifier final : public EvidenceVerifier {
   Buffer runtime = Buffer(32, 2);
   Buffer signer = Buffer(32, 3);
   Buffer chip = Buffer(16, 0xc4);
+  std::vector<std::string> advisories;
+  std::function<void()> meanwhile;  // called while evidence is judged
   std::string tcb_status = "UpToDate";
   bool debug = false;
   bool development = false;

@@ -93,6 +93,9 @@ class Incidents(unittest.TestCase):
         self.assertEqual(self.marked(), made["id"])
         self.assertIn(f"to be rotated (incident {made['id']})", ward("secret", "list", *self.service.to))
         ward("secret", "put", PATH, "--file", self.secret, *self.service.to)
+        self.assertEqual(self.marked(), made["id"])  # the same octets are no other key
+        self.secret.write_text("another key")
+        ward("secret", "put", PATH, "--file", self.secret, *self.service.to)
         self.assertEqual(self.marked(), "")
 
         report = self.service.folder / "report"
@@ -111,6 +114,8 @@ class Incidents(unittest.TestCase):
 
         listed = told(ward("incident", "list", *self.service.to, "--json"))["incidents"]
         self.assertIn(made["id"], [one["id"] for one in listed])
+        refused = ward("policy", "rollback", "--for", "evidence", "--to", made["policy_before"], *self.service.to, code=1)
+        self.assertEqual(refused, "")
         closed = told(ward("incident", "close", made["id"], *self.service.to, "--json"))
         self.assertEqual(closed["closed_by"], "first")
         self.assertEqual(told(ward("incident", "show", made["id"], *self.service.to, "--json")), closed)
