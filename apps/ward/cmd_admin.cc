@@ -8,6 +8,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/key_files.h"
 #include "apps/ward/output_file.h"
+#include "apps/ward/person_options.h"
 #include "apps/ward/sealed_cli.h"
 #include "args/args.h"
 #include "codec/pem.h"
@@ -27,7 +28,7 @@ struct Options : AdminOptions {
   std::string name;
   std::string role;
   std::vector<std::string> repositories;
-  std::string public_key;
+  PersonOptions proof;
   std::string output;
 };
 
@@ -62,20 +63,18 @@ std::string described(const JsonValue& one) {
     names += (names.empty() ? " of " : ", ") + std::string(item.as_string().value_or(""));
   }
   out += names;
-  if (one.find("key") != nullptr) out += ", key " + text_of(one, "key");
-  return out + ", " + text_of(one, "from");
+  return out + person_proof_text(one) + ", " + text_of(one, "from");
 }
 
 int add(const Options& o) {
   if (!server::valid_name(o.name)) return wrong_name(o.name);
-  const auto public_key = read_verifying_key(o.public_key);
-  if (!public_key) return own_file_failure(o.public_key, public_key.error());
   JsonWriter w;
   w.begin_object().member("name", o.name).member("role", o.role).name("repositories").begin_array();
   for (const std::string& one : o.repositories) {
     w.string(one);
   }
-  w.end_array().member("public_key", to_base64(public_key->key.to_spki(), Base64::kStandard));
+  w.end_array();
+  if (const auto done = write_person_proof(w, o.proof); !done) return done.error();
   const auto text = w.end_object().take();
   if (!text) return fail(kUsage, "what is asked for is not UTF-8");
   const AdminReply reply = administer(o, {"POST", std::string(kPlace), as_bytes(*text)});
@@ -146,8 +145,7 @@ void add_admin(args::Command& app, Action& action) {
   name_and_role(added);
   added->add_option("--repository", o->repositories, "of an owner; several times")
       ->allow_extra_args(false);
-  added->add_option("--public-key", o->public_key, "his public key, as `key` prints it")
-      ->required();
+  add_person_options(*added, o->proof);
   add_admin_options(*add_one("list", "who administers it", list), *o);
   args::Command* removed = add_one("remove", "take somebody's rights", remove);
   add_admin_options(*removed, *o);

@@ -6,7 +6,7 @@
 #include "apps/ward/admin_client.h"
 #include "apps/ward/admin_pages.h"
 #include "apps/ward/commands.h"
-#include "apps/ward/key_files.h"
+#include "apps/ward/person_options.h"
 #include "args/args.h"
 
 // ward tenant add|list|show|set|remove: the tenants of a running wardd, for its operators.
@@ -21,7 +21,7 @@ constexpr std::string_view kPlace = "/v1/tenants";
 struct Options : AdminOptions {
   std::string id;
   std::string administrator;
-  std::string public_key;
+  PersonOptions proof;
   std::vector<std::string> quotas;  // "leases=100"
   bool suspend = false;
   bool resume = false;
@@ -57,11 +57,10 @@ Result<void, int> write_quotas(JsonWriter& w, const Options& o) {
 // write_administrator writes the member that --administrator asks for.
 Result<void, int> write_administrator(JsonWriter& w, const Options& o) {
   if (o.administrator.empty()) return {};
-  const auto key = read_verifying_key(o.public_key);
-  if (!key) return own_file_failure(o.public_key, key.error());
   w.name("administrator").begin_object().member("name", o.administrator);
   w.member("role", "administrator");
-  w.member("public_key", to_base64(key->key.to_spki(), Base64::kStandard)).end_object();
+  if (const auto done = write_person_proof(w, o.proof); !done) return done.error();
+  w.end_object();
   return {};
 }
 
@@ -107,8 +106,9 @@ int set(const Options& o) {
   if (!o.suspend && !o.resume && o.quotas.empty() && o.administrator.empty()) {
     return fail(kUsage, "nothing is to be changed", "see `ward tenant set --help`");
   }
-  if (o.administrator.empty() != o.public_key.empty()) {
-    return fail(kUsage, "--administrator NAME and --public-key FILE belong together");
+  if (o.administrator.empty() != o.proof.empty()) {
+    return fail(kUsage, "--administrator NAME and what he signs in with belong together",
+                "as for `ward admin add`");
   }
   JsonWriter w;
   w.begin_object();
@@ -168,8 +168,7 @@ void add_tenant(args::Command& app, Action& action) {
   args::Command* made = add_one("add", "make a tenant, with its first administrator", add);
   id(made);
   made->add_option("--administrator", o->administrator, "the administrator's name")->required();
-  made->add_option("--public-key", o->public_key, "his public key, as `ward admin key` prints it")
-      ->required();
+  add_person_options(*made, o->proof);
   quotas(made);
   (void)add_one("list", "all tenants, those that were removed among them", list);
   id(add_one("show", "one tenant's state and quotas", show));
@@ -180,7 +179,7 @@ void add_tenant(args::Command& app, Action& action) {
   changed->add_flag("--resume", o->resume, "serve it again")->excludes(suspend);
   changed->add_option("--administrator", o->administrator,
                       "a further administrator, or another key for one: both ledgers say so");
-  changed->add_option("--public-key", o->public_key, "his public key");
+  add_person_options(*changed, o->proof);
   quotas(changed);
   id(add_one("remove", "end a suspended tenant: what it keeps can be opened by nobody any more",
              remove));

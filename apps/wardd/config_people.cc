@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "apps/wardd/config_section.h"
+#include "broker/tenant.h"
+#include "server/client_certificate.h"
 #include "server/key_file.h"
 
 namespace ward::wardd {
@@ -66,18 +68,6 @@ Result<std::vector<crypto::Sha256Digest>, Diag> read_digests(const Section& sect
   return out;
 }
 
-// A name as a certificate has it: "dns:ops.example", "email:a@example", "uri:spiffe://...".
-std::optional<pki::GeneralName> name_of(std::string_view text) {
-  using Kind = pki::GeneralName::Kind;
-  constexpr std::pair<std::string_view, Kind> kKinds[] = {
-      {"dns:", Kind::kDns}, {"email:", Kind::kRfc822}, {"uri:", Kind::kUri}};
-  for (const auto& [prefix, kind] : kKinds) {
-    if (!text.starts_with(prefix) || text.size() == prefix.size()) continue;
-    return pki::GeneralName{kind, to_buffer(as_bytes(text.substr(prefix.size())))};
-  }
-  return std::nullopt;
-}
-
 Result<void, Diag> read_certificates(const Section& section, bool with_client_ca,
                                      Administrator& person) {
   WARD_TRY(person.certificate_sha256, read_digests(section, "certificate_sha256"));
@@ -87,7 +77,7 @@ Result<void, Diag> read_certificates(const Section& section, bool with_client_ca
     return section.wrong("certificate_name", "a client_ca that vouches for names");
   }
   for (const std::string& text : names) {
-    const auto name = name_of(text);
+    const auto name = server::certificate_name(text);
     if (!name)
       return section.wrong("certificate_name", "\"dns:...\", \"email:...\" or \"uri:...\"");
     person.certificate_names.push_back(*name);
@@ -216,7 +206,7 @@ Result<OidcConfig, Diag> read_oidc(const Section& section,
                                    const std::vector<Administrator>& administrators) {
   WARD_CHECK_OK(section.only({"name", "issuer", "audience", "token", "clients", "algorithms", "ca",
                               "jwks", "max_token_age_seconds", "keys_seconds", "refetch_seconds",
-                              "keys_kept_seconds", "rule"}));
+                              "keys_kept_seconds", "rule", "tenants"}));
   OidcConfig out;
   OidcProvider& provider = out.provider;
   WARD_TRY(provider.name, section.text("name"));
@@ -242,7 +232,14 @@ Result<OidcConfig, Diag> read_oidc(const Section& section,
     WARD_TRY(OidcRule rule, read_rule(one, administrators));
     provider.rules.push_back(std::move(rule));
   }
-  if (rules.empty()) return section.wrong("rule", "at least one [[oidc.rule]]");
+  WARD_TRY(provider.tenants, section.text_or_texts("tenants"));
+  for (const std::string& one : provider.tenants) {
+    if (one == "*" || broker::is_tenant_id(one)) continue;
+    return section.wrong("tenants", "the ids of tenants that may use it, or \"*\" for all");
+  }
+  if (rules.empty() && provider.tenants.empty()) {
+    return section.wrong("rule", "at least one [[oidc.rule]], or `tenants` that may use it");
+  }
   return out;
 }
 

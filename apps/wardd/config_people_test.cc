@@ -81,6 +81,13 @@ TEST(WarddPeople, a_provider_alone_is_enough) {
   EXPECT_TRUE(parse_config(kBase + oidc() + rule(), "/x"));
 }
 
+TEST(WarddPeople, a_provider_may_be_for_tenants_alone) {
+  const auto config = parse_config(
+      kBase + oidc("clients = \"c\"\nca = \"c\"\ntenants = [\"acme\", \"*\"]\n"), "/x");
+  ASSERT_TRUE(config) << to_text(config.error());
+  EXPECT_EQ(config->oidc[0].provider.tenants, (std::vector<std::string>{"acme", "*"}));
+}
+
 TEST(WarddPeople, names_the_place_that_is_wrong) {
   const std::string good = "clients = \"c\"\nca = \"c\"\n";
   const std::string pin = "spki_sha256 = \"" + kDigest + "\"\n";
@@ -104,6 +111,8 @@ TEST(WarddPeople, names_the_place_that_is_wrong) {
            person("b", "certificate_name = \"dns:a\"\n"),
        "administrator[1].certificate_name"},
       {oidc(good), "oidc[0].rule"},
+      {oidc(good + "tenants = []\n"), "oidc[0].tenants"},
+      {oidc(good + "tenants = [\"default\"]\n"), "oidc[0].tenants"},
       {oidc("ca = \"c\"\n") + rule(), "oidc[0].clients"},
       {oidc("token = \"id\"\n" + good) + rule(), "oidc[0].clients"},
       {oidc("token = \"any\"\n" + good) + rule(), "oidc[0].token"},

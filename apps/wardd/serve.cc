@@ -285,7 +285,8 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   const server::Log log = server::limited_log(server::stderr_log(), clock);
   WARD_TRY(const SignIn sign_in, load_sign_in(config, clock, log));
   server::RoutesConfig routes_config = loaded->routes_config(config);
-  const TenantServices services(loaded->shared(), routes_config, loaded->tls().spki_sha256, clock);
+  const TenantServices services(loaded->shared(), sign_in, routes_config, loaded->tls().spki_sha256,
+                                clock);
   const Deliveries deliveries(loaded->service(), services,
                               {.key = loaded->webhook_key(),
                                .service = config.name,
@@ -296,6 +297,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   routes_config.client_ca = sign_in.client_ca;
   routes_config.oidc_keys = sign_in.keys.get();
   routes_config.metrics = [&deliveries] { return deliveries.metrics(); };
+  routes_config.asks_certificates = asks_clients(config) == net::ClientCertificates::kAsked;
   const server::Routes routes(loaded->service(), std::move(routes_config), clock, log);
   const server::Tenants tenants(
       loaded->service(),

@@ -68,6 +68,16 @@ class TenantService final : public server::ServedTenant {
   std::optional<server::Routes> routes_;
 };
 
+// providers_for are those that the tenant may use, without the default tenant's rules.
+std::vector<server::OidcProvider> providers_for(std::vector<server::OidcProvider> all,
+                                                std::string_view tenant) {
+  std::erase_if(all, [&](const server::OidcProvider& one) { return !serves_tenant(one, tenant); });
+  for (server::OidcProvider& one : all) {
+    one.rules.clear();
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string name_of(const Config& config, std::string_view tenant) {
@@ -102,9 +112,11 @@ Result<broker::Keys> make_keys(const Shared& shared, Bytes master, std::string_v
                  }}};
 }
 
-TenantServices::TenantServices(const Shared& shared, const server::RoutesConfig& config,
-                               Bytes spki_sha256, const Clock& clock)
+TenantServices::TenantServices(const Shared& shared, const SignIn& sign_in,
+                               const server::RoutesConfig& config, Bytes spki_sha256,
+                               const Clock& clock)
     : shared_(shared),
+      sign_in_(sign_in),
       jwks_(config.jwks),
       webhook_jwks_(config.webhook_jwks),
       spki_sha256_(to_buffer(spki_sha256)),
@@ -122,7 +134,8 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
     const broker::Tenant& tenant) const {
   WARD_TRY(broker::Keys keys, keys_of(tenant));
   auto out = std::make_unique<TenantService>(shared_, tenant, std::move(keys));
-  // Only what is named here is shared: who signs in to the default tenant, and how, is its own.
+  // Only what is named here is shared: who signs in to the default tenant is its own. How somebody
+  // may sign in is the operator's; whom a provider or a CA speaks of, the tenant's rows say.
   server::RoutesConfig config{
       .administrators = {},
       .audience = server::admin_audience(spki_sha256_, tenant.id),
@@ -133,6 +146,11 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
       .keyed = nullptr,
       .tenant_keys = nullptr,
       .appraise_only = shared_.config.appraise_only,
+      .providers = providers_for(sign_in_.providers, tenant.id),
+      .client_ca = sign_in_.client_ca,
+      .oidc_keys = sign_in_.keys.get(),
+      .asks_certificates = asks_clients(shared_.config) == net::ClientCertificates::kAsked,
+      .tenant = tenant.id,
   };
   WARD_CHECK_OK(out->open(std::move(config), clock_, tenant.id));
   return std::unique_ptr<server::ServedTenant>(std::move(out));

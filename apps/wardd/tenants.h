@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/wardd/config.h"
+#include "apps/wardd/sign_in.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/broker.h"
@@ -51,8 +52,8 @@ class TenantServices final : public broker::TenantKeys, public server::TenantMak
  public:
   // Of `config` it takes the public keys, which are the service's; `spki_sha256` is the TLS key's
   // digest. The rest is borrowed.
-  TenantServices(const Shared& shared, const server::RoutesConfig& config, Bytes spki_sha256,
-                 const Clock& clock);
+  TenantServices(const Shared& shared, const SignIn& sign_in, const server::RoutesConfig& config,
+                 Bytes spki_sha256, const Clock& clock);
 
   // keys_of derives them from the master key and the tenant's salt: without the salt nobody can.
   [[nodiscard]] Result<broker::Keys> keys_of(const broker::Tenant& tenant) const override;
@@ -64,6 +65,7 @@ class TenantServices final : public broker::TenantKeys, public server::TenantMak
 
  private:
   const Shared& shared_;
+  const SignIn& sign_in_;
   std::string jwks_;
   std::string webhook_jwks_;
   Buffer spki_sha256_;

@@ -34,7 +34,7 @@ Person person(const std::string& name) {
   return {.name = name,
           .role = Role::kAdministrator,
           .repositories = {},
-          .key = crypto::PrivateKey::generate(crypto::KeyType::kEd25519, rng)->public_key()};
+          .proof = crypto::PrivateKey::generate(crypto::KeyType::kEd25519, rng)->public_key()};
 }
 
 // FixedKeys gives every tenant keys of its own, made from the first octet of its id.

@@ -6,7 +6,6 @@
 #include "broker/records.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
-#include "token/jwk.h"
 
 namespace ward::broker {
 namespace {
@@ -36,7 +35,7 @@ Result<std::string> write(const Person& person) {
   JsonWriter w;
   w.begin_object();
   write_rights(w, person);
-  w.member("public_key", to_base64(person.key.to_spki(), Base64::kStandard));
+  write_proof(w, person.proof);
   return w.end_object().take();
 }
 
@@ -48,12 +47,16 @@ Result<Person> read(std::string_view name, Bytes row) {
     return value != nullptr ? value->as_string().value_or("") : std::string_view();
   };
   const auto role = role_of(text("role"));
-  const auto spki = from_base64(text("public_key"), Base64::kStandard);
   const JsonValue* list = json->find("repositories");
-  if (!role || !spki || list == nullptr || !list->is_array()) return damaged();
-  auto key = crypto::PublicKey::from_spki(*spki);
-  if (!key) return damaged();
-  Person out{.name = std::string(name), .role = *role, .repositories = {}, .key = *std::move(key)};
+  if (!role || list == nullptr || !list->is_array()) return damaged();
+  const auto& members = json->members();
+  const auto proof = std::ranges::find_if(
+      members, [](const auto& member) { return is_proof_member(member.first); });
+  if (proof == members.end()) return damaged();
+  auto with = read_proof(proof->first, proof->second);
+  if (!with) return damaged();
+  Person out{
+      .name = std::string(name), .role = *role, .repositories = {}, .proof = *std::move(with)};
   for (const JsonValue& item : list->items()) {
     out.repositories.emplace_back(item.as_string().value_or(""));
   }
@@ -64,11 +67,13 @@ Result<Person> read(std::string_view name, Bytes row) {
 
 Refusal no_such_person() { return refuse(404, "ResourceNotFound", CheckId::kPersonExists); }
 
-// no_room is why nobody of this name may be added; nullopt where he may.
+// no_room is why somebody may not be added; nullopt where he may.
 Result<std::optional<Refusal>> no_room(store::View& view, const Service& service,
-                                       std::string_view name) {
-  WARD_TRY(const store::Row row, view.get(kPersonTable, name));
+                                       const Person& person) {
+  WARD_TRY(const store::Row row, view.get(kPersonTable, person.name));
   if (row.value) return std::optional(refuse(409, kType, CheckId::kPersonName));
+  WARD_TRY(const bool taken, proof_taken(view, service.keys, person));
+  if (taken) return std::optional(refuse(409, kType, CheckId::kPersonProof));
   WARD_TRY(const auto all, view.list_keys(kPersonTable, "", "", store::kMaxListed));
   const std::uint64_t most = service.options.quotas.administrators;
   if (all.size() < most) return std::optional<Refusal>();
@@ -96,18 +101,14 @@ std::optional<std::string> check_person(const Person& person) {
       return "repositories: one that no path can name";
     }
   }
-  const auto type = person.key.type();
-  if (type != crypto::KeyType::kEd25519 && type != crypto::KeyType::kP256) {
-    return "public_key: expected an Ed25519 or P-256 key";
-  }
-  return std::nullopt;
+  return check_proof(person.proof);
 }
 
 Result<std::string> describe(const Person& person) {
   JsonWriter w;
   w.begin_object();
   write_rights(w, person);
-  w.member("key", token::thumbprint(person.key));
+  tell_proof(w, person.proof);
   return w.end_object().take();
 }
 
@@ -128,6 +129,14 @@ Result<std::vector<Person>> load_people(store::View& view, const Keys& keys) {
     out.push_back(*std::move(person));
   }
   return out;
+}
+
+Result<bool> proof_taken(store::View& view, const Keys& keys, const Person& person) {
+  if (std::holds_alternative<crypto::PublicKey>(person.proof)) return false;
+  WARD_TRY(const auto people, load_people(view, keys));
+  return std::ranges::any_of(people, [&](const Person& one) {
+    return one.name != person.name && same_proof(one.proof, person.proof);
+  });
 }
 
 Result<void> put_person(store::Transaction& tx, const Keys& keys, crypto::Rng& rng,
@@ -155,7 +164,7 @@ Answer<void> People::add(const Actor& actor, const Person& person,
   }
   std::optional<Refusal> refusal;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
-    WARD_TRY(refusal, no_room(tx, service_, person.name));
+    WARD_TRY(refusal, no_room(tx, service_, person));
     if (refusal) return undone();
     WARD_CHECK_OK(put_person(tx, service_.keys, service_.rng, person));
     WARD_TRY(const std::string after, describe(person));

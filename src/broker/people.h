@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
-#include "crypto/sign.h"
+#include "broker/person_proof.h"
 #include "ledger/entry.h"
 #include "store/store.h"
 
@@ -22,23 +22,24 @@ namespace ward::broker {
 inline constexpr std::string_view kPersonTable = "admin.person";  // by name, sealed
 inline constexpr std::size_t kMaxRepositories = 256;              // of one owner
 
-// Person is an administrator and the key that signs his tokens.
+// Person is an administrator and what he signs in with; of a claim that is not one person's, all
+// who have it.
 struct Person {
   std::string name;
   Role role = Role::kOwner;
   std::vector<std::string> repositories;  // of an owner
-  crypto::PublicKey key;                  // Ed25519 or P-256
+  PersonProof proof;
 };
 
 // is_name is true for what may name an administrator: 1 to 64 of A-Z a-z 0-9 . _ -.
 [[nodiscard]] bool is_name(std::string_view name);
 
-// check_person is why somebody cannot be an administrator: a name or repository that is none, a key
-// of another kind, repositories that are missing or nobody's, the role of an operator, whom the
-// configuration alone names. nullopt: he can.
+// check_person is why somebody cannot be an administrator: a name or repository that is none, a
+// proof that is none (check_proof), repositories that are missing or nobody's, the role of an
+// operator, whom the configuration alone names. nullopt: he can.
 [[nodiscard]] std::optional<std::string> check_person(const Person& person);
 
-// describe is a person as a leaf has him: role, repositories and the key's thumbprint, as JSON.
+// describe is a person as a leaf has him: role, repositories and proof (tell_proof), as JSON.
 [[nodiscard]] Result<std::string> describe(const Person& person);
 
 // load_people reads them all, in the order of their names. kUntrusted, kMalformed: a row is
@@ -48,6 +49,9 @@ struct Person {
 // load_person reads one; nullopt where there is none.
 [[nodiscard]] Result<std::optional<Person>> load_person(store::View& view, const Keys& keys,
                                                         std::string_view name);
+
+// proof_taken is true where somebody of another name signs in with the same (same_proof).
+[[nodiscard]] Result<bool> proof_taken(store::View& view, const Keys& keys, const Person& person);
 
 // put_person writes one with the caller's transaction, in the place of who had the name.
 [[nodiscard]] Result<void> put_person(store::Transaction& tx, const Keys& keys, crypto::Rng& rng,
@@ -61,7 +65,7 @@ class People {
   explicit People(const Service& service) : service_(service) {}
 
   // add registers somebody. 400 where check_person has a reason; 409 where the name is taken, also
-  // by one of `reserved`, or the quota is used up.
+  // by one of `reserved`, the proof is another's, or the quota is used up.
   [[nodiscard]] Answer<void> add(const Actor& actor, const Person& person,
                                  std::span<const std::string> reserved, UnixTime now) const;
 

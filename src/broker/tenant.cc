@@ -89,9 +89,13 @@ Result<void> put(store::Transaction& tx, const Service& service, const Tenant& t
   return {};
 }
 
-// put_administrator registers somebody in a tenant's part of the store, with a leaf there.
-Result<void> put_administrator(store::Transaction& part, const Keys& keys, crypto::Rng& rng,
-                               const Person& person, const ledger::Entry& act) {
+// put_administrator registers somebody in a tenant's part of the store, with a leaf there; a
+// refusal where another of its administrators signs in with the same.
+Result<std::optional<Refusal>> put_administrator(store::Transaction& part, const Keys& keys,
+                                                 crypto::Rng& rng, const Person& person,
+                                                 const ledger::Entry& act) {
+  WARD_TRY(const bool taken, proof_taken(part, keys, person));
+  if (taken) return std::optional(refuse(409, kType, CheckId::kPersonProof));
   const auto earlier = load_person(part, keys, person.name);
   std::string before = earlier ? "" : "damaged";
   if (earlier && *earlier) {
@@ -104,7 +108,8 @@ Result<void> put_administrator(store::Transaction& part, const Keys& keys, crypt
   entry.subject = person.name;
   entry.details.emplace_back("before", before);
   entry.details.emplace_back("after", after);
-  return record(part, keys, entry);
+  WARD_CHECK_OK(record(part, keys, entry));
+  return std::optional<Refusal>();
 }
 
 std::optional<std::string> check_first(const Person& person) {
@@ -214,7 +219,9 @@ Answer<Tenant> TenantAdmin::change(const Step& step) const {
     store::PrefixedTransaction part(tx, prefix);
     WARD_CHECK_OK(record(part, *keys, entry));
     if (!step.administrator) return {};
-    return put_administrator(part, *keys, service_.rng, *step.administrator, step.act);
+    WARD_TRY(refusal, put_administrator(part, *keys, service_.rng, *step.administrator, step.act));
+    if (refusal) return undone();
+    return {};
   });
   if (refusal) return *std::move(refusal);
   if (!done) return unavailable(done.error());

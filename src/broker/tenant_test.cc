@@ -145,7 +145,7 @@ TEST_F(Bounded, people_are_few_and_each_name_is_once) {
   Person anna{.name = "anna",
               .role = Role::kOwner,
               .repositories = {"hospital"},
-              .key = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng)->public_key()};
+              .proof = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng)->public_key()};
   const std::vector<std::string> reserved = {"first"};
   const auto add = [&](const Person& person) {
     const auto done = people.add(administrator(), person, reserved, kNow);
@@ -174,7 +174,8 @@ TEST_F(Bounded, people_are_few_and_each_name_is_once) {
   ASSERT_TRUE(list);
   ASSERT_EQ(list->size(), 1U);
   EXPECT_EQ(list->front().repositories, anna.repositories);
-  EXPECT_EQ(list->front().key.to_spki(), anna.key.to_spki());
+  EXPECT_EQ(std::get<crypto::PublicKey>(list->front().proof).to_spki(),
+            std::get<crypto::PublicKey>(anna.proof).to_spki());
 }
 
 }  // namespace

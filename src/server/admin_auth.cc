@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "broker/people.h"
 #include "codec/json.h"
 #include "server/client_certificate.h"
-#include "server/key_file.h"
 #include "token/jwt.h"
 
 namespace ward::server {
@@ -91,7 +89,7 @@ Answer<Actor> by_token(std::string_view token, const Credentials& credentials,
     WARD_TRY(Actor actor, oidc_actor({.token = token,
                                       .certificate = shown.empty() ? Bytes() : Bytes(shown.front()),
                                       .now = expected.now},
-                                     *provider, *authorities.keys));
+                                     *provider, *authorities.keys, authorities.granted));
     actor.sign_in = "oidc";
     return actor;
   }
@@ -160,22 +158,6 @@ std::string_view tenant_in(std::string_view base_path) {
   const auto slash = base_path.rfind('/');
   if (slash == std::string_view::npos || !base_path.substr(0, slash).ends_with("/t")) return {};
   return base_path.substr(slash + 1);
-}
-
-Result<std::optional<Administrator>> stored_administrator(const broker::Service& service,
-                                                          std::string_view name) {
-  std::optional<Administrator> out;
-  if (!broker::is_name(name)) return out;
-  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto one, broker::load_person(view, service.keys, name));
-    if (one) {
-      out = Administrator{.actor = {one->name, one->role, one->repositories},
-                          .key = verifier_of(one->key),
-                          .kbs_client = false};
-    }
-    return {};
-  }));
-  return out;
 }
 
 }  // namespace ward::server

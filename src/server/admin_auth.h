@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
+#include "broker/person_proof.h"
 #include "crypto/digest.h"
 #include "pki/certificate.h"
 #include "protocol/exchange.h"
@@ -64,6 +65,7 @@ struct Authorities {
   std::span<const OidcProvider> providers;
   std::span<const pki::Certificate> client_ca;
   const OidcKeys* keys = nullptr;  // of the providers; null where there are none
+  GrantedRules granted{};          // what is beside the providers' own rules; or empty
 };
 
 // authenticate finds the one administrator whom the credentials prove, and how he signed in
@@ -102,8 +104,32 @@ struct AdminClaims {
 [[nodiscard]] std::string_view tenant_in(std::string_view base_path);
 
 // stored_administrator is who has this name in a service's store (broker/people.h), as he is now;
-// nullopt where nobody has. Errors of load_person.
+// nullopt where nobody has, or he signs in without a key. Errors of load_person.
 [[nodiscard]] Result<std::optional<Administrator>> stored_administrator(
     const broker::Service& service, std::string_view name);
+
+// stored_certificates are those of a service's store who sign in with a TLS client certificate, but
+// for whom `configured` has the name of. Errors of load_people.
+[[nodiscard]] Result<std::vector<Administrator>> stored_certificates(
+    const broker::Service& service, std::span<const Administrator> configured);
+
+// stored_rules are the rules of a service's store for a provider's tokens: those of one subject
+// first, then in the order of their names. Whom `configured` has the name of has none. Errors of
+// load_people.
+[[nodiscard]] Result<std::vector<OidcRule>> stored_rules(const broker::Service& service,
+                                                         std::span<const Administrator> configured,
+                                                         const OidcProvider& provider);
+
+// SignInMeans is what administrators may sign in with beside keys.
+struct SignInMeans {
+  std::vector<OidcProvider> providers;
+  bool certificates = false;  // the service asks clients for certificates
+  bool names = false;         // and has a client CA that vouches for names in them
+};
+
+// check_means is why nobody of the tenant (empty: the default one) can sign in so: kPersonSignIn,
+// 409, with what was found and expected.
+[[nodiscard]] broker::Answer<void> check_means(const broker::PersonProof& proof,
+                                               const SignInMeans& means, std::string_view tenant);
 
 }  // namespace ward::server

@@ -128,6 +128,17 @@ bool is_named(const Administrator& one, const Certificate& leaf) {
 
 }  // namespace
 
+std::optional<pki::GeneralName> certificate_name(std::string_view text) {
+  using Kind = pki::GeneralName::Kind;
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {
+      {"dns:", Kind::kDns}, {"email:", Kind::kRfc822}, {"uri:", Kind::kUri}};
+  for (const auto& [prefix, kind] : kKinds) {
+    if (!text.starts_with(prefix) || text.size() == prefix.size()) continue;
+    return pki::GeneralName{kind, to_buffer(as_bytes(text.substr(prefix.size())))};
+  }
+  return std::nullopt;
+}
+
 Answer<const Administrator*> certified_administrator(std::span<const Buffer> shown,
                                                      std::span<const Administrator> administrators,
                                                      std::span<const Certificate> client_ca,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -23,5 +25,9 @@ inline constexpr std::size_t kMaxShownCertificates = 4;
 [[nodiscard]] broker::Answer<const Administrator*> certified_administrator(
     std::span<const Buffer> shown, std::span<const Administrator> administrators,
     std::span<const pki::Certificate> client_ca, UnixTime now);
+
+// certificate_name reads a name as people write it: "dns:ops.example", "email:a@example",
+// "uri:spiffe://...". nullopt for any other text.
+[[nodiscard]] std::optional<pki::GeneralName> certificate_name(std::string_view text);
 
 }  // namespace ward::server

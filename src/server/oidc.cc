@@ -179,7 +179,24 @@ Result<std::string> subject_of(const token::VerifiedJwt& jwt, const SignInAttemp
   return std::string(*sub);
 }
 
+// actor_by is whom the first rule that fits makes of a person; nullopt where none does.
+std::optional<Actor> actor_by(const std::vector<OidcRule>& rules, const JsonValue& claims,
+                              const std::string& otherwise) {
+  const auto rule =
+      std::ranges::find_if(rules, [&](const OidcRule& one) { return fits(one, claims); });
+  if (rule == rules.end()) return std::nullopt;
+  Actor out = rule->actor;
+  if (out.name.empty()) out.name = otherwise;
+  return out;
+}
+
 }  // namespace
+
+bool serves_tenant(const OidcProvider& provider, std::string_view tenant) {
+  return tenant.empty() || std::ranges::any_of(provider.tenants, [&](const std::string& one) {
+           return one == "*" || one == tenant;
+         });
+}
 
 std::optional<std::string> stated_issuer(std::string_view token) {
   const auto claims = part_of(token, 1);
@@ -207,7 +224,7 @@ bool fits(const OidcRule& rule, const JsonValue& claims) {
 }
 
 Answer<Actor> oidc_actor(const SignInAttempt& attempt, const OidcProvider& provider,
-                         const OidcKeys& keys) {
+                         const OidcKeys& keys, const GrantedRules& granted) {
   WARD_TRY(const JsonValue header, header_of(attempt.token, provider));
   const JsonValue* kid = header.find("kid");
   if (kid != nullptr && !kid->as_string()) return bad_token("jws: kid");
@@ -224,15 +241,15 @@ Answer<Actor> oidc_actor(const SignInAttempt& attempt, const OidcProvider& provi
   }
   const auto sub = subject_of(*verified, attempt, provider);
   if (!sub) return bad_token(sub.error().what());
-  const auto rule = std::ranges::find_if(
-      provider.rules, [&](const OidcRule& one) { return fits(one, verified->claims); });
-  if (rule == provider.rules.end()) {
-    return broker::refuse(401, kAdminType, CheckId::kAdminRole,
-                          "oidc: no rule of the configuration gives this person a role.");
+  const std::string name = provider.name + ":" + *sub;
+  if (auto actor = actor_by(provider.rules, verified->claims, name)) return *std::move(actor);
+  if (granted) {
+    const auto rules = granted(provider);
+    if (!rules) return broker::unavailable(rules.error());
+    if (auto actor = actor_by(*rules, verified->claims, name)) return *std::move(actor);
   }
-  Actor out = rule->actor;
-  if (out.name.empty()) out.name = provider.name + ":" + *sub;
-  return out;
+  return broker::refuse(401, kAdminType, CheckId::kAdminRole,
+                        "oidc: no rule gives this person a role here.");
 }
 
 }  // namespace ward::server

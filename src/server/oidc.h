@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,8 +46,17 @@ struct OidcProvider {
   std::vector<token::JwsAlgorithm> algorithms;
   std::int64_t max_age_s = 3600;  // since `iat`
   KeyTimes times;
-  std::vector<OidcRule> rules;  // the first that fits decides
+  std::vector<OidcRule> rules;       // the first that fits decides
+  std::vector<std::string> tenants;  // beside the default one; "*": all
 };
+
+// serves_tenant is true where somebody of this tenant may sign in with the provider; empty: the
+// default tenant, always.
+[[nodiscard]] bool serves_tenant(const OidcProvider& provider, std::string_view tenant);
+
+// GrantedRules reads the rules that a tenant's own administrators made for a provider, behind
+// those of the configuration; it is asked for tokens that are authentic alone.
+using GrantedRules = std::function<Result<std::vector<OidcRule>>(const OidcProvider&)>;
 
 // stated_issuer is the issuer that a token says it is of; nullopt where it says none, or is no
 // token of at most kMaxOidcTokenBytes. Nothing is verified.
@@ -67,11 +77,13 @@ struct SignInAttempt {
 // oidc_actor verifies a provider's token and applies the rules: signature by one of the provider's
 // keys with an algorithm of the list, iss, aud, exp, nbf, iat, and who asked for it (client_id,
 // azp). A token that is bound to a key (RFC 7800) counts with that certificate alone (RFC 8705).
-// Refusals: kAdminToken; kAdminRole where no rule fits; kAdminIssuerKeys (503) where the keys
-// cannot be had. None holds anything of a token that is not authentic.
+// `granted`, where it is not empty, is asked where no rule of the provider's fits. Refusals:
+// kAdminToken; kAdminRole where no rule fits; kAdminIssuerKeys (503) where the keys cannot be had;
+// 503 where `granted` fails. None holds anything of a token that is not authentic.
 [[nodiscard]] broker::Answer<broker::Actor> oidc_actor(const SignInAttempt& attempt,
                                                        const OidcProvider& provider,
-                                                       const OidcKeys& keys);
+                                                       const OidcKeys& keys,
+                                                       const GrantedRules& granted = {});
 
 // fits is true where the claims hold the rule's value at its place.
 [[nodiscard]] bool fits(const OidcRule& rule, const codec::JsonValue& claims);

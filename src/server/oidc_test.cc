@@ -148,6 +148,33 @@ TEST_F(OidcTest, a_rule_of_one_person_names_him) {
   EXPECT_EQ(actor->role, Role::kAdministrator);
 }
 
+TEST_F(OidcTest, granted_rules_are_asked_where_none_of_the_configuration_fits) {
+  std::string claims = claims_with("realm", R"({"roles":["granted"]})");
+  claims.replace(claims.find("owners\""), 7, "nobody\"");
+  int asked = 0;
+  const GrantedRules granted = [&](const OidcProvider&) -> Result<std::vector<OidcRule>> {
+    ++asked;
+    return std::vector<OidcRule>{rule({"realm", "roles"}, "granted", Role::kAuditor)};
+  };
+  const auto with = [&](const std::string& token, const GrantedRules& rules) {
+    return oidc_actor({.token = token, .certificate = {}, .now = kNow}, provider_, keys_, rules);
+  };
+  const auto actor = with(signed_token(claims), granted);
+  ASSERT_TRUE(actor) << actor.error().body.detail;
+  EXPECT_EQ(actor->name, "corp:alice");
+  EXPECT_EQ(actor->role, Role::kAuditor);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(with(signed_token(claims_with()), granted)->role, Role::kOwner);
+  const auto forged = *token::sign_jws(token::signer_of(other_), "at+jwt", as_bytes(claims));
+  EXPECT_FALSE(with(forged, granted));
+  EXPECT_EQ(asked, 1);
+  const auto failing = with(signed_token(claims), [](const OidcProvider&) {
+    return Result<std::vector<OidcRule>>(Error(Errc::kUnavailable, "test: no store"));
+  });
+  ASSERT_FALSE(failing);
+  EXPECT_EQ(failing.error().status, 503U);
+}
+
 TEST_F(OidcTest, every_algorithm_of_the_list_and_no_other) {
   const token::JwsSigner edwards = token::signer_of(edwards_);
   const std::string good = *token::sign_jws(edwards, "at+jwt", as_bytes(claims_with()));

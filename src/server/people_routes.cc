@@ -1,9 +1,12 @@
 #include "server/people_routes.h"
 
+#include <utility>
+
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "server/person_json.h"
 #include "server/responses.h"
+#include "token/jwk.h"
 
 namespace ward::server {
 namespace {
@@ -20,8 +23,12 @@ constexpr codec::JsonLimits kLimits{.max_bytes = 64U << 10U, .max_depth = 4};
 }  // namespace
 
 PeopleRoutes::PeopleRoutes(const broker::Service& service,
-                           const std::vector<Administrator>& configured)
-    : people_(service), configured_(configured) {
+                           const std::vector<Administrator>& configured, SignInMeans means,
+                           std::string tenant)
+    : people_(service),
+      configured_(configured),
+      means_(std::move(means)),
+      tenant_(std::move(tenant)) {
   for (const Administrator& one : configured) {
     reserved_.push_back(one.actor.name);
   }
@@ -42,17 +49,16 @@ HttpResponse PeopleRoutes::list(const OwnRequest& asked) const {
   if (!people) return to_response(people.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.administrators/1").name(kPeople).begin_array();
-  const auto write = [&w](const broker::Actor& actor, const crypto::PublicKey* key,
-                          std::string_view from) {
-    w.begin_object();
-    write_person(w, actor, key);
-    w.member("from", from).end_object();
-  };
   for (const Administrator& one : configured_) {
-    write(one.actor, one.key ? &one.key->key : nullptr, "configuration");
+    w.begin_object();
+    write_actor(w, one.actor);
+    if (one.key) w.member("key", token::thumbprint(one.key->key));
+    w.member("from", "configuration").end_object();
   }
   for (const broker::Person& one : *people) {
-    write({one.name, one.role, one.repositories}, &one.key, "store");
+    w.begin_object();
+    write_person(w, one);
+    w.member("from", "store").end_object();
   }
   w.end_array().end_object();
   return json_response(w);
@@ -66,11 +72,13 @@ HttpResponse PeopleRoutes::add(const OwnRequest& asked) const {
   }
   const auto person = read_person(body, *json, kType);
   if (!person) return to_response(person.error());
+  const auto means = check_means(person->proof, means_, tenant_);
+  if (!means) return to_response(means.error());
   const auto done = people_.add(asked.actor, *person, reserved_, asked.now);
   if (!done) return to_response(done.error());
   JsonWriter w;
   w.begin_object().member("schema", "ward.administrator/1");
-  write_person(w, {person->name, person->role, person->repositories}, &person->key);
+  write_person(w, *person);
   w.member("from", "store").end_object();
   return json_response(w);
 }

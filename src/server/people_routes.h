@@ -18,8 +18,9 @@ namespace ward::server {
 // Safe from several threads.
 class PeopleRoutes {
  public:
-  // `service` is borrowed.
-  PeopleRoutes(const broker::Service& service, const std::vector<Administrator>& configured);
+  // `service` is borrowed; `tenant` is whose they are, empty of the default one.
+  PeopleRoutes(const broker::Service& service, const std::vector<Administrator>& configured,
+               SignInMeans means, std::string tenant);
 
   // takes is true for a path, behind /v1/ and without its query, that is one of these.
   [[nodiscard]] static bool takes(std::string_view path);
@@ -32,6 +33,8 @@ class PeopleRoutes {
 
   broker::People people_;
   std::vector<Administrator> configured_;
+  SignInMeans means_;
+  std::string tenant_;
   std::vector<std::string> reserved_;  // their names
 };
 

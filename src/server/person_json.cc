@@ -3,8 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "token/jwk.h"
-
 namespace ward::server {
 namespace {
 
@@ -23,7 +21,7 @@ broker::Answer<broker::Person> read_person(Bytes text, const JsonValue& object,
   std::string name;
   std::optional<broker::Role> role;
   std::vector<std::string> repositories;
-  std::optional<crypto::PublicKey> key;
+  std::optional<broker::PersonProof> proof;
   for (const auto& [member, value] : object.members()) {
     const auto word = value.as_string();
     if (member == "name" && word) {
@@ -36,32 +34,39 @@ broker::Answer<broker::Person> read_person(Bytes text, const JsonValue& object,
         if (!item.as_string()) return wrong(item, member, "a list of texts");
         repositories.emplace_back(*item.as_string());
       }
-    } else if (member == "public_key") {
-      const auto der = from_base64(word.value_or(""), Base64::kStandard);
-      auto parsed = der ? crypto::PublicKey::from_spki(*der)
-                        : Result<crypto::PublicKey>(Error(Errc::kMalformed, "server: public key"));
-      if (!parsed) return wrong(value, member, "a SubjectPublicKeyInfo, DER in base64");
-      key = *std::move(parsed);
+    } else if (broker::is_proof_member(member)) {
+      if (proof) return wrong(value, member, "one thing to sign in with");
+      auto read = broker::read_proof(member, value);
+      if (!read) return wrong(value, member, read.error());
+      proof = *std::move(read);
     } else {
-      return wrong(value, member, "name, role, repositories and public_key, and nothing else");
+      return wrong(value, member,
+                   "name, role, repositories, and public_key, oidc, spki_sha256 or "
+                   "certificate_name, and nothing else");
     }
   }
   if (!role) return wrong(object, "role", "the name of a role");
-  if (!key) return wrong(object, "public_key", "a SubjectPublicKeyInfo, DER in base64");
+  if (!proof) {
+    return wrong(object, "public_key", "public_key, oidc, spki_sha256 or certificate_name");
+  }
   return broker::Person{.name = std::move(name),
                         .role = *role,
                         .repositories = std::move(repositories),
-                        .key = *std::move(key)};
+                        .proof = *std::move(proof)};
 }
 
-void write_person(codec::JsonWriter& w, const broker::Actor& actor, const crypto::PublicKey* key) {
+void write_actor(codec::JsonWriter& w, const broker::Actor& actor) {
   w.member("name", actor.name).member("role", to_text(actor.role));
   w.name("repositories").begin_array();
   for (const std::string& one : actor.repositories) {
     w.string(one);
   }
   w.end_array();
-  if (key != nullptr) w.member("key", token::thumbprint(*key));
+}
+
+void write_person(codec::JsonWriter& w, const broker::Person& person) {
+  write_actor(w, {.name = person.name, .role = person.role, .repositories = person.repositories});
+  broker::tell_proof(w, person.proof);
 }
 
 }  // namespace ward::server

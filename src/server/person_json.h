@@ -11,14 +11,16 @@
 // Administrators as requests and answers have them.
 namespace ward::server {
 
-// read_person takes {"name", "role", "repositories", "public_key"}: the key's SubjectPublicKeyInfo
-// in base64, `repositories` of an owner alone. 400 names the place in `text`, which `object` is of.
-// Whether somebody can be an administrator says broker::check_person.
+// read_person takes {"name", "role", "repositories"} and one of what write_proof writes
+// (broker/person_proof.h); `repositories` of an owner alone. 400 names the place in `text`, which
+// `object` is of. Whether somebody can be an administrator says broker::check_person.
 [[nodiscard]] broker::Answer<broker::Person> read_person(Bytes text, const codec::JsonValue& object,
                                                          std::string_view type);
 
-// write_person writes name, role, repositories and the key's thumbprint, where there is a key, into
-// the object that is open.
-void write_person(codec::JsonWriter& w, const broker::Actor& actor, const crypto::PublicKey* key);
+// write_actor writes name, role and repositories into the object that is open.
+void write_actor(codec::JsonWriter& w, const broker::Actor& actor);
+
+// write_person writes them of a person of the store, and what he signs in with (tell_proof).
+void write_person(codec::JsonWriter& w, const broker::Person& person);
 
 }  // namespace ward::server

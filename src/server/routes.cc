@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -71,6 +72,12 @@ std::string set_cookie(std::string_view value, UnixTime expires) {
   return "kbs-session-id=" + std::string(value) + "; Expires=" + http_date(expires);
 }
 
+SignInMeans means_of(const RoutesConfig& config) {
+  return {.providers = config.providers,
+          .certificates = config.asks_certificates,
+          .names = !config.client_ca.empty()};
+}
+
 }  // namespace
 
 std::string discovery(const std::string& issuer) {
@@ -115,12 +122,14 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       incidents_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
-      people_(service, config.administrators),
+      people_(service, config.administrators, means_of(config), config.tenant),
       resources_(service),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {
-  if (config_.tenant_keys != nullptr) tenants_.emplace(service, *config_.tenant_keys);
+  if (config_.tenant_keys != nullptr) {
+    tenants_.emplace(service, *config_.tenant_keys, means_of(config_));
+  }
 }
 
 HttpResponse Routes::answer(const HttpRequest& request) const {
@@ -246,11 +255,20 @@ broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, Token
     if (!stored) return broker::unavailable(stored.error());
     if (*stored) known.push_back(**std::move(stored));
   }
+  if (!credentials.certificates.empty()) {
+    auto stored = stored_certificates(service_, config_.administrators);
+    if (!stored) return broker::unavailable(stored.error());
+    std::ranges::move(*stored, std::back_inserter(known));
+  }
+  const auto granted = [this](const OidcProvider& provider) {
+    return stored_rules(service_, config_.administrators, provider);
+  };
   auto actor = authenticate(credentials,
                             {.administrators = known,
                              .providers = config_.providers,
                              .client_ca = config_.client_ca,
-                             .keys = config_.oidc_keys},
+                             .keys = config_.oidc_keys,
+                             .granted = granted},
                             {.audience = config_.audience, .form = form, .now = now});
   if (!actor) {
     log_("admin.refused", {{"reason", actor.error().body.detail}});

@@ -41,6 +41,8 @@ struct RoutesConfig {
   std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
   std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
   const OidcKeys* oidc_keys = nullptr;        // the providers', borrowed; null where there are none
+  bool asks_certificates = false;             // TLS asks clients for certificates
+  std::string tenant{};                       // whose these are; empty: the default tenant's
 };
 
 // Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md, docs/api/openapi.json). Safe

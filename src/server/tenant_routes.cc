@@ -134,6 +134,8 @@ HttpResponse TenantRoutes::add(const OwnRequest& asked) const {
     return to_response(broker::refuse(400, kType, CheckId::kMessageForm,
                                       "A new tenant has an id and an administrator."));
   }
+  const auto means = check_means(body->change.administrator->proof, means_, *body->id);
+  if (!means) return to_response(means.error());
   broker::Quotas quotas;
   for (const auto& [name, value] : body->change.quotas) {
     (void)broker::set_quota(quotas, name, value);  // read() has tried
@@ -150,6 +152,10 @@ HttpResponse TenantRoutes::set(const OwnRequest& asked, std::string_view id) con
   if (body->id) {
     return to_response(
         broker::refuse(400, kType, CheckId::kMessageForm, "A tenant's id stays what it is."));
+  }
+  if (body->change.administrator) {
+    const auto means = check_means(body->change.administrator->proof, means_, id);
+    if (!means) return to_response(means.error());
   }
   return tenant_response(tenants_.set(asked.actor, id, body->change, asked.now));
 }

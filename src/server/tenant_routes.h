@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "broker/tenant.h"
 #include "protocol/exchange.h"
+#include "server/admin_auth.h"
 #include "server/own_request.h"
 
 namespace ward::server {
@@ -17,9 +19,9 @@ namespace ward::server {
 // Safe from several threads.
 class TenantRoutes {
  public:
-  // Both are borrowed.
-  TenantRoutes(const broker::Service& service, const broker::TenantKeys& keys)
-      : tenants_(service, keys) {}
+  // `service` and `keys` are borrowed; `means` are the whole service's.
+  TenantRoutes(const broker::Service& service, const broker::TenantKeys& keys, SignInMeans means)
+      : tenants_(service, keys), means_(std::move(means)) {}
 
   // takes is true for a path, behind /v1/ and without its query, that is one of these.
   [[nodiscard]] static bool takes(std::string_view path);
@@ -32,6 +34,7 @@ class TenantRoutes {
   [[nodiscard]] protocol::HttpResponse set(const OwnRequest& asked, std::string_view id) const;
 
   broker::TenantAdmin tenants_;
+  SignInMeans means_;
 };
 
 }  // namespace ward::server

@@ -177,6 +177,60 @@ class SignIn(unittest.TestCase):
             self.assertIn(text, self.world.ward(*base_words, *words, code=code).stderr)
         self.assertFalse((self.world.folder / "none.json").exists())
 
+    def tenant(self, name, *words, code=0):
+        return self.world.ward("tenant", "add", name, "--administrator", "robots", *words, *self.world.to, "--admin", self.world.operator,
+                               code=code)
+
+    def test_a_tenant_grants_roles_to_people_of_the_provider(self):
+        group = ["--issuer", self.provider.issuer, "--claim", "realm", "--claim", "groups", "--value", "ward-owners"]
+        self.tenant("acme", *group)
+        self.tenant("zeta", "--issuer", self.provider.issuer, "--subject", "nobody")
+        self.assertIn("kbs.admin.sign_in", self.tenant("third", *group, code=1).stderr)
+        robot, idle = self.provider.token("robot"), self.provider.token("idle")
+        people = "/t/acme/v1/administrators"
+        self.assertEqual(self.world.ask(people, robot)[0], 200)  # in the default tenant he is an owner
+        for path in ("/t/zeta/v1/administrators", "/v1/administrators"):
+            self.assertIn(self.world.ask(path, robot)[0], (401, 403), path)
+        self.assertEqual(self.world.ask("/t/acme" + ENTRIES, idle)[1]["checks"], ["kbs.admin.role"])
+        kept = self.world.folder / "robot.json"
+        kept.write_text(json.dumps({"schema": "ward.login-file/1", "issuer": self.provider.issuer, "client_id": "robot",
+                                    "expires": "2100-01-01T00:00:00Z", "token": robot}))
+        kept.chmod(0o600)
+        to = ["--server", self.world.url + "/t/acme", "--server-key", self.world.server_key, "--login", kept]
+        one = told(self.world.ward("admin", "add", "idle", "--role", "auditor", "--issuer", self.provider.issuer, "--subject", "idle",
+                                   *to, "--json").stdout)
+        self.assertEqual(one["oidc"], {"issuer": self.provider.issuer, "claim": ["sub"], "value": "idle"})
+        status, entries = self.world.ask("/t/acme" + ENTRIES, idle)
+        self.assertEqual(status, 200, entries)
+        leaf = next(one for one in entries["entries"] if one["kind"] == "administrator.add" and one["subject"] == "idle")
+        self.assertEqual((leaf["actor"], leaf["details"]["sign_in"]), ("corp:robot", "oidc"))
+        self.assertIn(f'"issuer":"{self.provider.issuer}"', leaf["details"]["after"])
+        for path in ("/t/zeta" + ENTRIES, ENTRIES):
+            self.assertEqual(self.world.ask(path, idle)[0], 401, path)
+        twice = self.world.ward("admin", "add", "idle2", "--role", "auditor", "--issuer", self.provider.issuer, "--subject", "idle", *to,
+                                code=1)
+        self.assertIn("kbs.admin.proof", twice.stderr)
+        self.assertIn(f"idle auditor, sub idle at {self.provider.issuer}, store", self.world.ward("admin", "list", *to).stdout)
+        self.world.ward("admin", "remove", "idle", *to)
+        self.assertEqual(self.world.ask("/t/acme" + ENTRIES, idle)[0], 401)  # at once
+        # Certificates too: the service asks for them and has the CA, the tenant says whose they are.
+        pinned = [self.world.folder / "pinned.pem", self.world.folder / "pinned.key"]
+        named = self.world.certificates.make("named")
+        for name, words, shown in (("pin", ["--pinned-certificate", pinned[0]], pinned),
+                                   ("dns", ["--certificate-name", "dns:ops.example"], named)):
+            self.refused_at("/t/acme" + ENTRIES, "kbs.admin.certificate", certificate=shown)
+            told(self.world.ward("admin", "add", name, "--role", "auditor", *words, *to, "--json").stdout)
+            self.assertEqual(self.world.ask("/t/acme" + ENTRIES, certificate=shown)[0], 200, name)
+            self.refused_at("/t/zeta" + ENTRIES, "kbs.admin.certificate", certificate=shown)
+        for words in ([], ["--issuer", "https://i"], ["--subject", "a"], ["--issuer", "https://i", "--claim", "a"],
+                      ["--issuer", "https://i", "--subject", "a", "--value", "b"],
+                      ["--certificate-name", "dns:a", "--pinned-certificate", pinned[0]]):
+            self.world.ward("admin", "add", "x", "--role", "auditor", *words, *to, code=2)
+
+    def refused_at(self, path, check, **credentials):
+        got, answer = self.world.ask(path, **credentials)
+        self.assertEqual((got, answer["checks"]), (401, [check]), answer)
+
     def test_client_certificates(self):
         make = self.world.certificates.make
         good = make("good")

@@ -26,6 +26,7 @@ client_ca = "{folder}/client-ca.pem"
 [[oidc]]
 name = "corp"
 issuer = "{issuer}"
+tenants = ["acme", "zeta"]
 audience = "urn:ward:hospital"
 clients = ["ward-cli", "robot", "idle"]
 ca = "{folder}/login.pem"
@@ -39,6 +40,11 @@ repositories = ["hospital"]
 claim = ["realm", "groups"]
 value = "ward-auditors"
 role = "auditor"
+
+[[administrator]]
+name = "op"
+role = "operator"
+public_key = "{operator}"
 
 [[administrator]]
 name = "ops"
@@ -144,7 +150,10 @@ class World:
         self.server_key = names["server_key"].strip()
         config = self.state / "wardd.toml"
         text, lists = config.read_text().split("# [[trust_root]]", 1)
-        own = CONFIG.format(folder=self.folder, issuer=self.provider.issuer, pin=self.certificates.pin("pinned"))
+        self.operator = self.folder / "operator.pem"
+        public = self.ward("admin", "key", "op", "--role", "operator", "-o", self.operator).stdout
+        own = CONFIG.format(folder=self.folder, issuer=self.provider.issuer, pin=self.certificates.pin("pinned"),
+                            operator="".join(public.splitlines()[1:-1]))
         top, more = own.split("\n\n", 1)
         config.write_text(text + top + "\n# [[trust_root]]" + lists + "\n" + more)
         self.log = open(self.folder / "log", "wb")

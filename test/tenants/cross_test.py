@@ -11,12 +11,14 @@ import time
 import unittest
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test/cli")]
 from service import PATIENCE_S, WARD, Service, told, ward
 
 SECRET = "the secret of "
+ISSUER = "https://login.example"
 KEY = {"Idempotency-Key": '"one-key-for-both"'}
 
 # What takes no administrator.
@@ -167,7 +169,12 @@ class Cross(unittest.TestCase):
         cls.operator.pem.write_text(ward("admin", "key", "op", "--role", "operator", "-o", cls.operator.key_file))
         spki = "".join(cls.operator.pem.read_text().splitlines()[1:-1])
         config = service.state / "wardd.toml"
-        config.write_text(config.read_text() + f'\n[[administrator]]\nname = "op"\nrole = "operator"\npublic_key = "{spki}"\n')
+        cls.issuer_key = ec.generate_private_key(ec.SECP256R1())
+        keys = {"keys": [{**json.loads(jwt.algorithms.ECAlgorithm.to_jwk(cls.issuer_key.public_key())), "alg": "ES256", "use": "sig"}]}
+        (service.folder / "keys.json").write_text(json.dumps(keys))
+        config.write_text(config.read_text() + f'\n[[administrator]]\nname = "op"\nrole = "operator"\npublic_key = "{spki}"\n'
+                          + f'\n[[oidc]]\nname = "corp"\nissuer = "{ISSUER}"\naudience = "urn:a"\nclients = ["c"]\n'
+                          + f'jwks = "{service.folder}/keys.json"\ntenants = ["*"]\n')
         service.start()
         service.plain = service.url
         probe = service.folder / "probe"
@@ -232,6 +239,27 @@ class Cross(unittest.TestCase):
                         self.assertEqual(status, 401, text)
                         self.untraced(other, text)
             self.assertEqual(other.state(), before)
+
+    def test_a_person_of_a_provider_is_nobody_in_another_tenant(self):
+        person = {"name": "anna", "role": "administrator", "oidc": {"issuer": ISSUER, "claim": ["sub"], "value": "anna"}}
+        now = int(time.time())
+        token = jwt.encode({"iss": ISSUER, "aud": "urn:a", "client_id": "c", "sub": "anna", "iat": now, "exp": now + 600},
+                           self.issuer_key, algorithm="ES256", headers={"typ": "at+jwt"})
+        for mine in self.all:
+            mine.json("POST", "/v1/administrators", person)
+            self.assertEqual(mine.ask("GET", "/v1/administrators", None, token)[0], 200)
+            for other in self.all:
+                if other is mine:
+                    continue
+                before = other.state()
+                for method, path in self.routes():
+                    with self.subTest(mine=mine.name, other=other.name, method=method, path=path):
+                        status, text, _ = other.ask(method, self.filled(path, other), b"{}", token)
+                        self.assertEqual((status, b"kbs.admin." in text), (401, True), text)
+                        self.untraced(other, text)
+                self.assertEqual(other.state(), before)
+            mine.json("DELETE", "/v1/administrators/anna")
+            self.assertEqual(mine.ask("GET", "/v1/administrators", None, token)[0], 401)
 
     def test_an_operator_sees_nothing_of_a_tenant_and_a_tenant_has_no_operators(self):
         for tenant in self.all:
