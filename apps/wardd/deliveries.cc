@@ -130,6 +130,10 @@ Result<std::shared_ptr<Deliveries::Place>> Deliveries::place_of(
 }
 
 void Deliveries::fault(const char* event, const Error& error) {
+  if (broker::ended_with_tenant(error)) {  // no fault: which tenants there are is looked up anew
+    looked_ = {};
+    return;
+  }
   ++faults_;
   log_(event, {{"reason", error.what()}});
 }

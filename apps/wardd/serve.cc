@@ -197,6 +197,7 @@ class Loaded {
                .token_keys = [this] { return verifiers_of(token_); }});
     WARD_TRY(broker::Keys keys, make_keys(*shared_, master_.expose(), ""));
     keys_ = std::make_unique<broker::Keys>(std::move(keys));
+    shared_->keys = keys_.get();
     service_ = std::make_unique<broker::Service>(
         broker::Service{*store_, *verifier_, *keys_, rng_, options_of(config, ""), rego});
     return {};

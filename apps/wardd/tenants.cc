@@ -25,8 +25,8 @@ class TenantService final : public server::ServedTenant {
  public:
   TenantService(const Shared& shared, const broker::Tenant& tenant, broker::Keys keys)
       : keys_(std::move(keys)),
-        store_(
-            std::make_unique<store::PrefixedStore>(shared.store, broker::table_prefix(tenant.id))),
+        store_(std::make_unique<store::PrefixedStore>(shared.store, broker::table_prefix(tenant.id),
+                                                      broker::tenant_guard(*shared.keys, tenant))),
         service_{
             store_,     shared.verifier, keys_, shared.rng, options_of(shared.config, tenant.id),
             shared.rego} {

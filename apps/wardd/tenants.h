@@ -30,6 +30,7 @@ struct Shared {
   const broker::RegoEngine* rego;
   std::function<token::JwsSigner()> token_signer;
   std::function<std::vector<token::JwsKey>()> token_keys;
+  const broker::Keys* keys = nullptr;  // the default tenant's; set before a tenant is served
 };
 
 // name_of is what a tenant's results have as audience, and as issuer where the service has no URL:

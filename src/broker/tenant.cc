@@ -7,7 +7,6 @@
 #include "broker/records.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
-#include "store/prefixed_store.h"
 
 namespace ward::broker {
 namespace {
@@ -22,6 +21,8 @@ constexpr auto kStates =
     std::to_array({TenantState::kActive, TenantState::kSuspended, TenantState::kRemoved});
 
 Error damaged() { return {Errc::kMalformed, "broker.tenant: a row is damaged"}; }
+
+constexpr const char* kInactive = "broker.tenant: it is suspended or was removed";
 
 // undone ends a transaction whose refusal the client is told.
 Error undone() { return {Errc::kDenied, "broker.tenant: refused"}; }
@@ -170,6 +171,20 @@ Result<std::optional<Tenant>> find_tenant(store::View& view, const Keys& keys,
   return std::optional(std::move(tenant));
 }
 
+store::PrefixedStore::Guard tenant_guard(const Keys& keys, const Tenant& tenant) {
+  return [&keys, id = tenant.id, version = tenant.version](store::View& view) -> Result<void> {
+    WARD_TRY(const store::Row row, view.get(kTenantTable, id));
+    if (row.version == version) return {};  // the usual case, without opening the row
+    WARD_TRY(const auto now, find_tenant(view, keys, id));
+    if (now && now->state == TenantState::kActive) return {};
+    return Error(Errc::kDenied, kInactive);
+  };
+}
+
+bool ended_with_tenant(const Error& error) {
+  return error.code() == Errc::kDenied && std::string_view(error.what()) == kInactive;
+}
+
 // Step is one change: what it makes of a tenant, and in the tenant's own part.
 struct TenantAdmin::Step {
   std::string id;
@@ -177,6 +192,7 @@ struct TenantAdmin::Step {
   // Changes the tenant; what it returns is the refusal.
   std::function<Result<std::optional<Refusal>>(std::optional<Tenant>&)> make;
   std::optional<Person> administrator;
+  bool creates = false;
 };
 
 Answer<void> TenantAdmin::may(const Actor& actor, UnixTime now) const {
@@ -195,7 +211,7 @@ Answer<Tenant> TenantAdmin::change(const Step& step) const {
       if (tenant->state != TenantState::kRemoved) {
         WARD_TRY(keys, keys_.keys_of(*tenant));
       }
-    } else {
+    } else if (step.creates) {
       WARD_TRY(const bool no_room, full(tx));
       if (no_room) refusal = refuse(409, kType, CheckId::kTenantRoom);
       if (no_room) return undone();
@@ -250,7 +266,8 @@ Answer<Tenant> TenantAdmin::add(const Actor& actor, const NewTenant& made, UnixT
                                    .version = 0};
                    return std::optional<Refusal>();
                  },
-                 .administrator = made.administrator});
+                 .administrator = made.administrator,
+                 .creates = true});
 }
 
 Answer<std::vector<Tenant>> TenantAdmin::list(const Actor& actor, const ListPage& page,

@@ -15,6 +15,7 @@
 #include "broker/broker.h"
 #include "broker/people.h"
 #include "broker/quotas.h"
+#include "store/prefixed_store.h"
 #include "store/store.h"
 
 // Tenants: each has a service of its own over its part of one store, with keys of its own
@@ -51,6 +52,14 @@ struct Tenant {
 // damaged.
 [[nodiscard]] Result<std::optional<Tenant>> find_tenant(store::View& view, const Keys& keys,
                                                         std::string_view id);
+
+// tenant_guard lets the tenant's part of the store be used while its row is that of an active
+// tenant, in whatever transaction asks: what began before a suspension or a removal is not
+// committed after it. kDenied then; errors of find_tenant. `keys` are the service's own, borrowed.
+[[nodiscard]] store::PrefixedStore::Guard tenant_guard(const Keys& keys, const Tenant& tenant);
+
+// ended_with_tenant is true of the error of such a guard.
+[[nodiscard]] bool ended_with_tenant(const Error& error);
 
 // TenantKeys makes the keys of a tenant from the service's own. Thread safe.
 class TenantKeys {

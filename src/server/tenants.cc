@@ -61,39 +61,48 @@ HttpResponse in_words_of(std::string_view path, const broker::Refusal& refusal) 
 }  // namespace
 
 Result<std::shared_ptr<const ServedTenant>> Tenants::served(const Tenant& tenant) const {
+  std::shared_ptr<Kept> kept;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = kept_.find(tenant.id);
-    if (found != kept_.end() && found->second.version == tenant.version) {
-      return found->second.served;
-    }
+    std::shared_ptr<Kept>& there = kept_[tenant.id];
+    if (!there) there = std::make_shared<Kept>();
+    kept = there;
   }
+  const std::lock_guard<std::mutex> lock(kept->mutex);
+  if (kept->served && kept->version >= tenant.version) return kept->served;
   WARD_TRY(auto made, maker_.make(tenant));
-  Kept kept{.version = tenant.version, .served = std::move(made)};
-  const std::lock_guard<std::mutex> lock(mutex_);
-  Kept& there = kept_[tenant.id];
-  if (there.version < kept.version) there = kept;  // another request may have been faster
-  return kept.served;
+  kept->served = std::move(made);
+  kept->version = tenant.version;
+  return kept->served;
+}
+
+std::optional<HttpResponse> Tenants::unserved(const HttpRequest& request, std::string_view rest,
+                                              const std::optional<Tenant>& tenant) const {
+  if (tenant && tenant->state == TenantState::kActive) return std::nullopt;
+  if (tenant) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    kept_.erase(tenant->id);
+  }
+  const bool suspended = tenant && tenant->state == TenantState::kSuspended;
+  if (!suspended) return own_.answer(request);  // there is nothing
+  return in_words_of(rest, broker::refuse(403, kType, CheckId::kTenantActive));
 }
 
 HttpResponse Tenants::answer(const HttpRequest& request, std::string_view id,
                              std::string_view rest) const {
   const auto read = find(id);
   if (!read) return in_words_of(rest, broker::unavailable(read.error()));
-  const std::optional<Tenant>& tenant = *read;
-  const bool active = tenant && tenant->state == TenantState::kActive;
-  if (!active) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (const auto found = kept_.find(id); found != kept_.end()) kept_.erase(found);
-  }
-  if (!tenant || tenant->state == TenantState::kRemoved)
-    return own_.answer(request);  // there is nothing
-  if (!active) return in_words_of(rest, broker::refuse(403, kType, CheckId::kTenantActive));
-  const auto found = served(*tenant);
+  if (auto reply = unserved(request, rest, *read)) return *std::move(reply);
+  const auto found = served(**read);
   if (!found) return in_words_of(rest, broker::unavailable(found.error()));
   HttpRequest inner = request;
   inner.target = std::string(rest);
-  return (*found)->answer(inner);
+  HttpResponse reply = (*found)->answer(inner);
+  if (reply.status != 503) return reply;
+  // The tenant may have been suspended or removed meanwhile, and its part of the store shut.
+  const auto now = find(id);
+  auto instead = now ? unserved(request, rest, *now) : std::nullopt;
+  return instead ? *std::move(instead) : reply;
 }
 
 Result<std::optional<Tenant>> Tenants::find(std::string_view id) const {

@@ -51,8 +51,9 @@ class TenantMaker {
 
 // Tenants is the service's front. Each request for a tenant reads the tenant's row, and its service
 // is made anew where that has another version: what an operator changed at any replica holds at the
-// next request. A tenant that is suspended answers nothing but 403; of one that was removed, and of
-// one that never was, there is nothing at the path. Safe from several threads.
+// next request. A tenant that is suspended answers nothing but 403, also to what had begun before
+// and can write no more; of one that was removed, and of one that never was, there is nothing at
+// the path. Safe from several threads.
 class Tenants {
  public:
   // Own answers for the default tenant.
@@ -72,14 +73,20 @@ class Tenants {
   [[nodiscard]] std::optional<net::Stream> stream(const protocol::HttpRequest& request) const;
 
  private:
+  // Kept is one tenant's service, which is built once: who comes meanwhile waits for it.
   struct Kept {
-    std::uint64_t version = 0;
+    std::mutex mutex;
+    std::uint64_t version = 0;  // under mutex, as `served`
     // Shared: a request that is at work keeps the service that it began with.
     std::shared_ptr<const ServedTenant> served;
   };
 
   [[nodiscard]] Result<std::shared_ptr<const ServedTenant>> served(
       const broker::Tenant& tenant) const;
+  // unserved is the answer where the tenant is not served; nullopt where it is.
+  [[nodiscard]] std::optional<protocol::HttpResponse> unserved(
+      const protocol::HttpRequest& request, std::string_view rest,
+      const std::optional<broker::Tenant>& tenant) const;
   [[nodiscard]] Result<std::optional<broker::Tenant>> find(std::string_view id) const;
   [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request,
                                               std::string_view id, std::string_view rest) const;
@@ -88,7 +95,8 @@ class Tenants {
   Own own_;
   const TenantMaker& maker_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Kept, std::less<>> kept_;  // under mutex_; of active tenants alone
+  // Under mutex_; of active tenants alone. Shared: whoever builds one does not hold mutex_.
+  mutable std::map<std::string, std::shared_ptr<Kept>, std::less<>> kept_;
 };
 
 }  // namespace ward::server

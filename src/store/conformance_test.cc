@@ -444,6 +444,24 @@ TEST(PrefixedStore, parts_of_one_store_share_nothing) {
   EXPECT_EQ(names_in(*whole, "t"), Names{"k"});
 }
 
+TEST(PrefixedStore, a_guard_is_asked_first_in_each_transaction_and_reading) {
+  const auto whole = make_memory_store();
+  PrefixedStore acme(*whole, "t.acme.", [](View& view) -> Result<void> {
+    WARD_TRY(const Row row, view.get("switch", "acme"));
+    if (row.version == 1) return {};
+    return Error(Errc::kDenied, "test: shut");
+  });
+  EXPECT_FALSE(acme.get("table", "key"));
+  ASSERT_TRUE(whole->put("switch", "acme", as_bytes("on"), 0));
+  EXPECT_TRUE(acme.put("table", "key", as_bytes("1"), 0));
+  ASSERT_TRUE(whole->put("switch", "acme", as_bytes("off"), 1));
+  const auto late = acme.put("table", "key", as_bytes("2"), 1);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code(), Errc::kDenied);
+  EXPECT_FALSE(acme.get("table", "key"));
+  EXPECT_EQ(whole->get("t.acme.table", "key")->version, 1U);
+}
+
 TEST(PrefixedStore, one_transaction_writes_into_two_parts_or_neither) {
   const auto whole = make_memory_store();
   PrefixedStore acme(*whole, "t.acme.");

@@ -74,6 +74,9 @@ Result<void> PrefixedTransaction::forget(std::string_view table, std::string_vie
 
 Result<void> PrefixedStore::transact(const Body& body) {
   return below_.transact([&](Transaction& tx) -> Result<void> {
+    if (guard_) {
+      WARD_CHECK_OK(guard_(tx));
+    }
     PrefixedTransaction mine(tx, prefix_);
     return body(mine);
   });
@@ -81,6 +84,9 @@ Result<void> PrefixedStore::transact(const Body& body) {
 
 Result<void> PrefixedStore::read(const std::function<Result<void>(View&)>& body) {
   return below_.read([&](View& view) -> Result<void> {
+    if (guard_) {
+      WARD_CHECK_OK(guard_(view));
+    }
     PrefixedView mine(view, prefix_);
     return body(mine);
   });

@@ -41,7 +41,14 @@ class PrefixedTransaction final : public Transaction {
 // `below`; as safe from several threads as that.
 class PrefixedStore final : public Store {
  public:
-  PrefixedStore(Store& below, std::string prefix) : below_(below), prefix_(std::move(prefix)) {}
+  // Guard says of the whole store's state whether the part may be used: it is asked first in each
+  // transaction and each reading, which its error ends before anything is read or written. It runs
+  // in their threads.
+  using Guard = std::function<Result<void>(View&)>;
+
+  // An empty guard: always.
+  PrefixedStore(Store& below, std::string prefix, Guard guard = {})
+      : below_(below), prefix_(std::move(prefix)), guard_(std::move(guard)) {}
 
   Result<void> transact(const Body& body) override;
   Result<void> read(const std::function<Result<void>(View&)>& body) override;
@@ -50,6 +57,7 @@ class PrefixedStore final : public Store {
  private:
   Store& below_;
   std::string prefix_;
+  Guard guard_;
 };
 
 }  // namespace ward::store
