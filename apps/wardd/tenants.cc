@@ -35,6 +35,8 @@ class TenantService final : public server::ServedTenant {
     broker::Retention& kept = options.retention;
     kept.records = std::min(kept.records, tenant.quotas.archive_records);
     kept.other_records = std::min(kept.other_records, tenant.quotas.archive_records);
+    kept.octets = std::min(kept.octets, tenant.quotas.archive_octets);
+    kept.other_octets = std::min(kept.other_octets, tenant.quotas.archive_octets);
   }
 
   // open makes it ready to answer.

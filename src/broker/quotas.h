@@ -13,7 +13,8 @@ struct Quotas {
   std::uint64_t administrators = 256;            // beside those of the configuration
   std::uint64_t appraisals_per_minute = 100000;  // at /kbs/v0/attest and /v1/appraise together
   std::uint64_t archive_records = 1000000;       // and no more than archive_records of wardd.toml
-  std::uint64_t leases = 1000000;                // that last
+  std::uint64_t archive_octets = std::uint64_t{1} << 40U;  // and no more than wardd.toml's bounds
+  std::uint64_t leases = 1000000;                          // that last
   std::uint64_t policies = 10000;
   std::uint64_t policy_versions = 20;  // that are kept of each policy; the oldest goes
   std::uint64_t reference_values = 1000;
@@ -34,6 +35,7 @@ inline constexpr auto kQuotas = std::to_array<QuotaInfo>({
     {"administrators", &Quotas::administrators, 1},
     {"appraisals_per_minute", &Quotas::appraisals_per_minute},
     {"archive_records", &Quotas::archive_records},
+    {"archive_octets", &Quotas::archive_octets},
     {"leases", &Quotas::leases},
     {"policies", &Quotas::policies},
     {"policy_versions", &Quotas::policy_versions, 1},

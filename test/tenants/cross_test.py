@@ -180,6 +180,7 @@ class Cross(unittest.TestCase):
         probe = service.folder / "probe"
         ward("attest", "--tee", "soft-sgx", "--device", service.device, "--report-data", "00" * 64, "-o", probe)
         runtime = json.loads(ward("inspect", probe, "--json"))["claims"]["mr_enclave"]
+        cls.runtime = runtime
         cls.default = Tenant(service, "default")
         cls.default.key_file = service.state / "admin.key.pem"
         cls.default.pem = cls.operator.pem
@@ -441,6 +442,22 @@ class Cross(unittest.TestCase):
         ward("tenant", "add", "short", "--administrator", "boss", "--public-key", made.pem, *self.operator.to, code=1)
         states = {one["id"]: one["state"] for one in told(ward("tenant", "list", *self.operator.to, "--json"))["tenants"]}
         self.assertEqual((states["acme"], states["short"]), ("active", "removed"))
+
+    def test_an_archive_that_is_full_is_nobody_elses(self):
+        made = Tenant(self.service, "tiny")
+        made.claim()
+        shown = told(ward("tenant", "add", "tiny", "--administrator", "boss", "--public-key", made.pem, "--quota", "archive_octets=10",
+                          *self.operator.to, "--json"))
+        self.assertEqual(shown["quotas"]["archive_octets"], 10)
+        ward("policy", "set", self.service.policy("tiny", runtimes=[self.runtime]), "--for", "evidence", *made.to)
+        before = self.acme.json("GET", "/v1/appraisals")["appraisals"]
+        made.attest()
+        self.assertEqual(made.json("GET", "/v1/appraisals")["appraisals"], [])
+        self.assertEqual(self.acme.json("GET", "/v1/appraisals")["appraisals"], before)
+        changed = ward("tenant", "set", "tiny", "--quota", "archive_octets=1000000", *self.operator.to)
+        self.assertIn(" archive_octets=1000000 ", changed)
+        made.attest()
+        self.assertEqual(len(made.json("GET", "/v1/appraisals")["appraisals"]), 1)
 
     def test_roles_of_the_store_may_what_the_table_says(self):
         pem, key = self.service.folder / "author.pub", self.service.folder / "author.pem"
