@@ -26,6 +26,8 @@ using channel::State;
 
 constexpr std::size_t kBlock = std::size_t{64} << 10U;
 constexpr std::size_t kMaxWaiting = std::size_t{256} << 10U;  // octets for a socket that is slow
+constexpr int kDeviceMs = 25000;  // for evidence: less than the peer waits, so that it is told why
+constexpr std::int64_t kSilentMs = 5000;  // of a peer that has not said hello
 constexpr std::int64_t kLingerMs = 3000;  // for the last octets, and the peer's end
 
 std::int64_t monotonic_ms() {
@@ -34,21 +36,31 @@ std::int64_t monotonic_ms() {
   return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
 }
 
-// EvidenceMaker has evidence made in a thread, so that the connection goes on meanwhile.
+// EvidenceMaker has evidence made in a thread, so that the connection goes on meanwhile. Its end
+// ends what is at work.
 class EvidenceMaker {
  public:
-  explicit EvidenceMaker(const OwnEvidence& options)
-      : options_(options), ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  explicit EvidenceMaker(ChannelEnd& end)
+      : end_(end),
+        ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        cancel_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  EvidenceMaker(const EvidenceMaker&) = delete;
+  EvidenceMaker& operator=(const EvidenceMaker&) = delete;
+
+  ~EvidenceMaker() {
+    thread_.request_stop();
+    raise(cancel_);
+  }
 
   [[nodiscard]] int fd() const { return ready_.get(); }
 
   [[nodiscard]] bool busy() const { return thread_.joinable(); }
 
   void begin(const channel::ReportData& report_data) {
-    thread_ = std::jthread([this, report_data] {
-      made_.emplace(own_evidence(options_, report_data));
-      const std::uint64_t one = 1;
-      (void)!::write(ready_.get(), &one, sizeof one);
+    thread_ = std::jthread([this, report_data](const std::stop_token& stop) {
+      made_.emplace(make(report_data, stop));
+      raise(ready_);
     });
   }
 
@@ -63,8 +75,21 @@ class EvidenceMaker {
   }
 
  private:
-  const OwnEvidence& options_;
+  static void raise(const keep::UniqueFd& event) {
+    const std::uint64_t one = 1;
+    (void)!::write(event.get(), &one, sizeof one);
+  }
+
+  [[nodiscard]] Result<Buffer, EvidenceFault> make(const channel::ReportData& report_data,
+                                                   const std::stop_token& stop) const {
+    const MakerGate::Turn turn = end_.makers.enter(stop);
+    if (!turn) return EvidenceFault{.what = "this end makes evidence for too many others"};
+    return own_evidence(end_.options.own, report_data, {.ms = kDeviceMs, .cancel = cancel_.get()});
+  }
+
+  ChannelEnd& end_;
   keep::UniqueFd ready_;
+  keep::UniqueFd cancel_;
   std::optional<Result<Buffer, EvidenceFault>> made_;  // the thread's until it is joined
   std::jthread thread_;
 };
@@ -125,8 +150,9 @@ class Carrier {
         peer_(peer),
         program_(program),
         stop_(stop),
-        maker_(end.options.own),
-        began_ms_(monotonic_ms()) {}
+        maker_(end),
+        began_ms_(monotonic_ms()),
+        heard_ms_(began_ms_) {}
 
   Carried run() {
     auto made = net::TlsEngine::make(end_.context, end_.side);
@@ -257,6 +283,9 @@ class Carrier {
     }
   }
 
+  // heard is true when the peer has said hello: before that nobody needs time to say something.
+  [[nodiscard]] bool heard() const { return channel_ && channel_->heard(); }
+
   [[nodiscard]] int wait_ms() const {
     std::int64_t due = began_ms_ + end_.settings.opening_ms;
     if (channel_) {
@@ -264,6 +293,7 @@ class Carrier {
       if (!next) return -1;
       due = *next;
     }
+    if (!heard()) due = std::min(due, heard_ms_ + kSilentMs);
     return static_cast<int>(std::clamp<std::int64_t>(due - monotonic_ms(), 0, 60'000));
   }
 
@@ -302,6 +332,10 @@ class Carrier {
   void be_in_time() {
     if (over()) return;
     const std::int64_t now = monotonic_ms();
+    if (!heard() && now - heard_ms_ >= kSilentMs) {
+      return refuse(CheckId::kMessageInTime, channel_ ? "no hello" : "no TLS handshake",
+                    "an octet within " + std::to_string(kSilentMs / 1000) + " s");
+    }
     if (channel_) return channel_->tick(now);
     if (now - began_ms_ < end_.settings.opening_ms) return;
     refuse(CheckId::kMessageInTime, "no end of the TLS handshake",
@@ -328,7 +362,10 @@ class Carrier {
   void read_peer() {
     std::array<std::uint8_t, kBlock> block{};
     const ssize_t n = ::recv(peer_, block.data(), block.size(), 0);
-    if (n > 0) return advance(Bytes(block).first(static_cast<std::size_t>(n)));
+    if (n > 0) {
+      heard_ms_ = monotonic_ms();
+      return advance(Bytes(block).first(static_cast<std::size_t>(n)));
+    }
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     peer_gone_ = true;
     if (channel_) return channel_->peer_ended();
@@ -373,6 +410,7 @@ class Carrier {
   const int stop_;
   EvidenceMaker maker_;
   const std::int64_t began_ms_;
+  std::int64_t heard_ms_;  // when the peer last sent an octet
   std::unique_ptr<net::TlsEngine> tls_;
   std::unique_ptr<TlsExporter> exporter_;
   std::unique_ptr<channel::Channel> channel_;

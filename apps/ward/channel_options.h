@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/ward/evidence_input.h"
+#include "apps/ward/maker_gate.h"
 #include "apps/ward/own_evidence.h"
 #include "apps/ward/policy_options.h"
 #include "crypto/rng.h"
@@ -62,8 +63,8 @@ class NoJudge final : public protocol::channel::Appraiser {
   }
 };
 
-// ChannelEnd is one side, for any number of connections. Immutable but for its generator, which is
-// thread safe.
+// ChannelEnd is one side, for any number of connections. Immutable but for its generator and its
+// gate, which are thread safe.
 struct ChannelEnd {
   net::TlsSide side;
   net::TlsContext context;
@@ -73,6 +74,7 @@ struct ChannelEnd {
   std::unique_ptr<protocol::channel::Appraiser> judge;
   const ChannelOptions& options;
   crypto::SystemRng rng;
+  MakerGate makers{kMaxMakers, kMaxMakersWaiting};
 };
 
 // make_channel_end reads what the options name, and makes the TLS key where none is named. The exit

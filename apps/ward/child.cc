@@ -1,15 +1,19 @@
 #include "apps/ward/child.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +71,54 @@ Result<pid_t> start(std::vector<std::string>& words, const Outputs& outputs) {
   return child;
 }
 
+// Watch waits for a descriptor as long as patience goes.
+class Watch {
+ public:
+  explicit Watch(const Patience& patience)
+      : patience_(patience), until_(Clock::now() + std::chrono::milliseconds(patience.ms)) {}
+
+  // wait is an error where patience ends before `fd` is readable.
+  [[nodiscard]] Result<void> wait(int fd) const {
+    while (true) {
+      std::array<pollfd, 2> fds{{{fd, POLLIN, 0}, {patience_.cancel, POLLIN, 0}}};
+      const int left = left_ms();
+      const int n = ::poll(fds.data(), fds.size(), left);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return Error(Errc::kUnavailable, "poll failed", number());
+      if (fds[1].revents != 0) return Error(Errc::kUnavailable, "it was cancelled");
+      if (n == 0 || left == 0) return Error(Errc::kStale, "it took too long");
+      if (fds[0].revents != 0) return {};
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] int left_ms() const {
+    if (patience_.ms < 0) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, patience_.ms));
+  }
+
+  const Patience patience_;
+  const Clock::time_point until_;
+};
+
+// read_all reads what the child says, and waits for its end.
+Result<void> read_all(int from, pid_t child, const Watch& watch, std::string& out) {
+  std::array<char, 4096> part{};
+  while (true) {
+    WARD_CHECK_OK(watch.wait(from));
+    const ssize_t n = ::read(from, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    out.append(part.data(), static_cast<std::size_t>(n));
+  }
+  const keep::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (!process.valid()) return Error(Errc::kUnavailable, "a process cannot be watched", number());
+  return watch.wait(process.get());
+}
+
 }  // namespace
 
 int end_of(pid_t child) {
@@ -81,7 +133,7 @@ Result<pid_t> start_child(std::vector<std::string> words) {
   return start(words, {STDERR_FILENO, STDERR_FILENO});
 }
 
-Result<Ran> run_child(std::vector<std::string> words) {
+Result<Ran> run_child(std::vector<std::string> words, const Patience& patience) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return Error(Errc::kUnavailable, "a process cannot be started", number());
@@ -95,14 +147,10 @@ Result<Ran> run_child(std::vector<std::string> words) {
   WARD_TRY(const pid_t child, start(words, {write_end.get(), said.get()}));
   write_end.reset();
   Ran out;
-  std::array<char, 4096> part{};
-  for (;;) {
-    const ssize_t n = ::read(read_end.get(), part.data(), part.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    out.out.append(part.data(), static_cast<std::size_t>(n));
-  }
+  const auto whole = read_all(read_end.get(), child, Watch(patience), out.out);
+  if (!whole) (void)::kill(child, SIGKILL);
   out.exit = end_of(child);
+  if (!whole) return whole.error();
   if (out.exit != 0) pass_on(said.get());
   return out;
 }

@@ -17,8 +17,15 @@ struct Ran {
   std::string out;
 };
 
-// run_child runs argv[0] with these words to its end. kUnavailable where it cannot be started.
-[[nodiscard]] Result<Ran> run_child(std::vector<std::string> words);
+// Patience is how long a program may take.
+struct Patience {
+  int ms = -1;      // -1: for ever
+  int cancel = -1;  // a descriptor that becomes readable when nobody waits any more; -1: none
+};
+
+// run_child runs argv[0] with these words to its end. kUnavailable where it cannot be started, or
+// was cancelled; kStale where it took too long: it is killed then.
+[[nodiscard]] Result<Ran> run_child(std::vector<std::string> words, const Patience& patience = {});
 
 // start_child starts it and returns its process id; it is killed with its starter. Its stdout is
 // our stderr.

@@ -64,6 +64,10 @@ int run(const Options& o) {
     return fail(kUsage, "--listen: the client's side listens for this machine alone",
                 "127.0.0.1:PORT: what comes there is not encrypted, and speaks in this end's name");
   }
+  if (!client && !o.channel.server_key.empty()) {
+    return fail(kUsage, "--server-key: this is the server's side, whose own key that would be",
+                "--require evidence of the client, or let the client name the key");
+  }
   const net::TlsSide side = client ? net::TlsSide::kClient : net::TlsSide::kServer;
   WARD_TRY(const auto end, make_channel_end(side, o.channel));
   auto listener = listen_on(*listen);

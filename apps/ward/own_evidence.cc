@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "apps/ward/child.h"
 #include "apps/ward/soft_tee.h"
 #include "args/args.h"
 
@@ -16,7 +15,8 @@ void add_own_evidence_options(args::Command& c, OwnEvidence& o) {
   c.add_option("--agent", o.agent, "the ward-keep that keeps run");
 }
 
-Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& o, Bytes report_data) {
+Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& o, Bytes report_data,
+                                           const Patience& patience) {
   std::vector<std::string> words = {sibling("ward"),     "attest", "--tee", o.tee, "--report-data",
                                     to_hex(report_data), "-o",     "-"};
   const std::pair<const char*, const std::string*> given[] = {
@@ -26,7 +26,11 @@ Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& o, Bytes report_da
     words.emplace_back(name);
     words.push_back(*value);
   }
-  const auto ran = run_child(std::move(words));
+  const auto ran = run_child(std::move(words), patience);
+  if (!ran && ran.error().code() == Errc::kStale) {
+    return EvidenceFault{.what = "the device did not answer within " +
+                                 std::to_string(patience.ms / 1000) + " s"};
+  }
   if (!ran) return EvidenceFault{.what = error_text(ran.error())};
   if (ran->exit != kAccepted) return EvidenceFault{ran->exit, "no evidence could be made"};
   return to_buffer(as_bytes(ran->out));

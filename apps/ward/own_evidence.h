@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "apps/ward/child.h"
 #include "apps/ward/cli.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -30,8 +31,10 @@ struct EvidenceFault {
   std::string what;
 };
 
-// own_evidence has it made over `report_data`. Waits for it; may be called from several threads.
+// own_evidence has it made over `report_data`. Waits for it, as long as patience goes; may be
+// called from several threads.
 [[nodiscard]] Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& options,
-                                                         Bytes report_data);
+                                                         Bytes report_data,
+                                                         const Patience& patience = {});
 
 }  // namespace ward::cli

@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import jsonschema
@@ -316,6 +317,35 @@ class Channel(unittest.TestCase):
         self.assertEqual((refused["by"], refused["opened"], refused["from_peer"]), ("this end", True, 11))
         self.assertEqual(server.next("refused")["by"], "the other end")
 
+    def silent_device(self):
+        """silent_device is the socket of a softd that takes connections and says nothing."""
+        silent = socket.socket(socket.AF_UNIX)
+        self.addCleanup(silent.close)
+        path = self.folder / f"silent-{id(silent)}"
+        silent.bind(str(path))
+        silent.listen(8)
+        return silent, path
+
+    def test_a_silent_device_holds_no_proxy(self):
+        silent, path = self.silent_device()
+        server = Proxy("--side", "server", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.echo}", "--attest", "--tee",
+                       "soft-sgx", "--softd", path)
+        client = self.start("--side", "client", "--listen", "127.0.0.1:0", "--to", server.address, "--require", *self.expect)
+        with socket.create_connection(("127.0.0.1", client.port), PATIENCE_S):
+            taken, _ = silent.accept()  # the device is asked
+            with taken:
+                began = time.monotonic()
+                self.assertEqual(server.end(), 0)
+                self.assertLess(time.monotonic() - began, 10)  # less than the device is waited for
+        self.assertEqual(client.next("refused")["by"], "the other end")
+
+    def test_who_says_nothing_is_not_waited_for_long(self):
+        server = self.start("--side", "server", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.echo}", *self.give)
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S):
+            refused = server.next("refused")
+        self.assertEqual((refused["check"], refused["found"], refused["expected"]),
+                         ("channel.message.in_time", "no TLS handshake", "an octet within 5 s"))
+
     def test_the_end_of_either_side_is_no_end_of_the_data(self):
         for killed in (0, 1):
             server = Proxy("--side", "server", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{self.echo}", *self.give)
@@ -377,6 +407,7 @@ class Channel(unittest.TestCase):
                             (["proxy", "--side", "client", *listen, *self.give], b"which server this is"),
                             (["proxy", "--side", "client", "--listen", "0.0.0.0:0", "--to", "h:1", "--require", *self.expect],
                              b"for this machine alone"),
+                            (["proxy", "--side", "server", *listen, *self.give, "--server-key", "00" * 32], b"this is the server's side"),
                             (["proxy", "--side", "server", *listen, *self.give, "--max-age", "5"], b"evidence is not asked for")):
             with self.subTest(text):
                 done = ward(*words)

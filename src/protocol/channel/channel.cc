@@ -106,6 +106,7 @@ void Channel::tick(std::int64_t now_ms) {
     refuse(CheckId::kMessageInTime, lacks, "within " + seconds(settings_.opening_ms),
            wanted_.has_value());
   }
+  if (state_ == State::kOpen) want_what_is_held();
   if (state_ != State::kOpen || !settings_.wants) return;
   if (asked_ && now_ms_ - asked_ms_ >= settings_.answer_ms) {
     return refuse(CheckId::kReattestInTime, "no evidence of round " + std::to_string(round_),
@@ -119,16 +120,18 @@ void Channel::tick(std::int64_t now_ms) {
 
 std::optional<std::int64_t> Channel::due_ms() const {
   if (state_ == State::kOpening) return began_ms_ + settings_.opening_ms;
-  if (state_ != State::kOpen || !settings_.wants) return std::nullopt;
+  if (state_ != State::kOpen) return std::nullopt;
   std::optional<std::int64_t> out;
+  const auto at = [&out](std::int64_t ms) { out = out ? std::min(*out, ms) : ms; };
+  if (held_) at(wanted_ms_ + settings_.least_round_ms);
+  if (!settings_.wants) return out;
   if (asked_) {
-    out = asked_ms_ + settings_.answer_ms;
+    at(asked_ms_ + settings_.answer_ms);
   } else if (settings_.reattest_ms > 0) {
-    out = asked_ms_ + settings_.reattest_ms;
+    at(asked_ms_ + settings_.reattest_ms);
   }
   if (settings_.max_age_ms > 0) {
-    const std::int64_t old = born_ms_ + settings_.max_age_ms + 1;
-    out = out ? std::min(*out, old) : old;
+    at(born_ms_ + settings_.max_age_ms + 1);
   }
   return out;
 }
@@ -236,6 +239,7 @@ void Channel::want_evidence_for(std::uint32_t round, const Nonce& nonce) {
                    .nonce = nonce,
                    .sender_key = ends_.own_key};
   wanted_ = report_data(wanted_bound_);
+  wanted_ms_ = now_ms_;
 }
 
 void Channel::on(const Evidence& m, Bytes frame) {
@@ -372,7 +376,7 @@ void Channel::challenge() {
 }
 
 void Channel::on(const Challenge& m, Bytes frame) {
-  if (state_ != State::kOpen || !peer_->wants || wanted_ || answered_) {
+  if (state_ != State::kOpen || !peer_->wants || wanted_ || held_ || answered_) {
     return out_of_place("a challenge before its time");
   }
   if (m.round != peer_round_ + 1) {
@@ -386,7 +390,14 @@ void Channel::on(const Challenge& m, Bytes frame) {
   remember(m.nonce);
   peer_round_ = m.round;
   peer_challenge_ = to_buffer(frame);
-  want_evidence_for(m.round, m.nonce);
+  held_ = m.nonce;
+  want_what_is_held();
+}
+
+void Channel::want_what_is_held() {
+  if (!held_ || now_ms_ - wanted_ms_ < settings_.least_round_ms) return;
+  want_evidence_for(peer_round_, *held_);
+  held_.reset();
 }
 
 void Channel::on(const Data& m, Bytes /*frame*/) {

@@ -35,6 +35,8 @@ struct Settings {
   std::int64_t max_age_ms = 0;      // of the peer's last accepted evidence; 0: any
   std::int64_t opening_ms = 30000;  // from the constructor until both sides accepted
   std::int64_t answer_ms = 30000;   // to a challenge
+  // Between two rounds of the peer's: evidence that it asks for sooner is made when this is over.
+  std::int64_t least_round_ms = 500;
 };
 
 // Ends are what TLS has shown.
@@ -121,6 +123,9 @@ class Channel {
   void abandon(CheckId id, const std::string& found, const std::string& expected,
                bool could_not_tell);
 
+  // heard: the peer has said hello.
+  [[nodiscard]] bool heard() const { return peer_.has_value(); }
+
   // rounds is how often the peer's evidence was accepted.
   [[nodiscard]] std::uint32_t rounds() const { return accepted_rounds_; }
 
@@ -144,6 +149,7 @@ class Channel {
   bool young_enough(std::int64_t born_ms);
   bool accepted(const Judgement& judgement);
   void want_evidence_for(std::uint32_t round, const Nonce& nonce);
+  void want_what_is_held();
   void accept_opening();
   void open_if_done();
   void challenge();
@@ -189,6 +195,8 @@ class Channel {
 
   // Evidence that the peer wants.
   std::optional<ReportData> wanted_;
+  std::optional<Nonce> held_;   // of a challenge that comes sooner than least_round_ms
+  std::int64_t wanted_ms_ = 0;  // when evidence was wanted last
   Bound wanted_bound_;
   std::uint32_t peer_round_ = 0;
   Buffer peer_challenge_;

@@ -241,6 +241,35 @@ TEST(ChannelTime, evidence_is_asked_for_again_and_again) {
   EXPECT_EQ(pair.now_ms, kStart_ms + 500 * kSecond_ms);
 }
 
+TEST(ChannelTime, a_round_that_comes_soon_is_answered_when_the_least_time_is_over) {
+  Pair pair;
+  pair.run();
+  const std::int64_t least = Settings{}.least_round_ms;
+  const auto ask = [&](std::uint32_t round) {
+    const auto octet = static_cast<std::uint8_t>(round);
+    pair.client.channel.receive(write_message(Challenge{.round = round, .nonce = {octet, 0xff}}),
+                                pair.now_ms);
+  };
+  ask(1);
+  EXPECT_FALSE(pair.client.channel.wanted());
+  EXPECT_EQ(pair.client.channel.due_ms(), kStart_ms + least);
+  pair.client.channel.tick(kStart_ms + least - 1);
+  EXPECT_FALSE(pair.client.channel.wanted());
+  pair.client.channel.tick(kStart_ms + least);
+  EXPECT_TRUE(pair.client.channel.wanted());
+}
+
+TEST(ChannelTime, a_second_challenge_while_one_is_held_is_refused) {
+  Pair pair;
+  pair.run();
+  for (const std::uint32_t round : {1U, 2U}) {
+    const auto octet = static_cast<std::uint8_t>(round);
+    pair.client.channel.receive(write_message(Challenge{.round = round, .nonce = {octet, 0xff}}),
+                                pair.now_ms);
+  }
+  EXPECT_EQ(refusal_of(pair.client), "channel.message.order");
+}
+
 TEST(ChannelTime, a_round_that_is_not_answered_ends_the_channel) {
   Pair pair(every(10 * kSecond_ms, 0));
   pair.run();

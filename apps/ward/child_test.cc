@@ -1,0 +1,53 @@
+#include "apps/ward/child.h"
+
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "keep/fd.h"
+
+namespace ward::cli {
+namespace {
+
+TEST(RunChild, tells_how_it_ended_and_what_it_said) {
+  const auto ran = run_child({"/bin/sh", "-c", "echo yes; exit 7"}, {.ms = 60'000});
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(ran->exit, 7);
+  EXPECT_EQ(ran->out, "yes\n");
+}
+
+TEST(RunChild, ends_what_is_silent_for_too_long) {
+  const auto silent = run_child({"/usr/bin/tail", "-f", "/dev/null"}, {.ms = 50});
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code(), Errc::kStale);
+}
+
+TEST(RunChild, ends_what_says_much_for_too_long) {
+  const auto noisy = run_child({"/bin/sh", "-c", "while :; do echo x; done"}, {.ms = 50});
+  ASSERT_FALSE(noisy);
+  EXPECT_EQ(noisy.error().code(), Errc::kStale);
+}
+
+TEST(RunChild, ends_what_closed_its_output_and_stays) {
+  const auto shut = run_child({"/bin/sh", "-c", "exec tail -f /dev/null >&-"}, {.ms = 50});
+  ASSERT_FALSE(shut);
+  EXPECT_EQ(shut.error().code(), Errc::kStale);
+}
+
+TEST(RunChild, ends_when_it_is_told_to) {
+  const keep::UniqueFd cancel(::eventfd(0, EFD_CLOEXEC));
+  std::jthread told([&] {
+    const std::uint64_t one = 1;
+    EXPECT_EQ(::write(cancel.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  });
+  const auto ran = run_child({"/usr/bin/tail", "-f", "/dev/null"}, {.cancel = cancel.get()});
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code(), Errc::kUnavailable);
+}
+
+}  // namespace
+}  // namespace ward::cli
