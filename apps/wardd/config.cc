@@ -93,6 +93,10 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
   if (root.has("client_ca")) {
     WARD_TRY(config.client_ca, root.text("client_ca"));
   }
+  if (root.has("client_crls")) {
+    if (!config.client_ca) return root.wrong("client_crls", "a client_ca, whose lists they are");
+    WARD_TRY(config.client_crls, root.text("client_crls"));
+  }
   WARD_TRY(People people, read_people(root, config.client_ca.has_value()));
   config.administrators = std::move(people.administrators);
   config.oidc = std::move(people.oidc);
@@ -154,6 +158,7 @@ Result<void, Diag> only_known(const Section& root) {
                     "trust_root",
                     "administrator",
                     "client_ca",
+                    "client_crls",
                     "oidc",
                     "webhook_private_addresses"});
 }
@@ -208,6 +213,7 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   WARD_CHECK_OK(read_archive(root, config));
   WARD_CHECK_OK(read_lists(root, config));
   if (config.client_ca) config.client_ca = path(*config.client_ca);
+  if (config.client_crls) config.client_crls = path(*config.client_crls);
   for (OidcConfig& one : config.oidc) {
     if (!one.ca.empty()) one.ca = path(one.ca);
     if (!one.jwks.empty()) one.jwks = path(one.jwks);

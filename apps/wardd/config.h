@@ -41,7 +41,8 @@ struct Config {
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
   std::vector<OidcConfig> oidc;
-  std::optional<std::string> client_ca;  // a file of the CAs of administrators' certificates
+  std::optional<std::string> client_crls;  // a file of lists of revoked ones, below client_ca
+  std::optional<std::string> client_ca;    // a file of the CAs of administrators' certificates
 };
 
 // parse_config reads the TOML text strictly: a key that is not known is refused. `folder` is where

@@ -34,7 +34,7 @@ std::string rule(
 
 TEST(WarddPeople, reads_certificates_and_providers) {
   const auto config = parse_config(
-      kBase + "client_ca = \"clients.pem\"\n" +
+      kBase + "client_ca = \"clients.pem\"\nclient_crls = \"revoked.pem\"\n" +
           person("a", "certificate_sha256 = \"" + kDigest + "\"\n") +
           person("b", "spki_sha256 = [\"" + kDigest + "\", \"" + std::string(64, 'b') + "\"]\n") +
           person("c", "certificate_name = [\"dns:ops.example\", \"uri:spiffe://e/c\"]\n") +
@@ -50,6 +50,7 @@ TEST(WarddPeople, reads_certificates_and_providers) {
       "/etc/ward");
   ASSERT_TRUE(config) << to_text(config.error());
   EXPECT_EQ(config->client_ca, "/etc/ward/clients.pem");
+  EXPECT_EQ(config->client_crls, "/etc/ward/revoked.pem");
   ASSERT_EQ(config->administrators.size(), 4U);
   EXPECT_EQ(config->administrators[0].certificate_sha256.size(), 1U);
   EXPECT_EQ(config->administrators[1].spki_sha256.size(), 2U);
@@ -106,6 +107,7 @@ TEST(WarddPeople, names_the_place_that_is_wrong) {
        "administrator[0].certificate_name"},
       {"client_ca = \"c\"\n" + person("a", "certificate_name = \"dns:\"\n"),
        "administrator[0].certificate_name"},
+      {"client_crls = \"c\"\n" + person("a", pin), "client_crls"},
       {person("a", pin) + person("b", pin), "administrator[1].spki_sha256"},
       {"client_ca = \"c\"\n" + person("a", "certificate_name = \"dns:a\"\n") +
            person("b", "certificate_name = \"dns:a\"\n"),

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -242,16 +243,19 @@ unsigned io_threads_of(unsigned processors) {
   return std::clamp(processors / 2, 1U, kMost);
 }
 
-// wait_for_end returns the signal that asks the service to end.
-int wait_for_end() {
+// wait_for_end returns the signal that asks the service to end; at each SIGHUP it reloads.
+int wait_for_end(const std::function<void()>& reload) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  int which = 0;
-  while (sigwait(&signals, &which) != 0) {
+  sigaddset(&signals, SIGHUP);
+  while (true) {
+    int which = 0;
+    if (sigwait(&signals, &which) != 0) continue;
+    if (which != SIGHUP) return which;
+    reload();
   }
-  return which;
 }
 
 // warn_of_development says which roots make anybody a platform.
@@ -296,6 +300,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   routes_config.tenant_keys = &services;
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;
+  routes_config.client_crls = sign_in.client_crls.get();
   routes_config.oidc_keys = sign_in.keys.get();
   routes_config.metrics = [&deliveries] { return deliveries.metrics(); };
   routes_config.asks_certificates = asks_clients(config) == net::ClientCertificates::kAsked;
@@ -336,7 +341,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
                   {"name", config.name},
                   {"memory", to_text(memory)},
                   {"server_spki_sha256", to_hex(loaded->tls().spki_sha256)}});
-  const int which = wait_for_end();
+  const int which = wait_for_end([&] { reload(config, sign_in, log); });
   log("stopping", {{"signal", std::to_string(which)}});
   (*listening)->stop();
   log("stopped", {});

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codec/json.h"
+#include "codec/pem.h"
 #include "net/http/fetch.h"
 #include "server/files.h"
 
@@ -54,6 +55,11 @@ Result<std::vector<pki::Certificate>, Failure> load_client_ca(const Config& conf
   return *std::move(parsed);
 }
 
+Result<std::vector<pki::Crl>> read_client_crls(const std::string& path) {
+  WARD_TRY(const Buffer text, server::read_file(path, codec::kMaxPemBytes));
+  return server::parse_client_crls(as_text(text));
+}
+
 // What can be wrong with the files is said when the service starts, not with the first token.
 Result<void, Failure> check_files(const OidcConfig& config) {
   const bool ca = !config.ca.empty();
@@ -89,6 +95,14 @@ Result<std::string> fetch_keys(const std::string& issuer, std::string_view ca_pe
   return get(*jwks_uri->as_string(), ca_pem, now);
 }
 
+void reload(const Config& config, const SignIn& sign_in, const server::Log& log) {
+  if (!sign_in.client_crls) return log("client_crls.none", {});
+  auto lists = read_client_crls(*config.client_crls);
+  if (!lists) return log("client_crls.failed", {{"reason", lists.error().what()}});
+  log("client_crls.read", {{"lists", std::to_string(lists->size())}});
+  sign_in.client_crls->replace(*std::move(lists));
+}
+
 net::ClientCertificates asks_clients(const Config& config) {
   const bool some =
       config.client_ca || std::ranges::any_of(config.administrators, [](const auto& one) {
@@ -101,6 +115,11 @@ Result<SignIn, Failure> load_sign_in(const Config& config, const Clock& clock,
                                      const server::Log& log) {
   SignIn out;
   WARD_TRY(out.client_ca, load_client_ca(config));
+  if (config.client_crls) {
+    auto lists = read_client_crls(*config.client_crls);
+    if (!lists) return failed(lists.error(), *config.client_crls);
+    out.client_crls = std::make_unique<server::ClientCrls>(*std::move(lists));
+  }
   if (config.oidc.empty()) return out;
   std::map<std::string, server::KeyTimes> times;
   for (const OidcConfig& one : config.oidc) {

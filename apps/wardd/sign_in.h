@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "net/tls/context.h"
 #include "pki/certificate.h"
+#include "server/client_crls.h"
 #include "server/log.h"
 #include "server/oidc.h"
 #include "server/oidc_keys.h"
@@ -19,13 +20,18 @@ namespace ward::wardd {
 struct SignIn {
   std::vector<server::OidcProvider> providers;
   std::vector<pki::Certificate> client_ca;
-  std::unique_ptr<server::CachedKeys> keys;  // null where there are no providers
+  std::unique_ptr<server::ClientCrls> client_crls;  // null where the configuration names none
+  std::unique_ptr<server::CachedKeys> keys;         // null where there are no providers
 };
 
 // load_sign_in reads the files that the configuration names. Nothing is fetched before a token asks
 // for it, or warm() is called. `clock` is borrowed and outlives the result.
 [[nodiscard]] Result<SignIn, Failure> load_sign_in(const Config& config, const Clock& clock,
                                                    const server::Log& log);
+
+// reload reads client_crls anew, and logs what came of it (client_crls.read, client_crls.failed): a
+// file that cannot be read changes nothing, and lists that are out of date refuse by themselves.
+void reload(const Config& config, const SignIn& sign_in, const server::Log& log);
 
 // asks_clients is kAsked where an administrator may show a certificate.
 [[nodiscard]] net::ClientCertificates asks_clients(const Config& config);

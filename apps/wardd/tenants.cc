@@ -150,6 +150,7 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
       .appraise_only = shared_.config.appraise_only,
       .providers = providers_for(sign_in_.providers, tenant.id),
       .client_ca = sign_in_.client_ca,
+      .client_crls = sign_in_.client_crls.get(),
       .oidc_keys = sign_in_.keys.get(),
       .asks_certificates = asks_clients(shared_.config) == net::ClientCertificates::kAsked,
       .tenant = tenant.id,

@@ -121,7 +121,7 @@ Answer<Actor> authenticate(const Credentials& credentials, const Authorities& au
   if (!credentials.certificates.empty()) {
     WARD_TRY(const Administrator* found,
              certified_administrator(credentials.certificates, authorities.administrators,
-                                     authorities.client_ca, expected.now));
+                                     authorities.client_trust, expected.now));
     certified = found->actor;
     certified->sign_in = "certificate";
   }

@@ -59,11 +59,17 @@ struct Credentials {
 
 [[nodiscard]] Credentials credentials_of(const protocol::HttpRequest& request);
 
+// ClientTrust is what vouches for names in client certificates, and what takes it back. Borrowed.
+struct ClientTrust {
+  std::span<const pki::Certificate> ca;
+  std::optional<std::span<const pki::Crl>> crls{};  // nullopt: revocation is not looked at
+};
+
 // Authorities are who may be an administrator of a service, or of a part of it. Borrowed.
 struct Authorities {
   std::span<const Administrator> administrators;
   std::span<const OidcProvider> providers;
-  std::span<const pki::Certificate> client_ca;
+  ClientTrust client_trust;
   const OidcKeys* keys = nullptr;  // of the providers; null where there are none
   GrantedRules granted{};          // what is beside the providers' own rules; or empty
 };

@@ -24,9 +24,10 @@ class KbsClient : public testing::Test {
   [[nodiscard]] token::JwsSigner signer() const { return signer_of(key_); }
 
   [[nodiscard]] std::string sign_in(const std::string& token, TokenForm form) const {
-    const auto actor = authenticate({.bearer = token, .certificates = {}},
-                                    {.administrators = people_, .providers = {}, .client_ca = {}},
-                                    {.audience = kAudience, .form = form, .now = kNow});
+    const auto actor =
+        authenticate({.bearer = token, .certificates = {}},
+                     {.administrators = people_, .providers = {}, .client_trust = {}},
+                     {.audience = kAudience, .form = form, .now = kNow});
     return actor ? actor->sign_in : "refused";
   }
 

@@ -81,21 +81,35 @@ Answer<void> check_leaf(const Certificate& leaf, UnixTime now) {
 // faults_under examines the path from the client's certificate, over the first `issuers` of what it
 // showed behind, to a CA; nullopt where the names do not lead there.
 std::optional<std::vector<pki::PathError>> faults_under(std::span<const Certificate> chain,
-                                                        const Certificate& ca, UnixTime now) {
+                                                        const Certificate& ca,
+                                                        const ClientTrust& trust, UnixTime now) {
   if (!chain.back().issuer.matches(ca.subject)) return std::nullopt;
   std::vector<Certificate> path(chain.begin(), chain.end());
   path.push_back(ca);
   const std::array<Bytes, 1> known = {Bytes(kExtKeyUsage)};
   return pki::check_path(path, ca.spki_sha256,
                          {.at = now,
-                          .crls = std::nullopt,
+                          .crls = trust.crls,
                           .known_critical = known,
                           .top_is_intermediate = !ca.self_issued()});
 }
 
+// refusal_of says the first fault of a path; what revocation lists are about, in words of its own.
+Refusal refusal_of(pki::PathFault fault) {
+  const std::string found = pki::to_string(fault);
+  if (fault == pki::PathFault::kRevoked) return wrong("It is revoked.", found);
+  if (fault == pki::PathFault::kCrlExpired) {
+    return wrong("The list of revoked certificates is out of date.", found, "a newer client_crls");
+  }
+  if (fault == pki::PathFault::kNoCrl) {
+    return wrong("No list says whether it is revoked.", found, "its issuer's list in client_crls");
+  }
+  return wrong("Its path to the CA is not right.", found);
+}
+
 // check_path_to is for names alone: a CA has to vouch for them.
-Answer<void> check_path_to(std::span<const Certificate> client_ca,
-                           std::span<const Certificate> shown, UnixTime now) {
+Answer<void> check_path_to(const ClientTrust& trust, std::span<const Certificate> shown,
+                           UnixTime now) {
   if (purpose_of(shown.front()) != Purpose::kClient) {
     return wrong("It is not for a TLS client.", "", "extKeyUsage clientAuth");
   }
@@ -103,11 +117,11 @@ Answer<void> check_path_to(std::span<const Certificate> client_ca,
   for (std::size_t size = 1; size <= shown.size(); ++size) {
     const auto chain = shown.first(size);
     if (purpose_of(chain.back()) == Purpose::kOther) break;  // an issuer of other certificates
-    for (const Certificate& ca : client_ca) {
-      const auto faults = faults_under(chain, ca, now);
+    for (const Certificate& ca : trust.ca) {
+      const auto faults = faults_under(chain, ca, trust, now);
       if (!faults) continue;
       if (faults->empty()) return {};
-      why = wrong("Its path to the CA is not right.", pki::to_string(faults->front().fault));
+      why = refusal_of(faults->front().fault);
     }
   }
   return why;
@@ -141,8 +155,7 @@ std::optional<pki::GeneralName> certificate_name(std::string_view text) {
 
 Answer<const Administrator*> certified_administrator(std::span<const Buffer> shown,
                                                      std::span<const Administrator> administrators,
-                                                     std::span<const Certificate> client_ca,
-                                                     UnixTime now) {
+                                                     const ClientTrust& trust, UnixTime now) {
   WARD_TRY(const std::vector<Certificate> chain, parse(shown));
   const Certificate& leaf = chain.front();
   WARD_CHECK_OK(check_leaf(leaf, now));
@@ -156,7 +169,7 @@ Answer<const Administrator*> certified_administrator(std::span<const Buffer> sho
   }
   // A path costs signatures, so it is for those alone whom a name could be of.
   const bool asks_path = !named.empty() || found.empty();
-  const Answer<void> path = asks_path ? check_path_to(client_ca, chain, now) : Answer<void>();
+  const Answer<void> path = asks_path ? check_path_to(trust, chain, now) : Answer<void>();
   if (path) found.insert(found.end(), named.begin(), named.end());
   if (found.size() == 1) return found.front();
   if (found.size() > 1) return wrong("It names more than one administrator.");

@@ -19,12 +19,14 @@ inline constexpr std::size_t kMaxShownCertificates = 4;
 // digest, by its key's, or by a subjectAltName where its path leads to one of `client_ca`. `shown`
 // is what the client showed in TLS and has the key of, its own first, as DER. Each call judges
 // anew, as of `now`: on a connection that lives longer than its certificate the later requests are
-// refused. Revocation lists are not read. Refusals are kAdminCertificate: malformed, not yet valid,
-// expired, not for a client (extKeyUsage; under a CA it must say clientAuth), no path to a CA
-// (RFC 5280 section 6), nobody's, or more than one administrator's. Borrowed from `administrators`.
+// refused. With `crls` each certificate of a path but the CA's needs a list of its issuer's that is
+// right at that time; of pinned ones none is looked at. Refusals are kAdminCertificate: malformed,
+// not yet valid, expired, not for a client (extKeyUsage; under a CA it must say clientAuth), no
+// path to a CA (RFC 5280 section 6), revoked or without such a list, nobody's, or more than one
+// administrator's. Borrowed from `administrators`.
 [[nodiscard]] broker::Answer<const Administrator*> certified_administrator(
     std::span<const Buffer> shown, std::span<const Administrator> administrators,
-    std::span<const pki::Certificate> client_ca, UnixTime now);
+    const ClientTrust& trust, UnixTime now);
 
 // certificate_name reads a name as people write it: "dns:ops.example", "email:a@example",
 // "uri:spiffe://...". nullopt for any other text.

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "codec/der.h"
+#include "codec/pem.h"
 #include "pki/path.h"
 #include "pki/test_pki.h"
+#include "server/client_crls.h"
 #include "token/jwk.h"
 
 namespace ward::server {
@@ -80,7 +82,7 @@ class ClientCertificate : public testing::Test {
     for (const Certificate& one : shown) {
       der.push_back(one.der);
     }
-    return certified_administrator(der, people_, ca_, now);
+    return certified_administrator(der, people_, {.ca = ca_, .crls = crls_}, now);
   }
 
   void expect_refused(const std::vector<Certificate>& shown, const char* why,
@@ -100,7 +102,45 @@ class ClientCertificate : public testing::Test {
   crypto::PrivateKey middle_key_ = pki::test::make_key("middle");
   std::vector<Certificate> ca_ = {authority(ca_key_, "CA", ca_key_, "CA")};
   std::vector<Administrator> people_;
+  std::optional<std::vector<pki::Crl>> crls_;
 };
+
+TEST_F(ClientCertificate, a_list_of_its_issuer_decides_whether_it_is_revoked) {
+  const auto leaf = pki::test::built(client("CA", ca_key_, {"ops.example"}), ca_key_);
+  auto spec = pki::test::crl_spec_of("CA", ca_key_);
+  crls_ = {pki::test::built(spec, ca_key_)};
+  EXPECT_TRUE(ask({leaf}));
+  spec.revoked.push_back({leaf.serial, spec.this_update});
+  crls_ = {pki::test::built(spec, ca_key_)};
+  expect_refused({leaf}, "It is revoked.");
+  spec.revoked.pop_back();
+  spec.next_update = UnixTime{kNow.seconds - 1};
+  crls_ = {pki::test::built(spec, ca_key_)};
+  expect_refused({leaf}, "The list of revoked certificates is out of date. crl_expired");
+  crls_ = {pki::test::built(pki::test::crl_spec_of("Other", middle_key_), middle_key_)};
+  expect_refused({leaf}, "No list says whether it is revoked.");
+  crls_ = {pki::test::built(pki::test::crl_spec_of("CA", ca_key_), middle_key_)};
+  expect_refused({leaf}, "crl_signature");
+  crls_ = std::vector<pki::Crl>();
+  expect_refused({leaf}, "no_crl");
+}
+
+TEST(ClientCrlsText, is_pem_of_lists_and_nothing_else) {
+  const auto key = pki::test::make_key("client ca");
+  const auto list = pki::test::built(pki::test::crl_spec_of("CA", key), key);
+  const std::string one = codec::to_pem("X509 CRL", list.der);
+  const auto read = parse_client_crls(one + one);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->size(), 2U);
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxClientCrls; ++i) {
+    many += one;
+  }
+  EXPECT_EQ(parse_client_crls(many).error().code(), Errc::kLimit);
+  EXPECT_EQ(parse_client_crls(codec::to_pem("CERTIFICATE", list.der)).error().code(),
+            Errc::kMalformed);
+  EXPECT_EQ(parse_client_crls("").error().code(), Errc::kTruncated);
+}
 
 TEST_F(ClientCertificate, a_name_under_the_ca_is_one_administrators) {
   const auto leaf = pki::test::built(client("CA", ca_key_, {"ops.example", "x.example"}), ca_key_);
@@ -191,7 +231,7 @@ TEST_F(ClientCertificate, bounds_what_a_client_shows) {
   expect_refused(std::vector<Certificate>(kMaxShownCertificates + 1, leaf), "too long");
   expect_refused({}, "None was shown");
   const std::vector<Buffer> junk = {{0x30, 0x00}};
-  EXPECT_FALSE(certified_administrator(junk, people_, ca_, kNow));
+  EXPECT_FALSE(certified_administrator(junk, people_, {.ca = ca_}, kNow));
 }
 
 // Credentials as a whole.
@@ -210,7 +250,7 @@ class SignIn : public ClientCertificate {
   [[nodiscard]] broker::Answer<broker::Actor> sign_in(std::optional<std::string_view> bearer,
                                                       const std::vector<Buffer>& shown) const {
     return authenticate({.bearer = bearer, .certificates = shown},
-                        {.administrators = people_, .providers = {}, .client_ca = ca_},
+                        {.administrators = people_, .providers = {}, .client_trust = {.ca = ca_}},
                         {.audience = kAudience, .now = kNow});
   }
 

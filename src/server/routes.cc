@@ -263,10 +263,14 @@ broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, Token
   const auto granted = [this](const OidcProvider& provider) {
     return stored_rules(service_, config_.administrators, provider);
   };
+  const ClientCrls::Lists crls =
+      config_.client_crls != nullptr ? config_.client_crls->current() : nullptr;
+  ClientTrust trust{.ca = config_.client_ca};
+  if (crls) trust.crls = *crls;
   auto actor = authenticate(credentials,
                             {.administrators = known,
                              .providers = config_.providers,
-                             .client_ca = config_.client_ca,
+                             .client_trust = trust,
                              .keys = config_.oidc_keys,
                              .granted = granted},
                             {.audience = config_.audience, .form = form, .now = now});

@@ -13,6 +13,7 @@
 #include "server/admin_auth.h"
 #include "server/appraise_routes.h"
 #include "server/archive_routes.h"
+#include "server/client_crls.h"
 #include "server/event_routes.h"
 #include "server/incident_routes.h"
 #include "server/keyed_store.h"
@@ -40,6 +41,7 @@ struct RoutesConfig {
   bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
   std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
   std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
+  const ClientCrls* client_crls = nullptr;    // of those CAs, borrowed; null: none are read
   const OidcKeys* oidc_keys = nullptr;        // the providers', borrowed; null where there are none
   bool asks_certificates = false;             // TLS asks clients for certificates
   std::string tenant{};                       // whose these are; empty: the default tenant's

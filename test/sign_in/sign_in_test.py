@@ -243,6 +243,20 @@ class SignIn(unittest.TestCase):
             self.refused("kbs.admin.certificate", text, certificate=make(name, **change))
         self.assertEqual(self.world.ask("/healthz")[0], 200)  # who has none is served all the same
 
+    def test_revoked_client_certificates(self):
+        make = self.world.certificates.make
+        revoked, good = make("revoked"), make("in-force")
+        self.assertEqual(self.world.ask(ENTRIES, certificate=revoked)[0], 200)
+        self.world.revoke(revoked)
+        self.refused("kbs.admin.certificate", "It is revoked", certificate=revoked)
+        self.assertEqual(self.world.ask(ENTRIES, certificate=good)[0], 200)
+        text = self.world.crls.read_bytes()
+        self.world.crls.write_text("nothing")
+        self.world.hang_up("client_crls.failed")
+        self.refused("kbs.admin.certificate", "It is revoked", certificate=revoked)  # what was read before still counts
+        self.world.crls.write_bytes(text)
+        self.world.hang_up("client_crls.read")
+
     def test_a_token_and_a_certificate_are_of_one_person(self):
         good = self.world.certificates.make("both")
         self.refused("kbs.admin.person", "certificate of ops", token=self.forged(), certificate=good)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ PATIENCE_S = 60
 
 CONFIG = """
 client_ca = "{folder}/client-ca.pem"
+client_crls = "{folder}/crls.pem"
 
 [[oidc]]
 name = "corp"
@@ -132,6 +134,19 @@ class Certificates:
                 self.folder / "ext", "-out", self.folder / f"{name}.pem", given=request)
         return [self.folder / f"{name}.pem", self.folder / f"{name}.key"]
 
+    def revoke(self, certificate):
+        """revoke writes the CA's list, with this certificate beside those that it had."""
+        (self.folder / "ca.cnf").write_text(f"[ca]\ndefault_ca=a\n[a]\ndatabase={self.folder}/index\ncrlnumber={self.folder}/number\n"
+                                            "default_md=sha256\ndefault_crl_days=1\ncrl_extensions=e\n"
+                                            "[e]\nauthorityKeyIdentifier=keyid\n")
+        (self.folder / "index").touch()
+        if not (self.folder / "number").exists():
+            (self.folder / "number").write_text("01\n")
+        ca = ["ca", "-config", self.folder / "ca.cnf", "-cert", self.folder / "client-ca.pem", "-keyfile", self.folder / "client-ca.key"]
+        if certificate is not None:
+            openssl(*ca, "-revoke", certificate)
+        openssl(*ca, "-gencrl", "-out", self.folder / "crls.pem")
+
     def pin(self, name):
         return hashlib.sha256(openssl("pkey", "-in", self.folder / f"{name}.key", "-pubout", "-outform", "DER")).hexdigest()
 
@@ -144,6 +159,8 @@ class World:
         self.certificates.key("pinned")
         openssl("req", "-x509", "-key", self.folder / "pinned.key", "-days", 2, "-subj", "/CN=me", "-out", self.folder / "pinned.pem")
         self.provider = Provider(self.folder)
+        self.crls = self.folder / "crls.pem"
+        self.certificates.revoke(None)
         self.state = self.folder / "service"
         made = subprocess.run([BIN / "wardd", "init", "--listen", "127.0.0.1:0", self.state], capture_output=True, check=True)
         names = dict(line.split(None, 1) for line in made.stdout.decode().splitlines())
@@ -166,6 +183,21 @@ class World:
             time.sleep(0.02)
         self.url = "https://" + address.read_text().strip()
         self.to = ["--server", self.url, "--server-key", self.server_key]
+
+    def revoke(self, certificate):
+        """revoke has the CA list the certificate, and the service read the list."""
+        self.certificates.revoke(certificate[0])
+        self.hang_up("client_crls.read")
+
+    def hang_up(self, event):
+        """hang_up sends SIGHUP, and waits for what the service says of it."""
+        before = len(self.logged(event))
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + PATIENCE_S
+        while len(self.logged(event)) == before:
+            if time.monotonic() > end:
+                raise AssertionError(f"no {event} after SIGHUP")
+            time.sleep(0.02)
 
     def end(self):
         self.provider.end()
