@@ -7,6 +7,7 @@
 
 #include "apps/wardd/store_lock.h"
 #include "apps/wardd/tenants.h"
+#include "broker/expiry.h"
 #include "broker/tenant.h"
 #include "ledger/ledger.h"
 #include "store/prefixed_store.h"
@@ -41,6 +42,7 @@ Result<UnixTime> correct_one(store::Transaction& tx, const Config& config,
                                   }};
   const auto appended = ledger::correct_clock(part, signer, "operator", now);
   if (!appended) return appended.error();
+  WARD_CHECK_OK(broker::note_corrected(part, appended->index, now));
   return head.newest;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "broker/time_key.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "crypto/aead.h"
@@ -21,12 +22,6 @@ constexpr std::string_view kSchema = "ward.archive/1";
 constexpr std::size_t kSealOctets = crypto::kAeadNonceBytes + crypto::kAeadTagBytes;
 constexpr std::size_t kIdDigits = 16;
 constexpr codec::JsonLimits kLimits{.max_bytes = store::kMaxValueBytes, .max_depth = 4};
-
-std::string hex_of_time(UnixTime time) {
-  Writer w;
-  w.u64be(static_cast<std::uint64_t>(std::max<std::int64_t>(time.seconds, 0)));
-  return to_hex(w.take());
-}
 
 constexpr std::array<std::string_view, 3> kPurposes = {"release", "result", "stated_data"};
 
@@ -315,17 +310,12 @@ Result<void> retire(store::Transaction& tx, const std::string& current, const Re
 
 }  // namespace
 
-UnixTime archive_time(std::string_view id) {
-  const auto octets = from_hex(id.substr(0, kIdDigits));
-  std::uint64_t seconds = 0;
-  if (!octets || !Reader(*octets).u64be(seconds)) return {};
-  return {static_cast<std::int64_t>(seconds)};
-}
+UnixTime archive_time(std::string_view id) { return time_in_key(id).value_or(UnixTime{}); }
 
-std::string archive_begin(UnixTime time) { return hex_of_time(time); }
+std::string archive_begin(UnixTime time) { return time_key(time); }
 
 std::string archive_id(UnixTime time, Bytes nonce) {
-  return hex_of_time(time) + "-" + to_hex(crypto::sha256(nonce)).substr(0, kIdDigits);
+  return time_key(time) + "-" + to_hex(crypto::sha256(nonce)).substr(0, kIdDigits);
 }
 
 Result<bool> archive(store::Transaction& tx, const Service& service,

@@ -29,11 +29,33 @@ enum class Ends : std::uint8_t { kResource, kReferenceValue };
 
 // record_ends writes the leaves of what has ended by `now`, at most kEndsAtOnce of each kind, and
 // returns how many. What was deleted, or got another end, meanwhile has none. It writes nothing
-// where nothing has ended. Errors of ledger::append and the store.
+// where nothing has ended. Notes and leases have a transaction each: where one fails, the other is
+// done. Errors of ledger::append and the store.
 [[nodiscard]] Result<std::size_t> record_ends(const Service& service, UnixTime now);
 
-// note_all_ends writes the notes of all resources and reference values: for a store that an earlier
-// version wrote, which had none. Once: then it does nothing.
+// note_all_ends writes the notes of all resources and reference values for a store that an earlier
+// version wrote, which had none. After note_corrected it writes those again that lie behind the
+// right time, and the leases too: what a clock in the future told too early has its end still.
+// Each once: then it does nothing. Errors of the store.
 [[nodiscard]] Result<void> note_all_ends(const Service& service, UnixTime now);
+
+// note_corrected says to the next note_all_ends that the ledger's clock was set back to `now` by
+// the leaf at `index`. Errors of the store.
+[[nodiscard]] Result<void> note_corrected(store::Transaction& tx, std::uint64_t index,
+                                          UnixTime now);
+
+// is_damage is true where an error says that a row was changed, and not that the store failed.
+[[nodiscard]] bool is_damage(const Error& error);
+
+// DamagedRow is a row that cannot be read; borrowed.
+struct DamagedRow {
+  std::string_view table;
+  std::string_view key;
+};
+
+// forget_damaged takes the row away with a leaf `expiry.damaged`, so that it stands in nobody's
+// way. Errors of ledger::append and the store.
+[[nodiscard]] Result<void> forget_damaged(store::Transaction& tx, const Keys& keys,
+                                          const DamagedRow& row, UnixTime now);
 
 }  // namespace ward::broker

@@ -4,10 +4,11 @@
 #include <functional>
 #include <utility>
 
-#include "base/reader.h"
 #include "base/writer.h"
+#include "broker/expiry.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
+#include "broker/time_key.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "crypto/digest.h"
@@ -25,20 +26,6 @@ constexpr std::size_t kIdRandom = 8;
 constexpr codec::JsonLimits kLimits{.max_bytes = 8192, .max_depth = 2};
 
 Error damaged() { return {Errc::kMalformed, "broker.lease: a row is damaged"}; }
-
-std::string hex_of_time(UnixTime time) {
-  Writer w;
-  w.u64be(static_cast<std::uint64_t>(std::max<std::int64_t>(time.seconds, 0)));
-  return to_hex(w.take());
-}
-
-// end_of reads the end of a lease from its id.
-std::optional<UnixTime> end_of(std::string_view id) {
-  const auto octets = from_hex(id.substr(0, kIdDigits));
-  std::uint64_t seconds = 0;
-  if (!octets || !Reader(*octets).u64be(seconds)) return std::nullopt;
-  return UnixTime{static_cast<std::int64_t>(seconds)};
-}
 
 std::string_view repository_in(std::string_view resource) {
   return resource.substr(0, resource.find('/'));
@@ -146,8 +133,13 @@ Result<std::string> newest_of(store::View& view, const Lease& lease) {
 // end_one forgets a lease that is over, with a leaf unless a newer one took its place.
 Result<bool> end_one(store::Transaction& tx, const Keys& keys, const std::string& id,
                      UnixTime now) {
-  WARD_TRY(const auto lease, load_lease(tx, keys, id));
-  if (!lease) return damaged();
+  const auto loaded = load_lease(tx, keys, id);
+  if (!loaded && !is_damage(loaded.error())) return loaded.error();
+  if (!loaded || !*loaded) {
+    WARD_CHECK_OK(forget_damaged(tx, keys, {kLeaseTable, id}, now));
+    return true;
+  }
+  const std::optional<Lease>& lease = *loaded;
   WARD_TRY(const std::string newest, newest_of(tx, *lease));
   WARD_CHECK_OK(tx.forget(kLeaseTable, id));
   if (!newest.empty() && newest != id) return false;
@@ -209,7 +201,7 @@ Result<std::optional<Revocation>> find_revocation(store::View& view, const Keys&
 Result<std::optional<Refusal>> no_lease(store::View& view, const Service& service, UnixTime now) {
   const std::uint64_t most = service.options.quotas.leases;
   std::uint64_t count = 0;
-  std::string after = hex_of_time({now.seconds + 1});  // behind those that are over
+  std::string after = time_key({now.seconds + 1});  // behind those that are over
   while (count < most) {
     WARD_TRY(const auto page, view.list_keys(kLeaseTable, "", after, store::kMaxListed));
     count += page.size();
@@ -225,9 +217,9 @@ Result<std::size_t> end_leases(store::Transaction& tx, const Keys& keys, std::si
   std::size_t count = 0;
   WARD_TRY(const auto rows, tx.list_keys(kLeaseTable, "", "", most));
   for (const store::ListedKey& row : rows) {
-    const auto end = end_of(row.key);
-    if (!end) return damaged();
-    if (now < *end) break;
+    // What names no time stands before or behind all that do: it is damaged, and end_one says so.
+    const auto end = time_in_key(row.key);
+    if (end && now < *end) break;
     WARD_TRY(const bool told, end_one(tx, keys, row.key, now));
     count += told ? 1 : 0;
   }
@@ -236,7 +228,7 @@ Result<std::size_t> end_leases(store::Transaction& tx, const Keys& keys, std::si
 
 Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease, UnixTime now) {
   WARD_CHECK_OK(end_leases(tx, service.keys, kForgottenLeases, now));
-  lease.id = hex_of_time(lease.until) + "-" + to_hex(crypto::random_array<kIdRandom>(service.rng));
+  lease.id = time_key(lease.until) + "-" + to_hex(crypto::random_array<kIdRandom>(service.rng));
   WARD_TRY(const std::string text, write(lease));
   WARD_CHECK_OK(service.keys.rows.put(tx, kLeaseTable, lease.id, as_bytes(text), 0, service.rng));
   const std::string pair = revocation_id(lease.resource, lease.workload);
@@ -245,11 +237,24 @@ Result<Lease> grant(store::Transaction& tx, const Service& service, Lease lease,
   return lease;
 }
 
+Result<void> restore_lease(store::Transaction& tx, const Service& service, const Lease& lease) {
+  WARD_TRY(const store::Row row, tx.get(kLeaseTable, lease.id));
+  if (row.value) return {};
+  WARD_TRY(const std::string text, write(lease));
+  WARD_CHECK_OK(
+      service.keys.rows.put(tx, kLeaseTable, lease.id, as_bytes(text), row.version, service.rng));
+  const std::string pair = revocation_id(lease.resource, lease.workload);
+  WARD_TRY(const store::Row newest, tx.get(kNewestLeaseTable, pair));
+  if (newest.value) return {};
+  WARD_CHECK_OK(tx.put(kNewestLeaseTable, pair, as_bytes(lease.id), newest.version));
+  return {};
+}
+
 Answer<Page<LeaseLine>> Leases::list(const Actor& actor, std::string_view after, std::size_t limit,
                                      UnixTime now) const {
   Page<LeaseLine> out;
   // Those that are over stand before all others.
-  const std::string from = std::max(std::string(after), hex_of_time({now.seconds + 1}));
+  const std::string from = std::max(std::string(after), time_key({now.seconds + 1}));
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     return each_row(view, kLeaseTable, from, [&](const std::string& id) -> Result<bool> {
       WARD_TRY(auto lease, load_lease(view, service_.keys, id));

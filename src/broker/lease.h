@@ -56,9 +56,15 @@ struct Revocation {
 
 // end_leases forgets leases that are over, at most `most`, and returns how many of them ended: each
 // of those has a leaf `expiry.lease`. One that was renewed, so that the workload has a newer, is
-// forgotten without a word. kMalformed, kUntrusted: a row is damaged; errors of ledger::append.
+// forgotten without a word. A row that is damaged is forgotten too, with a leaf `expiry.damaged`
+// that is counted. Errors of ledger::append and the store.
 [[nodiscard]] Result<std::size_t> end_leases(store::Transaction& tx, const Keys& keys,
                                              std::size_t most, UnixTime now);
+
+// restore_lease writes a lease again that was ended by a clock that was wrong, where it is not
+// there any more. Errors of the store.
+[[nodiscard]] Result<void> restore_lease(store::Transaction& tx, const Service& service,
+                                         const Lease& lease);
 
 // LeaseLine is a lease as its owner sees it.
 struct LeaseLine {
