@@ -20,6 +20,9 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+// A peer that says more than this during a stream goes.
+constexpr std::size_t kMaxUnasked = 16U << 10U;
+
 using Parser = http::request_parser<http::vector_body<std::uint8_t>>;
 using Reply = http::response<http::vector_body<std::uint8_t>>;
 
@@ -119,7 +122,8 @@ void Session::close() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     // What is pending is cancelled, and its own completion ends the connection: a second operation
     // beside it (a TLS shutdown during a read) is what neither library allows.
-    if (self->stage_ == Stage::kWaiting) self->stream_.cancel();
+    // A stream that is cut goes on elsewhere: its piece is not waited for.
+    if (self->stage_ == Stage::kWaiting || self->writing_) self->stream_.cancel();
     if (self->timer_) self->timer_->cancel();
   });
 }
@@ -201,18 +205,41 @@ void Session::begin(Stream stream) {
   set_head(*head, stream.begin, false);
   waiting_since_ = shared_.tick();
   stage_ = Stage::kStreaming;
-  stream_.expires_after(shared_.options().reply_timeout);
+  stream_.expires_never();
+  watch_peer();
+  stream_.expires_after(shared_.options().reply_timeout);  // of the write alone: a read is pending
+  writing_ = true;
   const auto done = [self = shared_from_this(), head](const Code& code, std::size_t) {
-    if (code) return self->end();
-    self->ask_source();
+    self->on_written(code);
   };
   if (tls_) return http::async_write(*tls_, *head, done);
   http::async_write(stream_, *head, done);
 }
 
+// One read beside one write on one strand is what both libraries allow. Nothing is expected: the
+// read ends when the peer goes, so that who left holds no place.
+void Session::watch_peer() {
+  reading_ = true;
+  const auto done = [self = shared_from_this()](const Code& code, std::size_t octets) {
+    self->on_peer(code, octets);
+  };
+  if (tls_) return tls_->async_read_some(asio::buffer(unasked_), done);
+  stream_.async_read_some(asio::buffer(unasked_), done);
+}
+
+void Session::on_peer(Code code, std::size_t octets) {
+  reading_ = false;
+  if (ending_) return end();
+  unasked_octets_ += octets;
+  if (!code && unasked_octets_ <= kMaxUnasked) return watch_peer();
+  gone_ = true;
+  // Whatever is pending ends the connection: the write, the pause, or the source's answer.
+  if (writing_) stream_.cancel();
+  timer_->cancel();
+}
+
 void Session::ask_source() {
-  if (closing_ || shared_.stopping()) return end();
-  stream_.expires_never();
+  if (closing_ || gone_ || shared_.stopping()) return end();
   asio::post(shared_.handlers(),
              [self = shared_from_this(), guard = asio::make_work_guard(stream_.get_executor())] {
                auto piece = next_of(*self->source_);
@@ -223,18 +250,26 @@ void Session::ask_source() {
 }
 
 void Session::send_piece(std::optional<Buffer> piece) {
-  if (!piece || closing_) return end();
+  if (!piece || closing_ || gone_) return end();
   if (piece->empty()) return pause();
   piece_ = std::move(piece);
   waiting_since_ = shared_.tick();
   stream_.expires_after(shared_.options().reply_timeout);
+  writing_ = true;
   const auto done = [self = shared_from_this()](const Code& code, std::size_t) {
     self->piece_.reset();
-    if (code) return self->end();
-    self->ask_source();
+    self->on_written(code);
   };
   if (tls_) return asio::async_write(*tls_, asio::buffer(*piece_), done);
   asio::async_write(stream_, asio::buffer(*piece_), done);
+}
+
+// Where a write failed nothing can be said any more, a goodbye included.
+void Session::on_written(Code code) {
+  writing_ = false;
+  if (!code) return ask_source();
+  source_.reset();
+  close_socket();
 }
 
 void Session::pause() {
@@ -243,7 +278,13 @@ void Session::pause() {
 }
 
 void Session::end() {
+  source_.reset();  // it is not at work: whoever asks it comes back first
   if (!stream_.socket().is_open()) return;
+  if (reading_) {  // a goodbye beside a read is what neither library allows
+    ending_ = true;
+    stream_.cancel();
+    return;
+  }
   waiting_since_ = 0;  // whoever only says goodbye makes room first
   if (!tls_) return close_socket();
   stream_.expires_after(std::chrono::seconds(2));

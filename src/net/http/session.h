@@ -82,8 +82,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_request(Code code);
   void answer(protocol::HttpResponse reply, bool keep);
   void begin(Stream stream);
+  void watch_peer();
+  void on_peer(Code code, std::size_t octets);
   void ask_source();
   void send_piece(std::optional<Buffer> piece);
+  void on_written(Code code);
   void pause();
   void refuse(unsigned status, std::string_view detail);
   void end();
@@ -98,6 +101,14 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<Source> source_;                  // of a stream that was begun
   std::optional<Buffer> piece_;                     // of it, while it is written
   std::optional<boost::asio::steady_timer> timer_;  // the pause before it is asked again
+  // Of a stream, on the strand: a read is pending, which tells when the peer goes; a write is; the
+  // peer went; the connection ends as soon as the read has.
+  bool reading_ = false;
+  bool writing_ = false;
+  bool gone_ = false;
+  bool ending_ = false;
+  std::array<std::uint8_t, 512> unasked_{};  // what the peer says during a stream
+  std::size_t unasked_octets_ = 0;
   const Peer peer_;
   std::vector<Buffer> certificates_;  // the client's, since the handshake
   std::atomic<Stage> stage_{Stage::kWaiting};

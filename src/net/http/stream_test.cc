@@ -1,4 +1,8 @@
+#include "net/tls/stream.h"
+
 #include <atomic>
+#include <chrono>
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -7,12 +11,12 @@
 #include "net/http/client.h"
 #include "net/http/server.h"
 #include "net/socket.h"
+#include "net/tls/context.h"
+#include "test/support/https_fixture.h"
 
 // Replies without an end, over loopback.
 namespace ward::net {
 namespace {
-
-constexpr int kTimeoutMs = 20000;
 
 // Counted says what is alive and how often it was asked.
 struct Counted {
@@ -58,28 +62,53 @@ class Flood final : public Source {
   Counted& counted_;
 };
 
+// Quiet has nothing to say.
+class Quiet final : public Source {
+ public:
+  explicit Quiet(Counted& counted) : counted_(counted) { ++counted_.alive; }
+
+  ~Quiet() override { --counted_.alive; }
+
+  std::optional<Buffer> more() override {
+    ++counted_.asked;
+    return Buffer();
+  }
+
+ private:
+  Counted& counted_;
+};
+
+struct Times {
+  std::chrono::milliseconds reply_timeout{20000};
+  std::chrono::milliseconds pause{5};
+};
+
 class StreamTest : public testing::Test {
  protected:
-  void serve(std::chrono::milliseconds reply_timeout = std::chrono::milliseconds(20000)) {
+  void serve(const Times& times = {}, bool tls = false) {
     ServerOptions options;
-    options.stream_pause = std::chrono::milliseconds(5);
-    options.reply_timeout = reply_timeout;
-    auto made = serve_http(
-        options,
-        [](const protocol::HttpRequest&) {
-          return protocol::HttpResponse{.status = 200, .headers = {}, .body = {}};
-        },
+    options.stream_pause = times.pause;
+    options.reply_timeout = times.reply_timeout;
+    const Handler answer = [](const protocol::HttpRequest&) {
+      return protocol::HttpResponse{.status = 200, .headers = {}, .body = {}};
+    };
+    const StreamHandler streams =
         [this](const protocol::HttpRequest& request) -> std::optional<Stream> {
-          if (request.target == "/flood") return Stream{ok(), std::make_unique<Flood>(counted_)};
-          if (request.target == "/refused") {
-            return Stream{{.status = 429, .headers = {}, .body = to_buffer(as_bytes("no"))},
-                          nullptr};
-          }
-          if (request.target == "/throws") throw std::runtime_error("x");
-          if (!request.target.starts_with("/numbers")) return std::nullopt;
-          const int most = request.target == "/numbers" ? 3 : 1'000'000;
-          return Stream{ok(), std::make_unique<Numbers>(counted_, most)};
-        });
+      if (request.target == "/flood") return Stream{ok(), std::make_unique<Flood>(counted_)};
+      if (request.target == "/quiet") return Stream{ok(), std::make_unique<Quiet>(counted_)};
+      if (request.target == "/refused") {
+        return Stream{{.status = 429, .headers = {}, .body = to_buffer(as_bytes("no"))}, nullptr};
+      }
+      if (request.target == "/throws") throw std::runtime_error("x");
+      if (!request.target.starts_with("/numbers")) return std::nullopt;
+      const int most = request.target == "/numbers" ? 3 : 1'000'000;
+      return Stream{ok(), std::make_unique<Numbers>(counted_, most)};
+    };
+    tls_ = tls;
+    auto context = server_context(identity().certificate_pem, identity().key_pem);
+    ASSERT_TRUE(context);
+    auto made = tls ? serve_https(options, *context, answer, streams)
+                    : serve_http(options, answer, streams);
     ASSERT_TRUE(made);
     server_ = *std::move(made);
   }
@@ -91,7 +120,12 @@ class StreamTest : public testing::Test {
   std::unique_ptr<protocol::Transport> connect() {
     auto out = tcp_connect("127.0.0.1", server_->port(), kTimeoutMs);
     EXPECT_TRUE(out);
-    return out ? *std::move(out) : nullptr;
+    if (!out || !tls_) return out ? *std::move(out) : nullptr;
+    const auto context = client_context(pin(), {std::time(nullptr)});
+    EXPECT_TRUE(context);
+    auto secured = tls_connect(*std::move(out), *context, "localhost");
+    EXPECT_TRUE(secured);
+    return secured ? *std::move(secured) : nullptr;
   }
 
   std::unique_ptr<protocol::Transport> ask(const std::string& target) {
@@ -124,6 +158,7 @@ class StreamTest : public testing::Test {
   }
 
   Counted counted_;
+  bool tls_ = false;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -171,11 +206,65 @@ TEST_F(StreamTest, many_of_them_hold_no_thread) {
 }
 
 TEST_F(StreamTest, a_reader_who_takes_nothing_costs_one_piece_and_loses_the_connection) {
-  serve(std::chrono::milliseconds(200));
+  serve({.reply_timeout = std::chrono::milliseconds(200)});
   const auto stream = ask("/flood");
   EXPECT_TRUE(gone());
   // What lies between is the kernel's: a few pieces of a megabyte, not what it could have sent.
   EXPECT_LT(counted_.asked, 64);
+}
+
+// Nothing is ever sent, and the source would be asked again in an hour.
+TEST_F(StreamTest, a_reader_who_leaves_holds_no_place) {
+  for (const bool tls : {false, true}) {
+    serve({.pause = std::chrono::hours(1)}, tls);
+    auto stream = ask("/quiet");
+    EXPECT_NE(read_to(*stream, "\r\n\r\n").find("200 OK"), std::string::npos);
+    EXPECT_EQ(counted_.alive, 1);
+    stream.reset();
+    EXPECT_TRUE(gone()) << tls;
+  }
+}
+
+TEST_F(StreamTest, a_reader_who_leaves_while_it_is_written_to_holds_no_place) {
+  for (const bool tls : {false, true}) {
+    serve({}, tls);
+    auto stream = ask("/flood");
+    EXPECT_NE(read_to(*stream, "xxx").find("200 OK"), std::string::npos);
+    stream.reset();
+    EXPECT_TRUE(gone()) << tls;
+  }
+}
+
+TEST_F(StreamTest, what_a_reader_says_is_not_heard_and_bounded) {
+  for (const bool tls : {false, true}) {
+    serve({}, tls);
+    auto stream = ask("/numbers/more");
+    EXPECT_NE(read_to(*stream, "\n0\n").find("200 OK"), std::string::npos);
+    ASSERT_TRUE(stream->write(Buffer(1000, 'x')));
+    EXPECT_NE(read_to(*stream, "\n").find('\n'), std::string::npos);
+    EXPECT_EQ(counted_.alive, 1);
+    (void)stream->write(Buffer(64U << 10U, 'x'));
+    EXPECT_TRUE(gone()) << tls;
+  }
+}
+
+TEST_F(StreamTest, a_reader_who_takes_nothing_holds_no_stop_up) {
+  for (const bool tls : {false, true}) {
+    serve({}, tls);
+    const auto stream = ask("/flood");
+    EXPECT_NE(read_to(*stream, "xxx").find("200 OK"), std::string::npos);
+    const auto begin = std::chrono::steady_clock::now();
+    server_->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << tls;
+    EXPECT_EQ(counted_.alive, 0);
+  }
+}
+
+TEST_F(StreamTest, over_tls_goes_on_until_its_source_ends) {
+  serve({}, true);
+  const auto stream = ask("/numbers");
+  EXPECT_TRUE(read_to(*stream, "never").ends_with("\r\n\r\n0\n1\n2\n"));
+  EXPECT_TRUE(gone());
 }
 
 TEST_F(StreamTest, ends_when_the_server_stops) {
