@@ -1,6 +1,7 @@
 #include "broker/events.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "broker/policy.h"
@@ -61,14 +62,23 @@ bool names(const Kinds& kinds, std::string_view kind) {
 std::string_view repository_told(const ledger::Entry& entry) {
   const std::string_view subject = entry.subject;
   const auto first = subject.find('/');
-  if (first == std::string_view::npos || subject.find(' ') != std::string_view::npos) return {};
-  const auto second = subject.find('/', first + 1);
-  if (second != std::string_view::npos) {  // "repository/type/tag"
-    const bool path = subject.find('/', second + 1) == std::string_view::npos;
-    return path ? subject.substr(0, first) : std::string_view();
+  if (first == std::string_view::npos) return {};
+  if (entry.kind.starts_with("policy.")) {
+    const bool results =
+        subject.starts_with(kResults) && subject.find('/', first + 1) == subject.npos;
+    return results ? subject.substr(kResults.size()) : std::string_view();
   }
-  const bool policy = entry.kind.starts_with("policy.") && subject.starts_with(kResults);
-  return policy ? subject.substr(kResults.size()) : std::string_view();
+  // A name of another kind may look as a path does: only of these it is one.
+  constexpr auto kOfResources =
+      std::to_array<std::string_view>({"release", "refusal", "expiry.resource", "expiry.lease"});
+  const bool of_resource = entry.kind.starts_with("resource.") ||
+                           entry.kind.starts_with("lease.") ||
+                           std::ranges::find(kOfResources, entry.kind) != kOfResources.end();
+  if (!of_resource || subject.find(' ') != std::string_view::npos) return {};
+  const auto second = subject.find('/', first + 1);  // "repository/type/tag"
+  const bool path =
+      second != std::string_view::npos && subject.find('/', second + 1) == std::string_view::npos;
+  return path ? subject.substr(0, first) : std::string_view();
 }
 
 bool may_see(const Actor& actor, const ledger::Entry& entry) {

@@ -37,7 +37,9 @@ using Kinds = std::vector<std::string>;
 // names is true where the filter has the kind.
 [[nodiscard]] bool names(const Kinds& kinds, std::string_view kind);
 
-// repository_told is the repository that an event is about, empty where it is about none.
+// repository_told is the repository that an event is about, empty where it is about none: a release
+// or refusal of a resource, an act on it, its lease, or the end of either; an act on its results
+// policy. Nothing else, whatever its subject looks like.
 [[nodiscard]] std::string_view repository_told(const ledger::Entry& entry);
 
 // may_see is true where an event is the actor's to see: an administrator and an auditor see all, an
@@ -82,7 +84,9 @@ struct EventPlace {
   enum class At : std::uint8_t { kBeginning, kBehind, kNewest, kSince };
   At at = At::kBeginning;
   std::uint64_t index = 0;  // kBehind: the last that he has
-  UnixTime since;           // kSince: the first at this time or later, as the ledger's order has it
+  // kSince: the first at this time or later, found by halving: exact while the ledger's times
+  // follow each other, which they do not around a clock that was corrected.
+  UnixTime since;
 };
 
 // Events is the stream as its readers ask for it. Safe from several threads.

@@ -62,6 +62,19 @@ TEST(Events, tell_which_repository_they_are_about) {
            About{"attestation", "sgx", ""},
            About{"release", "a/b/c/d", ""},
            About{"release", "", ""},
+           About{"resource.put", "hospital/key/records", "hospital"},
+           About{"resource.delete", "hospital/key/records", "hospital"},
+           About{"lease.revoke", "hospital/key/records", "hospital"},
+           About{"expiry.resource", "hospital/key/records", "hospital"},
+           About{"expiry.lease", "hospital/key/records", "hospital"},
+           About{"policy.rollback", "results/hospital", "hospital"},
+           About{"policy.set", "hospital/key/records", ""},
+           About{"refval.set", "hospital/fw/v1", ""},
+           About{"expiry.refval", "hospital/fw/v1", ""},
+           About{"expiry.damaged", "hospital/key/records", ""},
+           About{"incident.open", "hospital/key/records", ""},
+           About{"webhook.add", "hospital/key/records", ""},
+           About{"refusal.more", "hospital/key/records", ""},
        }) {
     EXPECT_EQ(repository_told({kNow, one.kind, "", one.subject, {}}), one.repository)
         << one.kind << " " << one.subject;

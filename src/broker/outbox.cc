@@ -8,14 +8,25 @@
 namespace ward::broker {
 namespace {
 
+// So much may replicas' clocks differ.
+constexpr std::int64_t kClockSlack_s = 60;
+
+// over is true where a time that was set for at most `most_s` has come, or lies farther ahead than
+// that: then a clock set it that was wrong.
+bool over(UnixTime until, std::int64_t most_s, UnixTime now) {
+  return until <= now || now.seconds + most_s + kClockSlack_s < until.seconds;
+}
+
 // free_for is true where a replica may take a webhook, or has it.
 bool free_for(const WebhookState& state, const std::string& replica, UnixTime now) {
-  return state.held_by.empty() || state.held_by == replica || state.held_until <= now;
+  return state.held_by.empty() || state.held_by == replica ||
+         over(state.held_until, kDeliveryHold_s, now);
 }
 
 bool is_due(const WebhookState& state, const std::string& replica, std::uint64_t size,
             UnixTime now) {
-  return state.next < size && state.retry_at <= now && free_for(state, replica, now);
+  return state.next < size && over(state.retry_at, kMaxRetryPause_s, now) &&
+         free_for(state, replica, now);
 }
 
 // held reads a state that this replica holds; kDenied where it does not.

@@ -62,9 +62,9 @@ Result<void> split_host(std::string_view& text, WebhookUrl& url) {
 
 std::int64_t retry_pause_s(std::uint32_t failures) {
   constexpr std::int64_t kFirst_s = 5;
-  constexpr std::int64_t kMost_s = 3600;
   constexpr std::uint32_t kDoublings = 10;  // enough to come to the most
-  return std::min(kMost_s, kFirst_s << std::min(failures == 0 ? 0 : failures - 1, kDoublings));
+  return std::min(kMaxRetryPause_s,
+                  kFirst_s << std::min(failures == 0 ? 0 : failures - 1, kDoublings));
 }
 
 Result<WebhookUrl> parse_webhook_url(std::string_view text) {

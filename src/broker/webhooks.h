@@ -33,6 +33,9 @@ inline constexpr std::string_view kWebhookTestKind = "webhook.test";
 // How long one replica delivers to a webhook before another may: longer than an attempt takes.
 inline constexpr std::int64_t kDeliveryHold_s = 60;
 
+// A pause that is longer was written by a clock that was wrong.
+inline constexpr std::int64_t kMaxRetryPause_s = 3600;
+
 // retry_pause_s is how long after its `failures`-th failure in a row (1 or more) a webhook is tried
 // again: 5 s, then twice as long each time, at most an hour. For ever: nothing is dropped.
 [[nodiscard]] std::int64_t retry_pause_s(std::uint32_t failures);
@@ -119,7 +122,8 @@ class Outbox {
       : service_(service), replica_(std::move(replica)) {}
 
   // due lists the webhooks that somebody should look after now: they have something before them,
-  // their pause is over, and no other replica holds them.
+  // their pause is over, and no other replica holds them. A pause or a hold that lies farther ahead
+  // than any may be is over: a wrong clock wrote it.
   [[nodiscard]] Result<std::vector<std::string>> due(UnixTime now) const;
 
   // claim holds one for kDeliveryHold_s; nullopt where it is not due any more.

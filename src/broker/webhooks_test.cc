@@ -192,6 +192,20 @@ TEST_F(WebhooksTest, a_test_goes_to_the_one_at_once) {
   EXPECT_EQ((*one_.next(other, kNow))->index, 3U);
 }
 
+TEST_F(WebhooksTest, a_wrong_clock_silences_none_for_long) {
+  const Webhook webhook = add();
+  constexpr std::int64_t kYear_s = std::int64_t{365} * 86400;
+  ASSERT_TRUE(*one_.claim(webhook.id, later(kYear_s)));
+  ASSERT_TRUE(one_.failed(webhook.id, "no", later(kYear_s)));
+  EXPECT_EQ(one_.due(kNow)->size(), 1U);
+  // A hold too; by a clock that is a little ahead it counts.
+  ASSERT_TRUE(*one_.claim(webhook.id, later(kYear_s + 3600)));
+  EXPECT_EQ(two_.due(kNow)->size(), 1U);
+  ASSERT_TRUE(*two_.claim(webhook.id, later(30)));
+  EXPECT_THAT(*one_.due(kNow), IsEmpty());
+  EXPECT_EQ(one_.due(later(30 + kDeliveryHold_s))->size(), 1U);
+}
+
 TEST_F(WebhooksTest, are_an_administrators_alone_and_bounded) {
   const Actor owner{.name = "h", .role = Role::kOwner, .repositories = {"hospital"}};
   const Actor auditor{.name = "a", .role = Role::kAuditor, .repositories = {}};
