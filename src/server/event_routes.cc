@@ -6,6 +6,7 @@
 
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "pki/certificate.h"
 #include "server/query.h"
 #include "server/responses.h"
 
@@ -92,7 +93,7 @@ class EventSource final : public net::Source {
  public:
   struct Reader {
     const broker::Events& events;
-    const Clock& clock;
+    const EventRoutes::Ticks& ticks;
     StreamRoom& room;
     broker::Actor actor;
     Kinds kinds;
@@ -100,7 +101,7 @@ class EventSource final : public net::Source {
   };
 
   explicit EventSource(Reader reader)
-      : reader_(std::move(reader)), opened_(reader_.clock.now()), spoke_(opened_) {}
+      : reader_(std::move(reader)), opened_(reader_.ticks()), spoke_(opened_) {}
 
   EventSource(const EventSource&) = delete;
   EventSource& operator=(const EventSource&) = delete;
@@ -108,8 +109,8 @@ class EventSource final : public net::Source {
   ~EventSource() override { reader_.room.leave(reader_.actor.name); }
 
   std::optional<Buffer> more() override {
-    const UnixTime now = reader_.clock.now();
-    if (now.seconds - opened_.seconds >= kStreamLife_s) return std::nullopt;
+    const auto now = reader_.ticks();
+    if (now - opened_ >= std::chrono::seconds(kStreamLife_s)) return std::nullopt;
     const auto page = reader_.events.read(reader_.actor, reader_.next, reader_.kinds, kMaxPage);
     if (!page) return std::nullopt;
     std::string out = begun_ ? "" : "retry: 1000\n\n";
@@ -122,7 +123,7 @@ class EventSource final : public net::Source {
       out += "id: " + std::to_string(event.index) + "\ndata: " + *text + "\n\n";
     }
     reader_.next = page->next;
-    const bool quiet = now.seconds - spoke_.seconds >= kHeartbeat_s;
+    const bool quiet = now - spoke_ >= std::chrono::seconds(kHeartbeat_s);
     if (page->events.empty() && (quiet || !begun_)) out += heartbeat();
     if (!out.empty()) spoke_ = now;
     begun_ = true;
@@ -136,8 +137,8 @@ class EventSource final : public net::Source {
   }
 
   Reader reader_;
-  UnixTime opened_;
-  UnixTime spoke_;
+  std::chrono::steady_clock::time_point opened_;
+  std::chrono::steady_clock::time_point spoke_;
   bool begun_ = false;
 };
 
@@ -224,9 +225,9 @@ bool EventRoutes::takes(std::string_view path) {
   return path == kEvents || path == kWebhooks || path.starts_with(kWebhook);
 }
 
-bool EventRoutes::streams(const HttpRequest& request) {
+bool EventRoutes::streams(const HttpRequest& request, std::string_view target) {
   const std::string_view accept = request.header("Accept").value_or("");
-  return request.method == "GET" && path_of(request.target) == "/v1/events" &&
+  return request.method == "GET" && path_of(target) == "/v1/events" &&
          accept.find(kEventStream) != std::string_view::npos;
 }
 
@@ -245,12 +246,13 @@ net::Stream EventRoutes::stream(const OwnRequest& asked) const {
   const auto from = events_.begin(asked.actor, what->place, asked.now);
   if (!from) return refused(from.error());
   if (!room_.enter(asked.actor.name)) {
-    return refused(broker::refuse(429, kType, CheckId::kEventRoom,
-                                  "One administrator has at most 4, all together 32."));
+    return refused(
+        broker::refuse(429, kType, CheckId::kEventRoom,
+                       "One administrator has at most 4 streams, those of a tenant 32."));
   }
   return {typed(kEventStream, {}),
           std::make_unique<EventSource>(EventSource::Reader{.events = events_,
-                                                            .clock = clock_,
+                                                            .ticks = ticks_,
                                                             .room = room_,
                                                             .actor = asked.actor,
                                                             .kinds = std::move(what->kinds),
@@ -300,6 +302,10 @@ HttpResponse EventRoutes::webhooks(const OwnRequest& asked) const {
 HttpResponse EventRoutes::add(const OwnRequest& asked) const {
   auto what = new_webhook(asked.request.body);
   if (!what) return to_response(what.error());
+  if (!what->ca.empty() && !pki::parse_certificates(what->ca)) {
+    return to_response(broker::refuse(400, kType, CheckId::kWebhookUrl,
+                                      "ca: it is not a text of certificates in PEM."));
+  }
   const auto made = webhooks_.add(asked.actor, *std::move(what), asked.now);
   if (!made) return to_response(made.error());
   JsonWriter w;

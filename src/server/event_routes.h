@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -7,8 +8,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "base/time.h"
 #include "broker/broker.h"
 #include "broker/events.h"
 #include "broker/webhooks.h"
@@ -20,7 +21,7 @@ namespace ward::server {
 
 // Bounds on streams that are open at the same time, and the life of one: as long as the token that
 // opened it may live, so that who lost his role reads no longer than that.
-inline constexpr std::size_t kMaxStreams = 32;
+inline constexpr std::size_t kMaxStreams = 32;      // of one tenant
 inline constexpr std::size_t kMaxStreamsOfOne = 4;  // of one administrator
 inline constexpr std::int64_t kStreamLife_s = 300;
 inline constexpr std::int64_t kHeartbeat_s = 15;
@@ -44,15 +45,18 @@ class StreamRoom {
 // Safe from several threads.
 class EventRoutes {
  public:
-  // Both are borrowed and outlive the routes; the routes outlive the streams.
-  EventRoutes(const broker::Service& service, const Clock& clock)
-      : events_(service), webhooks_(service), clock_(clock) {}
+  // Ticks is a steady clock: what the wall's clock does is nothing to the age of a stream.
+  using Ticks = std::function<std::chrono::steady_clock::time_point()>;
+
+  // `service` is borrowed and outlives the routes; the routes outlive the streams.
+  explicit EventRoutes(const broker::Service& service, Ticks ticks = std::chrono::steady_clock::now)
+      : events_(service), webhooks_(service), ticks_(std::move(ticks)) {}
 
   // takes is true for a path behind /v1/ that is one of these.
   [[nodiscard]] static bool takes(std::string_view path);
 
-  // streams is true for a request that stream() is to answer.
-  [[nodiscard]] static bool streams(const protocol::HttpRequest& request);
+  // streams is true for a request that stream() is to answer, if it were for `target`.
+  [[nodiscard]] static bool streams(const protocol::HttpRequest& request, std::string_view target);
 
   [[nodiscard]] protocol::HttpResponse answer(const OwnRequest& asked, std::string_view path) const;
   [[nodiscard]] net::Stream stream(const OwnRequest& asked) const;
@@ -66,7 +70,7 @@ class EventRoutes {
 
   broker::Events events_;
   broker::Webhooks webhooks_;
-  const Clock& clock_;
+  Ticks ticks_;
   mutable StreamRoom room_;
 };
 

@@ -5,9 +5,11 @@
 
 #include "broker/records.h"
 #include "codec/json.h"
+#include "codec/json_write.h"
 #include "server/responses.h"
 #include "server/route_table.h"
 #include "test/broker/world.h"
+#include "test/support/tls_identity.h"
 
 namespace ward::server {
 namespace {
@@ -17,13 +19,6 @@ using broker::test_support::kNow;
 using broker::test_support::World;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-class SetClock final : public Clock {
- public:
-  [[nodiscard]] UnixTime now() const override { return at; }
-
-  UnixTime at = kNow;
-};
 
 class EventRoutesTest : public testing::Test {
  protected:
@@ -50,7 +45,7 @@ class EventRoutesTest : public testing::Test {
                      const broker::Actor& actor = administrator()) {
     headers.emplace_back("Accept", "text/event-stream");
     const protocol::HttpRequest request{"GET", "/v1/events" + std::string(query), headers, {}};
-    EXPECT_TRUE(EventRoutes::streams(request));
+    EXPECT_TRUE(EventRoutes::streams(request, request.target));
     const auto parsed = Query::parse(request.target, own_route("/v1/events")->query);
     EXPECT_TRUE(parsed);
     return routes_.stream({request, actor, *parsed, kNow});
@@ -66,8 +61,8 @@ class EventRoutesTest : public testing::Test {
   }
 
   World world_;
-  SetClock clock_;
-  EventRoutes routes_{world_.service(), clock_};
+  std::chrono::steady_clock::time_point at_{std::chrono::hours(1)};
+  EventRoutes routes_{world_.service(), [this] { return at_; }};
 };
 
 TEST_F(EventRoutesTest, a_page_says_where_to_go_on) {
@@ -98,9 +93,9 @@ TEST_F(EventRoutesTest, a_stream_tells_what_comes_and_that_it_lives) {
   EXPECT_THAT(more(one), StartsWith("id: 2\ndata: {\"index\":2,"));
   EXPECT_EQ(more(one), "");
   write("refusal", "a/b/c");
-  clock_.at.seconds += kHeartbeat_s;
+  at_ += std::chrono::seconds(kHeartbeat_s);
   EXPECT_EQ(more(one), "id: 3\n\n");
-  clock_.at.seconds += kStreamLife_s;
+  at_ += std::chrono::seconds(kStreamLife_s - kHeartbeat_s);
   EXPECT_EQ(more(one), "(end)");
 }
 
@@ -148,16 +143,22 @@ TEST_F(EventRoutesTest, who_may_not_read_gets_no_stream) {
 }
 
 TEST_F(EventRoutesTest, a_webhook_is_an_object_of_three_members) {
-  const auto made =
-      ask("POST", "webhooks", R"({"url":"https://a.example/x","kinds":["release"],"ca":"PEM"})");
+  codec::JsonWriter asked;
+  asked.begin_object().member("url", "https://a.example/x").name("kinds").begin_array();
+  asked.string("release").end_array();
+  asked.member("ca", test::make_tls_identity().certificate_pem).end_object();
+  const auto made = ask("POST", "webhooks", *asked.take());
   EXPECT_EQ(made.status, 200U) << text(made);
   EXPECT_THAT(text(made),
               HasSubstr(R"("url":"https://a.example/x","kinds":["release"],"ca":true)"));
   EXPECT_THAT(text(ask("GET", "webhooks")), HasSubstr(R"("next":0,"delivered":null)"));
-  for (const char* wrong :
-       {"", "[]", "{", R"({"url":1})", R"({"url":"https://a","kinds":"x"})",
-        R"({"url":"https://a","kinds":["A"]})", R"({"url":"https://a","kinds":["a,b"]})",
-        R"({"url":"https://a","more":1})", R"({"kinds":[]})", R"({"url":"http://a"})"}) {
+  for (
+      const char* wrong :
+      {"", "[]", "{", R"({"url":1})", R"({"url":"https://a","kinds":"x"})",
+       R"({"url":"https://a","kinds":["A"]})", R"({"url":"https://a","kinds":["a,b"]})",
+       R"({"url":"https://a","ca":"this is no PEM"})",
+       R"({"url":"https://a","ca":"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})",
+       R"({"url":"https://a","more":1})", R"({"kinds":[]})", R"({"url":"http://a"})"}) {
     EXPECT_EQ(ask("POST", "webhooks", wrong).status, 400U) << wrong;
   }
   const auto json = codec::parse_json(made.body);

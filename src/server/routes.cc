@@ -118,7 +118,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       admin_(service),
       appraise_(service),
       archive_(service),
-      events_(service, clock),
+      events_(service),
       incidents_(service),
       policies_(service),
       ledger_(service, config.ledger_key),
@@ -150,7 +150,7 @@ void Routes::note(const HttpRequest& request, unsigned status) const {
 }
 
 std::optional<net::Stream> Routes::stream(const HttpRequest& request) const {
-  if (!EventRoutes::streams(request)) return std::nullopt;
+  if (!EventRoutes::streams(request, request.target)) return std::nullopt;
   const UnixTime now = clock_.now();
   const auto open = [&]() -> broker::Answer<net::Stream> {
     const OwnRoute* route = own_route(path_of(request.target));

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/event_routes.h"
 #include "server/responses.h"
 
 namespace ward::server {
@@ -51,6 +52,25 @@ class TenantSource final : public net::Source {
   std::shared_ptr<const ServedTenant> served_;  // outlives what reads it
   std::unique_ptr<net::Source> inner_;
   std::function<bool()> same_;
+};
+
+// CountedSource is one of the streams that are open.
+class CountedSource final : public net::Source {
+ public:
+  // It takes over what was counted for it.
+  CountedSource(std::unique_ptr<net::Source> inner, std::atomic<std::size_t>& count)
+      : inner_(std::move(inner)), count_(count) {}
+
+  CountedSource(const CountedSource&) = delete;
+  CountedSource& operator=(const CountedSource&) = delete;
+
+  ~CountedSource() override { --count_; }
+
+  std::optional<Buffer> more() override { return inner_->more(); }
+
+ private:
+  std::unique_ptr<net::Source> inner_;
+  std::atomic<std::size_t>& count_;
 };
 
 // in_words_of writes a refusal as the path's protocol has it.
@@ -120,6 +140,25 @@ HttpResponse Tenants::answer(const HttpRequest& request) const {
 }
 
 std::optional<net::Stream> Tenants::stream(const HttpRequest& request) const {
+  // Most requests are for something else: nothing is read for them here.
+  const auto place = place_of(request.target);
+  if (!EventRoutes::streams(request, place ? place->rest : request.target)) return std::nullopt;
+  auto out = open(request);
+  if (!out || !out->source) return out;
+  if (++streams_ > kMaxStreamsOfAll) {
+    --streams_;
+    return net::Stream{
+        to_response(broker::refuse(429, kType, CheckId::kEventRoom,
+                                   "All tenants together have at most 128 streams.")),
+        nullptr};
+  }
+  out->source = std::make_unique<CountedSource>(std::move(out->source), streams_);
+  return out;
+}
+
+static_assert(kMaxStreamsOfAll == 128);
+
+std::optional<net::Stream> Tenants::open(const HttpRequest& request) const {
   const auto place = place_of(request.target);
   if (!place) return own_.stream ? own_.stream(request) : std::nullopt;
   // Of a tenant that is not served, answer() says why.

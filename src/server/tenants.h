@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,6 +51,9 @@ class TenantMaker {
       const broker::Tenant& tenant) const = 0;
 };
 
+// So many streams of events are open at the same time, of all tenants together.
+inline constexpr std::size_t kMaxStreamsOfAll = 128;
+
 // Tenants is the service's front. Each request for a tenant reads the tenant's row, and its service
 // is made anew where that has another version: what an operator changed at any replica holds at the
 // next request. A tenant that is suspended answers nothing but 403, also to what had begun before
@@ -69,7 +74,8 @@ class Tenants {
   [[nodiscard]] protocol::HttpResponse answer(const protocol::HttpRequest& request) const;
 
   // stream answers the requests for streams of events, nullopt for all others. A tenant's stream
-  // ends when the tenant is changed, suspended or removed.
+  // ends when the tenant is changed, suspended or removed. 429 where kMaxStreamsOfAll are open. The
+  // streams end before this does.
   [[nodiscard]] std::optional<net::Stream> stream(const protocol::HttpRequest& request) const;
 
  private:
@@ -81,6 +87,7 @@ class Tenants {
     std::shared_ptr<const ServedTenant> served;
   };
 
+  [[nodiscard]] std::optional<net::Stream> open(const protocol::HttpRequest& request) const;
   [[nodiscard]] Result<std::shared_ptr<const ServedTenant>> served(
       const broker::Tenant& tenant) const;
   // unserved is the answer where the tenant is not served; nullopt where it is.
@@ -94,6 +101,7 @@ class Tenants {
   const broker::Service& service_;
   Own own_;
   const TenantMaker& maker_;
+  mutable std::atomic<std::size_t> streams_{0};  // that are open
   mutable std::mutex mutex_;
   // Under mutex_; of active tenants alone. Shared: whoever builds one does not hold mutex_.
   mutable std::map<std::string, std::shared_ptr<Kept>, std::less<>> kept_;
