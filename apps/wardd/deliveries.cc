@@ -2,20 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <vector>
 
+#include "apps/wardd/turns.h"
 #include "broker/expiry.h"
 #include "broker/tenant.h"
+#include "ledger/ledger.h"
 
 namespace ward::wardd {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kPause{500};
 constexpr std::int64_t kTenantPause_s = 5;
 constexpr std::size_t kReplicaOctets = 8;
-
-// So many events go out before a webhook's thread ends, and another looks again.
-constexpr int kInOneGo = 100;
 
 std::string reason(const Result<unsigned>& status) {
   if (!status && status.error().code() == Errc::kDenied) {
@@ -42,15 +44,26 @@ Result<std::vector<broker::Tenant>> active_tenants(const broker::Service& servic
   return out;
 }
 
+// newest_entry is the time of a ledger's newest entry; nullopt where it has none.
+Result<std::optional<UnixTime>> newest_entry(store::Store& store) {
+  std::optional<UnixTime> out;
+  WARD_CHECK_OK(store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const ledger::Head head, ledger::read_head(view));
+    if (head.size > 0) out = head.newest;
+    return {};
+  }));
+  return out;
+}
+
 static_assert(broker::kMaxTenants <= store::kMaxListed);
 
 }  // namespace
 
 Deliveries::Deliveries(const broker::Service& service, const server::TenantMaker& tenants,
-                       const SenderOptions& sender, const Clock& clock, server::Log log)
+                       const DeliveryOptions& options, const Clock& clock, server::Log log)
     : service_(service),
       tenants_(tenants),
-      sender_(sender),
+      options_(options),
       clock_(clock),
       log_(std::move(log)),
       replica_(to_hex(crypto::random_array<kReplicaOctets>(service.rng))),
@@ -86,19 +99,29 @@ void Deliveries::run(const std::stop_token& stop) {
       look_for_tenants();
     }
     running_.remove_if([](const Running& one) { return one.done.load(); });
-    for (const auto& [tenant, place] : places_) {
-      if (stop.stop_requested()) break;
-      record_ends(*place);
-      look(place);
-    }
+    look_at_all(stop);
     std::unique_lock<std::mutex> lock(mutex_);
     (void)wake_.wait_for(lock, stop, kPause, [] { return false; });
   }
   for (Running& one : running_) {
+    one.abort.abort();  // first: it says that what fails now was ended
     one.thread.request_stop();
-    one.abort.abort();
   }
   running_.clear();
+}
+
+void Deliveries::look_at_all(const std::stop_token& stop) {
+  const bool ends = believes_clock();
+  std::vector<std::string> tenants;
+  for (const auto& [tenant, place] : places_) {
+    tenants.push_back(tenant);
+  }
+  for (const std::string& tenant : in_turn(std::move(tenants), last_)) {
+    if (stop.stop_requested()) break;
+    const std::shared_ptr<Place>& place = places_.at(tenant);
+    if (ends) record_ends(*place);
+    look(place);
+  }
 }
 
 void Deliveries::look_for_tenants() {
@@ -138,6 +161,30 @@ void Deliveries::fault(const char* event, const Error& error) {
   log_(event, {{"reason", error.what()}});
 }
 
+bool Deliveries::believes_clock() {
+  const bool before =
+      std::exchange(believed_, end_clock_.believes(clock_.now(), Steady::now(), [this] {
+        std::optional<UnixTime> newest;
+        for (const auto& [tenant, place] : places_) {
+          const auto head = newest_entry(place->service.store);
+          if (head) {
+            newest = std::max(newest, *head);
+          } else {  // what is not known is not believed: as long ago as can be
+            fault("ends.failed", head.error());
+            newest = std::max(newest, std::optional(UnixTime{}));
+          }
+        }
+        return newest;
+      }));
+  if (before && !believed_) {
+    log_("ends.waiting",
+         {{"what",
+           "the clock is far ahead of the ledger's newest entry: no end is written until a "
+           "request has written an entry; set the clock right if it is wrong"}});
+  }
+  return believed_;
+}
+
 void Deliveries::record_ends(Place& place) {
   const UnixTime now = clock_.now();
   if (!place.noted) {
@@ -151,26 +198,45 @@ void Deliveries::record_ends(Place& place) {
 }
 
 void Deliveries::look(const std::shared_ptr<Place>& place) {
-  const auto due = place->outbox.due(clock_.now());
+  auto due = place->outbox.due(clock_.now());
   if (!due) return fault("webhooks.failed", due.error());
-  for (const std::string& id : *due) {
-    const bool at_work = std::ranges::any_of(running_, [&](const Running& one) {
-      return one.id == id && one.place->tenant == place->tenant;
-    });
-    if (at_work || running_.size() == kMaxDeliveries) continue;
-    Running& one = running_.emplace_back(place, id);
+  std::size_t of_this = 0;
+  for (const Running& one : running_) {
+    if (one.place->tenant != place->tenant) continue;
+    ++of_this;
+    std::erase(*due, one.id);
+  }
+  for (const std::string& id : in_turn(*std::move(due), place->last)) {
+    if (running_.size() >= kMaxDeliveries || of_this >= kMaxDeliveriesOfOne) return;
+    if (!begin(place, id)) return;
+    ++of_this;
+    place->last = id;
+    last_ = place->tenant;
+  }
+}
+
+bool Deliveries::begin(const std::shared_ptr<Place>& place, const std::string& id) {
+  Running& one = running_.emplace_back(place, id);
+  try {
     one.thread = std::jthread([this, &one](const std::stop_token& stop) {
       deliver(one, stop);
       one.done = true;
     });
+  } catch (const std::system_error&) {
+    running_.pop_back();
+    fault("webhooks.failed", Error(Errc::kUnavailable, "wardd: no thread to deliver with"));
+    return false;
   }
+  return true;
 }
 
 void Deliveries::deliver(Running& running, const std::stop_token& stop) {
   const broker::Outbox& outbox = running.place->outbox;
+  const auto end = Steady::now() + kOneGo;
   const auto webhook = outbox.claim(running.id, clock_.now());
-  if (!webhook || !*webhook) return;
-  for (int i = 0; i < kInOneGo && !stop.stop_requested(); ++i) {
+  if (!webhook) return fault("webhooks.failed", webhook.error());
+  if (!*webhook) return;
+  for (int i = 0; i < kInOneGo && Steady::now() < end && !stop.stop_requested(); ++i) {
     const auto event = outbox.next(**webhook, clock_.now());
     if (!event) return;
     if (!*event) break;
@@ -184,14 +250,19 @@ bool Deliveries::attempt(Running& running, const broker::Webhook& webhook,
   const Place& place = *running.place;
   // What is private here is the operator's: no other tenant is let there.
   const SenderOptions options{
-      .key = sender_.key,
+      .key = options_.key,
       .service = place.service.options.name,
-      .private_addresses = sender_.private_addresses && place.tenant.empty()};
+      .lookups = running.place->lookups,
+      .private_addresses = options_.private_addresses && place.tenant.empty()};
   const auto status = send_webhook(options, webhook, event, clock_.now(), running.abort);
   const UnixTime now = clock_.now();
   if (status && *status >= 200 && *status < 300) {
     ++delivered_;
     return place.outbox.delivered(running.id, event.index, now).has_value();
+  }
+  if (running.abort.token().stop_requested()) {  // by us: no fault of the receiver's
+    (void)place.outbox.release(running.id);
+    return false;
   }
   ++failed_;
   log_("webhook.failed",

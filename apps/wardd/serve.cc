@@ -292,11 +292,10 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   server::RoutesConfig routes_config = loaded->routes_config(config);
   const TenantServices services(loaded->shared(), sign_in, routes_config, loaded->tls().spki_sha256,
                                 clock);
-  const Deliveries deliveries(loaded->service(), services,
-                              {.key = loaded->webhook_key(),
-                               .service = config.name,
-                               .private_addresses = config.webhook_private_addresses},
-                              clock, log);
+  const Deliveries deliveries(
+      loaded->service(), services,
+      {.key = loaded->webhook_key(), .private_addresses = config.webhook_private_addresses}, clock,
+      log);
   routes_config.tenant_keys = &services;
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;

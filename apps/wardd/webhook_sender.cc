@@ -82,12 +82,12 @@ void Abort::watch(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (fd_ >= 0) ::close(fd_);
   fd_ = ::dup(fd);
-  if (aborted_ && fd_ >= 0) (void)::shutdown(fd_, SHUT_RDWR);
+  if (stop_.stop_requested() && fd_ >= 0) (void)::shutdown(fd_, SHUT_RDWR);
 }
 
 void Abort::abort() {
+  stop_.request_stop();
   const std::lock_guard<std::mutex> lock(mutex_);
-  aborted_ = true;
   if (fd_ >= 0) (void)::shutdown(fd_, SHUT_RDWR);
 }
 
@@ -99,10 +99,15 @@ Result<unsigned> send_webhook(const SenderOptions& options, const broker::Webhoo
   const std::string id = broker::event_id(event);
   WARD_TRY(std::string signature, webhook_signature(options.key, id, now, body));
   WARD_TRY(const int fd,
-           net::tcp_connect_fd(url.host, url.port, kWebhookConnectMs, [&](net::AddressKind kind) {
-             return may_connect(kind, url.tls, options.private_addresses);
-           }));
-  abort.watch(fd);
+           net::tcp_connect_fd(url.host, url.port,
+                               {.timeout_ms = kWebhookConnectMs,
+                                .lookups = options.lookups,
+                                .allowed =
+                                    [&](net::AddressKind kind) {
+                                      return may_connect(kind, url.tls, options.private_addresses);
+                                    },
+                                .connecting = [&abort](int connecting) { abort.watch(connecting); },
+                                .stop = abort.token()}));
   std::unique_ptr<protocol::Transport> stream = net::socket_transport(fd, [end] {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
     return static_cast<int>(std::max<std::int64_t>(left.count(), 0));

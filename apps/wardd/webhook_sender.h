@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -9,10 +10,12 @@
 #include "broker/events.h"
 #include "broker/webhooks.h"
 #include "crypto/sign.h"
+#include "net/lookup.h"
 
 namespace ward::wardd {
 
-// One attempt has so long to connect, and so long in all; a receiver's reply has so many octets.
+// One attempt has so long to find the receiver's name and to connect to one of its addresses, and
+// so long in all; a receiver's reply has so many octets.
 inline constexpr int kWebhookConnectMs = 5000;
 inline constexpr int kWebhookAttemptMs = 10000;
 inline constexpr std::size_t kMaxWebhookReply = 64U << 10U;
@@ -24,6 +27,7 @@ inline constexpr const char* kSystemCas = "/etc/ssl/certs/ca-certificates.crt";
 struct SenderOptions {
   const crypto::PrivateKey& key;  // Ed25519
   std::string service;            // its name
+  net::Lookups& lookups;          // of the receivers' names
   bool private_addresses = false;
 };
 
@@ -46,20 +50,23 @@ class Abort {
   Abort& operator=(const Abort&) = delete;
   ~Abort();
 
-  // watch keeps a copy of the socket; abort shuts it down, and any that comes after.
+  // watch keeps a copy of the socket; abort shuts it down, and any that comes after, and ends what
+  // waits with the token.
   void watch(int fd);
   void abort();
+
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
 
  private:
   std::mutex mutex_;
   int fd_ = -1;
-  bool aborted_ = false;
+  std::stop_source stop_;
 };
 
 // send makes one attempt: it connects to an address that the policy allows, sends the event and
 // returns the reply's status. Redirects are a status as any other. kDenied: no address that is
 // connected to; kUnavailable, kUntrusted, kStale, kMalformed, kLimit: of the connection, its
-// certificate, the reply.
+// certificate, the reply; kLimit also where too many names are being looked up.
 [[nodiscard]] Result<unsigned> send_webhook(const SenderOptions& options,
                                             const broker::Webhook& webhook,
                                             const broker::Event& event, UnixTime now, Abort& abort);

@@ -1,11 +1,15 @@
 #include "apps/wardd/webhook_sender.h"
 
+#include <chrono>
+#include <future>
+
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "crypto/signature.h"
 #include "net/http/server.h"
+#include "test/support/full_port.h"
 
 namespace ward::wardd {
 namespace {
@@ -20,10 +24,13 @@ broker::Event event() {
 Result<unsigned> send(const std::string& url, bool private_addresses) {
   const crypto::PrivateKey signing = key();
   Abort abort;
-  return send_webhook(
-      {.key = signing, .service = "wardd.test", .private_addresses = private_addresses},
-      {.id = "i", .url = url, .kinds = {}, .ca = {}, .by = "a", .created = {}}, event(),
-      {1700000000}, abort);
+  net::Lookups lookups(1);
+  return send_webhook({.key = signing,
+                       .service = "wardd.test",
+                       .lookups = lookups,
+                       .private_addresses = private_addresses},
+                      {.id = "i", .url = url, .kinds = {}, .ca = {}, .by = "a", .created = {}},
+                      event(), {1700000000}, abort);
 }
 
 TEST(WebhookSender, signs_what_it_sends_as_the_standard_says) {
@@ -83,6 +90,35 @@ TEST(WebhookSender, takes_no_reply_without_an_end) {
   const auto sent = send("http://127.0.0.1:" + std::to_string((*server)->port()), true);
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code(), Errc::kLimit);
+}
+
+TEST(WebhookSender, ends_at_once_while_it_connects_to_one_of_many_addresses) {
+  const test::FullPort full;
+  const crypto::PrivateKey signing = key();
+  std::promise<void> asked;
+  net::Lookups lookups(1, [&](const std::string&, std::uint16_t) {
+    std::vector<net::SocketAddress> many(12,
+                                         net::addresses_of("127.0.0.1", full.number())->front());
+    asked.set_value();
+    return Result<std::vector<net::SocketAddress>>(std::move(many));
+  });
+  Abort abort;
+  const auto begin = std::chrono::steady_clock::now();
+  auto sent = std::async(std::launch::async, [&] {
+    return send_webhook(
+        {.key = signing, .service = "wardd.test", .lookups = lookups, .private_addresses = true},
+        {.id = "i",
+         .url = "https://many.example:" + std::to_string(full.number()),
+         .kinds = {},
+         .ca = {},
+         .by = "a",
+         .created = {}},
+        event(), {1700000000}, abort);
+  });
+  asked.get_future().wait();
+  abort.abort();
+  EXPECT_FALSE(sent.get());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(kWebhookConnectMs));
 }
 
 TEST(Abort, ends_what_it_watches_and_what_comes_after) {

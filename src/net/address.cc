@@ -16,7 +16,10 @@ struct Block4 {
   AddressKind kind;
 };
 
+// The first that holds an address counts.
 constexpr auto kBlocks4 = std::to_array<Block4>({
+    {0x646464c8, 32, AddressKind::kForbidden},  // 100.100.100.200, credentials of Alibaba Cloud
+    {0xa83f8110, 32, AddressKind::kForbidden},  // 168.63.129.16, WireServer of Azure
     {0x00000000, 8, AddressKind::kForbidden},   // this network
     {0x0a000000, 8, AddressKind::kPrivate},     // RFC 1918
     {0x64400000, 10, AddressKind::kPrivate},    // shared, RFC 6598
@@ -47,6 +50,24 @@ std::uint32_t word(const Octets& octets, std::size_t at) {
          std::uint32_t{octets.at(at + 2)} << 8U | std::uint32_t{octets.at(at + 3)};
 }
 
+// is_cloud is true for what hands out credentials or the machine's configuration at a unique local
+// address, beside the link-local ones: whole networks that these clouds use for nothing else.
+bool is_cloud(const Octets& a) {
+  struct Prefix {
+    std::array<std::uint8_t, 6> octets;
+  };
+
+  constexpr auto kNetworks = std::to_array<Prefix>({
+      {{0xfd, 0x00, 0x0e, 0xc2, 0, 0}},        // fd00:ec2::/48, Amazon
+      {{0xfd, 0x20, 0x00, 0xce, 0, 0}},        // fd20:ce::/48, Google
+      {{0xfd, 0x00, 0x00, 0x42, 0, 0}},        // fd00:42::/48, Scaleway
+      {{0xfd, 0x00, 0xa9, 0xfe, 0xa9, 0xfe}},  // fd00:a9fe:a9fe::/48, Akamai (Linode)
+  });
+  return std::ranges::any_of(kNetworks, [&](const Prefix& one) {
+    return std::equal(one.octets.begin(), one.octets.end(), a.begin());
+  });
+}
+
 AddressKind kind_of6(const Octets& a) {
   constexpr Octets kOne{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   constexpr Octets kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
@@ -59,7 +80,8 @@ AddressKind kind_of6(const Octets& a) {
     }
   }
   if (a[0] == 0x20 && a[1] == 0x02) return kind_of4(word(a, 2));  // 6to4, RFC 3056
-  if ((a[0] & 0xfeU) == 0xfc) return AddressKind::kPrivate;       // unique local, RFC 4193
+  if (is_cloud(a)) return AddressKind::kForbidden;
+  if ((a[0] & 0xfeU) == 0xfc) return AddressKind::kPrivate;  // unique local, RFC 4193
   // All else that hosts have lies in 2000::/3, but for Teredo and documentation.
   const bool global = (a[0] & 0xe0U) == 0x20;
   const bool special =

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -87,20 +89,44 @@ class SocketTransport final : public protocol::Transport {
   std::function<int()> left_ms_;
 };
 
+using Steady = std::chrono::steady_clock;
+
+int ms_until(Steady::time_point end) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
 // connect_one returns a connected socket, or -1.
-int connect_one(const addrinfo& address, int timeout_ms) {
-  FileDescriptor fd(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                             address.ai_protocol));
+int connect_one(const SocketAddress& address, int timeout_ms,
+                const std::function<void(int)>& connecting) {
+  FileDescriptor fd(
+      ::socket(address.get().sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   if (fd.get() < 0) return -1;
-  if (::connect(fd.get(), address.ai_addr, address.ai_addrlen) != 0) {
-    if (errno != EINPROGRESS || !wait_for(fd.get(), POLLOUT, timeout_ms)) return -1;
+  if (::connect(fd.get(), &address.get(), address.size) != 0) {
+    if (errno != EINPROGRESS) return -1;
+    if (connecting) connecting(fd.get());
+    if (!wait_for(fd.get(), POLLOUT, timeout_ms)) return -1;
     int error = 0;
     socklen_t size = sizeof error;
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) return -1;
+  } else if (connecting) {
+    connecting(fd.get());
   }
   const int on = 1;
   (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd.release();
+}
+
+// connect_any tries the first of them until `end`. The next has its share of the time left, so that
+// one that is silent does not take it all.
+Result<int> connect_any(std::span<const SocketAddress> addresses, Steady::time_point end,
+                        const std::function<void(int)>& connecting) {
+  addresses = addresses.first(std::min(addresses.size(), kMaxAddressesTried));
+  for (; !addresses.empty(); addresses = addresses.subspan(1)) {
+    const int share = ms_until(end) / static_cast<int>(addresses.size());
+    if (const int fd = connect_one(addresses.front(), share, connecting); fd >= 0) return fd;
+  }
+  return Error(Errc::kUnavailable, "net.tcp: nothing answers at the server's address");
 }
 
 }  // namespace
@@ -114,26 +140,21 @@ std::unique_ptr<protocol::Transport> socket_transport(int fd, std::function<int(
 }
 
 Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms) {
-  return tcp_connect_fd(host, port, timeout_ms, [](AddressKind) { return true; });
+  WARD_TRY(const std::vector<SocketAddress> addresses, addresses_of(host, port));
+  return connect_any(addresses, Steady::now() + std::chrono::milliseconds(timeout_ms), {});
 }
 
-Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port, int timeout_ms,
-                           const std::function<bool(AddressKind)>& allowed) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
-    return Error(Errc::kUnavailable, "net.tcp: the server's name is not known");
+Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
+                           const ConnectOptions& options) {
+  const auto end = Steady::now() + std::chrono::milliseconds(options.timeout_ms);
+  WARD_TRY(std::vector<SocketAddress> addresses,
+           options.lookups.find(host, port, end, options.stop));
+  std::erase_if(addresses,
+                [&](const SocketAddress& one) { return !options.allowed(kind_of(one.get())); });
+  if (addresses.empty()) {
+    return Error(Errc::kDenied, "net.tcp: an address that is not connected to");
   }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
-  bool any = false;
-  for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-    if (!allowed(kind_of(*one->ai_addr))) continue;
-    any = true;
-    if (const int fd = connect_one(*one, timeout_ms); fd >= 0) return fd;
-  }
-  if (!any) return Error(Errc::kDenied, "net.tcp: an address that is not connected to");
-  return Error(Errc::kUnavailable, "net.tcp: nothing answers at the server's address");
+  return connect_any(addresses, end, options.connecting);
 }
 
 Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host,

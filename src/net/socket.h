@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
 #include "net/address.h"
+#include "net/lookup.h"
 #include "protocol/transport.h"
 
 namespace ward::net {
@@ -20,8 +22,12 @@ namespace ward::net {
 [[nodiscard]] std::unique_ptr<protocol::Transport> socket_transport(int fd,
                                                                     std::function<int()> left_ms);
 
+// At most so many of a host's addresses are tried.
+inline constexpr std::size_t kMaxAddressesTried = 4;
+
 // tcp_connect connects to `host` (a name, or an address without brackets), trying its addresses in
-// order, each for at most `timeout_ms`. kUnavailable: the name is not known, or nothing answers.
+// order, the first kMaxAddressesTried, for at most `timeout_ms` together: each has its share of
+// what is left. kUnavailable: the name is not known, or nothing answers.
 [[nodiscard]] Result<std::unique_ptr<protocol::Transport>> tcp_connect(const std::string& host,
                                                                        std::uint16_t port,
                                                                        int timeout_ms);
@@ -31,11 +37,20 @@ namespace ward::net {
 [[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
                                          int timeout_ms);
 
-// The same to those of the host's addresses alone that `allowed` takes: what was looked at is what
-// is connected to, whatever the name means a moment later. kDenied: it has others only.
+// ConnectOptions are for a caller who does not choose the host himself.
+struct ConnectOptions {
+  int timeout_ms = 0;                        // for the name and all addresses together
+  Lookups& lookups;                          // borrowed
+  std::function<bool(AddressKind)> allowed;  // which addresses are connected to
+  std::function<void(int)> connecting;       // told of each socket before it is waited for
+  std::stop_token stop;                      // ends the wait for the name
+};
+
+// The same to those of the host's addresses alone that are allowed: what was looked at is what is
+// connected to, whatever the name means a moment later. kDenied: it has others only; errors of
+// Lookups::find.
 [[nodiscard]] Result<int> tcp_connect_fd(const std::string& host, std::uint16_t port,
-                                         int timeout_ms,
-                                         const std::function<bool(AddressKind)>& allowed);
+                                         const ConnectOptions& options);
 
 // Url is a server's address, "https://host:port", and the path below which it answers.
 struct Url {

@@ -1,11 +1,14 @@
 #include "net/socket.h"
 
 #include <array>
+#include <chrono>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "test/support/full_port.h"
 
 namespace ward::net {
 namespace {
@@ -69,6 +72,41 @@ TEST(Socket, nothing_at_the_address_is_unavailable) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::kUnavailable);
   ::close(fd);
+}
+
+TEST(Socket, a_host_of_many_addresses_is_given_up_in_one_time) {
+  const test::FullPort full;
+  const auto found = addresses_of("127.0.0.1", full.number());
+  ASSERT_TRUE(found);
+  Lookups lookups(1, [&](const std::string&, std::uint16_t) {
+    return Result<std::vector<SocketAddress>>(std::vector<SocketAddress>(12, found->front()));
+  });
+  std::size_t tried = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto refused = tcp_connect_fd("many.example", full.number(),
+                                      {.timeout_ms = 100,
+                                       .lookups = lookups,
+                                       .allowed = [](AddressKind) { return true; },
+                                       .connecting = [&](int) { ++tried; },
+                                       .stop = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::kUnavailable);
+  EXPECT_EQ(tried, kMaxAddressesTried);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(90));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST(Socket, a_host_of_addresses_that_are_not_allowed_is_not_connected_to) {
+  Lookups lookups(1);
+  const auto refused =
+      tcp_connect_fd("127.0.0.1", 1,
+                     {.timeout_ms = 100,
+                      .lookups = lookups,
+                      .allowed = [](AddressKind kind) { return kind == AddressKind::kPublic; },
+                      .connecting = [](int) { ADD_FAILURE(); },
+                      .stop = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::kDenied);
 }
 
 TEST(Url, reads_https_addresses_only) {
