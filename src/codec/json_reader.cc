@@ -12,71 +12,13 @@
 #include <variant>
 #include <vector>
 
-// A failed assertion in RapidJSON is a bug that must stop the process in every build.
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
-#define RAPIDJSON_ASSERT(x) ((x) ? static_cast<void>(0) : std::abort())
-#include <rapidjson/error/error.h>
-#include <rapidjson/reader.h>
-
 #include "codec/json.h"
+#include "codec/json_octets.h"
 #include "codec/json_path.h"
 #include "codec/utf8.h"
 
 namespace ward::codec {
 namespace {
-
-// Octets as RapidJSON's stream concept wants them. NUL marks the end, so parse_json refuses a
-// document with a NUL in it beforehand. The writing half takes decoded strings: for RapidJSON this
-// is parsing in place, which copies no numbers and grows no buffer, but the place is `decoded`.
-// RapidJSON works on a copy of the stream within a string or a number (copyOptimization below): the
-// original stands at the token's first octet when its event comes, and `string_end` behind it.
-class OctetStream {
- public:
-  using Ch = char;
-
-  // `decoded` has room for as many octets as `in`.
-  OctetStream(std::string_view in, char* decoded, std::size_t* string_end)
-      : first_(in.data()),
-        at_(in.data()),
-        last_(in.data() + in.size()),
-        put_(decoded),
-        string_end_(string_end) {}
-
-  // NOLINTBEGIN(readability-identifier-naming): the concept's names
-  [[nodiscard]] Ch Peek() const { return at_ != last_ ? *at_ : '\0'; }
-
-  Ch Take() { return at_ != last_ ? *at_++ : '\0'; }
-
-  [[nodiscard]] std::size_t Tell() const { return static_cast<std::size_t>(at_ - first_); }
-
-  [[nodiscard]] Ch* PutBegin() const { return put_; }
-
-  // No escape is shorter than what it stands for, and the NUL that RapidJSON puts behind a string
-  // comes for its closing quote: more is never put than was taken.
-  void Put(Ch c) { *put_++ = c; }
-
-  std::size_t PutEnd(const Ch* begin) {
-    *string_end_ = Tell();
-    return static_cast<std::size_t>(put_ - begin);
-  }
-
-  static void Flush() { std::abort(); }  // never called
-
-  // NOLINTEND(readability-identifier-naming)
-
-  void skip_blanks() {
-    while (at_ != last_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) {
-      ++at_;
-    }
-  }
-
- private:
-  const char* first_;
-  const char* at_;
-  const char* last_;
-  char* put_;
-  std::size_t* string_end_;
-};
 
 constexpr std::size_t kSmallObject = 12;  // up to here every pair of names is compared
 
@@ -147,24 +89,6 @@ const char* expected_for(rapidjson::ParseErrorCode code) {
 }
 
 }  // namespace
-}  // namespace ward::codec
-
-namespace rapidjson {
-
-template <>
-struct StreamTraits<ward::codec::OctetStream> {
-  enum { copyOptimization = 1 };  // NOLINT(readability-identifier-naming): RapidJSON's name
-};
-
-// Without the copy, for most calls skip nothing.
-template <>
-inline void SkipWhitespace(ward::codec::OctetStream& is) {
-  is.skip_blanks();
-}
-
-}  // namespace rapidjson
-
-namespace ward::codec {
 
 // JsonBuilder is RapidJSON's handler: it makes JsonValues with their byte ranges and refuses what
 // the grammar alone would let through. What is read of containers that are still open lies on one
@@ -193,7 +117,7 @@ class JsonBuilder {
 
   bool StartObject() { return open(true); }
 
-  bool StartArray() { return open(false); }
+  bool StartArray();
 
   bool EndObject(rapidjson::SizeType /*count*/);
   bool EndArray(rapidjson::SizeType /*count*/);
@@ -447,6 +371,22 @@ bool JsonBuilder::EndObject(rapidjson::SizeType /*count*/) {
     }
   }
   close(std::move(members));
+  return true;
+}
+
+// Octets are often written as a list of numbers (SNP's certificates). What RapidJSON does for each
+// number, by a copy of the stream and one call, costs ten times as much as the number itself.
+bool JsonBuilder::StartArray() {
+  if (!open(false)) return false;
+  stream_.skip_blanks();
+  const bool kept = !is_skimmed();
+  Frame& frame = frames_.back();
+  OctetStream::Natural one;
+  while (values_ < limits_.max_values && stream_.take_listed(one)) {
+    ++values_;
+    ++frame.count;
+    if (kept) emplace<std::int64_t>(Name{}, one.begin, one.end, one.value);
+  }
   return true;
 }
 

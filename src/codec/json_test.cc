@@ -385,8 +385,8 @@ TEST(Json, KeepsNothingBeyondItsDepth) {
 TEST(Json, RefusesTheSameOfWhatItDoesNotKeep) {
   for (const std::string_view text :
        {R"([[1,{"a":1,"b":2,"a":3}]])", R"([[0,1e999]])", R"([["\udc00"]])",
-        R"([[18446744073709551616]])", R"([0,[1,2,]])", R"([[{"a":[0,01]}]])", "[[\"\xff\"]]",
-        R"({"x":{"y":[0,{"z":tru}]}})"}) {
+        R"([[18446744073709551616]])", R"([0,[1,2,]])", R"([[{"a":[0,01]}]])", "[[1,2,03,4]]",
+        "[[1,2,,3]]", "[[\"\xff\"]]", R"({"x":{"y":[0,{"z":tru}]}})"}) {
     const auto kept = parse_json(as_bytes(text));
     const auto skimmed = parse_json(as_bytes(text), {.kept_depth = 0});
     ASSERT_FALSE(kept) << text;
@@ -396,6 +396,46 @@ TEST(Json, RefusesTheSameOfWhatItDoesNotKeep) {
   EXPECT_FALSE(parse_json(as_bytes("[[0,0]]"), {.max_values = 3, .kept_depth = 0}));
   EXPECT_TRUE(parse_json(as_bytes("[[0,0]]"), {.max_values = 4, .kept_depth = 0}));
   EXPECT_FALSE(parse_json(as_bytes("[[0]]"), {.max_depth = 1, .kept_depth = 0}));
+}
+
+// Numbers in a list are read by a shorter way than others; nothing shows it.
+TEST(Json, ReadsNumbersInAListAsItReadsThemAlone) {
+  for (const std::string text :
+       {"[0,255,7]", "[ 1,\t2 ,\n3 ]", "[999999999999999999,1,2]", "[9223372036854775808,1]",
+        "[1,-2,3,4.5,6,1e2,7]", "[1,2,[3,4],5,{\"a\":[6,7,8]},9,10]", "[1,2,\"c\",3,true,4,null,5]",
+        "[1]", "[1,2]"}) {
+    const auto list = parse(text);
+    ASSERT_TRUE(list) << text;
+    EXPECT_EQ(as_text(list->raw(as_bytes(text))), text);
+    for (const JsonValue& item : list->items()) {
+      const std::string raw(as_text(item.raw(as_bytes(text))));
+      const auto alone = parse(raw);
+      ASSERT_TRUE(alone) << text << ": " << raw;
+      EXPECT_EQ(alone->end(), raw.size()) << text;
+      EXPECT_EQ(item.kind(), alone->kind()) << text << ": " << raw;
+      EXPECT_EQ(item.as_int(), alone->as_int()) << text << ": " << raw;
+      EXPECT_EQ(item.as_double(), alone->as_double()) << text << ": " << raw;
+    }
+  }
+  EXPECT_EQ(parse("[1, 2,3 , 4]")->items().size(), 4U);
+}
+
+TEST(Json, RefusesWhatIsNoListOfNumbersWhereItStands) {
+  constexpr std::pair<const char*, const char*> kCases[] = {
+      {"[1,2,]", "line 1, column 6: [2]: expected a JSON value"},
+      {"[1,,2]", "line 1, column 4: [1]: expected a JSON value"},
+      {"[1,2", "line 1, column 5: [2]: expected ',' or ']' after the array's element"},
+      {"[1,2 3]", "line 1, column 6: [2]: expected ',' or ']' after the array's element"},
+      {"[1,02,3]", "line 1, column 5: [2]: expected ',' or ']' after the array's element"},
+      {"[1,2,1e999,4]", "line 1, column 6: [2]: expected a number in the range of a double"},
+      {"[1,2,18446744073709551616,4]",
+       "line 1, column 6: [2]: expected an integer of at most 64 bits"}};
+  for (const auto& [text, told] : kCases) {
+    EXPECT_EQ(refusal(text), told) << text;
+  }
+  EXPECT_EQ(refusal("[1,2,3]", {.max_values = 3}),
+            "line 1, column 6: [2]: expected fewer values (limit of count)");
+  EXPECT_TRUE(parse("[1,2,3]", {.max_values = 4}));
 }
 
 TEST(Json, RefusesTruncationAtEveryLength) {
