@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <openssl/crypto.h>
+#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is glibc's
 #include <sys/mman.h>
 
 #include "crypto/secret_memory.h"
@@ -22,8 +23,9 @@ std::size_t whole_pages(std::size_t size) {
 
 }  // namespace
 
+// Every block that OpenSSL frees comes here: OPENSSL_cleanse writes eight octets at a time.
 void wipe(std::span<std::uint8_t> bytes) noexcept {
-  if (!bytes.empty()) OPENSSL_cleanse(bytes.data(), bytes.size());
+  if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
 }
 
 // Without a region (crypto/secret_memory.h), pages of its own, because mlock does not count:
