@@ -87,13 +87,18 @@ struct Vek {
 };
 
 // find_vek looks for the certificate of the key that signed the report, first among those whose
-// extensions fit. Where none did: one whose extensions fit is meant, and its signature fails; so is
-// the only one given where chip or TCB fit, and a VLEK's, which names no chip, always.
+// extensions fit, of the kind that the report names where there is one (a fleet's collateral holds
+// both, and a VLEK's fits every chip). Where none did: one whose extensions fit is meant, and its
+// signature fails; so is the only one given where chip or TCB fit, and a VLEK's, which names no
+// chip, always.
 Vek find_vek(const x509::Pool& pool, const Report& report, const Report& whole) {
   const auto is_vek = [](const pki::Certificate& c) { return kind_of(c).has_value(); };
   const auto fits = [&](const pki::Certificate& c) {
     const Fit fit = fit_of(report, c);
     return is_vek(c) && fit.tcb && fit.chip;
+  };
+  const auto fits_and_named = [&](const pki::Certificate& c) {
+    return kind_of(c) == report.signing_key() && fits(c);
   };
   const auto any = [](const pki::Certificate& /*c*/) { return true; };
   const auto signed_report = [&](const pki::Certificate& c) { return signs(*c.public_key, whole); };
@@ -103,7 +108,8 @@ Vek find_vek(const x509::Pool& pool, const Report& report, const Report& whole) 
     return ark != nullptr && pool.anchored(*ark) && pool.is_signed_by(c, *ask) &&
            pool.is_signed_by(*ask, *ark);
   };
-  const auto meant = pool.fitting(fits, any, kMaxVeks);
+  auto meant = pool.fitting(fits_and_named, any, kMaxVeks);
+  if (meant.empty()) meant = pool.fitting(fits, any, kMaxVeks);
   x509::Certificates signers;
   std::ranges::copy_if(meant, std::back_inserter(signers),
                        [&](const pki::Certificate* c) { return signed_report(*c); });

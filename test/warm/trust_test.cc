@@ -346,6 +346,29 @@ TEST(Trust, OfAPlatformWithTwoFittingKeysNothingIsRemembered) {
   EXPECT_EQ(relier.counts().platforms, 1U);
 }
 
+// A fleet's collateral has certificates of both kinds, and a VLEK's names no chip: the report says
+// which kind signed it, so that the other's key is none that fits.
+TEST(Trust, AKeyOfTheOtherKindIsNoFittingOne) {
+  for (const auto& face : soft::snp_fixture::kFaces) {
+    SCOPED_TRACE(face.name);
+    const auto s = soft::snp_fixture::good_stage(face);
+    auto m = soft::snp_fixture::make(s);
+    const auto& one = soft::snp_fixture::keys_of("one");
+    const auto collateral = soft::sign_amd_world(s.world, one);
+    ASSERT_TRUE(collateral);
+    m.documents.documents.push_back({"vcek too.der", collateral->vcek});
+    m.documents.documents.push_back({"vlek too.der", collateral->vlek});
+    m.documents.documents.push_back({"asvk too.der", collateral->asvk});
+    m.documents.documents.push_back({"ask too.der", collateral->ask});
+    const Relier relier(soft::snp_fixture::anchor_of(one));
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(relier.appraise(m.whole(), m.documents, kNow).verdict, Verdict::kAccepted);
+    }
+    EXPECT_EQ(relier.counts().hits, 1U);
+    EXPECT_EQ(relier.counts().platforms, 1U);
+  }
+}
+
 TEST(Trust, WorkIsAlwaysDoneWhereItIsAskedFor) {
   const Quoted good = quoted(soft::fixture::kSgx);
   const auto cache = std::make_shared<verifier::PlatformCache>();
