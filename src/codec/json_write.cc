@@ -74,18 +74,24 @@ std::string_view JsonWriter::name_of(const Member& member) const {
 // An object ends: no name stands in it twice, and where the style says so its members are sorted.
 void JsonWriter::end_members(const Frame& frame) {
   const std::span<Member> members = std::span(members_).subspan(frame.first);
-  std::vector<std::size_t> order(members.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto name = [&](std::size_t at) { return name_of(members[at]); };
-  if (style_ == Style::kCanonical) {
-    std::ranges::sort(order, utf16_less, name);
-  } else {
-    std::ranges::sort(order, {}, name);
+  const bool canonical = style_ == Style::kCanonical;
+  const auto less = [canonical](std::string_view a, std::string_view b) {
+    return canonical ? utf16_less(a, b) : a < b;
+  };
+  // Most objects are written in order: then each name stands behind the one before it.
+  const auto not_behind = [&](const Member& a, const Member& b) {
+    return !less(name_of(a), name_of(b));
+  };
+  if (std::ranges::adjacent_find(members, not_behind) != members.end()) {
+    std::vector<std::size_t> order(members.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto name = [&](std::size_t at) { return name_of(members[at]); };
+    std::ranges::sort(order, less, name);
+    if (std::ranges::adjacent_find(order, {}, name) != order.end()) {
+      fail(Error(Errc::kMalformed, "json: a member name twice"));
+    }
+    if (canonical && !std::ranges::is_sorted(order)) sort_in_place(members, order);
   }
-  if (std::ranges::adjacent_find(order, {}, name) != order.end()) {
-    fail(Error(Errc::kMalformed, "json: a member name twice"));
-  }
-  if (style_ == Style::kCanonical && !std::ranges::is_sorted(order)) sort_in_place(members, order);
   members_.resize(frame.first);
   names_.resize(frame.names);
 }

@@ -60,8 +60,6 @@ constexpr codec::JsonLimits kPart{.max_depth = codec::JsonLimits{}.max_depth - k
 
 Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNames& names) {
   w.name(names.annotated).begin_object();
-  if (!submod.report_data.empty()) w.member("report_data", to_hex(submod.report_data));
-  if (!submod.init_data.empty()) w.member("init_data", to_hex(submod.init_data));
   const auto part = [&w](std::string_view name, std::string_view json) -> Result<void> {
     if (json.empty()) return {};
     const auto value = codec::parse_json(as_bytes(json), kPart);
@@ -71,8 +69,10 @@ Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNa
     w.name(name).copy(*value);
     return {};
   };
-  WARD_CHECK_OK(part("runtime_data_claims", submod.runtime_data_json));
+  if (!submod.init_data.empty()) w.member("init_data", to_hex(submod.init_data));
   WARD_CHECK_OK(part("init_data_claims", submod.init_data_json));
+  if (!submod.report_data.empty()) w.member("report_data", to_hex(submod.report_data));
+  WARD_CHECK_OK(part("runtime_data_claims", submod.runtime_data_json));
   if (!submod.tee.empty()) {
     const std::string_view claims = submod.tee_claims_json;
     WARD_CHECK_OK(part(submod.tee, claims.empty() ? "{}" : claims));
@@ -82,22 +82,19 @@ Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNa
 }
 
 void write_reasons(JsonWriter& w, const EarSubmod& submod) {
-  w.name("ward.appraisal").begin_object();
-  w.member("schema", "ward.ear-appraisal/1");
-  w.member("verdict", submod.verdict);
-  w.member("development", submod.development);
-  w.member("tcb_status", submod.tcb_status);
-  write_texts(w, "tcb_advisories", submod.tcb_advisories);
-  write_texts(w, "unchecked", submod.unchecked);
-  w.name("checks").begin_array();
+  w.name("ward.appraisal").begin_object().name("checks").begin_array();
   for (const EarCheck& check : submod.checks) {
     w.begin_object();
-    w.member("id", check.id).member("outcome", check.outcome);
-    w.member("found", check.found).member("expected", check.expected);
-    w.member("expected_from", check.expected_from).member("reference", check.reference);
-    w.member("hint", check.hint).end_object();
+    w.member("expected", check.expected).member("expected_from", check.expected_from);
+    w.member("found", check.found).member("hint", check.hint).member("id", check.id);
+    w.member("outcome", check.outcome).member("reference", check.reference).end_object();
   }
-  w.end_array().end_object();
+  w.end_array().member("development", submod.development);
+  w.member("schema", "ward.ear-appraisal/1");
+  write_texts(w, "tcb_advisories", submod.tcb_advisories);
+  w.member("tcb_status", submod.tcb_status);
+  write_texts(w, "unchecked", submod.unchecked);
+  w.member("verdict", submod.verdict).end_object();
 }
 
 // What a submod says of its policy and its nonce, which each profile has in a way of its own.
@@ -150,16 +147,16 @@ Result<void> write_submod(JsonWriter& w, const EarSubmod& submod, EarProfile pro
   }
   const EarNames& names = names_of(profile);
   w.begin_object();
+  WARD_CHECK_OK(write_context(w, submod, profile));
   w.member(names.status, to_text(status_of(submod)));
   w.name(names.vector).begin_object();
   for (const VectorMember& member : kVector) {
     w.member(member.name, submod.vector.*member.claim);
   }
   w.end_object();
-  WARD_CHECK_OK(write_context(w, submod, profile));
   WARD_CHECK_OK(write_annotated(w, submod, names));
-  WARD_CHECK_OK(write_extensions(w, submod, profile));
   write_reasons(w, submod);
+  WARD_CHECK_OK(write_extensions(w, submod, profile));
   w.end_object();
   return {};
 }
@@ -207,15 +204,15 @@ Result<std::string> ear_payload(const Ear& ear, EarProfile profile) {
     return Error(Errc::kLimit, "ear: submods", ear.submods.size());
   }
   const EarNames& names = names_of(profile);
+  // Members stand in canonical order already, as far as they can: else the writer sorts them.
   JsonWriter w(JsonWriter::Style::kCanonical);
   w.begin_object();
-  w.member("eat_profile", names.profile);
-  w.member("iss", ear.issuer);
-  w.member("iat", ear.issued.seconds).member("exp", ear.expires.seconds);
   if (!ear.audience.empty()) w.member("aud", ear.audience);
-  if (!ear.id.empty()) w.member("jti", ear.id);
   w.name(names.verifier_id).begin_object();
-  w.member("developer", ear.verifier_developer).member("build", ear.verifier_build).end_object();
+  w.member("build", ear.verifier_build).member("developer", ear.verifier_developer).end_object();
+  w.member("eat_profile", names.profile).member("exp", ear.expires.seconds);
+  w.member("iat", ear.issued.seconds).member("iss", ear.issuer);
+  if (!ear.id.empty()) w.member("jti", ear.id);
   TrustTier worst = TrustTier::kNone;
   w.name("submods").begin_object();
   for (const EarSubmod& submod : ear.submods) {
@@ -234,10 +231,16 @@ Result<std::string> ear_payload(const Ear& ear, EarProfile profile) {
   return text;
 }
 
+Result<std::string> sign_ear_claims(const JwsSigner& signer, std::string_view claims,
+                                    EarProfile profile) {
+  if (profile == EarProfile::kCwt) return Error(Errc::kUnsupported, "ear: a CWT is not text");
+  return sign_jws(signer, profile == EarProfile::kTrustee ? "JWT" : "eat+jwt", as_bytes(claims));
+}
+
 Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear, EarProfile profile) {
   if (profile == EarProfile::kCwt) return Error(Errc::kUnsupported, "ear: a CWT is not text");
   WARD_TRY(const std::string payload, ear_payload(ear, profile));
-  return sign_jws(signer, profile == EarProfile::kTrustee ? "JWT" : "eat+jwt", as_bytes(payload));
+  return sign_ear_claims(signer, payload, profile);
 }
 
 }  // namespace ward::token

@@ -132,6 +132,10 @@ struct Ear {
 [[nodiscard]] Result<std::string> sign_ear(const JwsSigner& signer, const Ear& ear,
                                            EarProfile profile = EarProfile::kTrustee);
 
+// sign_ear_claims signs what ear_payload wrote, in the same way.
+[[nodiscard]] Result<std::string> sign_ear_claims(const JwsSigner& signer, std::string_view claims,
+                                                  EarProfile profile);
+
 // is_extension_name is true of "ear.trustee.identifiers" and the like: no name of the profile's own
 // begins so.
 [[nodiscard]] bool is_extension_name(std::string_view name);

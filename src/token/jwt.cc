@@ -58,21 +58,32 @@ Result<void> check_audience(const JsonValue& claims, const JwtExpectations& expe
   return {};
 }
 
-struct Times {
-  UnixTime expires;
-  std::optional<UnixTime> not_before;
-  std::optional<UnixTime> issued;
-};
-
-Result<Times> times_of(const JsonValue& claims) {
+Result<JwtTimes> times_of(const JsonValue& claims) {
   WARD_TRY(const auto exp, time_claim(claims, "exp"));
   if (!exp) return Error(Errc::kMalformed, "jwt: no exp");
   WARD_TRY(const auto nbf, time_claim(claims, "nbf"));
   WARD_TRY(const auto iat, time_claim(claims, "iat"));
-  return Times{*exp, nbf, iat};
+  return JwtTimes{*exp, nbf, iat};
 }
 
-Result<void> check_times(const Times& times, const JwtExpectations& expected) {
+Result<void> add_extra(codec::JsonWriter& w, std::string_view extra_json) {
+  if (extra_json.empty()) return {};
+  const auto extra = codec::parse_json(as_bytes(extra_json));
+  if (!extra || !extra->is_object()) {
+    return Error(Errc::kMalformed, "jwt: further claims are not an object");
+  }
+  for (const auto& [name, value] : extra->members()) {
+    if (std::find(kRegistered.begin(), kRegistered.end(), name) != kRegistered.end()) {
+      return Error(Errc::kMalformed, "jwt: a registered claim among the further ones");
+    }
+    w.name(name).copy(value);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_times(const JwtTimes& times, const JwtExpectations& expected) {
   if (expected.skew_s < 0 || expected.skew_s > kMaxSkew_s) {
     return Error(Errc::kLimit, "jwt: skew");
   }
@@ -98,26 +109,9 @@ Result<void> check_times(const Times& times, const JwtExpectations& expected) {
   return {};
 }
 
-Result<void> add_extra(codec::JsonWriter& w, std::string_view extra_json) {
-  if (extra_json.empty()) return {};
-  const auto extra = codec::parse_json(as_bytes(extra_json));
-  if (!extra || !extra->is_object()) {
-    return Error(Errc::kMalformed, "jwt: further claims are not an object");
-  }
-  for (const auto& [name, value] : extra->members()) {
-    if (std::find(kRegistered.begin(), kRegistered.end(), name) != kRegistered.end()) {
-      return Error(Errc::kMalformed, "jwt: a registered claim among the further ones");
-    }
-    w.name(name).copy(value);
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<void> check_claims(const JsonValue& claims, const JwtExpectations& expected) {
   if (!claims.is_object()) return Error(Errc::kMalformed, "jwt: claims are not an object");
-  WARD_TRY(const Times times, times_of(claims));
+  WARD_TRY(const JwtTimes times, times_of(claims));
   WARD_CHECK_OK(check_issuer(claims, expected));
   WARD_CHECK_OK(check_audience(claims, expected));
   return check_times(times, expected);
@@ -129,7 +123,7 @@ Result<VerifiedJwt> verify_jwt(std::string_view compact, std::span<const JwsKey>
   auto claims = codec::parse_json(jws.payload, {.max_bytes = kMaxJwsBytes});
   if (!claims) return Error(Errc::kMalformed, "jwt: claims are not JSON");
   WARD_CHECK_OK(check_claims(*claims, expected));
-  WARD_TRY(const Times times, times_of(*claims));
+  WARD_TRY(const JwtTimes times, times_of(*claims));
   return VerifiedJwt{std::move(jws.header), *std::move(claims), std::move(jws.payload),
                      times.expires, times.issued};
 }

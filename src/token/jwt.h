@@ -46,6 +46,16 @@ struct VerifiedJwt {
 [[nodiscard]] Result<VerifiedJwt> verify_jwt(std::string_view compact, std::span<const JwsKey> keys,
                                              const JwtExpectations& expected);
 
+// JwtTimes are the times of a token.
+struct JwtTimes {
+  UnixTime expires;
+  std::optional<UnixTime> not_before{};
+  std::optional<UnixTime> issued{};
+};
+
+// check_times is what verify_jwt says of them: for a token that was verified before.
+[[nodiscard]] Result<void> check_times(const JwtTimes& times, const JwtExpectations& expected);
+
 // check_claims is the second half of verify_jwt, for claims that are authentic already.
 [[nodiscard]] Result<void> check_claims(const codec::JsonValue& claims,
                                         const JwtExpectations& expected);
