@@ -144,7 +144,7 @@ Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
                           .profile = asked.request.profile},
                          now);
   if (!ear) return unavailable(ear.error());
-  out.ear = *std::move(ear);
+  out.ear = std::move(ear->token);
   return out;
 }
 

@@ -3,12 +3,15 @@
 
 #include "broker/archive.h"
 #include "broker/broker.h"
+#include "broker/facts.h"
 #include "broker/judgement.h"
 #include "broker/nonce_use.h"
 #include "broker/rate.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
 #include "broker/result_token.h"
+#include "codec/jcs.h"
+#include "codec/json.h"
 #include "crypto/digest.h"
 #include "token/jwk.h"
 
@@ -126,7 +129,8 @@ struct Judged {
   attest::Appraisal appraisal;
   std::vector<std::string> passed;
   std::vector<std::string> platforms;
-  std::string token;
+  SignedResult result;       // empty where there is a refusal
+  std::string token_sha256;  // in hex
   std::optional<Refusal> refusal;
   ArchivedAppraisal record;  // as it will be archived
 };
@@ -144,7 +148,7 @@ ledger::Entry attested_entry(const Judged& judged, UnixTime now) {
                       {"passed", joined_ids(judged.passed)},
                       {"platforms", joined_ids(judged.platforms)},
                       {"advisories", joined_ids(appraisal.tcb.advisories)},
-                      {"token_sha256", result_digest(judged.token)}}};
+                      {"token_sha256", judged.token_sha256}}};
 }
 
 // conclude uses the nonce up and records the outcome, both or neither; false, and neither, where
@@ -169,7 +173,7 @@ Answer<bool> conclude(const Service& service, const Session& session, const Judg
       WARD_CHECK_OK(record(tx, service.keys, attested_entry(judged, now)));
     }
     WARD_CHECK_OK(archive(tx, service, judged.record));
-    return use_up(tx, session, judged.token, now);
+    return use_up(tx, session, judged.result.token, now);
   });
   if (used_before) return refuse(401, kType, CheckId::kNonceUnused);
   if (changed) return false;
@@ -192,7 +196,8 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
   Judged out{.appraisal = std::move(judgement.appraisal),
              .passed = {},
              .platforms = std::move(judgement.platforms),
-             .token = {},
+             .result = {},
+             .token_sha256 = {},
              .refusal = {},
              .record = std::move(record)};
   out.passed = passed_so_far(out.appraisal);
@@ -208,17 +213,38 @@ Answer<Judged> judge(const Service& service, const Presented& presented, UnixTim
     return out;
   }
   const std::string id = policy->value.policy.name + ", version " + std::to_string(policy->version);
-  auto token = make_result(service, out.appraisal,
-                           {.policy_id = id,
-                            .runtime_data = presented.runtime_data,
-                            .tee_pubkey = presented.message.tee_pubkey,
-                            .protocol = presented.session.version,
-                            .init_data_digest = presented.init_data_digest,
-                            .rego = std::move(judgement.rego)},
-                           now);
-  if (!token) return unavailable(token.error());
-  out.token = *std::move(token);
+  auto result = make_result(service, out.appraisal,
+                            {.policy_id = id,
+                             .runtime_data = presented.runtime_data,
+                             .tee_pubkey = presented.message.tee_pubkey,
+                             .protocol = presented.session.version,
+                             .init_data_digest = presented.init_data_digest,
+                             .rego = std::move(judgement.rego)},
+                            now);
+  if (!result) return unavailable(result.error());
+  out.result = *std::move(result);
+  out.token_sha256 = result_digest(out.result.token);
   return out;
+}
+
+// proved_of is what a request for a resource in this session rests on; nullptr where it is to be
+// read off the token, and refused.
+KeptResults::Kept proved_of(const Service& service, const Presented& presented, Judged& judged) {
+  const auto jwk = codec::parse_json(as_bytes(presented.message.tee_pubkey));
+  const auto key =
+      jwk ? codec::canonical_json(*jwk) : Error(Errc::kMalformed, "broker.attest: key");
+  if (!key) return nullptr;
+  Facts facts = facts_of(judged.appraisal, *key);
+  facts.protocol = presented.session.version;
+  if (!were_compared(facts)) return nullptr;
+  return std::make_shared<const ProvedResult>(
+      ProvedResult{.facts = std::move(facts),
+                   .claims = std::move(judged.result.claims),
+                   .token_sha256 = judged.token_sha256,
+                   .issuer = issuer_of(service.options),
+                   .audience = service.options.name,
+                   .kid = service.keys.token_signer.kid,
+                   .times = {.expires = judged.result.expires, .issued = judged.result.issued}});
 }
 
 }  // namespace
@@ -242,7 +268,10 @@ Answer<std::string> Broker::attest(std::string_view cookie, Bytes body, UnixTime
     return record_refusal(service_, refused_act(judged.appraisal, now), std::move(refusal));
   }
   if (judged.refusal) return *judged.refusal;
-  auto reply = kbs::write_token_reply(judged.token);
+  if (auto proved = proved_of(service_, presented, judged)) {
+    kept_->keep(presented.session.row_key(), std::move(proved));
+  }
+  auto reply = kbs::write_token_reply(judged.result.token);
   if (!reply) return unavailable(reply.error());
   return *std::move(reply);
 }

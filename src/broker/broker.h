@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/kept_results.h"
 #include "broker/platform_ids.h"
 #include "broker/policy.h"
 #include "broker/quotas.h"
@@ -191,6 +193,8 @@ class Broker {
 
  private:
   const Service& service_;
+  // Of sessions that attested here; of its own safe from several threads.
+  std::unique_ptr<KeptResults> kept_ = std::make_unique<KeptResults>();
 };
 
 }  // namespace ward::broker

@@ -109,6 +109,13 @@ Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey) 
           .tee_pubkey = std::string(tee_pubkey)};
 }
 
+bool were_compared(const Facts& facts) {
+  return facts.verdict == to_text(attest::Verdict::kAccepted) &&
+         std::ranges::none_of(facts.unchecked, [](const std::string& name) {
+           return name == "report_data" || name == "measurement";
+         });
+}
+
 Result<std::string> tee_claims(const attest::Appraisal& appraisal,
                                std::optional<protocol::kbs::Version> protocol) {
   const attest::Facts& facts = appraisal.facts;

@@ -33,10 +33,17 @@ struct Facts {
   bool development = true;
   std::string tee_pubkey;                                              // canonical JWK
   protocol::kbs::Version protocol = protocol::kbs::kVersions.front();  // the reply's form
+
+  friend bool operator==(const Facts&, const Facts&) = default;
 };
 
-// facts_of reads them off an appraisal.
+// facts_of reads them off an appraisal: what read_facts makes of its result, for a `tee_pubkey`
+// that is canonical, but for the protocol.
 [[nodiscard]] Facts facts_of(const attest::Appraisal& appraisal, std::string_view tee_pubkey);
+
+// were_compared is true of facts that say that the evidence was accepted, its report data and its
+// measurement compared: nothing is released on others.
+[[nodiscard]] bool were_compared(const Facts& facts);
 
 // write_claim writes a claim's value: octets as lower-case hex, numbers that a double cannot hold
 // as text.

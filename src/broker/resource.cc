@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/reader.h"
@@ -7,6 +8,7 @@
 #include "broker/facts.h"
 #include "broker/held.h"
 #include "broker/incident.h"
+#include "broker/kept_results.h"
 #include "broker/lease.h"
 #include "broker/records.h"
 #include "broker/refusal_record.h"
@@ -26,52 +28,78 @@ constexpr std::string_view kType = "PolicyDeny";
 constexpr std::string_view kRsa15 = "RSA1_5";
 constexpr std::int64_t kSkew_s = 30;  // between replicas
 
-// token_of finds the result that a request brings: of the session, else the bearer's own.
-Answer<std::string> token_of(const Service& service, const Broker::Credentials& credentials,
-                             UnixTime now) {
-  if (credentials.cookie) {
-    const auto session = service.keys.sessions.open(*credentials.cookie);
-    if (session && now < session->expires) {
-      const auto row = service.store.get(kNonceTable, session->row_key());
-      if (!row) return unavailable(row.error());
-      if (row->value && row->value->size() > 1 && row->value->front() == 1) {
-        return std::string(as_text(Bytes(*row->value).subspan(1)));
-      }
-    }
-  }
-  if (credentials.bearer) return std::string(*credentials.bearer);
-  return refuse(401, "TokenNotFound", CheckId::kTokenValid,
-                "No session that attested, and no token.");
+// Proof is the result that a request rests on.
+using Proof = KeptResults::Kept;
+
+token::JwtExpectations expectations(const Service& service, UnixTime now) {
+  return {.issuer = issuer_of(service.options),
+          .audience = service.options.name,
+          .now = now,
+          .skew_s = kSkew_s,
+          .max_age_s = service.options.token_life_s,
+          .rules = {}};
 }
 
-// Proved is a result that was verified.
-struct Proved {
-  Facts facts;
-  std::string claims;  // JSON
-};
-
-Answer<Proved> proved_by(const Service& service, const std::string& token, UnixTime now) {
-  const token::JwtExpectations expected{.issuer = issuer_of(service.options),
-                                        .audience = service.options.name,
-                                        .now = now,
-                                        .skew_s = kSkew_s,
-                                        .max_age_s = service.options.token_life_s,
-                                        .rules = {}};
-  const auto verified = token::verify_jwt(token, service.keys.token_keys, expected);
+// proved_by verifies a token.
+Answer<Proof> proved_by(const Service& service, std::string_view token, UnixTime now) {
+  const auto verified =
+      token::verify_jwt(token, service.keys.token_keys, expectations(service, now));
   if (!verified) {
     return refuse(401, "TokenVerifierError", CheckId::kTokenValid, verified.error().what());
   }
   auto facts = read_facts(verified->claims);
   if (!facts) return refuse(401, "TokenVerifierError", CheckId::kTokenValid, facts.error().what());
-  bool compared = facts->verdict == to_text(attest::Verdict::kAccepted);
-  for (const std::string& name : facts->unchecked) {
-    compared = compared && name != "report_data" && name != "measurement";
-  }
-  if (!compared) {
+  if (!were_compared(*facts)) {
     return refuse(401, "TokenVerifierError", CheckId::kTokenValid,
                   "It does not say that report data and measurement were compared.");
   }
-  return Proved{*std::move(facts), std::string(as_text(verified->payload))};
+  return std::make_shared<const ProvedResult>(
+      ProvedResult{.facts = *std::move(facts),
+                   .claims = std::string(as_text(verified->payload)),
+                   .token_sha256 = result_digest(token),
+                   .issuer = {},
+                   .audience = {},
+                   .kid = {},
+                   .times = {.expires = verified->expires, .issued = verified->issued}});
+}
+
+// counts_still is true of a kept result that verifying its token would have to say the same of: it
+// was signed in this process, for who and where this service still is, and by a key that it has.
+bool counts_still(const Service& service, const ProvedResult& kept) {
+  return kept.issuer == issuer_of(service.options) && kept.audience == service.options.name &&
+         std::ranges::any_of(service.keys.token_keys,
+                             [&](const token::JwsKey& key) { return key.kid == kept.kid; });
+}
+
+// proof_of_session is of the result of a session that attested; nullptr where it did not.
+Answer<Proof> proof_of_session(const Service& service, const KeptResults& results,
+                               const Session& session, UnixTime now) {
+  const std::string key = session.row_key();
+  Proof kept = results.find(key);
+  if (kept && counts_still(service, *kept)) {
+    const auto timely = token::check_times(kept->times, expectations(service, now));
+    if (timely) return kept;
+    return refuse(401, "TokenVerifierError", CheckId::kTokenValid, timely.error().what());
+  }
+  const auto row = service.store.get(kNonceTable, key);
+  if (!row) return unavailable(row.error());
+  if (!row->value || row->value->size() <= 1 || row->value->front() != 1) return Proof();
+  return proved_by(service, as_text(Bytes(*row->value).subspan(1)), now);
+}
+
+// proof_of finds the result that a request brings: of the session, else the bearer's own.
+Answer<Proof> proof_of(const Service& service, const KeptResults& results,
+                       const Broker::Credentials& credentials, UnixTime now) {
+  if (credentials.cookie) {
+    const auto session = service.keys.sessions.open(*credentials.cookie);
+    if (session && now < session->expires) {
+      WARD_TRY(Proof proof, proof_of_session(service, results, *session, now));
+      if (proof) return proof;
+    }
+  }
+  if (credentials.bearer) return proved_by(service, *credentials.bearer, now);
+  return refuse(401, "TokenNotFound", CheckId::kTokenValid,
+                "No session that attested, and no token.");
 }
 
 // count_release raises the resource's counter: it stands and falls with the leaf.
@@ -93,9 +121,8 @@ Result<void> count_release(store::Transaction& tx, const std::string& path) {
 struct Release {
   const Service& service;
   kbs::ResourcePath path;
-  Facts facts;
-  std::string claims;  // of the token, JSON
-  std::string token_sha256;
+  Proof proof;         // not null
+  const Facts& facts;  // of it
   UnixTime now;
 
   std::optional<Refusal> refusal;
@@ -121,7 +148,7 @@ Result<std::optional<Refusal>> check_terms(store::View& view, const Release& rel
                                 "It was good until " + format_rfc3339(*terms.expires) + "."));
   }
   passed.emplace_back(check_info(CheckId::kResourceUnexpired).id);
-  WARD_TRY(const std::string incident, refused_token(view, release.token_sha256));
+  WARD_TRY(const std::string incident, refused_token(view, release.proof->token_sha256));
   if (!incident.empty()) {
     return std::optional(
         refuse(401, kType, CheckId::kTokenUnaffected, "Incident " + incident + "."));
@@ -174,7 +201,7 @@ ledger::Entry release_entry(const Release& release, const Decided& decided) {
                                 {"runtime", to_hex(release.facts.runtime)},
                                 {"tcb_status", release.facts.tcb_status.value_or("")},
                                 {"development", release.facts.development ? "true" : "false"},
-                                {"token_sha256", release.token_sha256}}};
+                                {"token_sha256", release.proof->token_sha256}}};
   if (const auto& lease = release.released.lease) {
     out.details.emplace_back("lease", lease->id);
     out.details.emplace_back("lease_until", format_rfc3339(lease->until));
@@ -243,7 +270,7 @@ Result<Decision> decide(const Release& release) {
       {.policy = policy->policy.value,
        .from = "results policy of " + out.repository + ", version " + std::to_string(out.version),
        .rego = release.service.rego},
-      {.path = path, .facts = release.facts, .claims = release.claims, .now = release.now});
+      {.path = path, .facts = release.facts, .claims = release.proof->claims, .now = release.now});
   return out;
 }
 
@@ -316,14 +343,12 @@ Answer<Released> Broker::resource(const Credentials& credentials, std::string_vi
   if (!parsed) {
     return refuse(404, "InvalidRequestPath", CheckId::kMessageForm, parsed.error().what());
   }
-  WARD_TRY(const std::string token, token_of(service_, credentials, now));
-  WARD_TRY(Proved proved, proved_by(service_, token, now));
-  if (auto refusal = turned_off(service_, proved.facts)) return *std::move(refusal);
+  WARD_TRY(const Proof proof, proof_of(service_, *kept_, credentials, now));
+  if (auto refusal = turned_off(service_, proof->facts)) return *std::move(refusal);
   Release release{.service = service_,
                   .path = *std::move(parsed),
-                  .facts = std::move(proved.facts),
-                  .claims = std::move(proved.claims),
-                  .token_sha256 = result_digest(token),
+                  .proof = proof,
+                  .facts = proof->facts,
                   .now = now,
                   .refusal = std::nullopt,
                   .released = {}};

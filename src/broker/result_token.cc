@@ -74,15 +74,20 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
   return submod;
 }
 
-Result<std::string> make_result(const Service& service, const attest::Appraisal& appraisal,
-                                const ResultInputs& inputs, UnixTime now) {
+Result<SignedResult> make_result(const Service& service, const attest::Appraisal& appraisal,
+                                 const ResultInputs& inputs, UnixTime now) {
   std::string id = to_hex(crypto::random_array<16>(service.rng));
   WARD_TRY(const token::Ear ear, ear_of(service, appraisal, inputs, std::move(id), now));
-  if (inputs.profile != token::EarProfile::kCwt) {
-    return token::sign_ear(service.keys.token_signer, ear, inputs.profile);
+  SignedResult out{.token = {}, .claims = {}, .issued = ear.issued, .expires = ear.expires};
+  const token::JwsSigner& signer = service.keys.token_signer;
+  if (inputs.profile == token::EarProfile::kCwt) {
+    WARD_TRY(const Buffer cwt, token::sign_ear_cwt(signer, ear));
+    out.token = to_base64(cwt, Base64::kStandard);
+    return out;
   }
-  WARD_TRY(const Buffer cwt, token::sign_ear_cwt(service.keys.token_signer, ear));
-  return to_base64(cwt, Base64::kStandard);
+  WARD_TRY(out.claims, token::ear_payload(ear, inputs.profile));
+  WARD_TRY(out.token, token::sign_ear_claims(signer, out.claims, inputs.profile));
+  return out;
 }
 
 std::string result_digest(std::string_view token) {

@@ -30,10 +30,18 @@ struct ResultInputs {
 [[nodiscard]] Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal,
                                                  const ResultInputs& inputs);
 
-// make_result signs the EAR of one appraisal (token/ear.h); a CWT is returned in base64.
-[[nodiscard]] Result<std::string> make_result(const Service& service,
-                                              const attest::Appraisal& appraisal,
-                                              const ResultInputs& inputs, UnixTime now);
+// SignedResult is a signed EAR, and what is in it.
+struct SignedResult {
+  std::string token;   // a CWT in base64
+  std::string claims;  // JSON as it was signed; empty for a CWT
+  UnixTime issued;
+  UnixTime expires;
+};
+
+// make_result signs the EAR of one appraisal (token/ear.h).
+[[nodiscard]] Result<SignedResult> make_result(const Service& service,
+                                               const attest::Appraisal& appraisal,
+                                               const ResultInputs& inputs, UnixTime now);
 
 // result_digest names a result: SHA-256 in hex of what its signature covers. Its signature can be
 // written in two ways (ECDSA), which are one result.

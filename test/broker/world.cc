@@ -30,12 +30,6 @@ crypto::PrivateKey make_key(crypto::KeyType type, crypto::Rng& rng) {
   return *crypto::PrivateKey::generate(type, rng);
 }
 
-Secret<32> filled(std::uint8_t value) {
-  Secret<32> out;
-  std::fill(out.expose_mut().begin(), out.expose_mut().end(), value);
-  return out;
-}
-
 attest::Expected expected_of(const std::optional<std::vector<Buffer>>& values) {
   if (!values) return attest::Unchecked{};
   return *values;
@@ -136,6 +130,12 @@ void World::set_up() const {
   EXPECT_TRUE(policies.set(actor, "evidence", as_bytes(evidence_policy()), kNow));
   EXPECT_TRUE(policies.set(actor, "results/hospital", as_bytes(results_policy()), kNow));
   EXPECT_TRUE(admin.put_resource(actor, "hospital/key/records", as_bytes("the key"), kNow));
+}
+
+Secret<32> filled(std::uint8_t value) {
+  Secret<32> out;
+  std::fill(out.expose_mut().begin(), out.expose_mut().end(), value);
+  return out;
 }
 
 Actor administrator() {

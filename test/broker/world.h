@@ -10,6 +10,7 @@
 #include "attest/appraisal.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
+#include "crypto/secret.h"
 #include "crypto/sign.h"
 #include "ledger/entry.h"
 #include "store/store.h"
@@ -79,6 +80,9 @@ class World {
   std::unique_ptr<Keys> keys_;
   std::unique_ptr<Service> service_;
 };
+
+// filled is the world's keys for sessions (1), rows (2) and platforms' ids (3).
+[[nodiscard]] Secret<32> filled(std::uint8_t value);
 
 [[nodiscard]] Actor administrator();
 
