@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -12,25 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
 
 namespace ward::store {
 namespace {
 
+using sqlite::Checkpointer;
 using sqlite::Connection;
 using sqlite::Statement;
-
-constexpr std::int64_t kApplicationId = 0x77617264;  // "ward", in the database's header
-
-constexpr const char* kCreate =
-    "PRAGMA application_id=0x77617264; PRAGMA user_version=1;"
-    "CREATE TABLE rows (tbl TEXT NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, value BLOB,"
-    "  PRIMARY KEY (tbl, key)) STRICT;"
-    "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
-    "INSERT INTO meta VALUES ('revision', 0);";
 
 // Statements of one connection.
 struct Statements {
@@ -316,7 +306,11 @@ struct Act {
 // before any of them returns, so that one write to it does for all.
 class Writer {
  public:
-  explicit Writer(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  // `copying` is a connection for what copies the log.
+  Writer(std::unique_ptr<Session> session, Connection copying)
+      : session_(std::move(session)), checkpointer_(std::move(copying)) {
+    sqlite::count_frames(session_->connection.raw(), frames_);
+  }
 
   Result<void> transact(const Store::Body& body) {
     Act mine{.body = body};
@@ -348,6 +342,7 @@ class Writer {
         run_alone(*act);
       }
     }
+    if (frames_ > 0) checkpointer_.committed(std::exchange(frames_, 0));
     lock.lock();
     busy_ = false;
     for (Act* act : acts) {
@@ -399,7 +394,9 @@ class Writer {
     return open->commit().has_value();
   }
 
+  int frames_ = 0;                    // in the log, where acts were committed; of whoever leads
   std::unique_ptr<Session> session_;  // of whoever leads
+  Checkpointer checkpointer_;         // told by whoever leads
   std::mutex mutex_;
   std::deque<Act*> waiting_;  // their threads wait in transact
   bool busy_ = false;
@@ -437,52 +434,25 @@ class SqliteStore : public Store {
   std::unique_ptr<Session> reader_;
 };
 
-// SQLite gives its -wal and -shm files the permissions of the database.
-Result<void> create_private_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
-    return Error(Errc::kUnavailable, "store.sqlite: create", static_cast<std::uint64_t>(errno));
-  }
-  ::close(fd);
-  return {};
-}
-
-Result<void> check_schema(Connection& c) {
-  WARD_TRY(const std::int64_t id, c.number("PRAGMA application_id"));
-  if (id != kApplicationId) return Error(Errc::kMalformed, "store.sqlite: not a ward database");
-  WARD_TRY(const std::int64_t schema, c.number("PRAGMA user_version"));
-  if (schema < 1 || schema > kSqliteSchema) {
-    return Error(Errc::kUnsupported, "store.sqlite: schema version",
-                 static_cast<std::uint64_t>(schema));
-  }
-  return {};
-}
-
-// Two processes may open a new file at once: the layout is made under the write lock.
-Result<void> prepare_schema(Connection& c) {
-  WARD_CHECK_OK(c.run("PRAGMA journal_mode=WAL"));
-  WARD_CHECK_OK(c.run("BEGIN IMMEDIATE"));  // what fails closes the connection, and rolls back
-  WARD_TRY(const std::int64_t tables, c.number("SELECT count(*) FROM sqlite_master"));
-  WARD_CHECK_OK(tables == 0 ? c.run(kCreate) : check_schema(c));
-  return c.run("COMMIT");
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
   if (options.path.empty() || options.path.find('\0') != std::string::npos) {
     return Error(Errc::kMalformed, "store.sqlite: path");
   }
-  if (options.create && !options.read_only) WARD_CHECK_OK(create_private_file(options.path));
+  if (options.create && !options.read_only) {
+    WARD_CHECK_OK(sqlite::create_private_file(options.path));
+  }
   Connection::Options open{options.path.c_str(), options.read_only, options.busy_timeout_ms};
   {
     WARD_TRY(Connection first, Connection::open(open));
-    WARD_CHECK_OK(options.read_only ? check_schema(first) : prepare_schema(first));
+    WARD_CHECK_OK(options.read_only ? sqlite::check_schema(first) : sqlite::prepare_schema(first));
   }
   std::unique_ptr<Writer> writer;
   if (!options.read_only) {
     WARD_TRY(auto session, Session::open(open));
-    writer = std::make_unique<Writer>(std::move(session));
+    WARD_TRY(Connection copying, Connection::open(open));
+    writer = std::make_unique<Writer>(std::move(session), std::move(copying));
   }
   open.read_only = true;
   WARD_TRY(std::unique_ptr<Session> reader, Session::open(open));
