@@ -140,8 +140,6 @@ Base handshake_base(const std::string& tee, std::size_t traffic) {
   all.push_back(evidence_signature(tee));
   all.push_back(bare_sign(pkcs8.expose(), token));
   all.push_back(bare_ed25519_sign(note));
-  all.push_back(bare_p256(signer.public_key().to_spki(), token,
-                          *signer.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, token)));
   all.push_back(bare_p256_agreement());
   all.push_back(bare_ed25519_sign(note));
   return sum_of("bare.rcar." + tee, std::move(all));

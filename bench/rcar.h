@@ -62,8 +62,9 @@ class Attester {
 
 // handshake_base is the cryptography that a service cannot do without in one handshake: of TLS its
 // key agreement, its signature and the records' encryption (`traffic` octets); the evidence's own
-// signature; the result's signature, made and verified; two leaves' signatures; the agreement of
-// the reply. What hashes and what encrypts a few octets is left out.
+// signature; the result's signature (who asks in the session that he attested in has it not
+// verified again); two leaves' signatures; the agreement of the reply. What hashes and what
+// encrypts a few octets is left out.
 [[nodiscard]] Base handshake_base(const std::string& tee, std::size_t traffic);
 
 }  // namespace ward::bench
