@@ -62,8 +62,10 @@ std::string text_of_incident(const JsonValue& one) {
   std::string out = line((id.empty() ? "trial" : "incident " + id) + ": " + text_of(one, "of") +
                          " " + text_of(one, "subject"));
   out += state_of(one);
-  out += line("service " + text_of(one, "service") + ", whose ledger had " +
-              std::to_string(number_of(one, "ledger_size")) + " leaves");
+  const std::uint64_t leaves = number_of(one, "ledger_size");
+  out += line("service " + text_of(one, "service") +
+              (leaves == 0 ? ", whose ledger was not read: open another for the list"
+                           : ", whose ledger had " + std::to_string(leaves) + " leaves"));
   const JsonValue* releases = one.find("releases");
   if (releases == nullptr || !releases->is_array()) return {};
   for (const JsonValue& release : releases->items()) {

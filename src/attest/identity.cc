@@ -130,9 +130,8 @@ Identity identity_of(std::span<const char* const> identifying, const Appraisal& 
   Identity out{.ids = appraisal.facts.chips, .names = {identifying.begin(), identifying.end()}};
   const std::vector<Buffer>& devices = appraisal.facts.devices;
   const auto hidden = [](const Buffer& id) { return all_zero(id); };
-  out.unnamed = appraisal.facts.chip_check != nullptr &&
-                std::ranges::all_of(appraisal.facts.chips, hidden) &&
-                std::ranges::all_of(devices, hidden);
+  out.unnamed =
+      appraisal.facts.chip_check != nullptr && std::ranges::all_of(appraisal.facts.chips, hidden);
   out.ids.insert(out.ids.end(), devices.begin(), devices.end());
   for (const Claim& claim : appraisal.claims) {
     if (std::ranges::find(out.names, claim.name) == out.names.end()) continue;

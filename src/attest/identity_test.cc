@@ -93,6 +93,21 @@ TEST(Identity, ThatIsHiddenOrTooShortIsNone) {
   EXPECT_EQ(a.checks[0].found, std::string(128, '0') + " 05050505050505 short text");
 }
 
+TEST(Identity, IsUnnamedWhereTheChipIsHiddenThoughADevicesKeyIsNot) {
+  Appraisal a = appraised();
+  EXPECT_FALSE(identity_of(kIdentifying, a).unnamed);
+  a.facts.devices = {Buffer(32, 9)};
+  a.facts.chips = {Buffer(64, 0)};
+  EXPECT_TRUE(identity_of(kIdentifying, a).unnamed);
+  a.facts.chips.clear();
+  EXPECT_TRUE(identity_of(kIdentifying, a).unnamed);
+  Identity both = identity_of(kIdentifying, appraised());
+  join(both, identity_of(kIdentifying, a));
+  EXPECT_TRUE(both.unnamed);
+  a.facts.chip_check = nullptr;  // a TEE that names no chips hides none
+  EXPECT_FALSE(identity_of(kIdentifying, a).unnamed);
+}
+
 TEST(Identity, ThatHoldsAnotherIsReplacedWhole) {
   Appraisal a;
   const Buffer small(8, 0x11);

@@ -36,6 +36,7 @@ inline constexpr std::size_t kMaxListedPathBytes = 256U << 10U;  // of paths to 
 inline constexpr std::string_view kIncidentReportType = "ward-incident+jwt";
 
 class IncidentScan;
+enum class ScanFor : std::uint8_t;
 
 enum class IncidentOf : std::uint8_t { kAdvisory, kChip, kWorkload };
 
@@ -119,14 +120,15 @@ class Incidents {
  public:
   explicit Incidents(const Service& service) : service_(service) {}
 
-  // open lists what is affected. Where it is to be applied, it first puts a version of the policy
-  // for evidence in force that refuses the subject, then refuses the results that were issued to it
-  // lately, and only then reads the ledger, marks what was released for rotation, and keeps the
-  // report. 409 where the policy was changed meanwhile, or there are kMaxIncidents that are open;
-  // 429 where the ledger is read for others: one of a service and two of a process at a time.
+  // open lists what is affected. Where it is to be applied, it first opens the incident, then puts
+  // a version of the policy for evidence in force that refuses the subject, refuses the results
+  // that were issued to it lately, and only then reads the ledger, marks what was released for
+  // rotation, and keeps the report. 409 where the policy keeps changing, or kMaxIncidents are open;
+  // 429 where the ledger is being read for others: the incident is open then, without its list.
   [[nodiscard]] Answer<Incident> open(const Actor& actor, const NewIncident& asked,
                                       UnixTime now) const;
 
+  // list gives them in the order of time, without what was released, which it counts as unlisted.
   [[nodiscard]] Answer<std::vector<Incident>> list(const Actor& actor, UnixTime now) const;
   [[nodiscard]] Answer<Incident> get(const Actor& actor, std::string_view id, UnixTime now) const;
 
@@ -137,7 +139,8 @@ class Incidents {
   [[nodiscard]] Answer<Incident> close(const Actor& actor, std::string_view id, UnixTime now) const;
 
  private:
-  [[nodiscard]] Answer<Affected> listed(IncidentScan& scan) const;
+  [[nodiscard]] Answer<void> begin(const Actor& actor, const Incident& incident) const;
+  [[nodiscard]] Answer<Affected> listed(IncidentScan& scan, ScanFor what) const;
   [[nodiscard]] Answer<void> refuse_from_now_on(const Actor& actor, Incident& incident,
                                                 UnixTime now) const;
   [[nodiscard]] Answer<void> keep(const Actor& actor, const IncidentScan& scan,

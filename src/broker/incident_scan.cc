@@ -13,7 +13,9 @@ namespace ward::broker {
 namespace {
 
 constexpr std::size_t kReleaseOverhead = 160;  // of one in JSON, beside its members' values
-constexpr std::int64_t kSkew_s = 60;           // between replicas, and what a clock is corrected by
+constexpr int kTrialsAtOnce = 1;
+constexpr int kIncidentsAtOnce = 2;
+constexpr std::int64_t kSkew_s = 60;  // between replicas, and what a clock is corrected by
 
 std::optional<std::string_view> detail(const ledger::Entry& entry, std::string_view name) {
   for (const auto& [key, value] : entry.details) {
@@ -51,6 +53,20 @@ Result<ledger::Leaf> leaf_at(store::View& view, std::uint64_t index) {
 
 }  // namespace
 
+std::optional<ScanPlace> ScanPlace::take(ScanFor what) {
+  static std::atomic<int> trials = 0;
+  static std::atomic<int> incidents = 0;
+  const bool trial = what == ScanFor::kTrial;
+  std::atomic<int>& taken = trial ? trials : incidents;
+  if (taken.fetch_add(1) < (trial ? kTrialsAtOnce : kIncidentsAtOnce)) return ScanPlace(taken);
+  taken.fetch_sub(1);
+  return std::nullopt;
+}
+
+ScanPlace::~ScanPlace() {
+  if (taken_ != nullptr) taken_->fetch_sub(1);
+}
+
 IncidentScan::IncidentScan(IncidentSubject subject, std::int64_t token_life_s)
     : subject_(std::move(subject)), token_life_s_(token_life_s) {
   if (subject_.of == IncidentOf::kWorkload) workload_ = from_hex(subject_.value).value_or(Buffer());
@@ -80,6 +96,7 @@ Result<void> IncidentScan::look_back(store::View& view, UnixTime since) {
     if (leaf.entry.time.seconds + kSkew_s < since.seconds) break;
     if (issues_result(leaf.entry)) take_attestation(leaf.entry);
   }
+  affected_.ledger_size = head.size;
   return {};
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,6 +19,30 @@
 // Reads the ledger for an incident. Internal to the broker.
 namespace ward::broker {
 
+// ScanFor is what the ledger is read for.
+enum class ScanFor : std::uint8_t { kTrial, kIncident };
+
+// ScanPlace is leave to read the whole ledger. Threads that answer requests are few, and a ledger
+// may be long: in one process one trial and two incidents have a place at a time. Thread safe.
+class ScanPlace {
+ public:
+  // take is nullopt where all places are taken.
+  [[nodiscard]] static std::optional<ScanPlace> take(ScanFor what);
+
+  ScanPlace(const ScanPlace&) = delete;
+  ScanPlace& operator=(const ScanPlace&) = delete;
+
+  ScanPlace(ScanPlace&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+
+  ScanPlace& operator=(ScanPlace&&) = delete;
+  ~ScanPlace();
+
+ private:
+  explicit ScanPlace(std::atomic<int>& taken) : taken_(&taken) {}
+
+  std::atomic<int>* taken_;
+};
+
 // IncidentScan follows attestations to what was released on their results.
 class IncidentScan {
  public:
@@ -27,7 +53,8 @@ class IncidentScan {
   [[nodiscard]] Result<void> go_on(store::View& view);
 
   // look_back reads the attestations of `since` and later alone, the newest first: what
-  // tokens_since needs, without the whole ledger. For a scan that is good for nothing else.
+  // tokens_since needs, without the whole ledger. go_on reads what comes behind. For a scan that is
+  // good for nothing else.
   [[nodiscard]] Result<void> look_back(store::View& view, UnixTime since);
 
   [[nodiscard]] const Affected& affected() const { return affected_; }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/incident_scan.h"
 #include "broker/policy_admin.h"
 #include "broker/records.h"
 #include "crypto/digest.h"
@@ -357,6 +358,36 @@ TEST_F(IncidentTest, what_the_ledger_does_not_say_is_counted_and_refused) {
   EXPECT_EQ(incident.affected.unknown, 1U);
   EXPECT_THAT(incident.affected.releases, IsEmpty());
   EXPECT_EQ(incident.tokens_refused, 1U);
+}
+
+TEST_F(IncidentTest, is_open_and_refuses_though_there_is_no_place_to_read_the_ledger) {
+  const std::string token = prove(one_);
+  ASSERT_EQ(ask(token), "released");
+  {
+    const auto first = ScanPlace::take(ScanFor::kIncident);
+    const auto second = ScanPlace::take(ScanFor::kIncident);
+    ASSERT_TRUE(first && second);
+    const auto busy =
+        incidents_.open(administrator(), of(IncidentOf::kChip, to_hex(one_), true), kNow);
+    ASSERT_FALSE(busy);
+    EXPECT_EQ(busy.error().status, 429U);
+    // A trial has a place of its own.
+    EXPECT_EQ(open(IncidentOf::kChip, to_hex(one_), false).affected.releases.size(), 1U);
+  }
+  EXPECT_EQ(ask(token), "kbs.token.unaffected");
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(rotate_mark(), "");
+  const auto list = incidents_.list(administrator(), kNow);
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->size(), 1U);
+  const PolicyAdmin policies(world_.service());
+  const auto lifted = policies.rollback(administrator(), kEvidencePolicyKey, 1, kNow);
+  ASSERT_FALSE(lifted);
+  EXPECT_EQ(lifted.error().checks.front(), "kbs.policy.incident");
+  const Incident again = open(IncidentOf::kChip, to_hex(one_));
+  EXPECT_EQ(again.affected.releases.size(), 1U);
+  EXPECT_EQ(rotate_mark(), again.id);
+  EXPECT_TRUE(incidents_.close(administrator(), list->front().id, kNow));
 }
 
 TEST_F(IncidentTest, a_second_one_of_the_same_finds_the_policy_as_it_must_be) {
