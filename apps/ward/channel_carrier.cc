@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -26,7 +28,8 @@ using channel::State;
 
 constexpr std::size_t kBlock = std::size_t{64} << 10U;
 constexpr std::size_t kMaxWaiting = std::size_t{256} << 10U;  // octets for a socket that is slow
-constexpr int kDeviceMs = 25000;  // for evidence: less than the peer waits, so that it is told why
+// For evidence, from when it was asked for: less than the peer waits, so that it is told why.
+constexpr std::int64_t kEvidenceMs = 25000;
 constexpr std::int64_t kSilentMs = 5000;  // of a peer that has not said hello
 constexpr std::int64_t kLingerMs = 3000;  // for the last octets, and the peer's end
 
@@ -34,6 +37,14 @@ std::int64_t monotonic_ms() {
   timespec t{};
   ::clock_gettime(CLOCK_BOOTTIME, &t);
   return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
+}
+
+std::string peer_address(int peer) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  void* const generic = &address;
+  if (::getpeername(peer, static_cast<sockaddr*>(generic), &size) != 0) return {};
+  return address_of(address);
 }
 
 // EvidenceMaker has evidence made in a thread, so that the connection goes on meanwhile. Its end
@@ -57,9 +68,10 @@ class EvidenceMaker {
 
   [[nodiscard]] bool busy() const { return thread_.joinable(); }
 
-  void begin(const channel::ReportData& report_data) {
-    thread_ = std::jthread([this, report_data](const std::stop_token& stop) {
-      made_.emplace(make(report_data, stop));
+  // begin gives up at asker.until.
+  void begin(const channel::ReportData& report_data, const Asker& asker) {
+    thread_ = std::jthread([this, report_data, asker](const std::stop_token& stop) {
+      made_.emplace(make(report_data, asker, stop));
       raise(ready_);
     });
   }
@@ -81,10 +93,20 @@ class EvidenceMaker {
   }
 
   [[nodiscard]] Result<Buffer, EvidenceFault> make(const channel::ReportData& report_data,
+                                                   const Asker& asker,
                                                    const std::stop_token& stop) const {
-    const MakerGate::Turn turn = end_.makers.enter(stop);
+    const MakerGate::Turn turn = end_.makers.enter(asker, stop);
+    if (turn.outcome() == MakerGate::Outcome::kLate) {
+      return EvidenceFault{.what = "this end made evidence for others until it was too late"};
+    }
     if (!turn) return EvidenceFault{.what = "this end makes evidence for too many others"};
-    return own_evidence(end_.options.own, report_data, {.ms = kDeviceMs, .cancel = cancel_.get()});
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        asker.until - std::chrono::steady_clock::now());
+    return own_evidence(
+        end_.options.own, report_data,
+        {.ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kEvidenceMs)),
+         .cancel = cancel_.get(),
+         .unended = &end_.unended});
   }
 
   ChannelEnd& end_;
@@ -245,8 +267,16 @@ class Carrier {
     }
   }
 
+  // make_evidence has it made where it is wanted. In the opening the peer's time runs since the
+  // connection began.
   void make_evidence() {
-    if (channel_ && channel_->wanted() && !maker_.busy()) maker_.begin(*channel_->wanted());
+    if (!channel_ || !channel_->wanted() || maker_.busy()) return;
+    const bool open = channel_->state() == State::kOpen;
+    const std::int64_t asked_ms = open ? channel_->challenged_ms() : began_ms_;
+    const std::chrono::milliseconds left(asked_ms + kEvidenceMs - monotonic_ms());
+    maker_.begin(*channel_->wanted(), {.open = open,
+                                       .address = peer_address(peer_),
+                                       .until = std::chrono::steady_clock::now() + left});
   }
 
   void take_evidence() {

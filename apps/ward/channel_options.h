@@ -63,8 +63,19 @@ class NoJudge final : public protocol::channel::Appraiser {
   }
 };
 
-// ChannelEnd is one side, for any number of connections. Immutable but for its generator and its
-// gate, which are thread safe.
+// How many `ward attest` that were killed may not have ended before no more are started.
+inline constexpr std::size_t kMaxUnended = 16;
+
+// maker_limits are a side's: who connects to a server may be anybody, and has few waiting places;
+// all of a client's connections are to the one server that its options name.
+[[nodiscard]] constexpr MakerLimits maker_limits(net::TlsSide side) {
+  MakerLimits out;
+  if (side == net::TlsSide::kClient) out.waiting_of_one = out.waiting;
+  return out;
+}
+
+// ChannelEnd is one side, for any number of connections. Immutable but for its generator, its gate
+// and what has not ended, which are thread safe.
 struct ChannelEnd {
   net::TlsSide side;
   net::TlsContext context;
@@ -74,7 +85,8 @@ struct ChannelEnd {
   std::unique_ptr<protocol::channel::Appraiser> judge;
   const ChannelOptions& options;
   crypto::SystemRng rng;
-  MakerGate makers{kMaxMakers, kMaxMakersWaiting};
+  MakerGate makers{maker_limits(side)};
+  Unended unended{kMaxUnended};
 };
 
 // make_channel_end reads what the options name, and makes the TLS key where none is named. The exit

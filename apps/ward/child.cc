@@ -129,11 +129,37 @@ int end_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
 }
 
+bool Unended::has_ended(pid_t child) {
+  pid_t reaped = 0;
+  do {
+    reaped = ::waitpid(child, nullptr, WNOHANG);
+  } while (reaped < 0 && errno == EINTR);
+  return reaped != 0;
+}
+
+std::size_t Unended::count() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(children_, [this](pid_t child) { return ended_(child); });
+  return children_.size();
+}
+
+void Unended::leave(pid_t child) {
+  const keep::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (process.valid()) (void)Watch({.ms = grace_ms_}).wait(process.get());
+  if (ended_(child)) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  children_.push_back(child);
+}
+
 Result<pid_t> start_child(std::vector<std::string> words) {
   return start(words, {STDERR_FILENO, STDERR_FILENO});
 }
 
 Result<Ran> run_child(std::vector<std::string> words, const Patience& patience) {
+  const std::size_t left = patience.unended == nullptr ? 0 : patience.unended->count();
+  if (left > 0 && left >= patience.unended->most()) {
+    return Error(Errc::kLimit, "programs that were killed have not ended", left);
+  }
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return Error(Errc::kUnavailable, "a process cannot be started", number());
@@ -148,9 +174,16 @@ Result<Ran> run_child(std::vector<std::string> words, const Patience& patience) 
   write_end.reset();
   Ran out;
   const auto whole = read_all(read_end.get(), child, Watch(patience), out.out);
-  if (!whole) (void)::kill(child, SIGKILL);
+  if (!whole) {
+    (void)::kill(child, SIGKILL);
+    if (patience.unended != nullptr) {
+      patience.unended->leave(child);
+    } else {
+      (void)end_of(child);
+    }
+    return whole.error();
+  }
   out.exit = end_of(child);
-  if (!whole) return whole.error();
   if (out.exit != 0) pass_on(said.get());
   return out;
 }

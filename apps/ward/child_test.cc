@@ -2,10 +2,14 @@
 
 #include <cerrno>
 #include <csignal>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keep/fd.h"
@@ -47,6 +51,43 @@ TEST(RunChild, ends_when_it_is_told_to) {
   const auto ran = run_child({"/usr/bin/tail", "-f", "/dev/null"}, {.cancel = cancel.get()});
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().code(), Errc::kUnavailable);
+}
+
+TEST(RunChild, waits_for_none_that_does_not_end_though_it_was_killed) {
+  bool ends = false;
+  std::vector<pid_t> asked;
+  const auto ended = [&](pid_t child) {
+    asked.push_back(child);
+    return ends;
+  };
+  Unended unended(2, 0, ended);
+  const std::vector<std::string> silent = {"/usr/bin/tail", "-f", "/dev/null"};
+  const Patience patience{.ms = 0, .unended = &unended};
+  EXPECT_EQ(run_child(silent, patience).error().code(), Errc::kStale);
+  EXPECT_EQ(unended.count(), 1U);
+  EXPECT_EQ(run_child(silent, patience).error().code(), Errc::kStale);
+  EXPECT_EQ(unended.count(), 2U);
+  const auto third = run_child(silent, patience);
+  EXPECT_EQ(third.error().code(), Errc::kLimit);
+  EXPECT_EQ(third.error().value(), 2U);
+  const std::set<pid_t> children(asked.begin(), asked.end());
+  ends = true;
+  EXPECT_EQ(unended.count(), 0U);
+  EXPECT_EQ(run_child({"/bin/true"}, {.ms = 60'000, .unended = &unended})->exit, 0);
+  EXPECT_EQ(children.size(), 2U);
+  for (const pid_t child : children) {
+    EXPECT_EQ(end_of(child), 128 + SIGKILL);
+  }
+}
+
+TEST(RunChild, reaps_what_was_killed) {
+  Unended unended(1);
+  const auto silent =
+      run_child({"/usr/bin/tail", "-f", "/dev/null"}, {.ms = 50, .unended = &unended});
+  EXPECT_EQ(silent.error().code(), Errc::kStale);
+  EXPECT_EQ(unended.count(), 0U);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // there is no child left
+  EXPECT_EQ(errno, ECHILD);
 }
 
 }  // namespace

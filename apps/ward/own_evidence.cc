@@ -15,6 +15,15 @@ void add_own_evidence_options(args::Command& c, OwnEvidence& o) {
   c.add_option("--agent", o.agent, "the ward-keep that keeps run");
 }
 
+namespace {
+
+std::string not_ended(const Patience& patience) {
+  const std::size_t count = patience.unended == nullptr ? 0 : patience.unended->count();
+  return count == 0 ? "" : "; killed, and not ended: " + std::to_string(count);
+}
+
+}  // namespace
+
 Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& o, Bytes report_data,
                                            const Patience& patience) {
   std::vector<std::string> words = {sibling("ward"),     "attest", "--tee", o.tee, "--report-data",
@@ -29,7 +38,7 @@ Result<Buffer, EvidenceFault> own_evidence(const OwnEvidence& o, Bytes report_da
   const auto ran = run_child(std::move(words), patience);
   if (!ran && ran.error().code() == Errc::kStale) {
     return EvidenceFault{.what = "the device did not answer within " +
-                                 std::to_string(patience.ms / 1000) + " s"};
+                                 std::to_string(patience.ms / 1000) + " s" + not_ended(patience)};
   }
   if (!ran) return EvidenceFault{.what = error_text(ran.error())};
   if (ran->exit != kAccepted) return EvidenceFault{ran->exit, "no evidence could be made"};

@@ -388,6 +388,7 @@ void Channel::on(const Challenge& m, Bytes frame) {
                   "a nonce that was not used on this channel");
   }
   remember(m.nonce);
+  challenged_ms_ = now_ms_;
   peer_round_ = m.round;
   peer_challenge_ = to_buffer(frame);
   held_ = m.nonce;

@@ -114,6 +114,9 @@ class Channel {
   // give_evidence or fail_evidence is called.
   [[nodiscard]] const std::optional<ReportData>& wanted() const { return wanted_; }
 
+  // challenged_ms is when the challenge came that the peer sent last; 0: none.
+  [[nodiscard]] std::int64_t challenged_ms() const { return challenged_ms_; }
+
   void give_evidence(Bytes evidence);
 
   // fail_evidence ends the channel: this side could not make it.
@@ -197,6 +200,7 @@ class Channel {
   std::optional<ReportData> wanted_;
   std::optional<Nonce> held_;   // of a challenge that comes sooner than least_round_ms
   std::int64_t wanted_ms_ = 0;  // when evidence was wanted last
+  std::int64_t challenged_ms_ = 0;
   Bound wanted_bound_;
   std::uint32_t peer_round_ = 0;
   Buffer peer_challenge_;
