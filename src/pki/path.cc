@@ -111,7 +111,12 @@ class Walk {
       check_own(i);
       if (i > 0) check_issuer(i);
       check_names(i);
-      if (options_.crls && i + 1 < chain_.size()) check_revocation(i);
+      if (options_.crls && !options_.lists_after_path) check_revocation(i);
+    }
+    if (options_.crls && options_.lists_after_path && faults_.empty()) {
+      for (std::size_t i = 0; i < chain_.size(); ++i) {
+        check_revocation(i);
+      }
     }
     return std::move(faults_);
   }
@@ -174,7 +179,10 @@ class Walk {
   const Certificate* crl_signer(const Crl& crl, std::size_t i) const {
     for (std::size_t above = i + 1; above < chain_.size(); ++above) {
       const Certificate& candidate = chain_[above];
-      if (candidate.subject.matches(crl.issuer) && signs(candidate, crl)) return &candidate;
+      if (!candidate.subject.matches(crl.issuer)) continue;
+      const bool holds =
+          options_.list_holds ? options_.list_holds(crl, candidate) : signs(candidate, crl);
+      if (holds) return &candidate;
     }
     return nullptr;
   }
@@ -191,6 +199,7 @@ class Walk {
   };
 
   void check_revocation(std::size_t i) {
+    if (i + 1 == chain_.size()) return;  // of the top nobody above lists anything
     const Certificate& certificate = chain_[i];
     std::optional<Judged> best;
     bool revoked = false;

@@ -61,13 +61,19 @@ struct PathOptions {
   std::span<const Bytes>
       known_critical;  // OIDs (contents octets) of extensions that the caller processes
   // Whether a certificate's signature by an issuer's key holds, for callers that may know already;
-  // empty: signed_by(). Called for issuers with a public key alone, not for CRLs.
+  // empty: signed_by(). Called for issuers with a public key alone, not for lists.
   std::function<bool(const Certificate& signed_one, const Certificate& issuer)> holds{};
   // Of extensions that the caller processes in the leaf alone.
   std::span<const Bytes> known_critical_of_leaf{};
   // The top may be a certificate that its own key did not sign: an anchor that is no root. Its
   // signature and its issuer's name are not looked at; all else is.
   bool top_is_intermediate = false;
+  // Lists are judged only where the path has no other fault: for chains of strangers, who could
+  // otherwise have lists verified with keys of their own.
+  bool lists_after_path = false;
+  // Whether a list's signature by a certificate's key holds, for callers that may know already;
+  // empty: signed_by(). Called for certificates of the list's issuer's name alone.
+  std::function<bool(const Crl& crl, const Certificate& issuer)> list_holds{};
 };
 
 // check_path examines `chain`, leaf first, top last, against one trust anchor given by the SHA-256

@@ -289,6 +289,34 @@ TEST(CheckPath, OneCrlWithoutFaultSufficesAndAnyOfThemRevokes) {
   EXPECT_EQ(judge({good, test::built(delta, w.root_key)}), "crl_delta@0");
 }
 
+TEST(CheckPath, NoListIsVerifiedForAPathThatIsWrongAnyway) {
+  const World w;
+  const std::vector<Certificate> right = {test::built(w.sub, w.root_key),
+                                          test::built(w.root, w.root_key)};
+  const std::vector<Certificate> wrong = {test::built(w.sub, w.leaf_key), right[1]};
+  const std::vector<Crl> lists = {test::built(w.root_crl, w.root_key)};
+  int asked = 0;
+  bool answer = true;
+  PathOptions options{.at = kNow, .crls = lists};
+  options.list_holds = [&](const Crl& list, const Certificate& issuer) {
+    EXPECT_EQ(list.fingerprint, lists[0].fingerprint);
+    EXPECT_EQ(issuer.fingerprint, right[1].fingerprint);
+    ++asked;
+    return answer;
+  };
+  EXPECT_EQ(text(check_path(wrong, w.anchor, options)), "signature@0");
+  EXPECT_EQ(asked, 1);
+  options.lists_after_path = true;
+  EXPECT_EQ(text(check_path(wrong, w.anchor, options)), "signature@0");
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(text(check_path(right, w.anchor, options)), "");
+  EXPECT_EQ(asked, 2);
+  answer = false;  // whoever says so is believed
+  EXPECT_EQ(text(check_path(right, w.anchor, options)), "crl_signature@0");
+  options.crls = std::span<const Crl>();
+  EXPECT_EQ(text(check_path(right, w.anchor, options)), "no_crl@0");
+}
+
 TEST(CheckCrl, NamesEveryFault) {
   World w;
   const Certificate root = test::built(w.root, w.root_key);
