@@ -86,12 +86,10 @@ Answer<Actor> by_token(std::string_view token, const Credentials& credentials,
       authorities.keys != nullptr ? provider_of(token, authorities.providers) : nullptr;
   if (provider != nullptr) {
     const auto& shown = credentials.certificates;
-    WARD_TRY(Actor actor, oidc_actor({.token = token,
-                                      .certificate = shown.empty() ? Bytes() : Bytes(shown.front()),
-                                      .now = expected.now},
-                                     *provider, *authorities.keys, authorities.granted));
-    actor.sign_in = "oidc";
-    return actor;
+    return oidc_actor({.token = token,
+                       .certificate = shown.empty() ? Bytes() : Bytes(shown.front()),
+                       .now = expected.now},
+                      *provider, *authorities.keys, authorities.granted);
   }
   auto actor = signed_by_administrator(token, authorities.administrators, expected);
   if (!actor) {
@@ -117,24 +115,31 @@ Answer<Actor> authenticate(const Credentials& credentials, const Authorities& au
   if (!credentials.bearer && credentials.certificates.empty()) {
     return broker::refuse(401, kAdminType, CheckId::kAdminToken, "None was sent.");
   }
-  std::optional<Actor> certified;
+  Answer<const Administrator*> certified = nullptr;
   if (!credentials.certificates.empty()) {
-    WARD_TRY(const Administrator* found,
-             certified_administrator(credentials.certificates, authorities.administrators,
-                                     authorities.client_trust, expected.now));
-    certified = found->actor;
-    certified->sign_in = "certificate";
+    certified = certified_administrator(credentials.certificates, authorities.administrators,
+                                        authorities.client_trust, expected.now);
   }
-  if (!credentials.bearer) return *std::move(certified);
-  WARD_TRY(Actor actor, by_token(*credentials.bearer, credentials, authorities, expected));
-  if (!certified) return actor;
-  if (certified->name != actor.name) {
+  if (!credentials.bearer) {
+    if (!certified) return certified.error();
+    Actor actor = (*certified)->actor;
+    actor.sign_in = "certificate";
+    return actor;
+  }
+  auto actor = by_token(*credentials.bearer, credentials, authorities, expected);
+  // A certificate that a token is bound to proves that the token is its bearer's own (RFC 8705
+  // section 3), and need be nobody's.
+  const bool bound = actor && actor->sign_in == kBoundSignIn;
+  if (!certified && !bound) return certified.error();
+  if (!actor || !certified || *certified == nullptr) return actor;
+  const std::string& name = (*certified)->actor.name;
+  if (name != actor->name) {
     auto refusal = broker::refuse(401, kAdminType, CheckId::kAdminPerson);
-    refusal.found = "certificate of " + certified->name;
-    refusal.expected = "certificate of " + actor.name;
+    refusal.found = "certificate of " + name;
+    refusal.expected = "certificate of " + actor->name;
     return refusal;
   }
-  actor.sign_in += "+certificate";
+  if (!bound) actor->sign_in += "+certificate";
   return actor;
 }
 

@@ -192,10 +192,14 @@ std::optional<Actor> actor_by(const std::vector<OidcRule>& rules, const JsonValu
 
 }  // namespace
 
-bool serves_tenant(const OidcProvider& provider, std::string_view tenant) {
-  return tenant.empty() || std::ranges::any_of(provider.tenants, [&](const std::string& one) {
+bool lists_tenant(const std::vector<std::string>& tenants, std::string_view tenant) {
+  return tenant.empty() || std::ranges::any_of(tenants, [&](const std::string& one) {
            return one == "*" || one == tenant;
          });
+}
+
+bool serves_tenant(const OidcProvider& provider, std::string_view tenant) {
+  return lists_tenant(provider.tenants, tenant);
 }
 
 std::optional<std::string> stated_issuer(std::string_view token) {
@@ -242,11 +246,15 @@ Answer<Actor> oidc_actor(const SignInAttempt& attempt, const OidcProvider& provi
   const auto sub = subject_of(*verified, attempt, provider);
   if (!sub) return bad_token(sub.error().what());
   const std::string name = provider.name + ":" + *sub;
-  if (auto actor = actor_by(provider.rules, verified->claims, name)) return *std::move(actor);
-  if (granted) {
+  auto actor = actor_by(provider.rules, verified->claims, name);
+  if (!actor && granted) {
     const auto rules = granted(provider);
     if (!rules) return broker::unavailable(rules.error());
-    if (auto actor = actor_by(*rules, verified->claims, name)) return *std::move(actor);
+    actor = actor_by(*rules, verified->claims, name);
+  }
+  if (actor) {
+    actor->sign_in = verified->claims.find("cnf") != nullptr ? kBoundSignIn : kOidcSignIn;
+    return *std::move(actor);
   }
   return broker::refuse(401, kAdminType, CheckId::kAdminRole,
                         "oidc: no rule gives this person a role here.");

@@ -50,6 +50,10 @@ struct OidcProvider {
   std::vector<std::string> tenants;  // beside the default one; "*": all
 };
 
+// lists_tenant is true where a list of tenants' ids, "*" for all of them, has this one; the default
+// tenant (empty) always.
+[[nodiscard]] bool lists_tenant(const std::vector<std::string>& tenants, std::string_view tenant);
+
 // serves_tenant is true where somebody of this tenant may sign in with the provider; empty: the
 // default tenant, always.
 [[nodiscard]] bool serves_tenant(const OidcProvider& provider, std::string_view tenant);
@@ -74,12 +78,18 @@ struct SignInAttempt {
   UnixTime now;
 };
 
+// How somebody signed in with a provider's token (Actor::sign_in): alone, or with the certificate
+// that it is bound to.
+inline constexpr std::string_view kOidcSignIn = "oidc";
+inline constexpr std::string_view kBoundSignIn = "oidc+certificate";
+
 // oidc_actor verifies a provider's token and applies the rules: signature by one of the provider's
 // keys with an algorithm of the list, iss, aud, exp, nbf, iat, and who asked for it (client_id,
 // azp). A token that is bound to a key (RFC 7800) counts with that certificate alone (RFC 8705).
 // `granted`, where it is not empty, is asked where no rule of the provider's fits. Refusals:
 // kAdminToken; kAdminRole where no rule fits; kAdminIssuerKeys (503) where the keys cannot be had;
-// 503 where `granted` fails. None holds anything of a token that is not authentic.
+// 503 where `granted` fails. Actor::sign_in is one of the two above. None holds anything of a token
+// that is not authentic.
 [[nodiscard]] broker::Answer<broker::Actor> oidc_actor(const SignInAttempt& attempt,
                                                        const OidcProvider& provider,
                                                        const OidcKeys& keys,

@@ -316,7 +316,11 @@ TEST_F(OidcTest, a_token_that_is_bound_to_a_certificate_counts_with_it_alone) {
   const Buffer certificate = {1, 2, 3};
   const std::string digest = to_base64(crypto::sha256(certificate), Base64::kUrl);
   const std::string bound = signed_token(claims_with("cnf", R"({"x5t#S256":")" + digest + "\"}"));
-  EXPECT_TRUE(ask(bound, certificate));
+  const auto actor = ask(bound, certificate);
+  ASSERT_TRUE(actor);
+  EXPECT_EQ(actor->sign_in, kBoundSignIn);
+  EXPECT_EQ(ask(signed_token(claims_with("azp", "\"ward-cli\"")), certificate)->sign_in,
+            kOidcSignIn);
   EXPECT_THAT(why(bound), HasSubstr("another client certificate"));
   EXPECT_FALSE(ask(bound, Buffer{1, 2, 4}));
 }
