@@ -97,6 +97,11 @@ Result<void, Diag> read_lists(const Section& root, Config& config) {
     if (!config.client_ca) return root.wrong("client_crls", "a client_ca, whose lists they are");
     WARD_TRY(config.client_crls, root.text("client_crls"));
   }
+  WARD_TRY(config.client_ca_tenants, root.text_or_texts("client_ca_tenants"));
+  if (!config.client_ca_tenants.empty() && !config.client_ca) {
+    return root.wrong("client_ca_tenants", "a client_ca, which they use");
+  }
+  WARD_CHECK_OK(check_tenants(root, "client_ca_tenants", config.client_ca_tenants));
   WARD_TRY(People people, read_people(root, config.client_ca.has_value()));
   config.administrators = std::move(people.administrators);
   config.oidc = std::move(people.oidc);
@@ -158,6 +163,7 @@ Result<void, Diag> only_known(const Section& root) {
                     "trust_root",
                     "administrator",
                     "client_ca",
+                    "client_ca_tenants",
                     "client_crls",
                     "oidc",
                     "webhook_private_addresses"});

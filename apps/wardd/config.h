@@ -41,8 +41,9 @@ struct Config {
   std::vector<attest::Anchor> trust_roots;
   std::vector<server::Administrator> administrators;
   std::vector<OidcConfig> oidc;
-  std::optional<std::string> client_crls;  // a file of lists of revoked ones, below client_ca
-  std::optional<std::string> client_ca;    // a file of the CAs of administrators' certificates
+  std::optional<std::string> client_crls;      // a file of lists of revoked ones, below client_ca
+  std::optional<std::string> client_ca;        // a file of the CAs of administrators' certificates
+  std::vector<std::string> client_ca_tenants;  // whom they serve beside the default one; "*": all
 };
 
 // parse_config reads the TOML text strictly: a key that is not known is refused. `folder` is where

@@ -233,10 +233,7 @@ Result<OidcConfig, Diag> read_oidc(const Section& section,
     provider.rules.push_back(std::move(rule));
   }
   WARD_TRY(provider.tenants, section.text_or_texts("tenants"));
-  for (const std::string& one : provider.tenants) {
-    if (one == "*" || broker::is_tenant_id(one)) continue;
-    return section.wrong("tenants", "the ids of tenants that may use it, or \"*\" for all");
-  }
+  WARD_CHECK_OK(check_tenants(section, "tenants", provider.tenants));
   if (rules.empty() && provider.tenants.empty()) {
     return section.wrong("rule", "at least one [[oidc.rule]], or `tenants` that may use it");
   }
@@ -251,6 +248,15 @@ bool names(const std::vector<OidcConfig>& oidc, const std::string& name) {
 }
 
 }  // namespace
+
+Result<void, Diag> check_tenants(const Section& section, std::string_view key,
+                                 const std::vector<std::string>& tenants) {
+  for (const std::string& one : tenants) {
+    if (one == "*" || broker::is_tenant_id(one)) continue;
+    return section.wrong(key, "the ids of tenants that may use it, or \"*\" for all");
+  }
+  return {};
+}
 
 Result<People, Diag> read_people(const Section& section, bool with_client_ca) {
   People out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/diag.h"
@@ -25,6 +26,10 @@ struct People {
   std::vector<server::Administrator> administrators;  // names, keys and certificates differ
   std::vector<OidcConfig> oidc;                       // names and issuers differ
 };
+
+// check_tenants is that each text of the list at `key` is a tenant's id, or "*" for all.
+[[nodiscard]] Result<void, Diag> check_tenants(const Section& section, std::string_view key,
+                                               const std::vector<std::string>& tenants);
 
 // read_people reads both lists of a table. `with_client_ca` tells whether there is a CA for names
 // in client certificates. Files are named as they stand there. Each administrator has a key, a

@@ -34,7 +34,9 @@ std::string rule(
 
 TEST(WarddPeople, reads_certificates_and_providers) {
   const auto config = parse_config(
-      kBase + "client_ca = \"clients.pem\"\nclient_crls = \"revoked.pem\"\n" +
+      kBase +
+          "client_ca = \"clients.pem\"\nclient_crls = \"revoked.pem\"\n"
+          "client_ca_tenants = [\"acme\"]\n" +
           person("a", "certificate_sha256 = \"" + kDigest + "\"\n") +
           person("b", "spki_sha256 = [\"" + kDigest + "\", \"" + std::string(64, 'b') + "\"]\n") +
           person("c", "certificate_name = [\"dns:ops.example\", \"uri:spiffe://e/c\"]\n") +
@@ -50,6 +52,7 @@ TEST(WarddPeople, reads_certificates_and_providers) {
       "/etc/ward");
   ASSERT_TRUE(config) << to_text(config.error());
   EXPECT_EQ(config->client_ca, "/etc/ward/clients.pem");
+  EXPECT_EQ(config->client_ca_tenants, (std::vector<std::string>{"acme"}));
   EXPECT_EQ(config->client_crls, "/etc/ward/revoked.pem");
   ASSERT_EQ(config->administrators.size(), 4U);
   EXPECT_EQ(config->administrators[0].certificate_sha256.size(), 1U);
@@ -114,6 +117,9 @@ TEST(WarddPeople, names_the_place_that_is_wrong) {
        "administrator[1].certificate_name"},
       {oidc(good), "oidc[0].rule"},
       {oidc(good + "tenants = []\n"), "oidc[0].tenants"},
+      {"client_ca = \"c\"\nclient_ca_tenants = [\"default\"]\n" + person("a", ""),
+       "client_ca_tenants"},
+      {"client_ca_tenants = \"*\"\n" + person("a", ""), "client_ca_tenants"},
       {oidc(good + "tenants = [\"default\"]\n"), "oidc[0].tenants"},
       {oidc("ca = \"c\"\n") + rule(), "oidc[0].clients"},
       {oidc("token = \"id\"\n" + good) + rule(), "oidc[0].clients"},

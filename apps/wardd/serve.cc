@@ -299,6 +299,7 @@ Result<void, Failure> serve(const Config& config, const Memory& memory) {
   routes_config.tenant_keys = &services;
   routes_config.providers = sign_in.providers;
   routes_config.client_ca = sign_in.client_ca;
+  routes_config.client_ca_tenants = config.client_ca_tenants;
   routes_config.client_crls = sign_in.client_crls.get();
   routes_config.oidc_keys = sign_in.keys.get();
   routes_config.metrics = [&deliveries] { return deliveries.metrics(); };

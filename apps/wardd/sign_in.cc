@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -60,6 +62,40 @@ Result<std::vector<pki::Crl>> read_client_crls(const std::string& path) {
   return server::parse_client_crls(as_text(text));
 }
 
+std::string time_of(const std::optional<UnixTime>& time) {
+  return time ? format_rfc3339(*time) : "none";
+}
+
+void tell(const server::JudgedCrls& judged, const server::Log& log) {
+  for (const pki::Crl& list : judged.set.lists) {
+    const auto signer = judged.set.signers.find(list.fingerprint);
+    log("client_crls.list",
+        {{"ca_spki_sha256",
+          signer == judged.set.signers.end() ? std::string() : to_hex(signer->second)},
+         {"this_update", time_of(list.this_update)},
+         {"next_update", time_of(list.next_update)}});
+  }
+  for (const auto& [list, reason] : judged.refused) {
+    log("client_crls.refused", {{"sha256", to_hex(list.fingerprint)},
+                                {"this_update", time_of(list.this_update)},
+                                {"reason", reason}});
+  }
+}
+
+// The lists that the service starts with: one that says nothing of any CA here is a mistake.
+Result<std::unique_ptr<server::ClientCrls>, Failure> load_client_crls(
+    const std::string& path, std::span<const pki::Certificate> ca, const server::Log& log) {
+  auto lists = read_client_crls(path);
+  if (!lists) return failed(lists.error(), path);
+  server::JudgedCrls judged = server::judge_client_crls(*std::move(lists), ca, {});
+  if (!judged.refused.empty()) {
+    return Failure{kRefused, path + ": " + judged.refused.front().second,
+                   "a list of an intermediate counts where client_ca has the intermediate"};
+  }
+  tell(judged, log);
+  return std::make_unique<server::ClientCrls>(std::move(judged.set));
+}
+
 // What can be wrong with the files is said when the service starts, not with the first token.
 Result<void, Failure> check_files(const OidcConfig& config) {
   const bool ca = !config.ca.empty();
@@ -99,8 +135,11 @@ void reload(const Config& config, const SignIn& sign_in, const server::Log& log)
   if (!sign_in.client_crls) return log("client_crls.none", {});
   auto lists = read_client_crls(*config.client_crls);
   if (!lists) return log("client_crls.failed", {{"reason", lists.error().what()}});
-  log("client_crls.read", {{"lists", std::to_string(lists->size())}});
-  sign_in.client_crls->replace(*std::move(lists));
+  const server::JudgedCrls judged = server::judge_client_crls(*std::move(lists), sign_in.client_ca,
+                                                              *sign_in.client_crls->current());
+  sign_in.client_crls->replace(judged.set);
+  log("client_crls.read", {{"lists", std::to_string(judged.set.lists.size())}});
+  tell(judged, log);
 }
 
 net::ClientCertificates asks_clients(const Config& config) {
@@ -116,9 +155,7 @@ Result<SignIn, Failure> load_sign_in(const Config& config, const Clock& clock,
   SignIn out;
   WARD_TRY(out.client_ca, load_client_ca(config));
   if (config.client_crls) {
-    auto lists = read_client_crls(*config.client_crls);
-    if (!lists) return failed(lists.error(), *config.client_crls);
-    out.client_crls = std::make_unique<server::ClientCrls>(*std::move(lists));
+    WARD_TRY(out.client_crls, load_client_crls(*config.client_crls, out.client_ca, log));
   }
   if (config.oidc.empty()) return out;
   std::map<std::string, server::KeyTimes> times;

@@ -29,8 +29,10 @@ struct SignIn {
 [[nodiscard]] Result<SignIn, Failure> load_sign_in(const Config& config, const Clock& clock,
                                                    const server::Log& log);
 
-// reload reads client_crls anew, and logs what came of it (client_crls.read, client_crls.failed): a
-// file that cannot be read changes nothing, and lists that are out of date refuse by themselves.
+// reload reads client_crls anew, and logs what came of it when it counts already: client_crls.read,
+// client_crls.list for each list with its time, client_crls.refused for each that does not count
+// (judge_client_crls), client_crls.failed. A file that cannot be read changes nothing, and lists
+// that are out of date refuse by themselves.
 void reload(const Config& config, const SignIn& sign_in, const server::Log& log);
 
 // asks_clients is kAsked where an administrator may show a certificate.

@@ -80,6 +80,14 @@ std::vector<server::OidcProvider> providers_for(std::vector<server::OidcProvider
   return all;
 }
 
+// client_ca_for are the CAs that may say names to the tenant: none where the operator did not list
+// it, because whoever runs one of them could be each of its administrators that are known by name.
+std::vector<pki::Certificate> client_ca_for(const Config& config, const SignIn& sign_in,
+                                            std::string_view tenant) {
+  if (!server::lists_tenant(config.client_ca_tenants, tenant)) return {};
+  return sign_in.client_ca;
+}
+
 }  // namespace
 
 std::string name_of(const Config& config, std::string_view tenant) {
@@ -149,7 +157,8 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
       .tenant_keys = nullptr,
       .appraise_only = shared_.config.appraise_only,
       .providers = providers_for(sign_in_.providers, tenant.id),
-      .client_ca = sign_in_.client_ca,
+      .client_ca = client_ca_for(shared_.config, sign_in_, tenant.id),
+      .client_ca_tenants = shared_.config.client_ca_tenants,
       .client_crls = sign_in_.client_crls.get(),
       .oidc_keys = sign_in_.keys.get(),
       .asks_certificates = asks_clients(shared_.config) == net::ClientCertificates::kAsked,

@@ -133,10 +133,14 @@ Result<std::vector<Person>> load_people(store::View& view, const Keys& keys) {
 
 Result<bool> proof_taken(store::View& view, const Keys& keys, const Person& person) {
   if (std::holds_alternative<crypto::PublicKey>(person.proof)) return false;
-  WARD_TRY(const auto people, load_people(view, keys));
-  return std::ranges::any_of(people, [&](const Person& one) {
-    return one.name != person.name && same_proof(one.proof, person.proof);
-  });
+  WARD_TRY(const auto rows, view.list_keys(kPersonTable, "", "", store::kMaxListed));
+  for (const store::ListedKey& row : rows) {
+    if (row.key == person.name) continue;
+    const auto one = load_person(view, keys, row.key);
+    if (!one && one.error().code() == Errc::kUnavailable) return one.error();
+    if (one && *one && same_proof((*one)->proof, person.proof)) return true;
+  }
+  return false;
 }
 
 Result<void> put_person(store::Transaction& tx, const Keys& keys, crypto::Rng& rng,
@@ -153,14 +157,18 @@ Answer<void> People::may(const Actor& actor, UnixTime now) const {
   return allow(service_, actor, actor.role == Role::kAdministrator, kSubject, now);
 }
 
-Answer<void> People::add(const Actor& actor, const Person& person,
-                         std::span<const std::string> reserved, UnixTime now) const {
+Answer<void> People::add(const Actor& actor, const Person& person, const Reserved& reserved,
+                         UnixTime now) const {
   WARD_CHECK_OK(may(actor, now));
   if (const auto wrong = check_person(person)) {
     return refuse(400, kType, CheckId::kMessageForm, *wrong + ".");
   }
-  if (std::ranges::find(reserved, person.name) != reserved.end()) {
+  if (std::ranges::count(reserved.names, person.name) > 0) {
     return refuse(409, kType, CheckId::kPersonName);
+  }
+  if (std::ranges::any_of(reserved.proofs,
+                          [&](const PersonProof& one) { return same_proof(one, person.proof); })) {
+    return refuse(409, kType, CheckId::kPersonProof);
   }
   std::optional<Refusal> refusal;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {

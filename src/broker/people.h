@@ -50,12 +50,19 @@ struct Person {
 [[nodiscard]] Result<std::optional<Person>> load_person(store::View& view, const Keys& keys,
                                                         std::string_view name);
 
-// proof_taken is true where somebody of another name signs in with the same (same_proof).
+// proof_taken is true where somebody of another name signs in with the same (same_proof). A row
+// that is damaged signs nobody in, and takes nothing.
 [[nodiscard]] Result<bool> proof_taken(store::View& view, const Keys& keys, const Person& person);
 
 // put_person writes one with the caller's transaction, in the place of who had the name.
 [[nodiscard]] Result<void> put_person(store::Transaction& tx, const Keys& keys, crypto::Rng& rng,
                                       const Person& person);
+
+// Reserved is what those have whom the configuration names.
+struct Reserved {
+  std::vector<std::string> names;
+  std::vector<PersonProof> proofs;  // but keys, which are told apart by name
+};
 
 // People is the administration of administrators, by those of role kAdministrator. Every change is
 // a leaf of the ledger with who was there before and after, in one transaction; every refusal is
@@ -65,9 +72,10 @@ class People {
   explicit People(const Service& service) : service_(service) {}
 
   // add registers somebody. 400 where check_person has a reason; 409 where the name is taken, also
-  // by one of `reserved`, the proof is another's, or the quota is used up.
-  [[nodiscard]] Answer<void> add(const Actor& actor, const Person& person,
-                                 std::span<const std::string> reserved, UnixTime now) const;
+  // by one of `reserved`, the proof is another's, also of one of `reserved`, or the quota is used
+  // up.
+  [[nodiscard]] Answer<void> add(const Actor& actor, const Person& person, const Reserved& reserved,
+                                 UnixTime now) const;
 
   // list gives them all.
   [[nodiscard]] Answer<std::vector<Person>> list(const Actor& actor, UnixTime now) const;

@@ -99,5 +99,33 @@ TEST(PersonProof, is_of_one_name_until_he_is_removed) {
   EXPECT_TRUE(people.add(administrator(), with("berta", subject("1")), {}, kNow));
 }
 
+TEST(PersonProof, is_nobodys_whom_the_configuration_names) {
+  World world;
+  const People people(world.service());
+  const Reserved reserved{.names = {"first"},
+                          .proofs = {KeyPin{.spki_sha256 = {7}}, CertificateName{"dns:a.example"}}};
+  const auto add = [&](const PersonProof& proof) {
+    const auto done = people.add(administrator(), with("anna", proof), reserved, kNow);
+    return done ? std::string() : done.error().checks.front();
+  };
+  EXPECT_EQ(add(KeyPin{.spki_sha256 = {7}}), "kbs.admin.proof");
+  EXPECT_EQ(add(CertificateName{"dns:a.example"}), "kbs.admin.proof");
+  EXPECT_EQ(add(CertificateName{"dns:b.example"}), "");
+}
+
+TEST(PersonProof, of_others_is_compared_beside_a_damaged_row) {
+  World world;
+  const People people(world.service());
+  ASSERT_TRUE(people.add(administrator(), with("anna", subject("1")), {}, kNow));
+  ASSERT_TRUE(world.store().transact([](store::Transaction& tx) -> Result<void> {
+    WARD_CHECK_OK(tx.put(kPersonTable, "aaa", Buffer{1, 2, 3}, 0));
+    return {};
+  }));
+  EXPECT_TRUE(people.add(administrator(), with("berta", subject("2")), {}, kNow));
+  const auto again = people.add(administrator(), with("carla", subject("1")), {}, kNow);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().checks, std::vector<std::string>{"kbs.admin.proof"});
+}
+
 }  // namespace
 }  // namespace ward::broker

@@ -146,7 +146,7 @@ TEST_F(Bounded, people_are_few_and_each_name_is_once) {
               .role = Role::kOwner,
               .repositories = {"hospital"},
               .proof = crypto::PrivateKey::generate(crypto::KeyType::kP256, rng)->public_key()};
-  const std::vector<std::string> reserved = {"first"};
+  const Reserved reserved{.names = {"first"}, .proofs = {}};
   const auto add = [&](const Person& person) {
     const auto done = people.add(administrator(), person, reserved, kNow);
     return done ? 200U : done.error().status;

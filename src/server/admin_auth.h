@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,8 +27,8 @@ inline constexpr std::int64_t kAdminSkew_s = 30;
 // The type of refusals of who somebody is.
 inline constexpr std::string_view kAdminType = "AdminAuthAccess";
 
-// Administrator is somebody whom the configuration names, and what he may prove it with: at least
-// one of key, certificates and a provider's rule.
+// Administrator is somebody whom the configuration names, or a row of the store, and what he may
+// prove it with: at least one of key, certificates and a provider's rule.
 struct Administrator {
   broker::Actor actor;
   std::optional<token::JwsKey> key{};
@@ -37,6 +38,7 @@ struct Administrator {
   std::vector<crypto::Sha256Digest> certificate_sha256{};
   std::vector<crypto::Sha256Digest> spki_sha256{};
   std::vector<pki::GeneralName> certificate_names{};
+  bool stored = false;  // a row: where a certificate is also one's of the configuration, his alone
 };
 
 // TokenForm is what a route takes. Tokens of Trustee's kbs-client say their time alone, for two
@@ -63,6 +65,8 @@ struct Credentials {
 struct ClientTrust {
   std::span<const pki::Certificate> ca;
   std::optional<std::span<const pki::Crl>> crls{};  // nullopt: revocation is not looked at
+  // As PathOptions::list_holds.
+  std::function<bool(const pki::Crl&, const pki::Certificate&)> list_holds{};
 };
 
 // Authorities are who may be an administrator of a service, or of a part of it. Borrowed.
@@ -76,7 +80,8 @@ struct Authorities {
 
 // authenticate finds the one administrator whom the credentials prove, and how he signed in
 // (Actor::sign_in). Whatever is shown must be right: a token beside a certificate does not excuse
-// it, and both must name the same person.
+// it, and both must name the same person; but a certificate that a provider's token is bound to
+// (RFC 8705) need name nobody.
 //
 // A token that says it is from a provider is judged as oidc_actor does; any other is an
 // administrator's own: a JWT signed with exactly the key and algorithm that the configuration
@@ -114,23 +119,12 @@ struct AdminClaims {
 [[nodiscard]] Result<std::optional<Administrator>> stored_administrator(
     const broker::Service& service, std::string_view name);
 
-// stored_certificates are those of a service's store who sign in with a TLS client certificate, but
-// for whom `configured` has the name of. Errors of load_people.
-[[nodiscard]] Result<std::vector<Administrator>> stored_certificates(
-    const broker::Service& service, std::span<const Administrator> configured);
-
-// stored_rules are the rules of a service's store for a provider's tokens: those of one subject
-// first, then in the order of their names. Whom `configured` has the name of has none. Errors of
-// load_people.
-[[nodiscard]] Result<std::vector<OidcRule>> stored_rules(const broker::Service& service,
-                                                         std::span<const Administrator> configured,
-                                                         const OidcProvider& provider);
-
 // SignInMeans is what administrators may sign in with beside keys.
 struct SignInMeans {
   std::vector<OidcProvider> providers;
-  bool certificates = false;  // the service asks clients for certificates
-  bool names = false;         // and has a client CA that vouches for names in them
+  bool certificates = false;                 // the service asks clients for certificates
+  bool names = false;                        // and has a client CA that vouches for names in them
+  std::vector<std::string> names_tenants{};  // beside the default one; "*": all
 };
 
 // check_means is why nobody of the tenant (empty: the default one) can sign in so: kPersonSignIn,

@@ -25,6 +25,11 @@ constexpr std::array<std::uint8_t, 8> kClientAuth = {0x2b, 0x06, 0x01, 0x05,
 
 enum class Purpose : std::uint8_t { kAny, kClient, kOther };
 
+// The kinds of names that people write.
+using NameKind = pki::GeneralName::Kind;
+constexpr std::pair<std::string_view, NameKind> kKinds[] = {
+    {"dns:", NameKind::kDns}, {"email:", NameKind::kRfc822}, {"uri:", NameKind::kUri}};
+
 Refusal wrong(std::string_view why, std::string found = {}, std::string expected = {}) {
   Refusal out = broker::refuse(401, kAdminType, CheckId::kAdminCertificate, why);
   out.found = std::move(found);
@@ -91,7 +96,9 @@ std::optional<std::vector<pki::PathError>> faults_under(std::span<const Certific
                          {.at = now,
                           .crls = trust.crls,
                           .known_critical = known,
-                          .top_is_intermediate = !ca.self_issued()});
+                          .top_is_intermediate = !ca.self_issued(),
+                          .lists_after_path = true,
+                          .list_holds = trust.list_holds});
 }
 
 // refusal_of says the first fault of a path; what revocation lists are about, in words of its own.
@@ -142,10 +149,14 @@ bool is_named(const Administrator& one, const Certificate& leaf) {
 
 }  // namespace
 
+std::string to_text(const pki::GeneralName& name) {
+  for (const auto& [prefix, kind] : kKinds) {
+    if (kind == name.kind) return std::string(prefix) + std::string(as_text(name.value));
+  }
+  return {};
+}
+
 std::optional<pki::GeneralName> certificate_name(std::string_view text) {
-  using Kind = pki::GeneralName::Kind;
-  constexpr std::pair<std::string_view, Kind> kKinds[] = {
-      {"dns:", Kind::kDns}, {"email:", Kind::kRfc822}, {"uri:", Kind::kUri}};
   for (const auto& [prefix, kind] : kKinds) {
     if (!text.starts_with(prefix) || text.size() == prefix.size()) continue;
     return pki::GeneralName{kind, to_buffer(as_bytes(text.substr(prefix.size())))};
@@ -171,6 +182,9 @@ Answer<const Administrator*> certified_administrator(std::span<const Buffer> sho
   const bool asks_path = !named.empty() || found.empty();
   const Answer<void> path = asks_path ? check_path_to(trust, chain, now) : Answer<void>();
   if (path) found.insert(found.end(), named.begin(), named.end());
+  // Whom the configuration names, no row takes the sign-in of.
+  const auto stored = [](const Administrator* one) { return one->stored; };
+  if (!std::ranges::all_of(found, stored)) std::erase_if(found, stored);
   if (found.size() == 1) return found.front();
   if (found.size() > 1) return wrong("It names more than one administrator.");
   if (!path) return path.error();

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -23,7 +24,8 @@ inline constexpr std::size_t kMaxShownCertificates = 4;
 // right at that time; of pinned ones none is looked at. Refusals are kAdminCertificate: malformed,
 // not yet valid, expired, not for a client (extKeyUsage; under a CA it must say clientAuth), no
 // path to a CA (RFC 5280 section 6), revoked or without such a list, nobody's, or more than one
-// administrator's. Borrowed from `administrators`.
+// administrator's; what is both one's of the configuration and a row's is the former's. Borrowed
+// from `administrators`.
 [[nodiscard]] broker::Answer<const Administrator*> certified_administrator(
     std::span<const Buffer> shown, std::span<const Administrator> administrators,
     const ClientTrust& trust, UnixTime now);
@@ -31,5 +33,8 @@ inline constexpr std::size_t kMaxShownCertificates = 4;
 // certificate_name reads a name as people write it: "dns:ops.example", "email:a@example",
 // "uri:spiffe://...". nullopt for any other text.
 [[nodiscard]] std::optional<pki::GeneralName> certificate_name(std::string_view text);
+
+// to_text writes such a name; empty for a name of another kind.
+[[nodiscard]] std::string to_text(const pki::GeneralName& name);
 
 }  // namespace ward::server

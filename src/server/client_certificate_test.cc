@@ -5,6 +5,7 @@
 
 #include "codec/der.h"
 #include "codec/pem.h"
+#include "pki/build.h"
 #include "pki/path.h"
 #include "pki/test_pki.h"
 #include "server/client_crls.h"
@@ -125,6 +126,73 @@ TEST_F(ClientCertificate, a_list_of_its_issuer_decides_whether_it_is_revoked) {
   expect_refused({leaf}, "no_crl");
 }
 
+TEST_F(ClientCertificate, what_is_the_configurations_is_not_a_rows) {
+  auto row = Administrator{.actor = {"row", Role::kOwner, {}}, .stored = true};
+  row.spki_sha256.push_back(crypto::sha256(client_key_.public_key().to_spki()));
+  people_.push_back(row);
+  const auto leaf = pki::test::built(client("CA", ca_key_, {"ops.example"}), ca_key_);
+  const auto found = ask({leaf});
+  ASSERT_TRUE(found) << found.error().body.detail;
+  EXPECT_EQ((*found)->actor.name, "named");
+  row.actor.name = "row2";
+  people_.push_back(row);
+  EXPECT_TRUE(ask({leaf}));
+  people_.erase(people_.begin(), people_.begin() + 3);
+  expect_refused({leaf}, "more than one");
+}
+
+TEST_F(ClientCertificate, a_list_counts_with_the_key_that_was_found_to_sign_it) {
+  const auto spec = pki::test::crl_spec_of("CA", ca_key_);
+  const auto judged = judge_client_crls({pki::test::built(spec, ca_key_)}, ca_, {});
+  ASSERT_EQ(judged.set.lists.size(), 1U);
+  EXPECT_TRUE(judged.refused.empty());
+  EXPECT_TRUE(is_signed_by(judged.set, judged.set.lists[0], ca_[0]));
+  const auto same_name = authority(middle_key_, "CA", middle_key_, "CA");
+  EXPECT_FALSE(is_signed_by(judged.set, judged.set.lists[0], same_name));
+  const auto stranger = pki::test::built(spec, middle_key_);
+  EXPECT_FALSE(is_signed_by(judged.set, stranger, ca_[0]));
+  const auto refused = judge_client_crls({stranger}, ca_, judged.set);
+  EXPECT_TRUE(refused.set.lists.empty());
+  ASSERT_EQ(refused.refused.size(), 1U);
+  EXPECT_THAT(refused.refused[0].second, HasSubstr("no CA of client_ca"));
+}
+
+TEST_F(ClientCertificate, an_older_list_takes_no_newer_ones_place) {
+  const auto list = [&](std::optional<std::uint64_t> number, std::int64_t later_s) {
+    auto spec = pki::test::crl_spec_of("CA", ca_key_);
+    spec.extensions.pop_back();
+    if (number) spec.extensions.push_back(pki::crl_number_extension(*number));
+    spec.this_update = UnixTime{spec.this_update.seconds + later_s};
+    return pki::test::built(spec, ca_key_);
+  };
+  const auto takes = [&](const pki::Crl& now, const pki::Crl& then) {
+    const auto before = judge_client_crls({now}, ca_, {});
+    const auto after = judge_client_crls({then}, ca_, before.set);
+    EXPECT_EQ(after.set.lists.size(), 1U);
+    const bool taken = after.set.lists.front().fingerprint == then.fingerprint;
+    EXPECT_EQ(after.refused.empty(), taken);
+    if (!taken) {
+      EXPECT_EQ(after.set.lists.front().fingerprint, now.fingerprint);
+    }
+    return taken;
+  };
+  EXPECT_TRUE(takes(list(7, 0), list(8, 0)));
+  EXPECT_TRUE(takes(list(7, 0), list(7, 0)));
+  EXPECT_TRUE(takes(list(7, 0), list(7, 1)));
+  EXPECT_TRUE(takes(list(7, 5), list(8, 0)));
+  EXPECT_FALSE(takes(list(8, 0), list(7, 0)));
+  EXPECT_FALSE(takes(list(8, 0), list(7, 5)));
+  EXPECT_FALSE(takes(list(7, 1), list(7, 0)));
+  EXPECT_FALSE(takes(list(std::nullopt, 1), list(9, 0)));
+  // Beside a newer one of the same file nothing of before is kept.
+  const auto before = judge_client_crls({list(8, 0)}, ca_, {});
+  const auto newest = list(9, 0);
+  const auto after = judge_client_crls({list(7, 0), newest}, ca_, before.set);
+  ASSERT_EQ(after.set.lists.size(), 1U);
+  EXPECT_EQ(after.set.lists.front().fingerprint, newest.fingerprint);
+  EXPECT_EQ(after.refused.size(), 1U);
+}
+
 TEST(ClientCrlsText, is_pem_of_lists_and_nothing_else) {
   const auto key = pki::test::make_key("client ca");
   const auto list = pki::test::built(pki::test::crl_spec_of("CA", key), key);
@@ -160,6 +228,13 @@ TEST_F(ClientCertificate, a_key_is_known_without_a_ca) {
   expect_refused({leaf}, "It is not for a TLS client");
   people_[0].certificate_sha256.push_back(leaf.fingerprint);
   EXPECT_TRUE(ask({leaf}));
+}
+
+TEST_F(ClientCertificate, a_name_is_read_as_it_is_written) {
+  for (const char* text : {"dns:ops.example", "email:a@b.example", "uri:spiffe://a/b"}) {
+    EXPECT_EQ(to_text(*certificate_name(text)), text);
+  }
+  EXPECT_EQ(to_text(GeneralName{GeneralName::Kind::kDirectory, {}}), "");
 }
 
 TEST_F(ClientCertificate, an_intermediate_leads_to_the_ca) {

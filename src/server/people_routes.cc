@@ -4,6 +4,7 @@
 
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "server/client_certificate.h"
 #include "server/person_json.h"
 #include "server/responses.h"
 #include "token/jwk.h"
@@ -30,7 +31,13 @@ PeopleRoutes::PeopleRoutes(const broker::Service& service,
       means_(std::move(means)),
       tenant_(std::move(tenant)) {
   for (const Administrator& one : configured) {
-    reserved_.push_back(one.actor.name);
+    reserved_.names.push_back(one.actor.name);
+    for (const crypto::Sha256Digest& pin : one.spki_sha256) {
+      reserved_.proofs.emplace_back(broker::KeyPin{pin});
+    }
+    for (const pki::GeneralName& name : one.certificate_names) {
+      reserved_.proofs.emplace_back(broker::CertificateName{to_text(name)});
+    }
   }
 }
 

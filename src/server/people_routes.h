@@ -35,7 +35,7 @@ class PeopleRoutes {
   std::vector<Administrator> configured_;
   SignInMeans means_;
   std::string tenant_;
-  std::vector<std::string> reserved_;  // their names
+  broker::Reserved reserved_;  // their names, keys of certificates and names in certificates
 };
 
 }  // namespace ward::server

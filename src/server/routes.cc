@@ -75,7 +75,8 @@ std::string set_cookie(std::string_view value, UnixTime expires) {
 SignInMeans means_of(const RoutesConfig& config) {
   return {.providers = config.providers,
           .certificates = config.asks_certificates,
-          .names = !config.client_ca.empty()};
+          .names = !config.client_ca.empty(),
+          .names_tenants = config.client_ca_tenants};
 }
 
 }  // namespace
@@ -124,6 +125,7 @@ Routes::Routes(const broker::Service& service, RoutesConfig config, const Clock&
       ledger_(service, config.ledger_key),
       people_(service, config.administrators, means_of(config), config.tenant),
       resources_(service),
+      stored_(service, log),
       config_(std::move(config)),
       clock_(clock),
       log_(std::move(log)) {
@@ -256,17 +258,22 @@ broker::Answer<broker::Actor> Routes::actor_of(const HttpRequest& request, Token
     if (*stored) known.push_back(**std::move(stored));
   }
   if (!credentials.certificates.empty()) {
-    auto stored = stored_certificates(service_, config_.administrators);
+    auto stored = stored_.certificates(config_.administrators);
     if (!stored) return broker::unavailable(stored.error());
     std::ranges::move(*stored, std::back_inserter(known));
   }
   const auto granted = [this](const OidcProvider& provider) {
-    return stored_rules(service_, config_.administrators, provider);
+    return stored_.rules(config_.administrators, provider);
   };
   const ClientCrls::Lists crls =
       config_.client_crls != nullptr ? config_.client_crls->current() : nullptr;
   ClientTrust trust{.ca = config_.client_ca};
-  if (crls) trust.crls = *crls;
+  if (crls) {
+    trust.crls = crls->lists;
+    trust.list_holds = [&crls](const pki::Crl& list, const pki::Certificate& issuer) {
+      return is_signed_by(*crls, list, issuer);
+    };
+  }
   auto actor = authenticate(credentials,
                             {.administrators = known,
                              .providers = config_.providers,

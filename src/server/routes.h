@@ -23,6 +23,7 @@
 #include "server/people_routes.h"
 #include "server/policy_routes.h"
 #include "server/resource_routes.h"
+#include "server/stored_people.h"
 #include "server/tenant_routes.h"
 
 namespace ward::server {
@@ -39,12 +40,13 @@ struct RoutesConfig {
   const broker::TenantKeys* tenant_keys = nullptr;  // borrowed; without it no /v1/tenants
   std::function<std::string()> metrics{};           // what /metrics says beside; or empty
   bool appraise_only = false;  // a verifier alone: no KBS protocol, no resources and their policies
-  std::vector<OidcProvider> providers{};      // whose tokens count beside administrators' own
-  std::vector<pki::Certificate> client_ca{};  // of administrators' client certificates
-  const ClientCrls* client_crls = nullptr;    // of those CAs, borrowed; null: none are read
-  const OidcKeys* oidc_keys = nullptr;        // the providers', borrowed; null where there are none
-  bool asks_certificates = false;             // TLS asks clients for certificates
-  std::string tenant{};                       // whose these are; empty: the default tenant's
+  std::vector<OidcProvider> providers{};         // whose tokens count beside administrators' own
+  std::vector<pki::Certificate> client_ca{};     // of administrators' client certificates
+  std::vector<std::string> client_ca_tenants{};  // whom they serve beside the default one; "*": all
+  const ClientCrls* client_crls = nullptr;       // of those CAs, borrowed; null: none are read
+  const OidcKeys* oidc_keys = nullptr;  // the providers', borrowed; null where there are none
+  bool asks_certificates = false;       // TLS asks clients for certificates
+  std::string tenant{};                 // whose these are; empty: the default tenant's
 };
 
 // Routes answers HTTP requests (docs/protocols/kbs.md, docs/wardd.md, docs/api/openapi.json). Safe
@@ -92,6 +94,7 @@ class Routes {
   LedgerRoutes ledger_;
   PeopleRoutes people_;
   ResourceRoutes resources_;
+  StoredPeople stored_;
   std::optional<TenantRoutes> tenants_;
   RoutesConfig config_;
   const Clock& clock_;

@@ -1,8 +1,9 @@
+#include "server/stored_people.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "broker/people.h"
-#include "server/admin_auth.h"
 #include "server/client_certificate.h"
 #include "server/key_file.h"
 
@@ -14,22 +15,6 @@ using broker::Person;
 
 broker::Actor actor_of(const Person& person) {
   return {.name = person.name, .role = person.role, .repositories = person.repositories};
-}
-
-// people_but reads all whose name is not `configured`: whoever the configuration names is nobody
-// else.
-Result<std::vector<Person>> people_but(const broker::Service& service,
-                                       std::span<const Administrator> configured) {
-  std::vector<Person> out;
-  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(out, broker::load_people(view, service.keys));
-    return {};
-  }));
-  std::erase_if(out, [&](const Person& person) {
-    return std::ranges::any_of(
-        configured, [&](const Administrator& one) { return one.actor.name == person.name; });
-  });
-  return out;
 }
 
 broker::Refusal no_such_means(std::string found, std::string expected) {
@@ -56,34 +41,89 @@ Result<std::optional<Administrator>> stored_administrator(const broker::Service&
   return out;
 }
 
-Result<std::vector<Administrator>> stored_certificates(const broker::Service& service,
-                                                       std::span<const Administrator> configured) {
-  std::vector<Administrator> out;
-  WARD_TRY(const auto people, people_but(service, configured));
-  for (const Person& person : people) {
-    Administrator one{.actor = actor_of(person)};
-    if (const auto* pin = std::get_if<broker::KeyPin>(&person.proof)) {
-      one.spki_sha256.push_back(pin->spki_sha256);
-      out.push_back(std::move(one));
-    } else if (const auto* proof = std::get_if<broker::CertificateName>(&person.proof)) {
-      const auto name = certificate_name(proof->name);
-      if (!name) return Error(Errc::kMalformed, "admin: a certificate's name in a row");
-      one.certificate_names.push_back(*name);
-      out.push_back(std::move(one));
+// Names of administrators are bounded, and so is what the rows of a service take.
+Result<StoredPeople::Rows> StoredPeople::open(store::View& view, const Rows& known,
+                                              std::vector<std::string>& damaged) const {
+  Rows out;
+  WARD_TRY(const auto listed, view.list_keys(broker::kPersonTable, "", "", store::kMaxListed));
+  for (const store::ListedKey& row : listed) {
+    const auto before = known.find(row.key);
+    if (before != known.end() && before->second.version == row.version) {
+      out.insert(*before);
+      continue;
     }
+    auto person = broker::load_person(view, service_.keys, row.key);
+    const Errc code = person ? Errc::kMalformed : person.error().code();
+    if (!person && code != Errc::kMalformed && code != Errc::kUntrusted) return person.error();
+    Opened opened{.version = row.version, .person = nullptr};
+    if (person && *person) {
+      opened.person = std::make_shared<const Person>(**std::move(person));
+    } else {
+      damaged.push_back(row.key);
+    }
+    out.emplace(row.key, std::move(opened));
   }
   return out;
 }
 
-Result<std::vector<OidcRule>> stored_rules(const broker::Service& service,
-                                           std::span<const Administrator> configured,
-                                           const OidcProvider& provider) {
+// people_but are all whose name is not `configured`: whoever the configuration names is nobody
+// else.
+Result<std::vector<std::shared_ptr<const Person>>> StoredPeople::people_but(
+    std::span<const Administrator> configured) const {
+  std::shared_ptr<const Rows> known;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    known = rows_;
+  }
+  Rows rows;
+  std::vector<std::string> damaged;
+  WARD_CHECK_OK(service_.store.read([&](store::View& view) -> Result<void> {
+    damaged.clear();
+    WARD_TRY(rows, open(view, *known, damaged));
+    return {};
+  }));
+  for (const std::string& name : damaged) {
+    log_("admin.row_damaged", {{"name", broker::is_name(name) ? name : std::string("?")}});
+  }
+  std::vector<std::shared_ptr<const Person>> out;
+  for (const auto& [name, row] : rows) {
+    const bool named = std::ranges::any_of(
+        configured, [&](const Administrator& one) { return one.actor.name == name; });
+    if (row.person && !named) out.push_back(row.person);
+  }
+  auto kept = std::make_shared<const Rows>(std::move(rows));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  rows_ = std::move(kept);
+  return out;
+}
+
+Result<std::vector<Administrator>> StoredPeople::certificates(
+    std::span<const Administrator> configured) const {
+  std::vector<Administrator> out;
+  WARD_TRY(const auto people, people_but(configured));
+  for (const auto& person : people) {
+    const auto* pin = std::get_if<broker::KeyPin>(&person->proof);
+    const auto* proof = std::get_if<broker::CertificateName>(&person->proof);
+    if (pin == nullptr && proof == nullptr) continue;
+    Administrator one{.actor = actor_of(*person), .stored = true};
+    if (pin != nullptr) {
+      one.spki_sha256.push_back(pin->spki_sha256);
+    } else if (const auto name = certificate_name(proof->name)) {
+      one.certificate_names.push_back(*name);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<std::vector<OidcRule>> StoredPeople::rules(std::span<const Administrator> configured,
+                                                  const OidcProvider& provider) const {
   std::vector<OidcRule> out;
-  WARD_TRY(const auto people, people_but(service, configured));
-  for (const Person& person : people) {
-    const auto* claim = std::get_if<broker::ClaimProof>(&person.proof);
+  WARD_TRY(const auto people, people_but(configured));
+  for (const auto& person : people) {
+    const auto* claim = std::get_if<broker::ClaimProof>(&person->proof);
     if (claim == nullptr || claim->issuer != provider.issuer) continue;
-    OidcRule rule{.claim = claim->claim, .value = claim->value, .actor = actor_of(person)};
+    OidcRule rule{.claim = claim->claim, .value = claim->value, .actor = actor_of(*person)};
     if (!claim->of_one()) rule.actor.name.clear();  // more than one may fit
     out.push_back(std::move(rule));
   }
@@ -100,9 +140,12 @@ broker::Answer<void> check_means(const broker::PersonProof& proof, const SignInM
     });
     if (!known) return no_such_means(claim->issuer, "an issuer that this tenant may use");
   }
-  const bool named = std::holds_alternative<broker::CertificateName>(proof);
-  if (named && !means.names)
-    return no_such_means("a certificate's name", "a service with client_ca");
+  if (std::holds_alternative<broker::CertificateName>(proof)) {
+    if (!means.names || !lists_tenant(means.names_tenants, tenant)) {
+      return no_such_means("a certificate's name",
+                           "a service with client_ca, and this tenant in client_ca_tenants");
+    }
+  }
   if (std::holds_alternative<broker::KeyPin>(proof) && !means.certificates) {
     return no_such_means("a certificate", "a service that asks for certificates");
   }

@@ -222,6 +222,16 @@ class SignIn(unittest.TestCase):
             told(self.world.ward("admin", "add", name, "--role", "auditor", *words, *to, "--json").stdout)
             self.assertEqual(self.world.ask("/t/acme" + ENTRIES, certificate=shown)[0], 200, name)
             self.refused_at("/t/zeta" + ENTRIES, "kbs.admin.certificate", certificate=shown)
+        # The CA vouches for no names at a tenant that client_ca_tenants does not list.
+        third = self.tenant("third", "--certificate-name", "dns:ops.example", code=1)
+        self.assertIn("kbs.admin.sign_in", third.stderr)
+        self.world.restart('client_ca_tenants = ["acme"]', 'client_ca_tenants = ["zeta"]')
+        refused = self.world.ask("/t/acme" + ENTRIES, certificate=named)
+        self.assertEqual((refused[0], refused[1]["checks"]), (401, ["kbs.admin.certificate"]))
+        self.assertIn("No CA that", json.dumps(refused[1]))
+        self.assertEqual(self.world.ask("/t/acme" + ENTRIES, certificate=pinned)[0], 200)  # a pin needs no CA
+        self.world.restart('client_ca_tenants = ["zeta"]', 'client_ca_tenants = ["acme"]')
+        self.assertEqual(self.world.ask("/t/acme" + ENTRIES, certificate=named)[0], 200)
         for words in ([], ["--issuer", "https://i"], ["--subject", "a"], ["--issuer", "https://i", "--claim", "a"],
                       ["--issuer", "https://i", "--subject", "a", "--value", "b"],
                       ["--certificate-name", "dns:a", "--pinned-certificate", pinned[0]]):
@@ -247,15 +257,29 @@ class SignIn(unittest.TestCase):
         make = self.world.certificates.make
         revoked, good = make("revoked"), make("in-force")
         self.assertEqual(self.world.ask(ENTRIES, certificate=revoked)[0], 200)
+        before = self.world.crls.read_bytes()
         self.world.revoke(revoked)
+        self.assertIn("T", self.world.logged("client_crls.list")[-1]["next_update"])
         self.refused("kbs.admin.certificate", "It is revoked", certificate=revoked)
         self.assertEqual(self.world.ask(ENTRIES, certificate=good)[0], 200)
         text = self.world.crls.read_bytes()
         self.world.crls.write_text("nothing")
         self.world.hang_up("client_crls.failed")
         self.refused("kbs.admin.certificate", "It is revoked", certificate=revoked)  # what was read before still counts
+        for older, reason in ((before, "a newer list"), (self.world.certificates.list_of("other-ca"), "no CA of client_ca")):
+            self.world.crls.write_bytes(older)
+            self.world.hang_up("client_crls.refused")
+            self.assertIn(reason, self.world.logged("client_crls.refused")[-1]["reason"])
+            self.assertEqual(self.world.ask(ENTRIES, certificate=revoked)[0], 401)
         self.world.crls.write_bytes(text)
         self.world.hang_up("client_crls.read")
+        self.assertEqual(self.world.ask(ENTRIES, certificate=good)[0], 200)
+
+    def test_no_row_takes_what_the_configuration_names(self):
+        pinned = self.world.folder / "pinned.pem"
+        to = [*self.world.to, "--admin", self.world.state / "admin.key.pem"]
+        for words in (["--pinned-certificate", pinned], ["--certificate-name", "dns:ops.example"]):
+            self.assertIn("kbs.admin.proof", self.world.ward("admin", "add", "mole", "--role", "auditor", *words, *to, code=1).stderr)
 
     def test_a_token_and_a_certificate_are_of_one_person(self):
         good = self.world.certificates.make("both")
@@ -265,6 +289,17 @@ class SignIn(unittest.TestCase):
                                                check=True).stdout).digest()
         bound = self.forged(cnf={"x5t#S256": b64(digest)})
         self.refused("kbs.admin.token", "bound to another client certificate", token=bound)
+        # Whose name is in the certificate matters where there is one: this one is of somebody else.
+        self.refused("kbs.admin.person", "certificate of ops", token=bound, certificate=good)
+
+    def test_a_certificate_that_a_token_is_bound_to_need_name_nobody(self):
+        own = self.world.certificates.make("own", ca="other-ca", san="DNS:nobody.example")
+        self.refused("kbs.admin.certificate", "No CA that", certificate=own)
+        digest = hashlib.sha256(subprocess.run(["openssl", "x509", "-in", own[0], "-outform", "DER"], capture_output=True,
+                                               check=True).stdout).digest()
+        self.assertEqual(self.world.ask(ENTRIES, self.forged(cnf={"x5t#S256": b64(digest)}), certificate=own)[0], 200)
+        self.assertIn("oidc+certificate", [one["by"] for one in self.world.logged("admin.signed_in")])
+        self.refused("kbs.admin.certificate", "No CA that", token=self.forged(), certificate=own)
 
     def test_ward_shows_a_certificate(self):
         certificate, key = self.world.certificates.make("tool")

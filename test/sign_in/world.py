@@ -23,6 +23,7 @@ PATIENCE_S = 60
 
 CONFIG = """
 client_ca = "{folder}/client-ca.pem"
+client_ca_tenants = ["acme"]
 client_crls = "{folder}/crls.pem"
 
 [[oidc]]
@@ -142,10 +143,17 @@ class Certificates:
         (self.folder / "index").touch()
         if not (self.folder / "number").exists():
             (self.folder / "number").write_text("01\n")
-        ca = ["ca", "-config", self.folder / "ca.cnf", "-cert", self.folder / "client-ca.pem", "-keyfile", self.folder / "client-ca.key"]
         if certificate is not None:
-            openssl(*ca, "-revoke", certificate)
-        openssl(*ca, "-gencrl", "-out", self.folder / "crls.pem")
+            self.openssl_ca("client-ca", "-revoke", certificate)
+        (self.folder / "crls.pem").write_bytes(self.list_of("client-ca"))
+
+    def list_of(self, ca):
+        """list_of is a CA's list as it is now, as PEM."""
+        self.openssl_ca(ca, "-gencrl", "-out", self.folder / "list.pem")
+        return (self.folder / "list.pem").read_bytes()
+
+    def openssl_ca(self, name, *words):
+        openssl("ca", "-config", self.folder / "ca.cnf", "-cert", self.folder / f"{name}.pem", "-keyfile", self.folder / f"{name}.key", *words)
 
     def pin(self, name):
         return hashlib.sha256(openssl("pkey", "-in", self.folder / f"{name}.key", "-pubout", "-outform", "DER")).hexdigest()
@@ -173,9 +181,15 @@ class World:
                             operator="".join(public.splitlines()[1:-1]))
         top, more = own.split("\n\n", 1)
         config.write_text(text + top + "\n# [[trust_root]]" + lists + "\n" + more)
+        self.config = config
         self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([BIN / "wardd", "--config", config], stderr=self.log)
+        self.start()
+
+    def start(self):
+        """start runs the service, and waits until it says where."""
         address = self.state / "wardd.address"
+        address.unlink(missing_ok=True)
+        self.process = subprocess.Popen([BIN / "wardd", "--config", self.config], stderr=self.log)
         end = time.monotonic() + PATIENCE_S
         while not (address.exists() and address.stat().st_size):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -183,6 +197,15 @@ class World:
             time.sleep(0.02)
         self.url = "https://" + address.read_text().strip()
         self.to = ["--server", self.url, "--server-key", self.server_key]
+
+    def restart(self, text, other):
+        """restart ends the service, and starts it with another text in its configuration."""
+        self.process.terminate()
+        assert self.process.wait(PATIENCE_S) == 0
+        before = self.config.read_text()
+        assert text in before
+        self.config.write_text(before.replace(text, other))
+        self.start()
 
     def revoke(self, certificate):
         """revoke has the CA list the certificate, and the service read the list."""
