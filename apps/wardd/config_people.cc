@@ -20,7 +20,7 @@ using token::JwsAlgorithm;
 
 constexpr std::int64_t kMaxTokenAge_s = 86400;
 constexpr std::int64_t kMaxFresh_s = 3600;
-constexpr std::int64_t kMaxKept_s = 7 * 86400;
+constexpr std::int64_t kMaxKept_s = std::int64_t{7} * 86400;
 constexpr std::array kAlgorithms = {JwsAlgorithm::kEs256, JwsAlgorithm::kEdDsa,
                                     JwsAlgorithm::kPs256, JwsAlgorithm::kRs256};
 
@@ -78,8 +78,9 @@ Result<void, Diag> read_certificates(const Section& section, bool with_client_ca
   }
   for (const std::string& text : names) {
     const auto name = server::certificate_name(text);
-    if (!name)
+    if (!name) {
       return section.wrong("certificate_name", "\"dns:...\", \"email:...\" or \"uri:...\"");
+    }
     person.certificate_names.push_back(*name);
   }
   return {};
