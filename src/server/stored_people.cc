@@ -86,10 +86,10 @@ Result<std::vector<std::shared_ptr<const Person>>> StoredPeople::people_but(
     log_("admin.row_damaged", {{"name", broker::is_name(name) ? name : std::string("?")}});
   }
   std::vector<std::shared_ptr<const Person>> out;
-  for (const auto& [name, row] : rows) {
+  for (const auto& entry : rows) {
     const bool named = std::ranges::any_of(
-        configured, [&](const Administrator& one) { return one.actor.name == name; });
-    if (row.person && !named) out.push_back(row.person);
+        configured, [&](const Administrator& one) { return one.actor.name == entry.first; });
+    if (entry.second.person && !named) out.push_back(entry.second.person);
   }
   auto kept = std::make_shared<const Rows>(std::move(rows));
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -128,7 +128,8 @@ Result<std::vector<OidcRule>> StoredPeople::rules(std::span<const Administrator>
     out.push_back(std::move(rule));
   }
   // What is said of somebody himself comes before what is said of a group that he is in.
-  std::ranges::stable_partition(out, [](const OidcRule& rule) { return !rule.actor.name.empty(); });
+  std::stable_partition(out.begin(), out.end(),
+                        [](const OidcRule& rule) { return !rule.actor.name.empty(); });
   return out;
 }
 
