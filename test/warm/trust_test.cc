@@ -99,8 +99,7 @@ std::vector<UnixTime> interesting_times(const soft::fixture::Stage& s) {
     out.push_back({out[i].seconds + 1});
   }
   std::ranges::sort(out);
-  const auto twice = std::ranges::unique(out);
-  out.erase(twice.begin(), twice.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
