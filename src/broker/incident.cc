@@ -84,7 +84,8 @@ Result<std::string> tightened(const std::string& policy, const IncidentSubject& 
 // InForceText is the policy for evidence as it stands.
 struct InForceText {
   std::string text;
-  std::uint64_t version = 0;  // 0: there is none
+  std::uint64_t version = 0;          // 0: there is none
+  std::vector<IncidentSubject> open;  // of all incidents that are open
 };
 
 Result<InForceText> policy_in_force(const Service& service) {
@@ -92,13 +93,17 @@ Result<InForceText> policy_in_force(const Service& service) {
   WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const SealedRow row, service.keys.rows.get(view, kPolicyTable, kEvidencePolicyKey));
     if (!row.value) return {};
-    out = {std::string(as_text(row.value->expose())), row.version};
+    out.text = std::string(as_text(row.value->expose()));
+    out.version = row.version;
+    WARD_TRY(out.open, open_subjects(view));
     return {};
   }));
   return out;
 }
 
-// tighten puts the policy that refuses the subject in force, and says in the incident which.
+// tighten puts the policy that refuses the subject in force, and says in the incident which. The
+// subjects of all others that are open come with it: one that was opened at the same time, or whose
+// opening was broken off, would keep it from coming into force.
 Answer<void> tighten(const Service& service, const Actor& actor, Incident& incident, bool apply,
                      UnixTime now) {
   const auto before = policy_in_force(service);
@@ -107,16 +112,22 @@ Answer<void> tighten(const Service& service, const Actor& actor, Incident& incid
   incident.policy_after = before->version;
   // Without a policy no evidence is accepted at all.
   if (before->version == 0) return {};
-  const auto text = tightened(before->text, incident.subject);
-  if (!text) return unavailable(text.error());
-  if (text->empty()) return {};
+  std::vector<IncidentSubject> subjects = before->open;
+  subjects.push_back(incident.subject);
+  std::string text = before->text;
+  for (const IncidentSubject& subject : subjects) {
+    auto more = tightened(text, subject);
+    if (!more) return unavailable(more.error());
+    if (!more->empty()) text = *std::move(more);
+  }
+  if (text == before->text) return {};
   if (!apply) {
-    WARD_CHECK_OK(checked_evidence_policy(service, as_bytes(*text)));
+    WARD_CHECK_OK(checked_evidence_policy(service, as_bytes(text)));
     incident.policy_after = before->version + 1;
     return {};
   }
   WARD_TRY(incident.policy_after, PolicyAdmin(service).set(actor, kEvidencePolicyKey,
-                                                           as_bytes(*text), now, before->version));
+                                                           as_bytes(text), now, before->version));
   return {};
 }
 

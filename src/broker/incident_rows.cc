@@ -66,6 +66,17 @@ Result<std::optional<Incident>> load_incident(store::View& view, const Service& 
   return std::optional(std::move(out));
 }
 
+Result<std::vector<IncidentSubject>> open_subjects(store::View& view) {
+  std::vector<IncidentSubject> out;
+  WARD_TRY(const auto rows, view.list(kOpenIncidentTable, "", "", kMaxIncidents));
+  for (const store::Listed& row : rows) {
+    auto subject = of_row(as_text(row.value));
+    if (!subject) return Error(Errc::kMalformed, "broker.incident: a row is damaged");
+    out.push_back(*std::move(subject));
+  }
+  return out;
+}
+
 Result<bool> add_open_incident(store::Transaction& tx, const Service& service,
                                const Incident& incident) {
   WARD_TRY(const auto open, tx.list_keys(kOpenIncidentTable, "", "", kMaxIncidents));

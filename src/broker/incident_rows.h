@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "broker/incident.h"
@@ -22,6 +23,9 @@ namespace ward::broker {
 [[nodiscard]] Result<std::optional<Incident>> load_incident(store::View& view,
                                                             const Service& service,
                                                             std::string_view id);
+
+// open_subjects are those of all that are open. kMalformed: a row is damaged.
+[[nodiscard]] Result<std::vector<IncidentSubject>> open_subjects(store::View& view);
 
 // add_open_incident writes a new one, which no policy for evidence may leave out from then on.
 // Where kMaxIncidents are kept the oldest that is closed is forgotten; false: all of them are open.

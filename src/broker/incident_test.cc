@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/incident_rows.h"
 #include "broker/incident_scan.h"
 #include "broker/policy_admin.h"
 #include "broker/records.h"
@@ -388,6 +389,31 @@ TEST_F(IncidentTest, is_open_and_refuses_though_there_is_no_place_to_read_the_le
   EXPECT_EQ(again.affected.releases.size(), 1U);
   EXPECT_EQ(rotate_mark(), again.id);
   EXPECT_TRUE(incidents_.close(administrator(), list->front().id, kNow));
+}
+
+TEST_F(IncidentTest, one_whose_opening_was_broken_off_keeps_no_other_from_being_opened) {
+  const Incident broken{.id = "0000000000000001",
+                        .subject = {IncidentOf::kAdvisory, "INTEL-SA-00615"},
+                        .note = {},
+                        .opened_by = "first",
+                        .opened = kNow,
+                        .rotate = {},
+                        .affected = {},
+                        .closed_by = {},
+                        .closed = {}};
+  ASSERT_TRUE(world_.store().transact([&](store::Transaction& tx) -> Result<void> {
+    WARD_TRY(const bool added, add_open_incident(tx, world_.service(), broken));
+    EXPECT_TRUE(added);
+    return {};
+  }));
+  const Incident incident = open(IncidentOf::kChip, to_hex(one_));
+  EXPECT_EQ(prove(one_), "");
+  EXPECT_EQ(check_, "kbs.evidence.platform_unaffected");
+  world_.verifier.advisories = {"INTEL-SA-00615"};
+  EXPECT_EQ(prove(two_), "");
+  EXPECT_EQ(check_, "kbs.evidence.advisory_unaffected");
+  EXPECT_TRUE(incidents_.close(administrator(), broken.id, kNow));
+  EXPECT_TRUE(incidents_.close(administrator(), incident.id, kNow));
 }
 
 TEST_F(IncidentTest, a_second_one_of_the_same_finds_the_policy_as_it_must_be) {
