@@ -112,10 +112,6 @@ Answer<Judged> judge(const Service& service, Asked& asked, UnixTime now) {
   out.appraisal = std::move(judgement.appraisal);
   out.platforms = std::move(judgement.platforms);
   out.refusal = refusal_of(out.appraisal);
-  // What /attest would refuse is accepted nowhere.
-  if (out.refusal && out.appraisal.verdict == attest::Verdict::kAccepted) {
-    out.appraisal.verdict = attest::Verdict::kUndetermined;
-  }
   ArchivedAppraisal& record = asked.record;
   if (record.tee.empty() && service.verifier.serves(out.appraisal.tee)) {
     record.tee = out.appraisal.tee;

@@ -12,12 +12,13 @@
 namespace ward::broker {
 namespace {
 
-// may_be_unasked is true of checks that an appraisal may do without: the workload, which the
-// owners' policies compare, and what the policy for evidence itself waived.
-bool may_be_unasked(const attest::Facts& facts, const attest::Check& check) {
-  return check.not_done == attest::NotDone::kNotAsked &&
-         (check.info == facts.workload_check ||
-          std::ranges::find(facts.revocation_checks, check.info) != facts.revocation_checks.end());
+// must_be_asked is true of what no appraisal does without: that the evidence is bound to whoever
+// sent it, and what runs. Of the rest that nobody asked for, the workload is compared by the
+// owners' policies, revocation was waived by the policy for evidence, and a scheme says so of parts
+// that its evidence does not have: an event log, another kind of hardware. What those would have
+// shown is claimed nowhere.
+bool must_be_asked(const attest::Facts& facts, const attest::Check& check) {
+  return check.info == facts.report_data_check || check.info == facts.measurement_check;
 }
 
 // check_init_data records in the appraisal whether the manifest that was sent, whose digest this
@@ -307,6 +308,9 @@ Result<Judgement> appraise_record(const Service& service, const ArchivedAppraisa
     }
   }
   WARD_CHECK_OK(ask_rego(service, judging, appraised.devices, out));
+  if (out.appraisal.verdict == attest::Verdict::kAccepted && failures_of(out.appraisal)) {
+    out.appraisal.verdict = attest::Verdict::kUndetermined;
+  }
   service.keys.platform_ids.conceal(appraised.identity, out.appraisal);
   return out;
 }
@@ -320,12 +324,12 @@ std::optional<std::vector<attest::Check>> failures_of(const attest::Appraisal& a
   });
   for (const auto outcome : {attest::Outcome::kFailed, attest::Outcome::kNotDone}) {
     for (const attest::Check& check : appraisal.checks) {
-      const bool counts =
-          outcome == attest::Outcome::kFailed || !may_be_unasked(appraisal.facts, check);
-      const bool left = rego_refused && check.info == appraisal.facts.measurement_check &&
-                        check.not_done == attest::NotDone::kNotAsked;
-      if (left) continue;
-      if (check.outcome == outcome && counts) failed.push_back(check);
+      if (check.outcome != outcome) continue;
+      if (check.not_done == attest::NotDone::kNotAsked) {
+        const bool left = rego_refused && check.info == appraisal.facts.measurement_check;
+        if (left || !must_be_asked(appraisal.facts, check)) continue;
+      }
+      failed.push_back(check);
     }
   }
   const bool accepted = appraisal.verdict == attest::Verdict::kAccepted && failed.empty();

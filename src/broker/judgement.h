@@ -38,15 +38,17 @@ struct Judgement {
 
 // appraise_record appraises the evidence of a message for the bindings that it must carry, and
 // compares the manifest that came with it. Evidence that all else accepts is put before the
-// policies in Rego, with the reference values that count at that time. What names the machine is
-// concealed in what it returns (platform_ids.h). Errors of EvidenceVerifier::appraise.
+// policies in Rego, with the reference values that count at that time. Its verdict is accepted only
+// where failures_of lists nothing. What names the machine is concealed in what it returns
+// (platform_ids.h). Errors of EvidenceVerifier::appraise.
 [[nodiscard]] Result<Judgement> appraise_record(const Service& service,
                                                 const ArchivedAppraisal& record,
                                                 const Judging& judging);
 
 // failures_of lists what keeps an appraisal from being accepted: failed checks, then what could not
-// be done. Report data and measurement must have been compared. nullopt where it is accepted; a
-// list may be empty where the verdict alone says no.
+// be done. Report data and measurement must have been compared; parts that evidence of its kind may
+// lack, and lacks, are no failure. nullopt where it is accepted; a list may be empty where the
+// verdict alone says no.
 [[nodiscard]] std::optional<std::vector<attest::Check>> failures_of(
     const attest::Appraisal& appraisal);
 
