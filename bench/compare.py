@@ -142,7 +142,9 @@ def softd_rows(rows, quick):
 def service_rows(quick):
     """Whole handshakes with a real wardd (service.py), against the cryptography in one."""
     import service
-    for tee, members in service.measure(quick).items():
+    connection, handshakes = service.measure(quick)
+    yield results.row("connection", "service.connection", **connection)
+    for tee, members in handshakes.items():
         yield results.row("service", f"service.rcar.{tee}", **members)
 
 

@@ -5,13 +5,14 @@
 // A line on stdin, one line as the answer:
 //
 //   facts                       what the policies must name, as JSON
-//   load TEE N COUNT INTERVAL   COUNT handshakes by N clients, one every INTERVAL nanoseconds; 0:
-//   as
-//                               fast as they can: "ok WALL SERVICE CLIENT LATENCY...", nanoseconds
+//   load TEE N COUNT INTERVAL   COUNT handshakes by N clients, one every INTERVAL nanoseconds (0: as
+//                               fast as they can): "ok WALL SERVICE CLIENT LATENCY...", nanoseconds
 //                               on the wall, of the processor in PID and in this process, and of
 //                               each handshake
 //   bare TEE COUNT              "ok CPU": nanoseconds of COUNT handshakes' bare cryptography
 //   base TEE                    "ok LABEL": what that is
+//   visit COUNT                 COUNT connections with three requests that do nothing, one by one:
+//                               "ok SERVICE", nanoseconds of the processor in PID
 //   open N                      N sessions are begun, and kept until the next `open`: "ok N"
 //
 // "error TEXT" where a handshake fails.
@@ -72,6 +73,11 @@ class Client {
       in >> number;
       return open(number);
     }
+    if (command == "visit") {
+      std::size_t number = 0;
+      in >> number;
+      return visit(number);
+    }
     Load load;
     in >> load.tee;
     if (command == "base") return "ok " + handshake_base(load.tee, kTraffic).label;
@@ -106,6 +112,16 @@ class Client {
       open_.push_back(*std::move(session));
     }
     return "ok " + std::to_string(open_.size());
+  }
+
+  std::string visit(std::size_t number) {
+    const auto attester = Attester::make(platform_, kTees[0], target_);
+    if (!attester) return error_line(attester.error());
+    const std::int64_t service = clock_ns(service_);
+    for (std::size_t i = 0; i < number; ++i) {
+      if (const auto done = (*attester)->visit(); !done) return error_line(done.error());
+    }
+    return "ok " + std::to_string(clock_ns(service_) - service);
   }
 
   std::string bare(const Load& load) {

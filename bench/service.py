@@ -86,6 +86,9 @@ class Service(contestants.Contestant):
     def bare_ns(self, tee, count):
         return self.numbers(f"bare {tee} {count}")[0] / count
 
+    def visit_ns(self, count):
+        return self.numbers(f"visit {count}")[0] / count
+
     def session_octets(self):
         """session_octets is the memory that one more session takes while its connection is open."""
         before = resident(self.pid)
@@ -125,12 +128,28 @@ def measure_tee(service, tee, rounds, count, half_s):
             "half_ms": [round(percentile(half.latencies, part) / 1e6, 3) for part in (50, 99)]}
 
 
+def measure_connection(service, rounds, count):
+    """measure_connection gives the members of a row: what a handshake's connection costs without the handshake."""
+    tee = TEES[0]
+    service.visit_ns(count)
+    visits, bare = [], []
+    for _ in range(rounds):
+        before = service.bare_ns(tee, 50)
+        visits.append(service.visit_ns(count))
+        bare.append((before + service.bare_ns(tee, 50)) / 2)
+    ratio = stats.spread([one / of for one, of in zip(visits, bare)]).rounded(3)
+    return {"ratio": ratio.median, "quartiles": [ratio.low, ratio.high],
+            "base": service.ask(f"base {tee}").removeprefix("ok "),
+            "base_us": round(statistics.median(bare) / 1000, 3), "us": round(statistics.median(visits) / 1000, 3)}
+
+
 def measure(quick):
-    """measure gives {TEE: members of its row}."""
+    """measure gives the members of the connection's row, and {TEE: members of its row}."""
     rounds, count, half_s = (3, 60, 1) if quick else (11, 200, 10)
     service = Service()
     try:
         octets = service.session_octets()
-        return {tee: measure_tee(service, tee, rounds, count, half_s) | {"session_octets": octets} for tee in TEES}
+        connection = measure_connection(service, rounds, count)
+        return connection, {tee: measure_tee(service, tee, rounds, count, half_s) | {"session_octets": octets} for tee in TEES}
     finally:
         service.close()

@@ -14,6 +14,7 @@ TITLES = {
     "quotes": "The software TEE: evidence, against the one signature in it",
     "channel": "The attested channel: openings with fresh evidence and its appraisal, against the TLS handshake alone",
     "service": "The trust service: handshakes (connect, auth, attest, resource) over TLS; its processor time against their cryptography alone",
+    "connection": "The trust service: a connection over TLS with three requests that do nothing; its processor time against the cryptography of a whole handshake",
     "keep": "A keep without workload, from start to end",
 }
 
