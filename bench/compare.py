@@ -183,7 +183,7 @@ def measure(options, ward):
         out += keep_rows(options.quick)
     if options.keep and wanted(options, "quotes"):
         out += softd_rows(out, options.quick)
-    if options.keep and wanted(options, "service"):
+    if options.keep and (wanted(options, "service") or wanted(options, "connection")):
         out += service_rows(options.quick)
     order = list(tables.TITLES)
     return {"rows": sorted(out, key=lambda made: order.index(made["area"])),

@@ -47,8 +47,8 @@ class Attester {
   // begin connects and asks for a challenge: an open session, for as long as the result lives.
   [[nodiscard]] Result<std::unique_ptr<protocol::Exchange>> begin();
 
-  // visit connects anew and asks three times for what costs the service nothing: the connection of a
-  // handshake, with as many requests, and nothing else of it.
+  // visit connects anew and asks three times for what costs the service nothing: the connection of
+  // a handshake, with as many requests, and nothing else of it.
   [[nodiscard]] Result<void> visit() const;
 
   [[nodiscard]] Buffer launch_measurement() const { return guest_->launch_measurement(); }

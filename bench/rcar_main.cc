@@ -5,7 +5,8 @@
 // A line on stdin, one line as the answer:
 //
 //   facts                       what the policies must name, as JSON
-//   load TEE N COUNT INTERVAL   COUNT handshakes by N clients, one every INTERVAL nanoseconds (0: as
+//   load TEE N COUNT INTERVAL   COUNT handshakes by N clients, one every INTERVAL nanoseconds (0:
+//   as
 //                               fast as they can): "ok WALL SERVICE CLIENT LATENCY...", nanoseconds
 //                               on the wall, of the processor in PID and in this process, and of
 //                               each handshake
