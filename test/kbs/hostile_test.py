@@ -18,6 +18,8 @@ from service import Service
 PATIENCE_S = 60
 MEMORY = 256 << 20  # octets resident, of a service that needs about a tenth
 DEEP = 200_000
+SMALL = 60_000  # octets of a body that needs no room
+TOGETHER = 100  # connections at the same time
 OWN = json.loads((HERE.parents[1] / "docs/api/openapi.json").read_text(encoding="utf-8"))["paths"]
 NAMES = {"repository": "a", "type": "b", "tag": "c"}  # of what a path names; another: x
 # What stands in the description is what the service has (its unit tests compare them).
@@ -176,23 +178,81 @@ class Hostile(unittest.TestCase):
     def test_every_cut_of_a_request_is_no_request(self):
         body = b'{"version":"0.4.0","tee":"sgx","extra-params":""}'
         whole = b"POST /kbs/v0/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
-        for size in range(0, len(whole), 11):
-            with self.connect() as stream:
-                stream.sendall(whole[:size])
-                with contextlib.suppress(ssl.SSLError, OSError, ValueError):
-                    stream.unwrap()
+        self.cut([whole[:size] for size in range(0, len(whole), 11)])
         self.assertEqual(self.send(whole), 200)
 
-    def test_who_is_slow_keeps_nobody_waiting(self):
-        with contextlib.ExitStack() as open_ones:
-            slow = [open_ones.enter_context(self.connect()) for _ in range(60)]
-            for stream in slow:
-                stream.sendall(b"POST /kbs/v0/auth HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{")
-            for _ in range(3):
+    def callers(self):
+        """Each route as a stranger asks for it, and as an administrator does: method, path, headers, what it may answer to no sense."""
+        shown = [f"Authorization: Bearer {self.made.token()}"]
+        for method, path in ROUTES:
+            stranger = (200, 400, 404) if path.partition("?")[0] in PUBLIC else (400, 401, 404, 405)
+            yield method, path, [], stranger
+            if (method, path) in DESCRIBED:
+                takes = method == "GET" or path in TAKES_ANY or path in PUBLIC
+                yield method, path, shown, (400, 403, 404, 409, 413, 415, *([200] if takes else []))
+
+    @staticmethod
+    def head(method, path, size, headers):
+        return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: a", f"Content-Length: {size}", *headers, "\r\n"]).encode()
+
+    def cut(self, pieces):
+        """cut sends each and then says that no more comes, TOGETHER at a time; none has an answer, which would come before the end."""
+        while pieces:
+            some, pieces = pieces[:TOGETHER], pieces[TOGETHER:]
+            with contextlib.ExitStack() as open_ones:
+                streams = [open_ones.enter_context(self.connect()) for _ in some]
+                for stream, piece in zip(streams, some):
+                    stream.sendall(piece)
+                for stream, piece in zip(streams, some):
+                    with self.subTest(piece[:60]):
+                        stream.unwrap()  # an answer in the place of the end is an error of TLS
+
+    def test_every_route_does_nothing_for_a_request_that_is_cut(self):
+        pieces = []
+        for method, path, headers, _ in self.callers():
+            head = self.head(method, path, 100, headers)
+            pieces += [head[:head.index(b" ") + 2], head[:-4], head[:-2], head + b"{" * 99]
+        self.made.ask("PUT", "/v1/resource/a/b/other", b"x")  # the ledger has a leaf
+        before = self.made.leaves()
+        self.cut(pieces)
+        self.assertEqual(self.made.leaves(), before)
+
+    def test_every_route_waits_for_the_slow_and_keeps_nobody_waiting(self):
+        everybody = list(self.callers())
+        while everybody:
+            some, everybody = everybody[:TOGETHER], everybody[TOGETHER:]
+            with contextlib.ExitStack() as open_ones:
+                slow = [(open_ones.enter_context(self.connect()), *one) for one in some]
+                for stream, method, path, headers, _ in slow:
+                    stream.sendall(self.head(method, path, SMALL, headers) + b"[" * (SMALL - 2))
                 self.assertEqual(self.request("GET", "/healthz", b""), 200)
-            for stream in slow:
-                stream.sendall(b" ")
-            self.assertEqual(self.request("GET", "/healthz", b""), 200)
+                for stream, *_ in slow:
+                    stream.sendall(b"[")
+                self.assertEqual(self.request("GET", "/healthz", b""), 200)
+                for stream, *_ in slow:
+                    stream.sendall(b"[")
+                for stream, method, path, headers, allowed in slow:
+                    with self.subTest(method=method, path=path, administrator=bool(headers)):
+                        self.assertIn(int(stream.recv(65536).split()[1]), allowed)
+
+    def test_large_bodies_of_strangers_take_no_more_than_their_room(self):
+        """Each would be taken for itself: all of them together are 380 MB, and one address has 32 MiB of room."""
+        size = 2_000_000
+        most = (32 << 20) // size
+        with contextlib.ExitStack() as open_ones:
+            slow = [open_ones.enter_context(self.connect()) for _ in range(200)]
+            for n, stream in enumerate(slow):
+                stream.sendall(self.head("POST", ("/v1/appraise", "/kbs/v0/attest", "/v1/administrators")[n % 3], size, []))
+                stream.sendall(b"[" * (size - 100_000))
+            for stream in slow[most:]:
+                reply = stream.recv(65536)
+                self.assertEqual(reply.split()[1], b"503")
+                self.assertIn(b"\r\nRetry-After: 1\r\n", reply)
+            self.assertEqual(self.request("POST", "/v1/nonce", b"{}"), 200)
+            for stream in slow[:most]:
+                stream.sendall(b"[" * 100_000)
+                self.assertEqual(stream.recv(65536).split()[1][:1], b"4")  # it had its room, and is no message
+        self.assertEqual(self.request("POST", f"{ROOT}/auth", b"[" * size), 400)  # there is room again
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include <array>
 #include <ctime>
 #include <latch>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -165,6 +166,110 @@ TEST(HttpsBounds, half_a_request_and_no_request_are_ended) {
   const auto idle = secured(connect_to(*server));
   ASSERT_TRUE(idle->write(as_bytes(kRequest)));  // answered, then nothing more comes
   EXPECT_TRUE(ended(*idle));
+}
+
+// Three bodies of the longest have room, two of one address; 100 octets are small.
+ServerOptions room_for_three() {
+  ServerOptions options;
+  options.max_body_bytes = 1000;
+  options.max_bodies_bytes = 3000;
+  options.max_bodies_bytes_of_peer = 2000;
+  options.small_body_bytes = 100;
+  options.request_timeout = kNever;
+  options.reply_timeout = kNever;
+  return options;
+}
+
+HttpRequest post(std::string target, std::size_t body) {
+  return {.method = "POST", .target = std::move(target), .headers = {}, .body = Buffer(body, 'x')};
+}
+
+std::unique_ptr<protocol::Exchange> exchange_from(const char* source, const HttpServer& server) {
+  return http_over(secured(connect_from(source, server)), "localhost");
+}
+
+unsigned status_of(const char* source, const HttpServer& server, std::size_t body) {
+  const auto reply = exchange_from(source, server)->exchange(post("/", body));
+  EXPECT_TRUE(reply) << reply.error().what();
+  return reply ? reply->status : 0;
+}
+
+TEST(HttpsBounds, bodies_have_a_room_of_which_one_address_has_a_part) {
+  std::counting_semaphore<3> at_work(0);
+  std::latch go(1);
+  const auto server = serve(room_for_three(), [&](const HttpRequest& request) {
+    if (request.target != "/held") return echo(request);
+    at_work.release();
+    go.wait();
+    return echo(request);
+  });
+  std::vector<std::jthread> held;
+  const auto hold = [&](const char* source) {
+    held.emplace_back([&server, source] {
+      const auto reply = exchange_from(source, *server)->exchange(post("/held", 1000));
+      EXPECT_TRUE(reply && reply->status == 200);
+    });
+  };
+  hold("127.0.0.1");
+  hold("127.0.0.1");
+  at_work.acquire();
+  at_work.acquire();
+  const auto refused = exchange_from("127.0.0.1", *server)->exchange(post("/", 101));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503U);
+  EXPECT_EQ(refused->header("Retry-After"), "1");
+  EXPECT_EQ(status_of("127.0.0.1", *server, 100), 200U);
+  EXPECT_EQ(status_of("127.0.0.2", *server, 1000), 200U);
+  hold("127.0.0.2");
+  at_work.acquire();
+  EXPECT_EQ(status_of("127.0.0.3", *server, 101), 503U);
+  EXPECT_EQ(status_of("127.0.0.3", *server, 100), 200U);
+  go.count_down();
+  held.clear();
+  EXPECT_EQ(status_of("127.0.0.1", *server, 1000), 200U);
+}
+
+// A body counts from its header on, as long as it says; and no longer when its peer has left.
+TEST(HttpsBounds, what_is_on_its_way_has_its_place_until_its_peer_leaves) {
+  const auto server = serve(room_for_three());
+  const auto comes_to = [&](unsigned wanted) {
+    for (int i = 0; i < 1000; ++i) {
+      if (status_of("127.0.0.1", *server, 101) == wanted) return true;
+    }
+    return false;
+  };
+  for (const char* head : {"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n",
+                           "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    std::vector<std::unique_ptr<TlsStream>> slow;
+    for (int i = 0; i < 2; ++i) {
+      slow.push_back(secured(connect_to(*server)));
+      ASSERT_TRUE(slow.back()->write(as_bytes(head)));
+    }
+    EXPECT_TRUE(comes_to(503)) << head;
+    slow.clear();
+    EXPECT_TRUE(comes_to(200)) << head;
+  }
+}
+
+// Its client sends the whole body before it reads: a reset would take the reply away.
+TEST(HttpsBounds, who_finds_no_room_gets_to_know_it) {
+  constexpr std::size_t kLongest = 4U << 20U;
+  ServerOptions options;
+  options.max_body_bytes = kLongest;
+  options.max_bodies_bytes = kLongest;
+  options.max_bodies_bytes_of_peer = kLongest;
+  std::latch at_work(1);
+  std::latch go(1);
+  const auto server = serve(options, [&](const HttpRequest& request) {
+    at_work.count_down();
+    go.wait();
+    return HttpResponse{.status = 200, .headers = {}, .body = Buffer(request.body.size() % 7)};
+  });
+  std::jthread first([&server] { EXPECT_EQ(status_of("127.0.0.1", *server, kLongest), 200U); });
+  at_work.wait();
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(status_of("127.0.0.2", *server, kLongest), 503U);
+  go.count_down();
 }
 
 }  // namespace

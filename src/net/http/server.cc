@@ -49,6 +49,7 @@ class Server final : public HttpServer, public http_server::Shared {
       : options_(std::move(options)),
         handler_(std::move(handler)),
         streams_(std::move(streams)),
+        bodies_(options_.max_bodies_bytes, options_.max_bodies_bytes_of_peer),
         io_(std::max(options_.io_threads, 1U)),
         acceptor_(io_.front().context) {
     if (context != nullptr) tls_.emplace(share(*context));
@@ -106,6 +107,8 @@ class Server final : public HttpServer, public http_server::Shared {
   const StreamHandler& streams() const override { return streams_; }
 
   asio::io_context& handlers() override { return handlers_; }
+
+  http_server::BodyRoom& bodies() override { return bodies_; }
 
   bool stopping() const override { return stop_.stop_requested(); }
 
@@ -191,6 +194,7 @@ class Server final : public HttpServer, public http_server::Shared {
   ServerOptions options_;
   Handler handler_;
   StreamHandler streams_;
+  http_server::BodyRoom bodies_;
   std::uint16_t port_ = 0;
   std::stop_source stop_;
   std::atomic<std::uint64_t> ticks_{0};

@@ -14,11 +14,18 @@
 
 namespace ward::net {
 
-// Bounds of one server. Whoever exceeds one gets 413 or 431, or loses the connection.
+// Bounds of one server. Whoever exceeds one gets 413, 431 or 503, or loses the connection.
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address
   std::uint16_t port = 0;             // 0: the system chooses
   std::size_t max_body_bytes = 2U << 20U;
+  // Of all bodies together, and of those from one address, that are on their way or at work: who
+  // comes beyond them gets 503 with Retry-After. Each is at least max_body_bytes. A body counts as
+  // long as it says that it is, one that does not say it as the longest; a small one does not
+  // count.
+  std::size_t max_bodies_bytes = 64U << 20U;
+  std::size_t max_bodies_bytes_of_peer = 32U << 20U;
+  std::size_t small_body_bytes = 64U << 10U;
   std::uint32_t max_header_bytes = 32U << 10U;
   // Beyond it one goes that waits for its peer, or where all requests are at work the newcomer is
   // closed.

@@ -1,5 +1,6 @@
 #include "net/http/session.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -146,14 +147,34 @@ void Session::wait_for_request() {
   parser_->body_limit(shared_.options().max_body_bytes);
   stream_.expires_after(shared_.options().request_timeout);
   const auto done = [self = shared_from_this()](const Code& code, std::size_t) {
-    self->on_request(code);
+    self->on_header(code);
+  };
+  if (tls_) return http::async_read_header(*tls_, buffer_, *parser_, done);
+  http::async_read_header(stream_, buffer_, *parser_, done);
+}
+
+// The library takes the memory of a body that states its length before a single octet of it came.
+void Session::on_header(Code code) {
+  if (code || parser_->is_done()) return on_request(code);
+  const auto& options = shared_.options();
+  const auto stated = parser_->content_length();
+  const std::size_t size = stated ? *stated : options.max_body_bytes;
+  if (size > options.small_body_bytes && !shared_.bodies().take(peer_, size, room_)) {
+    auto reply = problem(503, "too many large bodies are on their way");
+    reply.headers.emplace_back("Retry-After", "1");
+    return refuse_unread(std::move(reply), size);
+  }
+  const auto done = [self = shared_from_this()](const Code& failed, std::size_t) {
+    self->on_request(failed);
   };
   if (tls_) return http::async_read(*tls_, buffer_, *parser_, done);
   http::async_read(stream_, buffer_, *parser_, done);
 }
 
 void Session::on_request(Code code) {
-  if (code == http::error::body_limit) return refuse(413, "the body is too long");
+  if (code == http::error::body_limit) {
+    return refuse_unread(problem(413, "the body is too long"), shared_.options().max_body_bytes);
+  }
   if (code == http::error::header_limit || code == http::error::buffer_overflow) {
     return refuse(431, "the header is too long");
   }
@@ -183,13 +204,39 @@ void Session::refuse(unsigned status, std::string_view detail) {
   answer(problem(status, detail), false);
 }
 
+// A connection that is closed while its peer's octets are unread is reset, and that may overtake
+// the reply: so the rest is read, within the reply's deadline.
+void Session::refuse_unread(protocol::HttpResponse reply, std::size_t body) {
+  unread_ = body - std::min(body, buffer_.size());
+  answer(std::move(reply), false);
+}
+
+void Session::read_unread() {
+  stage_ = Stage::kWaiting;
+  const auto done = [self = shared_from_this()](const Code& code, std::size_t octets) {
+    self->unread_ -= std::min(self->unread_, octets);
+    if (code || self->unread_ == 0 || self->closing_) return self->end();
+    self->read_unread();
+  };
+  if (tls_) return tls_->async_read_some(asio::buffer(unasked_), done);
+  stream_.async_read_some(asio::buffer(unasked_), done);
+}
+
+// What was read of a request makes room as soon as it is answered, or will not be.
+void Session::forget_body() {
+  parser_.reset();
+  room_.reset();
+}
+
 void Session::answer(protocol::HttpResponse reply, bool keep) {
   const bool stay = keep && !closing_ && !shared_.stopping();
+  forget_body();
   auto message = to_reply(std::move(reply), stay);
   waiting_since_ = shared_.tick();
   stage_ = Stage::kReplying;
   stream_.expires_after(shared_.options().reply_timeout);
   const auto done = [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
+    if (!code && self->unread_ > 0) return self->read_unread();
     if (code || !stay) return self->end();
     self->wait_for_request();
   };
@@ -199,6 +246,7 @@ void Session::answer(protocol::HttpResponse reply, bool keep) {
 
 // A stream ends with its connection (RFC 9112 section 6.3, the last case): it has no length.
 void Session::begin(Stream stream) {
+  forget_body();
   source_ = std::move(stream.source);
   timer_.emplace(stream_.get_executor());
   auto head = std::make_shared<http::response<http::empty_body>>();
@@ -279,6 +327,7 @@ void Session::pause() {
 
 void Session::end() {
   source_.reset();  // it is not at work: whoever asks it comes back first
+  forget_body();
   if (!stream_.socket().is_open()) return;
   if (reading_) {  // a goodbye beside a read is what neither library allows
     ending_ = true;

@@ -17,6 +17,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/vector_body.hpp>
 
+#include "net/http/body_room.h"
 #include "net/http/server.h"
 
 // Internal to the server; heavy. Included by server.cc and session.cc only.
@@ -36,14 +37,11 @@ class Shared {
   [[nodiscard]] virtual const Handler& handler() const = 0;
   [[nodiscard]] virtual const StreamHandler& streams() const = 0;
   virtual boost::asio::io_context& handlers() = 0;  // where requests are answered
+  virtual BodyRoom& bodies() = 0;
   [[nodiscard]] virtual bool stopping() const = 0;
   virtual void gone(Session* session) = 0;
   virtual std::uint64_t tick() = 0;  // a counter: who has waited longest
 };
-
-// Peer is where a connection comes from: an IPv4 address, or the /64 of an IPv6 one, which one host
-// has to itself.
-using Peer = std::array<std::uint8_t, 8>;
 
 // Session is one connection: handshake where there is TLS, then request and reply in turn, or at
 // last a stream.
@@ -79,6 +77,7 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Stage : std::uint8_t { kWaiting, kAtWork, kReplying, kStreaming };
 
   void wait_for_request();
+  void on_header(Code code);
   void on_request(Code code);
   void answer(protocol::HttpResponse reply, bool keep);
   void begin(Stream stream);
@@ -89,6 +88,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_written(Code code);
   void pause();
   void refuse(unsigned status, std::string_view detail);
+  void refuse_unread(protocol::HttpResponse reply, std::size_t body);
+  void forget_body();
+  void read_unread();
   void end();
   void close_socket();
 
@@ -98,6 +100,9 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>>
       parser_;
+  std::optional<BodyRoom::Place> room_;  // of the request's body, until it is answered
+  // What may still come of a body that was refused; read and forgotten behind the reply.
+  std::size_t unread_ = 0;
   std::unique_ptr<Source> source_;                  // of a stream that was begun
   std::optional<Buffer> piece_;                     // of it, while it is written
   std::optional<boost::asio::steady_timer> timer_;  // the pause before it is asked again
