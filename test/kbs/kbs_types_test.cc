@@ -1,3 +1,9 @@
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,11 +12,28 @@
 #include "protocol/kbs/message.h"
 #include "test/support/vectors.h"
 #include "token/jwe.h"
+#include "token/jwk.h"
 
 // The messages against those of the kbs-types crate, which Trustee's servers and clients share:
 // what its program in test/differential/kbs_types read and wrote is recorded there.
 namespace ward::protocol::kbs {
 namespace {
+
+// Older is a version before 0.4.0, and a release of the crate that has its messages.
+struct Older {
+  Version version;
+  const char* crate;
+
+  // message names one of ours.json: "attestation_" and "0_2_0".
+  [[nodiscard]] std::string message(std::string name) const {
+    name += to_text(version);
+    std::ranges::replace(name, '.', '_');
+    return name;
+  }
+};
+
+constexpr Older kOlder[] = {
+    {Version::k0_2_0, "0.12.0"}, {Version::k0_1_1, "0.7.0"}, {Version::k0_1_1, "0.6.0"}};
 
 class KbsTypes : public testing::Test {
  protected:
@@ -33,6 +56,30 @@ class KbsTypes : public testing::Test {
     return value ? *codec::canonical_json(*value) : "not JSON: " + json;
   }
 
+  // read_keys reads one attestation for each kind of key: three curves, two ways of RSA; or RSA
+  // alone.
+  static void read_keys(const codec::JsonValue& attestations, Version version,
+                        std::string_view evidence) {
+    using enum crypto::KeyType;
+    std::vector<std::pair<crypto::KeyType, std::string>> kinds;
+    for (const codec::JsonValue& one : attestations.items()) {
+      const auto message = parse_attestation(as_bytes(*one.as_string()), version);
+      ASSERT_TRUE(message) << *one.as_string();
+      EXPECT_FALSE(message->init_data);
+      EXPECT_EQ(message->primary_evidence, evidence);
+      const auto key = token::parse_jwk(as_bytes(message->tee_pubkey));
+      ASSERT_TRUE(key) << message->tee_pubkey;
+      kinds.emplace_back(key->key.type(), key->alg);
+    }
+    decltype(kinds) all = {{kP256, "ECDH-ES+A256KW"},
+                           {kP384, "ECDH-ES+A256KW"},
+                           {kP521, "ECDH-ES+A256KW"},
+                           {kRsa, "RSA-OAEP-256"},
+                           {kRsa, "RSA1_5"}};
+    if (kinds.size() == 1) all = {{kRsa, "RSA1_5"}};
+    EXPECT_EQ(kinds, all);
+  }
+
   codec::JsonValue ours_ = document("ours.json");
   codec::JsonValue recorded_ = document("recorded.json");
   const codec::JsonValue& theirs_ = *recorded_.find("theirs");
@@ -48,19 +95,37 @@ TEST_F(KbsTypes, what_it_read_is_what_we_write) {
     ASSERT_TRUE(message) << name;
     EXPECT_EQ(*write_attestation(*message, Version::k0_4_0), text(ours_, name));
   }
+  for (const Older& older : kOlder) {
+    const std::string message = text(ours_, older.message("attestation_"));
+    const auto read = parse_attestation(as_bytes(message), older.version);
+    ASSERT_TRUE(read) << older.crate;
+    EXPECT_EQ(*write_attestation(*read, older.version), message);
+    EXPECT_EQ(*write_request({std::string(to_text(older.version)), "snp"}),
+              text(ours_, older.message("request_")));
+  }
+  EXPECT_EQ(text(ours_, "response_0_2_0"), text(ours_, "response"));
   const auto jwe = token::parse_jwe(as_bytes(text(ours_, "response")));
   ASSERT_TRUE(jwe);
   EXPECT_EQ(token::to_json(*jwe), text(ours_, "response"));
 }
 
 TEST_F(KbsTypes, it_lost_and_changed_nothing) {
-  const codec::JsonValue& read = *recorded_.find("read");
-  for (const auto& [name, value] : ours_.members()) {
-    EXPECT_EQ(canonical(text(read, name)), canonical(std::string(*value.as_string()))) << name;
-  }
+  std::set<std::string> seen;
+  const auto compare = [&](const codec::JsonValue& read) {
+    for (const auto& [name, value] : read.members()) {
+      EXPECT_EQ(canonical(std::string(*value.as_string())), canonical(text(ours_, name))) << name;
+      seen.insert(std::string(name));
+    }
+  };
+  compare(*recorded_.find("read"));
+  for (const Older& older : kOlder)
+    compare(*recorded_.find(older.crate)->find("read"));
+  for (const auto& [name, value] : ours_.members())
+    EXPECT_TRUE(seen.contains(std::string(name))) << name << " was read by nobody";
   // Its client authenticates its own writing of the header: the same octets.
-  EXPECT_EQ(text(recorded_, "aad"),
-            token::parse_jwe(as_bytes(text(ours_, "response")))->protected_header);
+  const auto jwe = token::parse_jwe(as_bytes(text(ours_, "response")));
+  EXPECT_EQ(text(recorded_, "aad"), jwe->protected_header);
+  EXPECT_EQ(text(recorded_, "0.12.0 aad"), jwe->protected_header);
 }
 
 TEST_F(KbsTypes, we_read_what_it_writes) {
@@ -77,11 +142,46 @@ TEST_F(KbsTypes, we_read_what_it_writes) {
   ASSERT_TRUE(with->init_data);
   EXPECT_TRUE(init_data_digest(*with->init_data));
   EXPECT_EQ(with->primary_evidence, R"({"quote":"AAAA"})");
-  const auto without =
-      parse_attestation(as_bytes(text(theirs_, "attestation_without_init_data")), Version::k0_4_0);
-  ASSERT_TRUE(without);
-  EXPECT_FALSE(without->init_data);
-  EXPECT_THAT(without->tee_pubkey, testing::HasSubstr("\"crv\":\"P-521\""));
+  read_keys(*theirs_.find("attestations"), Version::k0_4_0, R"({"quote":"AAAA"})");
+}
+
+TEST_F(KbsTypes, we_read_what_those_of_older_versions_write) {
+  for (const Older& older : kOlder) {
+    SCOPED_TRACE(older.crate);
+    const codec::JsonValue& theirs = *recorded_.find(older.crate)->find("theirs");
+    std::set<std::string> tees;
+    for (const codec::JsonValue& one : theirs.find("requests")->items()) {
+      const auto request = parse_request(as_bytes(*one.as_string()));
+      ASSERT_TRUE(request) << *one.as_string();
+      EXPECT_EQ(request->version, to_text(older.version));
+      tees.insert(request->tee);
+    }
+    EXPECT_EQ(tees, (std::set<std::string>{"az-snp-vtpm", "az-tdx-vtpm", "cca", "csv", "se", "sgx",
+                                           "snp", "tdx"}));
+    EXPECT_TRUE(parse_challenge(as_bytes(text(theirs, "challenge"))));
+    read_keys(*theirs.find("attestations"), older.version, R"({"quote":"AAAA"})");
+  }
+}
+
+// What its types read as a reply before 0.2.0, which is no JWE, is of the form that we write.
+TEST_F(KbsTypes, a_reply_of_0_1_1_has_the_form_that_it_reads) {
+  const auto& attestations = recorded_.find("0.7.0")->find("theirs")->find("attestations")->items();
+  const auto message =
+      parse_attestation(as_bytes(*attestations.back().as_string()), Version::k0_1_1);
+  const auto key = token::parse_jwk(as_bytes(message->tee_pubkey));
+  ASSERT_TRUE(key);
+  crypto::SystemRng rng;
+  const auto reply =
+      token::encrypt_kbs_0_1(key->key, as_bytes("secret"), rng, token::RsaWrap::kRsa15);
+  ASSERT_TRUE(reply);
+  const auto ours = codec::parse_json(as_bytes(*reply));
+  const auto read = codec::parse_json(as_bytes(text(ours_, "response_0_1_1")));
+  ASSERT_TRUE(ours && read);
+  ASSERT_EQ(ours->members().size(), read->members().size());
+  for (std::size_t i = 0; i < ours->members().size(); ++i)
+    EXPECT_EQ(ours->members()[i].first, read->members()[i].first);
+  EXPECT_EQ(text(*ours, "protected"), text(*read, "protected"));
+  EXPECT_EQ(text(*ours, "tag"), text(*read, "tag"));
 }
 
 }  // namespace
