@@ -106,7 +106,7 @@ test_release() {
 # run under ASan and UBSan in CI. Not here: the keep (its agent is a static program, which ASan cannot instrument)
 # and the parts behind it, the cases of the development platform, which are judged thousands of times over, and
 # the TPM's attester; `./run soak` and a developer build what they need with `cmake --preset asan`.
-asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal dcap_vectors dcap_checks snp_vectors snp_checks conformance composite lessons snp_lessons protocol token verifier verifier_threads warm_threads refval broker server'
+asan_parts='base codec crypto pki attest advisory explain explain_files library library_threads seal dcap_vectors dcap_checks snp_vectors snp_checks conformance composite lessons snp_lessons protocol token verifier verifier_threads warm_threads refval broker broker_threads server'
 asan_fuzz='codec crypto pki protocol seal token refval broker server'
 
 # asan_names PATTERN: what the pattern's group gives of the names of targets of the preset asan.
