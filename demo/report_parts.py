@@ -157,11 +157,13 @@ def checks_tree(checks: list[dict[str, object]]) -> Markup:
 
 
 def appraisal(one: Appraisal) -> Markup:
-    """appraisal: the verdict, what decided it, and the tree of all checks. A token says the TCB in two members."""
+    """appraisal: the verdict, what decided it, and the tree of all checks. A token says the TCB in two members,
+    and of the checks that passed the ids alone."""
     data = one.appraisal
     verdict, tcb = str(data.get("verdict", "")), data.get("tcb")
     tcb = tcb if isinstance(tcb, dict) else {"status": data.get("tcb_status"), "advisories": data.get("tcb_advisories")}
-    checks = [check for check in data.get("checks") or [] if isinstance(check, dict)]
+    checks = [{"id": one, "outcome": "passed"} for one in data.get("passed") or []]
+    checks += [check for check in data.get("checks") or [] if isinstance(check, dict)]
     failed = [check.get("id") for check in checks if check.get("outcome") == "failed"]
     facts_ = [("TCB", tcb.get("status")), ("advisories", ", ".join(map(str, tcb.get("advisories") or [])) or None), ("as of", data.get("at")),
               ("failed", ", ".join(map(str, failed)) or None), ("not compared", ", ".join(map(str, data.get("unchecked") or [])) or None),

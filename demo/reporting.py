@@ -126,7 +126,7 @@ def claims_of_output(world: World) -> dict[str, object]:
 def keeps_appraisal(world: World) -> list[Appraisal]:
     """keeps_appraisal: the broker's own judgement of the keep, out of the token that the sealed output carries."""
     return [Appraisal(f"the keep that got the keys ({name})", one["ward.appraisal"],
-                      about="signed by the broker; the sealed output carries it")
+                      about="signed by the broker; the sealed output carries it, with the ids of the checks that passed (ward checks says what each is)")
             for name, one in claims_of_output(world).get("submods", {}).items() if "ward.appraisal" in one]
 
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/ward/commands.h"
@@ -130,6 +131,21 @@ void write_texts(codec::JsonWriter& w, const char* name, const std::vector<std::
   w.end_array();
 }
 
+// A result says of a check that passed nothing but that.
+void write_check(codec::JsonWriter& w, const token::EarCheck& check) {
+  w.begin_object().member("id", check.id).member("outcome", check.outcome);
+  const std::pair<const char*, const std::string&> texts[] = {
+      {"found", check.found},
+      {"expected", check.expected},
+      {"expected_from", check.expected_from},
+      {"reference", check.reference},
+      {"hint", check.hint}};
+  for (const auto& [name, text] : texts) {
+    if (!text.empty()) w.member(name, text);
+  }
+  w.end_object();
+}
+
 void write_submod(codec::JsonWriter& w, const token::EarView::Submod& submod) {
   w.begin_object().member("name", submod.name).member("status", to_text(submod.status));
   w.name("vector").begin_object();
@@ -143,10 +159,7 @@ void write_submod(codec::JsonWriter& w, const token::EarView::Submod& submod) {
   write_texts(w, "unchecked", submod.unchecked);
   w.name("checks").begin_array();
   for (const token::EarCheck& check : submod.checks) {
-    w.begin_object().member("id", check.id).member("outcome", check.outcome);
-    w.member("found", check.found).member("expected", check.expected);
-    w.member("expected_from", check.expected_from).member("reference", check.reference);
-    w.member("hint", check.hint).end_object();
+    write_check(w, check);
   }
   w.end_array().end_object();
 }
@@ -197,8 +210,8 @@ std::string checks_text(const std::vector<token::EarCheck>& checks) {
   if (checks.empty()) return {};
   const auto passed =
       std::ranges::count(checks, std::string_view("passed"), &token::EarCheck::outcome);
-  std::string out =
-      "  checks: " + std::to_string(passed) + " of " + std::to_string(checks.size()) + " passed\n";
+  std::string out = "  checks: " + std::to_string(passed) + " of " + std::to_string(checks.size()) +
+                    " passed (ward checks: what each is)\n";
   for (const token::EarCheck& check : checks) {
     if (check.outcome == "passed") continue;
     std::string text = check.id;

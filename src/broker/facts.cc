@@ -48,6 +48,12 @@ const JsonValue* facts_member(const JsonValue& claims) {
   return facts;
 }
 
+// is_report_data is true of the claim that stands beside the TEE's in every result.
+bool is_report_data(const attest::Claim& claim, const attest::Facts& facts) {
+  const auto* octets = std::get_if<Buffer>(&claim.value);
+  return claim.name == "report_data" && octets != nullptr && *octets == facts.report_data;
+}
+
 std::optional<std::string> tcb_status_of(const attest::Appraisal& appraisal) {
   if (appraisal.facts.tcb_status_check == nullptr && !appraisal.tcb.status) return kNoTcbStatus;
   return appraisal.tcb.status;
@@ -122,6 +128,7 @@ Result<std::string> tee_claims(const attest::Appraisal& appraisal,
   JsonWriter w;
   w.begin_object();
   for (const attest::Claim& claim : appraisal.claims) {
+    if (is_report_data(claim, facts)) continue;
     w.name(claim.name);
     write_claim(w, claim.value);
   }

@@ -49,8 +49,9 @@ struct Facts {
 // as text.
 void write_claim(codec::JsonWriter& w, const attest::ClaimValue& value);
 
-// tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them. Facts
-// without a protocol are of a result that nothing is released on: read_facts refuses them.
+// tee_claims writes the claims of the TEE as one JSON object, with `ward.facts` beside them, and
+// without the report data, which a result has beside both, as Trustee's have. Facts without a
+// protocol are of a result that nothing is released on: read_facts refuses them.
 [[nodiscard]] Result<std::string> tee_claims(const attest::Appraisal& appraisal,
                                              std::optional<protocol::kbs::Version> protocol);
 

@@ -1,5 +1,6 @@
 #include "broker/result_token.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/facts.h"
@@ -11,7 +12,11 @@
 namespace ward::broker {
 namespace {
 
+// Of a check that passed a result has the id alone.
 token::EarCheck to_ear(const attest::Check& check) {
+  if (check.outcome == attest::Outcome::kPassed) {
+    return {.id = check.info->id, .outcome = to_text(check.outcome)};
+  }
   return {
       .id = check.info->id,
       .outcome = to_text(check.outcome),
@@ -19,7 +24,27 @@ token::EarCheck to_ear(const attest::Check& check) {
       .expected = check.expected,
       .expected_from = check.expected_from.empty() ? to_text(check.origin) : check.expected_from,
       .reference = check.info->reference,
-      .hint = check.outcome == attest::Outcome::kPassed ? "" : check.info->hint};
+      .hint = check.info->hint};
+}
+
+void append(std::string& text, const std::string& more) {
+  if (!more.empty() && text != more) text += (text.empty() ? "" : "; ") + more;
+}
+
+// add_check: of composite evidence a check may be there for each part. In a result it stands once:
+// passed where it passed each time, else with what all others found.
+void add_check(std::vector<token::EarCheck>& checks, const attest::Check& check) {
+  const auto known =
+      std::ranges::find(checks, std::string_view(check.info->id), &token::EarCheck::id);
+  if (known == checks.end()) {
+    checks.push_back(to_ear(check));
+  } else if (known->outcome == to_text(attest::Outcome::kPassed)) {
+    *known = to_ear(check);
+  } else if (check.outcome != attest::Outcome::kPassed) {
+    if (check.outcome == attest::Outcome::kFailed) known->outcome = to_text(check.outcome);
+    append(known->found, check.found);
+    append(known->expected, check.expected);
+  }
 }
 
 // add_claims lets policies in Rego worsen what the checks make of the vector, and say what they say
@@ -68,7 +93,7 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
   submod.tcb_advisories = appraisal.tcb.advisories;
   submod.development = appraisal.development;
   for (const attest::Check& check : appraisal.checks) {
-    submod.checks.push_back(to_ear(check));
+    add_check(submod.checks, check);
   }
   submod.unchecked = appraisal.unchecked;
   return submod;

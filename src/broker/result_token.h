@@ -26,7 +26,8 @@ struct ResultInputs {
   token::EarProfile profile = token::EarProfile::kTrustee;
 };
 
-// submod_of is what a result says of one appraisal, whatever its verdict.
+// submod_of is what a result says of one appraisal, whatever its verdict: each check once, where
+// parts of composite evidence have it several times.
 [[nodiscard]] Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal,
                                                  const ResultInputs& inputs);
 

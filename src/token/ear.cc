@@ -81,20 +81,40 @@ Result<void> write_annotated(JsonWriter& w, const EarSubmod& submod, const EarNa
   return {};
 }
 
-void write_reasons(JsonWriter& w, const EarSubmod& submod) {
+// write_check writes what is known of one that did not pass: it says nothing that is empty.
+void write_check(JsonWriter& w, const EarCheck& check) {
+  const auto text = [&w](std::string_view name, const std::string& value) {
+    if (!value.empty()) w.member(name, value);
+  };
+  w.begin_object();
+  text("expected", check.expected);
+  text("expected_from", check.expected_from);
+  text("found", check.found);
+  text("hint", check.hint);
+  w.member("id", check.id).member("outcome", check.outcome);
+  text("reference", check.reference);
+  w.end_object();
+}
+
+// Of the checks that passed the ids alone: most of a result would be their texts, which say what is
+// known without it.
+Result<void> write_reasons(JsonWriter& w, const EarSubmod& submod) {
+  WARD_CHECK_OK(check_reasons(submod.checks, submod.verdict));
+  WARD_CHECK_OK(check_once(submod.checks));
   w.name("ward.appraisal").begin_object().name("checks").begin_array();
   for (const EarCheck& check : submod.checks) {
-    w.begin_object();
-    w.member("expected", check.expected).member("expected_from", check.expected_from);
-    w.member("found", check.found).member("hint", check.hint).member("id", check.id);
-    w.member("outcome", check.outcome).member("reference", check.reference).end_object();
+    if (check.outcome != kPassed) write_check(w, check);
   }
-  w.end_array().member("development", submod.development);
-  w.member("schema", "ward.ear-appraisal/1");
+  w.end_array().member("development", submod.development).name("passed").begin_array();
+  for (const EarCheck& check : submod.checks) {
+    if (check.outcome == kPassed) w.string(check.id);
+  }
+  w.end_array().member("schema", kAppraisalSchema);
   write_texts(w, "tcb_advisories", submod.tcb_advisories);
   w.member("tcb_status", submod.tcb_status);
   write_texts(w, "unchecked", submod.unchecked);
   w.member("verdict", submod.verdict).end_object();
+  return {};
 }
 
 // What a submod says of its policy and its nonce, which each profile has in a way of its own.
@@ -134,13 +154,10 @@ Result<void> write_extensions(JsonWriter& w, const EarSubmod& submod, EarProfile
 }
 
 TrustTier status_of(const EarSubmod& submod) {
-  return submod.verdict == "accepted" ? submod.vector.status() : TrustTier::kContraindicated;
+  return submod.verdict == kAccepted ? submod.vector.status() : TrustTier::kContraindicated;
 }
 
 Result<void> write_submod(JsonWriter& w, const EarSubmod& submod, EarProfile profile) {
-  if (submod.checks.size() > kMaxEarChecks) {
-    return Error(Errc::kLimit, "ear: checks", submod.checks.size());
-  }
   // DESIGN decision 7: whatever it says, a development platform is no genuine hardware.
   if (submod.development && tier_of(submod.vector.hardware) == TrustTier::kAffirming) {
     return Error(Errc::kDenied, "ear: a development platform with affirming hardware");
@@ -155,7 +172,7 @@ Result<void> write_submod(JsonWriter& w, const EarSubmod& submod, EarProfile pro
   }
   w.end_object();
   WARD_CHECK_OK(write_annotated(w, submod, names));
-  write_reasons(w, submod);
+  WARD_CHECK_OK(write_reasons(w, submod));
   WARD_CHECK_OK(write_extensions(w, submod, profile));
   w.end_object();
   return {};

@@ -67,7 +67,8 @@ struct TrustVector {
   [[nodiscard]] TrustTier status() const;
 };
 
-// EarCheck is one reason: a check of the appraisal in the words of docs/checks.md.
+// EarCheck is one reason: a check of the appraisal in the words of docs/checks.md. A result has of
+// those that passed the id alone.
 struct EarCheck {
   std::string id;
   std::string outcome;  // "passed", "failed", "not_done"
@@ -104,7 +105,7 @@ struct EarSubmod {
   std::string tcb_status;
   std::vector<std::string> tcb_advisories;
   bool development = false;
-  std::vector<EarCheck> checks;
+  std::vector<EarCheck> checks;  // each once, at most kMaxEarChecks
   std::vector<std::string> unchecked;
 };
 
@@ -122,8 +123,9 @@ struct Ear {
 
 // ear_payload writes the claim set in JSON: canonical (RFC 8785). kCwt is written as kIetf, which
 // is the same claim set. kMalformed where a *_json member is not one JSON object, or two submods
-// have one name, or there is none, or a text is not UTF-8, or a nonce has another size; kDenied
-// where a development platform's hardware is called affirming; kLimit.
+// have one name, or there is none, or a text is not UTF-8, or a nonce has another size, or a check
+// stands twice or failed where the verdict is "accepted"; kDenied where a development platform's
+// hardware is called affirming; kLimit.
 [[nodiscard]] Result<std::string> ear_payload(const Ear& ear,
                                               EarProfile profile = EarProfile::kTrustee);
 
@@ -152,7 +154,7 @@ struct EarView {
     std::string tcb_status;           // the same
     bool development = true;  // true unless ward.appraisal says false: absence is not a promise
     std::vector<std::string> unchecked;
-    std::vector<EarCheck> checks;                    // of ward.appraisal
+    std::vector<EarCheck> checks;                    // of ward.appraisal: those that passed first
     const codec::JsonValue* runtime_data = nullptr;  // runtime_data_claims; borrowed, may be null
     const codec::JsonValue* tee_pubkey = nullptr;    // runtime_data_claims/tee-pubkey; may be null
   };
@@ -164,8 +166,9 @@ struct EarView {
 
 // view_ear reads the claims of a verified token, of either profile, whichever it says; those of a
 // CWT as verify_cwt gives them. The pointers live as long as `claims`. kUnsupported: another
-// profile; kMalformed: claims that are absent or of a wrong type, or a status better than the
-// vector's worst claim, or a status of all better than the worst submod's; kLimit.
+// profile, another form of ward.appraisal; kMalformed: claims that are absent or of a wrong type,
+// or a status better than the vector's worst claim, or a status of all better than the worst
+// submod's, or a check that stands twice, or a verdict of "accepted" where one failed; kLimit.
 [[nodiscard]] Result<EarView> view_ear(const codec::JsonValue& claims);
 
 // answers_nonce is true where the result repeats this nonce (base64, of either alphabet): itself,

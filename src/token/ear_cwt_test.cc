@@ -31,7 +31,8 @@ Ear sample() {
   submod.nonce = to_buffer(as_bytes("noncenonce"));
   submod.verdict = "accepted";
   submod.tcb_status = "UpToDate";
-  submod.checks = {{.id = "sgx.quote.signature", .outcome = "passed"}};
+  submod.checks = {{.id = "sgx.quote.signature", .outcome = "passed"},
+                   {.id = "sgx.workload.expected", .outcome = "not_done", .hint = "ask"}};
   return {.issuer = "wardd.test",
           .verifier_build = "0.1.0",
           .audience = "broker.test",
@@ -85,7 +86,10 @@ TEST(EarCwt, the_claim_set_is_the_json_one_under_integer_keys) {
   EXPECT_EQ(cpu->find(1003)->items()[0].as_text(), "default");
   EXPECT_TRUE(equal(*cpu->find(10)->as_bytes(), as_bytes("noncenonce")));
   EXPECT_EQ(cpu->find(-70000)->find("sgx")->find("svn")->as_int(), -3);
-  EXPECT_EQ(cpu->find(kCwtWardAppraisal)->find("verdict")->as_text(), "accepted");
+  const codec::CborValue* reasons = cpu->find(kCwtWardAppraisal);
+  EXPECT_EQ(reasons->find("verdict")->as_text(), "accepted");
+  EXPECT_EQ(reasons->find("passed")->items()[0].as_text(), "sgx.quote.signature");
+  EXPECT_EQ(reasons->find("checks")->items()[0].members().size(), 3U);
   EXPECT_LT(kCwtWardAppraisal, -65536);
 
   // And back: nothing is lost.
@@ -98,6 +102,7 @@ TEST(EarCwt, the_claim_set_is_the_json_one_under_integer_keys) {
   const auto view = view_ear(*parsed);
   ASSERT_TRUE(view) << view.error().what();
   EXPECT_EQ(view->submods[0].checks[0].id, "sgx.quote.signature");
+  EXPECT_EQ(view->submods[0].checks[1].hint, "ask");
   EXPECT_EQ(view->submods[0].vector.runtime_opaque, -2);
   EXPECT_TRUE(answers_nonce(*view, "bm9uY2Vub25jZQ"));
 }

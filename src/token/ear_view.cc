@@ -71,18 +71,52 @@ Result<std::vector<std::string>> read_policies(const JsonValue& submod, EarProfi
 
 Result<EarCheck> read_check(const JsonValue& item) {
   EarCheck out;
+  WARD_TRY(out.id, text_of(item, "id"));
+  WARD_TRY(out.outcome, text_of(item, "outcome"));
   const std::pair<std::string_view, std::string EarCheck::*> texts[] = {
-      {"id", &EarCheck::id},
-      {"outcome", &EarCheck::outcome},
       {"found", &EarCheck::found},
       {"expected", &EarCheck::expected},
       {"expected_from", &EarCheck::expected_from},
       {"reference", &EarCheck::reference},
       {"hint", &EarCheck::hint}};
   for (const auto& [name, member] : texts) {
-    WARD_TRY(const std::string_view text, text_of(item, name));
-    out.*member = std::string(text);
+    if (item.find(name) == nullptr) continue;
+    WARD_TRY(out.*member, text_of(item, name));
   }
+  return out;
+}
+
+// In the old form every check stands in `checks`, composite evidence's more than once; in ours each
+// stands in one of the two lists.
+Result<std::vector<EarCheck>> read_checks(const JsonValue& reasons, std::string_view verdict) {
+  WARD_TRY(const std::string_view schema, text_of(reasons, "schema"));
+  const bool old = schema == kOldAppraisalSchema;
+  if (!old && schema != kAppraisalSchema) {
+    return Error(Errc::kUnsupported, "ear: ward.appraisal of another schema");
+  }
+  const JsonValue* passed = reasons.find("passed");
+  const JsonValue* checks = reasons.find("checks");
+  if (checks == nullptr || !checks->is_array() || (passed == nullptr) != old ||
+      (passed != nullptr && !passed->is_array())) {
+    return Error(Errc::kMalformed, "ear: the checks of ward.appraisal");
+  }
+  const std::size_t size = checks->items().size() + (old ? 0 : passed->items().size());
+  if (size > kMaxEarChecks) return Error(Errc::kLimit, "ear: checks", size);
+  std::vector<EarCheck> out;
+  for (std::size_t i = 0; !old && i < passed->items().size(); ++i) {
+    const auto id = passed->items()[i].as_string();
+    if (!id) return Error(Errc::kMalformed, "ear: the id of a check");
+    out.push_back({.id = std::string(*id), .outcome = std::string(kPassed)});
+  }
+  for (const JsonValue& item : checks->items()) {
+    WARD_TRY(EarCheck check, read_check(item));
+    if (!old && check.outcome == kPassed) {
+      return Error(Errc::kMalformed, "ear: a check that passed is not among those that did");
+    }
+    out.push_back(std::move(check));
+  }
+  WARD_CHECK_OK(check_reasons(out, verdict));
+  if (!old) WARD_CHECK_OK(check_once(out));
   return out;
 }
 
@@ -101,14 +135,7 @@ Result<void> read_reasons(const JsonValue& submod, EarView::Submod& out) {
     if (!status->as_string()) return Error(Errc::kMalformed, "ear: ward.appraisal");
     out.tcb_status = std::string(*status->as_string());
   }
-  const JsonValue* checks = reasons->find("checks");
-  if (checks == nullptr) return {};
-  if (!checks->is_array()) return Error(Errc::kMalformed, "ear: ward.appraisal");
-  if (checks->items().size() > kMaxEarChecks) return Error(Errc::kLimit, "ear: checks");
-  for (const JsonValue& item : checks->items()) {
-    WARD_TRY(EarCheck check, read_check(item));
-    out.checks.push_back(std::move(check));
-  }
+  WARD_TRY(out.checks, read_checks(*reasons, out.verdict));
   return {};
 }
 
@@ -204,11 +231,11 @@ Result<void> judge_ear(const EarView& ear, bool allow_development, std::string_v
   for (const EarView::Submod& submod : ear.submods) {
     // A development platform's hardware claim is bad by rule, so its status says nothing; that
     // every check passed is then in the verdict alone.
-    const bool tolerated = allow_development && submod.development && submod.verdict == "accepted";
+    const bool tolerated = allow_development && submod.development && submod.verdict == kAccepted;
     if (submod.status != TrustTier::kAffirming && !tolerated) {
       return Error(Errc::kDenied, "ear: a status is not affirming");
     }
-    if (!submod.verdict.empty() && submod.verdict != "accepted") {
+    if (!submod.verdict.empty() && submod.verdict != kAccepted) {
       return Error(Errc::kDenied, "ear: a verdict is not accepted");
     }
     for (const std::string& name : submod.unchecked) {

@@ -191,7 +191,7 @@ class Roles(unittest.TestCase):
                       "iat": now, "exp": now + 60, "ear.verifier-id": {"developer": "else", "build": "1"},
                       "submods": {"cpu0": {"ear.status": status, "ear.trustworthiness-vector": vector,
                                            "ear.appraisal-policy-id": "p",
-                                           "ward.appraisal": {"schema": "ward.ear-appraisal/1", "development": False,
+                                           "ward.appraisal": {"schema": "ward.ear-appraisal/2", "development": False, "passed": [],
                                                               "verdict": "accepted" if status == "affirming" else "refused",
                                                               "tcb_status": "", "tcb_advisories": [], "unchecked": [],
                                                               "checks": []}}}}

@@ -19,7 +19,7 @@ SCHEMAS = ROOT / "docs/schemas"
 PATIENCE_S = 60
 NAME = re.compile(r'ward\.([a-z_-]+)/1')
 READ = {"evidence-policy", "results-policy", "policy-cases", "reference-values"}  # documents that ward reads: docs/wardd.md, policies.md
-# A claim of a token; the data of a page; sealed rows of a store; what `ward login` keeps for itself.
+# A claim of a token, as it was before; the data of a page; sealed rows of a store; what `ward login` keeps for itself.
 INSIDE = {"ear-appraisal", "page", "archive", "policy-version", "login-file"}
 
 

@@ -231,6 +231,13 @@ class Parts(unittest.TestCase):
         self.assertIn("OutOfDate", text)
         self.assertIn("INTEL-SA-00001", text)
 
+    def test_the_appraisal_of_an_attestation_result_shows_the_checks_that_passed_by_their_ids(self):
+        said = {"verdict": "refused", "passed": ["sgx.quote.size", "sgx.quote.version"],
+                "checks": [{"id": "sgx.quote.signature", "outcome": "failed", "found": "3"}]}
+        text = "".join(Elements(report_parts.appraisal(report.Appraisal("keep", said))).text)
+        for one in ("all 3 checks", "sgx.quote.size", "2 passed", "1 failed"):
+            self.assertIn(one, text)
+
     def test_entropy(self):
         self.assertEqual(report_parts.bits_per_octet(bytes(range(256)) * 4), 8)
         self.assertEqual(report_parts.bits_per_octet(b"aaaa"), 0)

@@ -66,6 +66,13 @@ class Case(unittest.TestCase):
         key = next(key for key in keys.keys if key.key_id == jwt.get_unverified_header(ear)["kid"])
         return jwt.decode(ear, key.key, algorithms=["ES256"], audience=AUDIENCE, issuer="wardd")
 
+    def says_each_check_once(self, said, checks):
+        """says_each_check_once: the result has the ids of what the answer has whole."""
+        self.assertEqual((said["schema"], said["verdict"]), ("ward.ear-appraisal/2", "accepted"))
+        self.assertEqual(said["passed"], [check["id"] for check in checks if check["outcome"] == "passed"])
+        self.assertEqual([check["id"] for check in said["checks"]], [check["id"] for check in checks if check["outcome"] != "passed"])
+        self.assertTrue(all(check["reference"] and check["expected"] for check in checks if check["outcome"] == "passed"))
+
     def refused(self, status, text, act):
         with self.assertRaises(Refused) as caught:
             act()
@@ -80,10 +87,16 @@ class Appraise(Case):
                 request, given = self.with_nonce(tee, {"key": "of the attester"})
                 told = self.appraise(**request)
                 self.assertEqual(told["verdict"], "accepted", told)
-                submod = self.verified(told["ear"])["submods"]["cpu0"]
+                claims = self.verified(told["ear"])
+                submod = claims["submods"]["cpu0"]
                 runtime = submod["ear.veraison.annotated-evidence"]["runtime_data_claims"]
                 self.assertEqual(runtime, {"additional-evidence": "", "nonce": given["nonce"], "key": "of the attester"})
-                self.assertEqual(submod["ward.appraisal"]["verdict"], "accepted")
+                self.says_each_check_once(submod["ward.appraisal"], told["appraisal"]["checks"])
+                # Whoever has the result alone knows by what id the archive has the rest.
+                digest = hashlib.sha256(base64.b64decode(given["nonce"])).hexdigest()
+                self.assertEqual(told["id"], f"{claims['iat']:016x}-{digest[:16]}")
+                again = json.loads(ward("appraisal", "repeat", told["id"], "--json", *self.world.admin, check=0).stdout)
+                self.says_each_check_once(submod["ward.appraisal"], again["checks"])
                 self.refused(401, "appraise.nonce.unused", lambda request=request: self.appraise(**request))
 
     def test_background_check_the_relying_party_brings_the_evidence(self):

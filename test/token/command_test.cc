@@ -108,7 +108,7 @@ TEST_F(TokenCommandTest, an_affirming_result_is_accepted) {
             "  verdict: accepted\n"
             "  tcb: UpToDate\n"
             "  policy: default\n"
-            "  checks: 1 of 2 passed\n"
+            "  checks: 1 of 2 passed (ward checks: what each is)\n"
             "  not done: a.two, found x?[31m\n"
             "accepted until 2023-11-14T22:18:20Z\n");
   EXPECT_EQ(ran.err, "");

@@ -72,7 +72,7 @@ TEST_F(CosePeerTest, verifies_results_and_reads_their_claims) {
     EXPECT_EQ(cpu->find("1001")->find("2")->as_int(), 3);
     EXPECT_EQ(cpu->find("10")->as_string(), "5a5a5a5a5a5a5a5a");
     const codec::JsonValue* reasons = cpu->find(std::to_string(kCwtWardAppraisal));
-    EXPECT_EQ(reasons->find("checks")->items()[0].find("id")->as_string(), "sgx.quote.signature");
+    EXPECT_EQ(reasons->find("passed")->items()[0].as_string(), "sgx.quote.signature");
 
     message.back() ^= 1U;
     folder_.write("cwt", message);
