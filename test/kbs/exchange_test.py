@@ -2,6 +2,7 @@
 """Whole exchanges of the KBS protocol: a real wardd over TLS, evidence of the software TEE, a client written from the
 protocol's page (kbs_client.py), and curl."""
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -11,7 +12,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "keep")]
-from kbs_client import Client, Refused, ROOT, new_key
+from kbs_client import Client, Refused, ROOT, canonical, new_key, public
 from world import World, ward
 
 SECRET = b"1234567890abcde\n"
@@ -190,6 +191,51 @@ class AsShipped(Case):
         for tee in ("sample", "sampledevice", "csv", "se", "sev"):
             self.refused(lambda tee=tee: self.client().auth(tee), 400, "kbs.request.tee: ")
         self.refused(lambda: self.client().auth("toaster"), 400, "kbs.message.form: ")
+
+
+class Composite(Case):
+    """A machine of two attesters: an SGX enclave, whose key it is, and an SEV-SNP guest beside it, which the policy demands."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        manifest = cls.world.folder / "copy.toml"
+        cls.world.approve(manifest, evidence={"required_parts": {"snp": 1}})
+        cls.world.workloads.clear()  # approve() set the results policy anew
+
+    def beside(self, client):
+        """beside is additional evidence of a device, bound to nonce and key alone."""
+        what = canonical({"nonce": client.nonce, "tee-pubkey": public(client.key)})
+        return json.dumps({"snp": self.world.evidence(hashlib.sha384(what).digest() + bytes(16), "snp")})
+
+    def shown(self, beside, bound=None):
+        client = self.client()
+        client.auth("sgx")
+        additional = beside(client)
+        evidence = self.world.evidence(client.bound(additional if bound is None else bound))
+        return client, lambda: client.attest(evidence, additional=additional)
+
+    def test_is_accepted_and_released_to(self):
+        client, attest = self.shown(self.beside)
+        attest()
+        appraisal = client.claims()["submods"]["cpu0"]["ward.appraisal"]
+        self.assertEqual(appraisal["verdict"], "accepted")
+        outcome = {one["id"]: one["outcome"] for one in appraisal["checks"]}
+        for check in ("composite.part.verdict", "composite.parts.required", "composite.parts.distinct"):
+            self.assertEqual(outcome[check], "passed", check)
+        self.assertEqual(client.resource(PATH), SECRET)
+
+    def test_a_part_that_is_absent_or_another_s_refuses_the_whole(self):
+        stranger = self.client()
+        stranger.auth("sgx")
+        of_another_session = self.beside(stranger)
+        for beside, check in ((lambda _: "", "composite.parts.required"), (lambda _: of_another_session, "composite.part.verdict")):
+            with self.subTest(check):
+                self.refused(self.shown(beside)[1], 401, check)
+
+    def test_what_stands_beside_is_bound_by_the_first(self):
+        """Whoever adds a genuine part of the same session on the way changes what the first part has to be bound to."""
+        self.refused(self.shown(self.beside, bound="")[1], 401, "sgx.report_data.expected")
 
 
 if __name__ == "__main__":
