@@ -70,6 +70,13 @@ bool replace(const Forms& forms, std::string& text) {
   return any;
 }
 
+// octets_of are those that the digits stand for; of a name with an odd number of digits, as
+// instances of clouds have, the digits.
+Buffer octets_of(const std::string& digits) {
+  auto octets = from_hex(digits);
+  return octets ? *std::move(octets) : to_buffer(as_bytes(digits));
+}
+
 // replace_like writes over everything that could be an identifier in hex.
 void replace_like(const NameOf& name, std::string& text) {
   std::string out;
@@ -79,9 +86,9 @@ void replace_like(const NameOf& name, std::string& text) {
     const auto end = std::find_if_not(begin, text.end(), is_id_digit);
     const std::string run(begin, end);
     const bool done = out.ends_with(kSaltedMark);
-    const auto octets = run.size() >= kLikeIdentifier && !done ? from_hex(run) : std::nullopt;
-    if (octets && !all_zero(*octets)) {
-      out.append(kSaltedMark).append(name(trimmed_id(*octets)));
+    const auto octets = run.size() >= kLikeIdentifier && !done ? octets_of(run) : Buffer{};
+    if (!all_zero(octets)) {
+      out.append(kSaltedMark).append(name(trimmed_id(octets)));
     } else {
       out += run;
     }
@@ -89,6 +96,26 @@ void replace_like(const NameOf& name, std::string& text) {
     if (at < text.size()) out += text[at++];
   }
   text = std::move(out);
+}
+
+// replace_times writes over every time of RFC 3339 to the second: a certificate that is one
+// machine's begins and ends when no other's does. Where a check failed by it, its day stays.
+void replace_times(const NameOf& name, bool failed, std::string& text) {
+  constexpr std::string_view kShape = "0000-00-00T00:00:00Z";
+  constexpr std::size_t kDay = 10;  // "0000-00-00"
+  const auto fits = [&](std::string_view part) {
+    return std::ranges::equal(part, kShape, [](char c, char shape) {
+      return shape == '0' ? c >= '0' && c <= '9' : c == shape;
+    });
+  };
+  for (std::size_t at = 0; at + kShape.size() <= text.size(); ++at) {
+    const std::string time = text.substr(at, kShape.size());
+    if (!fits(time)) continue;
+    const std::string instead =
+        failed ? time.substr(0, kDay) : std::string(kSaltedMark) + name(as_bytes(time));
+    text.replace(at, time.size(), instead);
+    at += instead.size() - 1;
+  }
 }
 
 void replace_in(const Forms& forms, ClaimValue& value) {
@@ -163,7 +190,10 @@ void conceal(const Identity& identity, const NameOf& name, Appraisal& appraisal)
     const bool of_machine =
         check.info == facts.chip_check ||
         std::ranges::find(identity.names, check.info->id) != identity.names.end();
-    if (of_machine) replace_like(name, check.found);
+    if (of_machine) {
+      replace_like(name, check.found);
+      replace_times(name, check.outcome == Outcome::kFailed, check.found);
+    }
     if (of_machine && is_of_text(facts, check.info)) {
       check.expected = "what the policy lists";
     } else if (found || of_machine) {

@@ -47,7 +47,9 @@ void join(Identity& identity, Identity more);
 // and texts, as hex in either case, whole or without the zeros behind it, or as the text that it
 // is. In the texts of checks that the identity names, of the one that compares chips, and in what
 // was expected where an identifier was found, every number that could be one is replaced: a policy
-// may list other machines. No identifier is left in the facts then.
+// may list other machines. So is every time that such a check found: a machine's own certificate
+// begins when no other does; where the check failed its day stays. No identifier is left in the
+// facts then.
 void conceal(const Identity& identity, const NameOf& name, Appraisal& appraisal);
 
 }  // namespace ward::attest

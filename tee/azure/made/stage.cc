@@ -106,6 +106,9 @@ void make_tdx(const Stage& s, Hcl& hcl, Made& out) {
   stage.world = good.world;
   stage.td = good.td;
   stage.td.report_data = report_data_of(s, hcl);
+  if (s.quoting_key != nullptr) {
+    stage.attestation = *PrivateKey::from_pkcs8(s.quoting_key->to_pkcs8().expose());
+  }
   const soft::DcapMade made = *soft::sign_stage(stage);
   out.evidence.td_quote = dcap::write_quote(made.parts);
   // Azure's service fills quotes up with zeros; here one form has them and the other not.

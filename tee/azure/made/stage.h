@@ -63,8 +63,9 @@ struct Stage {
   std::optional<tdx::TdReportParts> local;                  // what the paravisor's TD report says
   tpm::Quote quote;
   std::vector<Buffer> pcrs;
-  const crypto::PrivateKey* ak = nullptr;  // signs the quote
-  bool root_of_hardware = false;           // what the relying party takes the root for
+  const crypto::PrivateKey* ak = nullptr;           // signs the quote
+  const crypto::PrivateKey* quoting_key = nullptr;  // of another quoting enclave of TDs
+  bool root_of_hardware = false;                    // what the relying party takes the root for
   attest::Policy policy{.name = "test", .allow_development = true};
   attest::Expectations expected;
 };
