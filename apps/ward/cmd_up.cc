@@ -19,6 +19,7 @@
 #include "codec/json_write.h"
 #include "pki/certificate.h"
 #include "server/files.h"
+#include "server/token_algorithm.h"
 
 // ward up: a trust service for development in one command. It does what docs/wardd.md says to type,
 // with the same programs, in one folder that the next `ward up` goes on with.
@@ -36,6 +37,7 @@ constexpr std::string_view kGreeting = "Only a keep that proved what it is can r
 struct Options {
   std::string dir = "ward-up";
   std::string listen = "127.0.0.1:8443";
+  std::string token_algorithm = "ES256";
   bool json = false;
 };
 
@@ -106,8 +108,9 @@ Step make(const Options& o, const Place& place) {
   const Place fresh{pattern};
   const auto fill = [&]() -> Step {
     WARD_CHECK_OK(run({program(), "dev", "init", fresh.device()}));
-    WARD_TRY(const std::string made, run({sibling("wardd"), "init", fresh.file("svc"), "--name",
-                                          "wardd", "--listen", o.listen}));
+    WARD_TRY(const std::string made,
+             run({sibling("wardd"), "init", fresh.file("svc"), "--name", "wardd", "--listen",
+                  o.listen, "--token-algorithm", o.token_algorithm}));
     WARD_CHECK_OK(trust_device(fresh));
     WARD_CHECK_OK(write(fresh.file("server_key"), value_in(made, "server_key") + "\n"));
     WARD_CHECK_OK(write(fresh.file("ledger_key"), value_in(made, "ledger_key") + "\n"));
@@ -315,6 +318,9 @@ void add_up(args::Command& app, Action& action) {
   c->add_option("DIR", o->dir, "its folder, made where it does not exist (ward-up)");
   c->add_option("--listen", o->listen,
                 "address:port of a new one (127.0.0.1:8443); port 0: the system chooses once");
+  const auto& known = server::kTokenAlgorithms;
+  c->add_option("--token-algorithm", o->token_algorithm, "how results of a new one are signed")
+      ->one_of({known.begin(), known.end()});
   c->add_flag("--json", o->json, "print one JSON object (ward.up/1)");
   c->callback([o, &action] { action = [o] { return up(*o); }; });
 }

@@ -12,6 +12,7 @@
 #include "ledger/note.h"
 #include "server/files.h"
 #include "server/key_file.h"
+#include "server/token_algorithm.h"
 
 namespace ward::wardd {
 namespace {
@@ -73,11 +74,12 @@ struct NewKeys {
   crypto::PrivateKey admin;
 };
 
-Result<NewKeys> draw(crypto::Rng& rng) {
+Result<NewKeys> draw(const InitOptions& options, crypto::Rng& rng) {
   using crypto::KeyType;
   using crypto::PrivateKey;
   WARD_TRY(PrivateKey tls, PrivateKey::generate(KeyType::kP256, rng));
-  WARD_TRY(PrivateKey token, PrivateKey::generate(KeyType::kP256, rng));
+  WARD_TRY(const KeyType results, server::token_key_type(options.token_algorithm));
+  WARD_TRY(PrivateKey token, PrivateKey::generate(results, rng));
   WARD_TRY(PrivateKey ledger, PrivateKey::generate(KeyType::kEd25519, rng));
   WARD_TRY(PrivateKey admin, PrivateKey::generate(KeyType::kEd25519, rng));
   return NewKeys{std::move(tls), std::move(token), std::move(ledger), std::move(admin)};
@@ -156,7 +158,7 @@ Result<Made> initialise(const InitOptions& options, UnixTime now, crypto::Rng& r
     return Error(Errc::kStale, "init: the folder exists already");
   }
   WARD_TRY(NewFolder folder, NewFolder::make(options.folder));
-  WARD_TRY(NewKeys keys, draw(rng));
+  WARD_TRY(NewKeys keys, draw(options, rng));
   WARD_CHECK_OK(write_keys(folder, keys, rng));
   WARD_TRY(const std::string certificate,
            self_signed({.common_name = options.name,

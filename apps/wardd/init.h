@@ -13,6 +13,7 @@ struct InitOptions {
   std::string folder;
   std::string name = "wardd";
   std::string listen = "127.0.0.1:8443";
+  std::string token_algorithm = "ES256";                     // of results: server::kTokenAlgorithms
   std::vector<std::string> hosts{"localhost", "127.0.0.1"};  // of the TLS certificate
 };
 

@@ -13,6 +13,7 @@
 #include "args/args.h"
 #include "args/standard_streams.h"
 #include "server/files.h"
+#include "server/token_algorithm.h"
 
 namespace {
 
@@ -61,9 +62,10 @@ void block_signals() {
 // What is done with a configuration.
 enum class Act { kServe, kCheck, kClockCorrected, kPublish, kSwitch, kCompromised };
 
-int rotate(const Config& config, ward::server::Rotation how) {
+int rotate(const Config& config, ward::server::Rotation how, const std::string& algorithm) {
   ward::crypto::SystemRng rng;
-  const auto done = ward::wardd::rotate_token_keys(config, how, {std::time(nullptr)}, rng);
+  const auto done =
+      ward::wardd::rotate_token_keys(config, how, algorithm, {std::time(nullptr)}, rng);
   if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
   std::printf("%s", done->c_str());
   (void)std::fprintf(stderr, "wardd: start the service again: it reads %s when it starts.\n",
@@ -71,11 +73,19 @@ int rotate(const Config& config, ward::server::Rotation how) {
   return 0;
 }
 
-int run_act(const Config& config, Act act, const Memory& memory) {
+// Order is an act, and by which algorithm a new key signs; empty: as the one before it.
+struct Order {
+  Act act = Act::kServe;
+  std::string token_algorithm;
+};
+
+int run_act(const Config& config, const Order& order, const Memory& memory) {
   using ward::server::Rotation;
-  if (act == Act::kPublish) return rotate(config, Rotation::kPublish);
-  if (act == Act::kSwitch) return rotate(config, Rotation::kSwitch);
-  if (act == Act::kCompromised) return rotate(config, Rotation::kCompromised);
+  const Act act = order.act;
+  const std::string& algorithm = order.token_algorithm;
+  if (act == Act::kPublish) return rotate(config, Rotation::kPublish, algorithm);
+  if (act == Act::kSwitch) return rotate(config, Rotation::kSwitch, algorithm);
+  if (act == Act::kCompromised) return rotate(config, Rotation::kCompromised, algorithm);
   if (act == Act::kClockCorrected) {
     const auto done = ward::wardd::correct_clock(config, {std::time(nullptr)});
     if (!done) return fail(done.error().exit, done.error().what, done.error().hint);
@@ -89,7 +99,7 @@ int run_act(const Config& config, Act act, const Memory& memory) {
   return 0;
 }
 
-int run_service(const std::string& path, Act act, const Memory& memory) {
+int run_service(const std::string& path, const Order& order, const Memory& memory) {
   const auto text = ward::server::read_file(path, ward::wardd::kMaxConfigBytes);
   if (!text) {
     const bool absent = text.error().code() == ward::Errc::kUnavailable;
@@ -101,7 +111,13 @@ int run_service(const std::string& path, Act act, const Memory& memory) {
   const auto config = ward::wardd::parse_config(ward::as_text(*text), folder);
   if (!config) return fail(kUsage, path + ": " + to_text(config.error()));
   block_signals();
-  return run_act(*config, act, memory);
+  return run_act(*config, order, memory);
+}
+
+void add_token_algorithm(ward::args::Command& command, std::string& value,
+                         const std::string& help) {
+  const auto& known = ward::server::kTokenAlgorithms;
+  command.add_option("--token-algorithm", value, help)->one_of({known.begin(), known.end()});
 }
 
 int run(int argc, char** argv, const Memory& memory) {
@@ -125,6 +141,7 @@ int run(int argc, char** argv, const Memory& memory) {
   make->add_option("--name", options.name, "issuer and audience of results");
   make->add_option("--listen", options.listen, "address:port; port 0 lets the system choose");
   make->add_option("--host", options.hosts, "names and addresses for the TLS certificate");
+  add_token_algorithm(*make, options.token_algorithm, "how results are signed (ES256)");
   bool publish = false;
   bool compromised = false;
   ward::args::Command* turn = app.add_subcommand(
@@ -135,22 +152,21 @@ int run(int argc, char** argv, const Memory& memory) {
   turn->add_flag("--compromised", compromised,
                  "a new key alone: what the old ones signed is void at once")
       ->excludes(first);
+  std::string algorithm;
+  add_token_algorithm(*turn, algorithm, "of a new key (that of the key that signs)");
   app.require_subcommand(0, 1);
   const ward::args::Parsed parsed = program.parse(argc, argv);
   if (parsed.done) return 0;
   if (!parsed.error.empty()) return fail(kUsage, parsed.error, parsed.hint);
   if (make->given()) return init(options);
   if (turn->given()) {
-    return run_service(config,
-                       publish       ? Act::kPublish
-                       : compromised ? Act::kCompromised
-                                     : Act::kSwitch,
-                       memory);
+    const Act act = publish ? Act::kPublish : compromised ? Act::kCompromised : Act::kSwitch;
+    return run_service(config, {act, algorithm}, memory);
   }
   if (config.empty()) return fail(kUsage, "no configuration", "wardd --config FILE, or wardd init");
   if (check_only && clock_corrected) return fail(kUsage, "--check and --clock-corrected: one act");
   const Act act = clock_corrected ? Act::kClockCorrected : check_only ? Act::kCheck : Act::kServe;
-  return run_service(config, act, memory);
+  return run_service(config, {act, ""}, memory);
 }
 
 }  // namespace

@@ -94,6 +94,16 @@ Result<Tls, Failure> load_tls(const Config& config, UnixTime now) {
   return Tls{*std::move(context), leaf.spki_sha256};
 }
 
+// The algorithms of these keys, each once, the signing key's first.
+std::vector<std::string> algorithms_of(const std::vector<token::JwsKey>& keys) {
+  std::vector<std::string> out;
+  for (const token::JwsKey& key : keys) {
+    std::string name(token::to_text(key.algorithm));
+    if (std::ranges::find(out, name) == out.end()) out.push_back(std::move(name));
+  }
+  return out;
+}
+
 std::vector<token::JwsKey> verifiers_of(const server::TokenKeys& keys) {
   std::vector<token::JwsKey> out;
   for (const crypto::PublicKey& key : server::public_halves(keys)) {
@@ -166,7 +176,7 @@ class Loaded {
   [[nodiscard]] server::RoutesConfig routes_config(const Config& config) const {
     std::vector<token::Jwk> jwks;
     for (const token::JwsKey& key : keys_->token_keys) {
-      jwks.push_back({key.key, key.kid, "ES256", "sig", {}});
+      jwks.push_back({key.key, key.kid, std::string(token::to_text(key.algorithm)), "sig", {}});
     }
     const token::JwsKey key = server::verifier_of(webhooks_.public_key());
     const std::array<token::Jwk, 1> webhooks{{{key.key, key.kid, "EdDSA", "sig", {}}}};
@@ -174,6 +184,7 @@ class Loaded {
             .audience = server::admin_audience(tls_.spki_sha256),
             .jwks = token::to_jwks_json(jwks),
             .webhook_jwks = token::to_jwks_json(webhooks),
+            .token_algorithms = algorithms_of(keys_->token_keys),
             .issuer = config.issuer,
             .ledger_key = keys_->ledger.key.to_text(),
             .keyed = store_.get(),

@@ -129,6 +129,7 @@ TenantServices::TenantServices(const Shared& shared, const SignIn& sign_in,
       sign_in_(sign_in),
       jwks_(config.jwks),
       webhook_jwks_(config.webhook_jwks),
+      token_algorithms_(config.token_algorithms),
       spki_sha256_(to_buffer(spki_sha256)),
       clock_(clock) {}
 
@@ -151,6 +152,7 @@ Result<std::unique_ptr<server::ServedTenant>> TenantServices::make(
       .audience = server::admin_audience(spki_sha256_, tenant.id),
       .jwks = jwks_,
       .webhook_jwks = webhook_jwks_,
+      .token_algorithms = token_algorithms_,
       .issuer = issuer_of(shared_.config, tenant.id),
       .ledger_key = {},
       .keyed = nullptr,

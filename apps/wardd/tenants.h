@@ -69,6 +69,7 @@ class TenantServices final : public broker::TenantKeys, public server::TenantMak
   const SignIn& sign_in_;
   std::string jwks_;
   std::string webhook_jwks_;
+  std::vector<std::string> token_algorithms_;
   Buffer spki_sha256_;
   const Clock& clock_;
 };

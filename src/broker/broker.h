@@ -88,7 +88,7 @@ struct Keys {
   SessionSealer sessions;
   SealedRows rows;
   PlatformIds platform_ids;
-  token::JwsSigner token_signer;          // ES256
+  token::JwsSigner token_signer;          // by the kind of its key
   std::vector<token::JwsKey> token_keys;  // its public half, and what is published beside it
   ledger::NoteSigner ledger;
 };

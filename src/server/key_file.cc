@@ -74,14 +74,7 @@ Result<AdminKey> parse_admin_key(Bytes text) {
   return AdminKey{std::move(name), *role, std::move(key)};
 }
 
-token::JwsSigner signer_of(const crypto::PrivateKey& key) {
-  return {token::native_algorithm(key.type()), token::thumbprint(key.public_key()),
-          [&key](Bytes message) {
-            return key.type() == crypto::KeyType::kEd25519
-                       ? key.sign(crypto::SignatureAlgorithm::kEd25519, message)
-                       : key.sign_rs(crypto::SignatureAlgorithm::kEcdsaP256Sha256, message);
-          }};
-}
+token::JwsSigner signer_of(const crypto::PrivateKey& key) { return token::signer_of(key); }
 
 token::JwsKey verifier_of(const crypto::PublicKey& key) {
   return {token::native_algorithm(key.type()), key, token::thumbprint(key)};

@@ -54,7 +54,7 @@ inline constexpr std::int64_t kRetiredFor_s = 4200;
 [[nodiscard]] SecretBytes write_token_keys(const TokenKeys& keys);
 
 // parse_token_keys reads them back. kMalformed: no PRIVATE KEY first, more than two, a public one
-// without its line, one key twice; kUnsupported: a key that is not P-256; kLimit; kTruncated.
+// without its line, one key twice; kUnsupported: see token_algorithm.h; kLimit; kTruncated.
 [[nodiscard]] Result<TokenKeys> parse_token_keys(Bytes text);
 
 // public_halves are all of them, the signing key's first.

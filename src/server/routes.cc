@@ -81,20 +81,20 @@ SignInMeans means_of(const RoutesConfig& config) {
 
 }  // namespace
 
-std::string discovery(const std::string& issuer) {
+std::string discovery(const std::string& issuer, const std::vector<std::string>& algorithms) {
   JsonWriter w;
   w.begin_object().member("issuer", issuer);
   w.member("jwks_uri", issuer + "/.well-known/jwks.json");
-  const auto list = [&w](std::string_view name, std::initializer_list<std::string_view> texts) {
+  const auto list = [&w](std::string_view name, const std::vector<std::string>& texts) {
     w.name(name).begin_array();
-    for (const std::string_view text : texts) {
+    for (const std::string& text : texts) {
       w.string(text);
     }
     w.end_array();
   };
   list("response_types_supported", {"id_token"});
   list("subject_types_supported", {"public"});
-  list("id_token_signing_alg_values_supported", {"ES256"});
+  list("id_token_signing_alg_values_supported", algorithms);
   list("claims_supported",
        {"aud", "ear.verifier-id", "eat_profile", "exp", "iat", "iss", "jti", "submods"});
   auto out = w.end_object().take();
@@ -186,7 +186,8 @@ HttpResponse Routes::dispatch(const HttpRequest& request, UnixTime now) const {
     return cacheable(request, "application/jwk-set+json",
                      webhooks ? config_.webhook_jwks : config_.jwks);
   }
-  return openid ? cacheable(request, kJson, discovery(config_.issuer)) : ok();
+  return openid ? cacheable(request, kJson, discovery(config_.issuer, config_.token_algorithms))
+                : ok();
 }
 
 HttpResponse Routes::kbs(const HttpRequest& request, std::string_view path, UnixTime now) const {

@@ -31,9 +31,10 @@ namespace ward::server {
 // RoutesConfig is what the routes need beside the broker.
 struct RoutesConfig {
   std::vector<Administrator> administrators;
-  std::string audience;         // of administrators' tokens: admin_audience()
-  std::string jwks;             // the token keys, public: a JWK set
-  std::string webhook_jwks{};   // the key that webhooks are signed with; or empty
+  std::string audience;        // of administrators' tokens: admin_audience()
+  std::string jwks;            // the token keys, public: a JWK set
+  std::string webhook_jwks{};  // the key that webhooks are signed with; or empty
+  std::vector<std::string> token_algorithms{"ES256"};  // of the token keys
   std::string issuer;           // a URL, where OpenID discovery is served; or empty
   std::string ledger_key;       // text form of the ledger's NoteKey
   KeyedStore* keyed = nullptr;  // the service's store, borrowed; without it no Idempotency-Key
@@ -103,8 +104,9 @@ class Routes {
 };
 
 // discovery is the document of OpenID Connect Discovery 1.0 section 3 for results of `issuer`,
-// whose keys are its /.well-known/jwks.json.
-[[nodiscard]] std::string discovery(const std::string& issuer);
+// whose keys are its /.well-known/jwks.json and sign by `algorithms`.
+[[nodiscard]] std::string discovery(const std::string& issuer,
+                                    const std::vector<std::string>& algorithms);
 
 // http_date writes "Mon, 23 Nov 2026 18:47:26 GMT" (RFC 9110 section 5.6.7).
 [[nodiscard]] std::string http_date(UnixTime time);

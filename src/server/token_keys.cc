@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "codec/pem.h"
 #include "server/key_file.h"
+#include "server/token_algorithm.h"
 
 namespace ward::server {
 namespace {
@@ -63,9 +65,7 @@ Result<TokenKeys> read_blocks(const std::vector<codec::PemBlock>& blocks,
 Result<void> check_keys(const TokenKeys& keys) {
   std::vector<Buffer> seen;
   for (const crypto::PublicKey& key : public_halves(keys)) {
-    if (key.type() != crypto::KeyType::kP256) {
-      return Error(Errc::kUnsupported, "token key: another kind of key than P-256");
-    }
+    WARD_CHECK_OK(token_algorithm(key.type()));
     seen.push_back(key.to_spki());
     if (std::count(seen.begin(), seen.end(), seen.back()) > 1) {
       return Error(Errc::kMalformed, "token key: one key twice");
@@ -75,6 +75,24 @@ Result<void> check_keys(const TokenKeys& keys) {
 }
 
 }  // namespace
+
+Result<crypto::KeyType> token_key_type(std::string_view algorithm) {
+  const auto* const known = std::ranges::find(kTokenAlgorithms, algorithm);
+  if (known == kTokenAlgorithms.end()) {
+    return Error(Errc::kUnsupported, "token key: an algorithm other than ES256, ES384 and EdDSA");
+  }
+  using enum crypto::KeyType;
+  constexpr std::array<crypto::KeyType, kTokenAlgorithms.size()> kTypes = {kP256, kP384, kEd25519};
+  return kTypes.at(static_cast<std::size_t>(known - kTokenAlgorithms.begin()));
+}
+
+Result<std::string_view> token_algorithm(crypto::KeyType type) {
+  for (const std::string_view algorithm : kTokenAlgorithms) {
+    WARD_TRY(const crypto::KeyType its, token_key_type(algorithm));
+    if (its == type) return algorithm;
+  }
+  return Error(Errc::kUnsupported, "token key: another kind of key than P-256, P-384 and Ed25519");
+}
 
 std::vector<crypto::PublicKey> public_halves(const TokenKeys& keys) {
   std::vector<crypto::PublicKey> out{keys.signing.public_key()};

@@ -5,6 +5,8 @@
 #include "codec/pem.h"
 #include "crypto/rng.h"
 #include "server/key_file.h"
+#include "server/token_algorithm.h"
+#include "token/jws.h"
 
 namespace ward::server {
 namespace {
@@ -121,11 +123,33 @@ TEST(TokenKeyFile, is_bounded) {
   EXPECT_EQ(turned.error().code(), Errc::kLimit);
 }
 
+TEST(TokenKeyFile, keys_of_every_kind_stand_beside_one_another) {
+  TokenKeys keys{new_key(), std::nullopt, {}};
+  std::vector<std::string> signs;
+  for (const std::string_view algorithm : kTokenAlgorithms) {
+    const auto type = token_key_type(algorithm);
+    ASSERT_TRUE(type) << algorithm;
+    auto turned = rotate(std::move(keys), new_key(*type), Rotation::kSwitch, kNow);
+    ASSERT_TRUE(turned);
+    auto read = parse_token_keys(as_bytes(text_of(*turned)));
+    ASSERT_TRUE(read) << algorithm << ": " << read.error().what();
+    keys = *std::move(read);
+    EXPECT_EQ(token::to_text(signer_of(keys.signing).algorithm), algorithm);
+    EXPECT_EQ(token::to_text(verifier_of(keys.signing.public_key()).algorithm), algorithm);
+    const auto token = token::sign_jws(signer_of(keys.signing), "", as_bytes("{}"));
+    ASSERT_TRUE(token);
+    EXPECT_TRUE(token::verify_jws(*token, verifier_of(keys.signing.public_key())));
+  }
+  EXPECT_EQ(keys.retired.size(), kTokenAlgorithms.size());
+  EXPECT_EQ(token_key_type("ES512").error().code(), Errc::kUnsupported);
+  EXPECT_EQ(token_key_type("").error().code(), Errc::kUnsupported);
+}
+
 TEST(TokenKeyFile, what_is_no_such_file_is_refused) {
   const auto a = new_key();
   const auto b = new_key();
   const auto c = new_key();
-  const auto p384 = new_key(crypto::KeyType::kP384);
+  const auto p521 = new_key(crypto::KeyType::kP521);
   const std::string line = "retired: 2026-01-01T00:00:00Z\n";
 
   const struct {
@@ -143,8 +167,8 @@ TEST(TokenKeyFile, what_is_no_such_file_is_refused) {
       {"certificate", pem(a) + codec::to_pem("CERTIFICATE", Buffer(3)), Errc::kMalformed},
       {"one_key_twice", pem(a) + pem(a), Errc::kMalformed},
       {"one_key_twice_retired", pem(a) + line + public_pem(a), Errc::kMalformed},
-      {"p384", pem(p384), Errc::kUnsupported},
-      {"p384_retired", pem(a) + line + public_pem(p384), Errc::kUnsupported},
+      {"p521", pem(p521), Errc::kUnsupported},
+      {"p521_retired", pem(a) + line + public_pem(p521), Errc::kUnsupported},
   };
 
   for (const auto& one : cases) {

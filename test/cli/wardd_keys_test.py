@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 
 WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
 WARDD = WARD.parent / "wardd"
@@ -97,12 +98,12 @@ class Keys(unittest.TestCase):
         path = self.folder / "wardd.toml"
         path.write_text(line + "\n" + path.read_text())
 
-    def token(self, issuer="wardd.test"):
+    def token(self, issuer="wardd.test", algorithm="ES256"):
         """A result as the service would sign it now."""
         now = int(time.time())
         claims = {"iss": issuer, "aud": "wardd.test", "iat": now, "exp": now + 300}
         key = private_keys(self.folder)[0]
-        return jwt.encode(claims, key, algorithm="ES256", headers={"kid": self.kid})
+        return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": self.kid})
 
     def test_a_relying_party_verifies_by_the_served_keys(self):
         token = self.token()
@@ -161,6 +162,32 @@ class Keys(unittest.TestCase):
         self.assertIn("without --publish", self.rotate("--publish", code=1))
         self.assertEqual((self.folder / "token.key.pem").read_bytes(), before)
         self.assertIn(f"signs    {following}\n", self.rotate())
+
+    def test_keys_of_every_kind_follow_one_another(self):
+        self.configure(f'issuer = "{ISSUER}"')
+        old = [(self.token(ISSUER), "ES256")]
+        for algorithm in ("ES384", "EdDSA"):
+            told = self.rotate("--token-algorithm", algorithm)
+            self.kid = re.search("signs +([^ ]+)\n", told).group(1)
+            old.append((self.token(ISSUER, algorithm), algorithm))
+        self.assertIn("EdDSA", self.wardd("rotate", "--config", self.folder / "wardd.toml", "--token-algorithm", "RS256", code=2))
+        with Service(self.folder) as service:
+            keys = {one["kid"]: one for one in json.loads(service.jwks())["keys"]}
+            self.assertEqual([one["alg"] for one in keys.values()], ["EdDSA", "ES384", "ES256"])
+            told = json.loads(service.get("/.well-known/openid-configuration")[2])
+            self.assertEqual(told["id_token_signing_alg_values_supported"], ["EdDSA", "ES384", "ES256"])
+            for token, algorithm in old:
+                key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+                jwt.decode(token, key.key, algorithms=[algorithm], audience="wardd.test")
+                self.assertTrue(service.takes(token), algorithm)
+            # The name of one key, signed by another of another kind.
+            forged = jwt.encode({"iss": ISSUER, "aud": "wardd.test"}, private_keys(self.folder)[0], algorithm="EdDSA",
+                                headers={"kid": jwt.get_unverified_header(old[0][0])["kid"]})
+            self.assertIn("jws: alg", service.shown(forged))
+        # The next one is of the kind that signs; what was made known is what comes next.
+        self.rotate("--publish")
+        self.assertIn("of another kind", self.rotate("--token-algorithm", "ES256", code=1))
+        self.assertIn("Ed25519", type(serialization.load_pem_private_key(private_keys(self.folder)[1].encode(), None)).__name__)
 
     def test_what_a_compromised_key_signed_is_void(self):
         old = self.token()
