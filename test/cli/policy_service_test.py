@@ -2,12 +2,13 @@
 """Policies in Rego, their versions and reference values in a running wardd, by ward's commands and by Trustee's messages."""
 import base64
 import json
+import subprocess
 import time
 import unittest
 
 import jwt
 
-from service import Service, told, ward
+from service import WARD, Service, told, ward
 
 # Written to Trustee's contract, over the claims that its default policy for CPUs reads.
 EVIDENCE = """package policy
@@ -132,6 +133,31 @@ class PolicyService(unittest.TestCase):
             status, body = self.service.resource("hospital/other/records")
             self.assertEqual(status, 401)
             self.assertRegex(body["detail"], r'^kbs\.release\.rego: .*policy\.rego:6:.*is "other"')
+
+    def test_results_of_keys_of_every_kind_open_resources(self):
+        self.know("sgx")
+        tokens = []
+        for algorithm in ("ES384", "EdDSA", "ES256"):
+            self.service.stop()
+            subprocess.run([WARD.parent / "wardd", "rotate", "--config", self.service.state / "wardd.toml", "--token-algorithm", algorithm],
+                           capture_output=True, check=True, timeout=60)
+            self.service.start()
+            type(self).to = self.service.to
+            self.assertEqual(self.service.attest()[0], 200)
+            tokens.append((algorithm, self.service.reply["token"]))
+        jwks = self.service.folder / "jwks.json"
+        jwks.write_text(json.dumps(self.service.send("GET", "/.well-known/jwks.json", None, {})[1]))
+        keys = jwt.PyJWKSet.from_json(jwks.read_text())
+        for algorithm, token in tokens:
+            head = jwt.get_unverified_header(token)
+            self.assertEqual(head["alg"], algorithm)
+            claims = jwt.decode(token, keys[head["kid"]].key, algorithms=[algorithm], issuer="wardd.test", audience="wardd.test")
+            self.assertEqual(claims["submods"]["cpu0"]["ward.appraisal"]["verdict"], "accepted")
+            # As a bearer's, too, which is verified anew.
+            status, _ = self.service.send("GET", "/kbs/v0/resource/hospital/key/records", None, {"Authorization": "Bearer " + token})
+            self.assertEqual(status, 200, algorithm)
+            (self.service.folder / "token").write_text(token)
+            ward("token", "verify", self.service.folder / "token", "--jwks", jwks, "--allow-development")
 
     def test_a_reference_value_counts_until_its_end(self):
         self.know("sgx")

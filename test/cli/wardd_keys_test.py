@@ -173,9 +173,9 @@ class Keys(unittest.TestCase):
         self.assertIn("EdDSA", self.wardd("rotate", "--config", self.folder / "wardd.toml", "--token-algorithm", "RS256", code=2))
         with Service(self.folder) as service:
             keys = {one["kid"]: one for one in json.loads(service.jwks())["keys"]}
-            self.assertEqual([one["alg"] for one in keys.values()], ["EdDSA", "ES384", "ES256"])
+            self.assertEqual([one["alg"] for one in keys.values()], ["EdDSA", "ES256", "ES384"])
             told = json.loads(service.get("/.well-known/openid-configuration")[2])
-            self.assertEqual(told["id_token_signing_alg_values_supported"], ["EdDSA", "ES384", "ES256"])
+            self.assertEqual(told["id_token_signing_alg_values_supported"], ["EdDSA", "ES256", "ES384"])
             for token, algorithm in old:
                 key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
                 jwt.decode(token, key.key, algorithms=[algorithm], audience="wardd.test")
