@@ -26,9 +26,10 @@ struct Options : AdminOptions {
   std::string file;                // of set
   std::string kind;                // "evidence" or "results"
   std::string repository;
-  std::optional<std::uint64_t> version;  // of get
-  std::string device_class;              // of set, of Rego for evidence
-  RegoRule rule;                         // of set, of Rego for results
+  std::optional<std::uint64_t> version;     // of get
+  std::optional<std::uint64_t> if_version;  // of set
+  std::string device_class;                 // of set, of Rego for evidence
+  RegoRule rule;                            // of set, of Rego for results
 };
 
 // parse_as returns what is wrong with a policy of this kind, nullopt where nothing is.
@@ -88,7 +89,8 @@ int set_rego_evidence(const Options& options, const std::string& place) {
   const auto text = read_rego_evidence(options.file);
   if (!text) return text.error();
   const std::string device = options.device_class.empty() ? "cpu" : options.device_class;
-  const AdminReply reply = administer(options, {"POST", place + "/rego/" + device, *text});
+  const AdminReply reply = administer(
+      options, {"POST", place + "/rego/" + device, *text, version_headers(options.if_version)});
   return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
 }
 
@@ -103,7 +105,8 @@ int set(const Options& options) {
   }
   const auto text = read_candidate(options.kind, options.file, options.rule);
   if (!text) return text.error();
-  const AdminReply reply = administer(options, {"POST", *place, *text});
+  const AdminReply reply =
+      administer(options, {"POST", *place, *text, version_headers(options.if_version)});
   return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
 }
 
@@ -149,6 +152,12 @@ Result<std::string, int> policy_place(const std::string& kind, const std::string
     return fail(kUsage, "--repository goes with --for results, and only with it");
   }
   return std::string("/v1/policy/") + (evidence ? "evidence" : "results/" + repository);
+}
+
+std::vector<protocol::Header> version_headers(std::optional<std::uint64_t> version) {
+  if (!version) return {};
+  if (*version == 0) return {{"If-None-Match", "*"}};
+  return {{"If-Match", "\"" + std::to_string(*version) + "\""}};
 }
 
 int print_version(Bytes reply, bool json) {
@@ -215,6 +224,8 @@ void add_policy(args::Command& app, Action& action) {
       ->one_of({"cpu", "gpu", "switch"});
   add_rego_options(*set_app, options->rule);
   args::Command* get_app = add("get", "print a policy as it was set", get);
+  set_app->add_option("--if-version", options->if_version,
+                      "only over this version in force; 0: only where none is");
   get_app->add_option("--version", options->version, "not the one in force: one of `history`");
   for (args::Command* one : {set_app, get_app}) {
     add_kind(*one)->required();

@@ -25,6 +25,7 @@ struct Options : AdminOptions {
   std::string kind;
   std::string repository;
   std::uint64_t to = 0;
+  std::optional<std::uint64_t> if_version;
 };
 
 // rego_text reads a file that keeps a contract; `rule` names what it must have otherwise.
@@ -89,7 +90,8 @@ int rollback(const Options& options) {
   const auto place = policy_place(options.kind, options.repository);
   if (!place) return place.error();
   const std::string body = "{\"version\":" + std::to_string(options.to) + "}";
-  const AdminReply reply = administer(options, {"POST", *place + "/rollback", as_bytes(body)});
+  const AdminReply reply = administer(
+      options, {"POST", *place + "/rollback", as_bytes(body), version_headers(options.if_version)});
   return reply.exit == kAccepted ? print_version(reply.body, options.json) : reply.exit;
 }
 
@@ -132,6 +134,7 @@ void add_policy_versions(args::Command& policy, Action& action) {
                     "whose results policy; *: of all without their own");
     add_admin_options(*one, *o);
   }
+  rollback_app->add_option("--if-version", o->if_version, "only over this version in force");
   rollback_app->add_option("--to", o->to, "the version, of those that `history` prints")
       ->required();
   history_app->callback([o, &action] { action = [o] { return history(*o); }; });

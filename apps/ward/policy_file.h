@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "protocol/exchange.h"
 
 namespace ward::args {
 class Command;
@@ -42,5 +45,8 @@ void add_rego_options(args::Command& command, RegoRule& rule);
 
 // version_of_reply reads the version that the server answered, and prints it.
 [[nodiscard]] int print_version(Bytes reply, bool json);
+
+// version_headers make a change depend on the version in force (--if-version; 0: none is).
+[[nodiscard]] std::vector<protocol::Header> version_headers(std::optional<std::uint64_t> version);
 
 }  // namespace ward::cli

@@ -115,6 +115,14 @@ Result<std::optional<Refusal>> no_room(store::View& view, const Service& service
   return std::optional(over_quota(409, kParse, "policies", count + 1, most));
 }
 
+// other_version is the refusal where another version is in force (0: none) than was asked for.
+std::optional<Refusal> other_version(std::uint64_t found, const PolicyAdmin::Condition& where) {
+  if (!where.version || *where.version == found) return std::nullopt;
+  const std::string there =
+      found == 0 ? "None is in force." : "Version " + std::to_string(found) + " is in force.";
+  return refuse(where.otherwise, kParse, CheckId::kPolicyInForce, there);
+}
+
 Refusal no_version() { return refuse(404, "ResourceNotFound", CheckId::kPolicyVersion); }
 
 Refusal wrong_rego(std::string_view where, std::string_view what) {
@@ -191,8 +199,8 @@ Answer<ResultsPolicy> checked_results_policy(const Service& service, Bytes json)
 struct PolicyAdmin::Change {
   std::string key;
   Bytes text;
-  const EvidencePolicy* evidence;         // the text's, where it is for evidence
-  std::optional<std::uint64_t> expected;  // the version in force
+  const EvidencePolicy* evidence;  // the text's, where it is for evidence
+  Condition where;
   ledger::Entry entry;
 };
 
@@ -203,10 +211,11 @@ Answer<void> PolicyAdmin::may(const Actor& actor, std::string_view key, UnixTime
 
 Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
   std::uint64_t version = 0;
-  bool changed = false;
   std::optional<Refusal> refusal;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     WARD_TRY(const store::Row row, tx.get(kPolicyTable, change.key));
+    refusal = other_version(row.version, change.where);
+    if (refusal) return Error(Errc::kStale, "broker: another policy is in force");
     WARD_TRY(refusal, no_room(tx, service_, row));
     if (refusal) return Error(Errc::kLimit, "broker: policies");
     if (change.evidence != nullptr) {
@@ -216,8 +225,6 @@ Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
         return Error(Errc::kDenied, "broker: an incident is open");
       }
     }
-    changed = change.expected && *change.expected != row.version;
-    if (changed) return Error(Errc::kStale, "broker: another policy is in force");
     WARD_TRY(std::string before, digest_before(tx, service_.keys, kPolicyTable, change.key));
     WARD_TRY(version, service_.keys.rows.put(tx, kPolicyTable, change.key, change.text, row.version,
                                              service_.rng));
@@ -234,35 +241,38 @@ Answer<std::uint64_t> PolicyAdmin::write(const Change& change) const {
     return record(tx, service_.keys, entry);
   });
   if (refusal) return *std::move(refusal);
-  if (changed) {
-    return refuse(409, kParse, CheckId::kPolicyVersion,
-                  "Another version came into force meanwhile; look at it, and try again.");
-  }
   if (!done) return unavailable(done.error());
   return version;
 }
 
 Answer<std::uint64_t> PolicyAdmin::set(const Actor& actor, std::string_view key, Bytes json,
-                                       UnixTime now, std::optional<std::uint64_t> expected) const {
+                                       UnixTime now,
+                                       std::optional<std::uint64_t> if_version) const {
+  return set_where(actor, key, json, now, {if_version, 412});
+}
+
+Answer<std::uint64_t> PolicyAdmin::set_where(const Actor& actor, std::string_view key, Bytes json,
+                                             UnixTime now, const Condition& where) const {
   WARD_CHECK_OK(may(actor, key, now));
   WARD_TRY(const auto evidence, check(service_, key, json));
   return write(
       {.key = std::string(key),
        .text = json,
        .evidence = evidence ? &*evidence : nullptr,
-       .expected = expected,
+       .where = where,
        .entry = act_of(actor, now, "policy.set", key, {{"sha256", to_hex(crypto::sha256(json))}})});
 }
 
 Answer<std::uint64_t> PolicyAdmin::rollback(const Actor& actor, std::string_view key,
-                                            std::uint64_t to, UnixTime now) const {
+                                            std::uint64_t to, UnixTime now,
+                                            std::optional<std::uint64_t> if_version) const {
   WARD_TRY(const std::string text, get(actor, key, now, to));
   // What was right once may not be any more: a field, or the engine.
   WARD_TRY(const auto evidence, check(service_, key, as_bytes(text)));
   return write({.key = std::string(key),
                 .text = as_bytes(text),
                 .evidence = evidence ? &*evidence : nullptr,
-                .expected = std::nullopt,
+                .where = {if_version, 412},
                 .entry = act_of(actor, now, "policy.rollback", key,
                                 {{"sha256", to_hex(crypto::sha256(as_bytes(text)))},
                                  {"to", std::to_string(to)}})});
@@ -289,20 +299,26 @@ Answer<std::vector<PolicyInfo>> PolicyAdmin::list(const Actor& actor) const {
 
 Answer<std::string> PolicyAdmin::get(const Actor& actor, std::string_view key, UnixTime now,
                                      std::optional<std::uint64_t> version) const {
+  WARD_TRY(PolicyText found, find(actor, key, now, version));
+  return std::move(found.text);
+}
+
+Answer<PolicyText> PolicyAdmin::find(const Actor& actor, std::string_view key, UnixTime now,
+                                     std::optional<std::uint64_t> version) const {
   WARD_CHECK_OK(may(actor, key, now));
-  std::optional<std::string> text;
+  std::optional<PolicyText> out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
     WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));
     if (row.value && version.value_or(row.version) == row.version) {
-      text = std::string(as_text(row.value->expose()));
+      out = {std::string(as_text(row.value->expose())), row.version};
     } else if (version) {
       WARD_TRY(auto kept, load_kept(view, service_, key, *version));
-      if (kept) text = std::move(kept->text);
+      if (kept) out = {std::move(kept->text), *version};
     }
     return {};
   });
   if (!done) return unavailable(done.error());
-  if (text) return *std::move(text);
+  if (out) return *std::move(out);
   if (version) return no_version();
   return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
 }
@@ -359,14 +375,19 @@ Answer<WithRego> policy_with_rego(const Service& service, std::string_view devic
   return out;
 }
 
-Answer<std::uint64_t> PolicyAdmin::set_attestation_policy(const Actor& actor, std::string_view id,
-                                                          std::string_view rego,
-                                                          UnixTime now) const {
+Answer<std::uint64_t> PolicyAdmin::set_attestation_policy(
+    const Actor& actor, std::string_view id, std::string_view rego, UnixTime now,
+    std::optional<std::uint64_t> if_version) const {
   WARD_CHECK_OK(may(actor, kEvidencePolicyKey, now));
   const std::string_view device_class =
       id.starts_with(kDefault) ? id.substr(kDefault.size()) : std::string_view();
   WARD_TRY(const WithRego policy, policy_with_rego(service_, device_class, rego));
-  return set(actor, kEvidencePolicyKey, as_bytes(policy.text), now, policy.version);
+  // Whoever named the version learns that there is another; for others the text is of this one.
+  const Condition where = if_version ? Condition{if_version, 412} : Condition{policy.version, 409};
+  if (if_version && *if_version != policy.version) {
+    return *other_version(policy.version, where);
+  }
+  return set_where(actor, kEvidencePolicyKey, as_bytes(policy.text), now, where);
 }
 
 Answer<std::uint64_t> PolicyAdmin::set_resource_policy(const Actor& actor, std::string_view rego,

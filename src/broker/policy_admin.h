@@ -37,6 +37,12 @@ struct PolicyVersion {
   bool in_force = false;
 };
 
+// PolicyText is one version as it was set.
+struct PolicyText {
+  std::string text;
+  std::uint64_t version = 0;
+};
+
 // checked_* parse a policy that somebody would set, Rego and all: 400 with the place that is wrong.
 [[nodiscard]] Answer<EvidencePolicy> checked_evidence_policy(const Service& service, Bytes json);
 [[nodiscard]] Answer<ResultsPolicy> checked_results_policy(const Service& service, Bytes json);
@@ -60,21 +66,30 @@ class PolicyAdmin {
  public:
   explicit PolicyAdmin(const Service& service) : service_(service) {}
 
+  // Condition is which version must be in force (0: none), and the status of the refusal otherwise.
+  struct Condition {
+    std::optional<std::uint64_t> version;  // absent: any
+    unsigned otherwise = 412;
+  };
+
   // set parses before it writes: 400 with the place that is wrong, of Rego with line and column;
-  // 409 where `expected` is given and another version is in force. Returns the new version.
+  // 412 where another version is in force than `if_version` (0: none is). Returns the new version.
   [[nodiscard]] Answer<std::uint64_t> set(const Actor& actor, std::string_view key, Bytes json,
                                           UnixTime now,
-                                          std::optional<std::uint64_t> expected = {}) const;
+                                          std::optional<std::uint64_t> if_version = {}) const;
 
-  // rollback sets the text of an earlier version again, as a new one.
+  // rollback sets the text of an earlier version again, as a new one; 412 as set.
   [[nodiscard]] Answer<std::uint64_t> rollback(const Actor& actor, std::string_view key,
-                                               std::uint64_t to, UnixTime now) const;
+                                               std::uint64_t to, UnixTime now,
+                                               std::optional<std::uint64_t> if_version = {}) const;
 
   // list names those that the actor may read: an administrator all, the verifier's owner that for
   // evidence, an owner those of his repositories.
   [[nodiscard]] Answer<std::vector<PolicyInfo>> list(const Actor& actor) const;
 
-  // get gives the text of the one in force, or of a version that is kept.
+  // find gives the one in force, or a version that is kept; get its text alone.
+  [[nodiscard]] Answer<PolicyText> find(const Actor& actor, std::string_view key, UnixTime now,
+                                        std::optional<std::uint64_t> version = {}) const;
   [[nodiscard]] Answer<std::string> get(const Actor& actor, std::string_view key, UnixTime now,
                                         std::optional<std::uint64_t> version = {}) const;
 
@@ -86,11 +101,10 @@ class PolicyAdmin {
 
   // set_attestation_policy puts Rego for a class of devices into the policy for evidence, and keeps
   // the rest of it: what Trustee's tools send. `id` is "default_cpu", "default_gpu" or
-  // "default_switch".
-  [[nodiscard]] Answer<std::uint64_t> set_attestation_policy(const Actor& actor,
-                                                             std::string_view id,
-                                                             std::string_view rego,
-                                                             UnixTime now) const;
+  // "default_switch". 412 as set; 409 where another version comes into force meanwhile.
+  [[nodiscard]] Answer<std::uint64_t> set_attestation_policy(
+      const Actor& actor, std::string_view id, std::string_view rego, UnixTime now,
+      std::optional<std::uint64_t> if_version = {}) const;
 
   // set_resource_policy sets Rego for all resources of repositories without a policy of their own.
   [[nodiscard]] Answer<std::uint64_t> set_resource_policy(const Actor& actor, std::string_view rego,
@@ -100,6 +114,9 @@ class PolicyAdmin {
   struct Change;
 
   [[nodiscard]] Answer<std::uint64_t> write(const Change& change) const;
+  [[nodiscard]] Answer<std::uint64_t> set_where(const Actor& actor, std::string_view key,
+                                                Bytes json, UnixTime now,
+                                                const Condition& where) const;
   [[nodiscard]] Answer<void> may(const Actor& actor, std::string_view key, UnixTime now) const;
 
   const Service& service_;

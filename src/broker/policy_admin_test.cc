@@ -98,11 +98,18 @@ TEST_F(PolicyAdminTest, who_may_not_set_a_policy_reads_and_restores_no_version_o
   }
 }
 
-TEST_F(PolicyAdminTest, another_version_in_force_than_expected_is_a_conflict) {
-  const auto stale =
-      policies_.set(administrator(), "results/hospital", as_bytes(kNothing), kNow, 7);
-  ASSERT_FALSE(stale);
-  EXPECT_EQ(stale.error().status, 409U);
+TEST_F(PolicyAdminTest, another_version_in_force_than_was_named_is_refused) {
+  for (const std::uint64_t other : {0U, 7U}) {
+    const auto stale =
+        policies_.set(administrator(), "results/hospital", as_bytes(kNothing), kNow, other);
+    ASSERT_FALSE(stale);
+    EXPECT_EQ(stale.error().status, 412U);
+    EXPECT_THAT(stale.error().checks, testing::ElementsAre("kbs.policy.in_force"));
+  }
+  const auto back = policies_.rollback(administrator(), "results/hospital", 1, kNow, 7);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().status, 412U);
+  EXPECT_EQ(policies_.find(administrator(), "results/hospital", kNow)->version, 1U);
   EXPECT_TRUE(policies_.set(administrator(), "results/hospital", as_bytes(kNothing), kNow, 1));
 }
 

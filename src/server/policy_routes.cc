@@ -10,6 +10,7 @@
 #include "codec/json_write.h"
 #include "refval/refval.h"
 #include "server/responses.h"
+#include "server/version_condition.h"
 
 namespace ward::server {
 namespace {
@@ -37,6 +38,13 @@ constexpr codec::JsonLimits kLimits{.max_bytes = 2U << 20U, .max_depth = 8};
 
 HttpResponse malformed(std::string_view type, std::string_view what) {
   return to_response(broker::refuse(400, type, CheckId::kMessageForm, what));
+}
+
+// tagged is the answer to a change, with its version as ETag.
+HttpResponse tagged(const Answer<std::uint64_t>& version) {
+  HttpResponse out = version_response(version);
+  if (version) out.headers.emplace_back("ETag", version_tag(*version));
+  return out;
 }
 
 // Key is a policy's key, and what follows it: "versions", "rollback", "rego/CLASS" or nothing.
@@ -141,21 +149,30 @@ HttpResponse PolicyRoutes::policy(const OwnRequest& asked, std::string_view path
     return get ? versions(asked.actor, key->key, asked.now) : wrong_method();
   }
   if (key->rest == "rollback") {
-    return post ? rollback(body, asked.actor, key->key, asked.now) : wrong_method();
+    return post ? rollback(asked, key->key) : wrong_method();
   }
   if (key->rest.starts_with(kRego)) {
     if (!post) return wrong_method();
-    return version_response(policies_.set_attestation_policy(
+    const auto named = version_condition(asked.request, kParse);
+    if (!named) return to_response(named.error());
+    return tagged(policies_.set_attestation_policy(
         asked.actor, "default_" + std::string(key->rest.substr(kRego.size())), as_text(body),
-        asked.now));
+        asked.now, *named));
   }
   if (!get && !post) return wrong_method();
   const auto version = asked.query.number("version", 1, kMostVersion);
   if (!version) return to_response(version.error());
   if (post && *version) return malformed(kParse, "Only a GET takes version=NUMBER.");
-  if (post) return version_response(policies_.set(asked.actor, key->key, body, asked.now));
-  const auto text = policies_.get(asked.actor, key->key, asked.now, *version);
-  return text ? ok(*text) : to_response(text.error());
+  if (post) {
+    const auto named = version_condition(asked.request, kParse);
+    if (!named) return to_response(named.error());
+    return tagged(policies_.set(asked.actor, key->key, body, asked.now, *named));
+  }
+  const auto found = policies_.find(asked.actor, key->key, asked.now, *version);
+  if (!found) return to_response(found.error());
+  HttpResponse out = ok(found->text);
+  out.headers.emplace_back("ETag", version_tag(found->version));
+  return out;
 }
 
 HttpResponse PolicyRoutes::versions(const broker::Actor& actor, std::string_view key,
@@ -173,14 +190,15 @@ HttpResponse PolicyRoutes::versions(const broker::Actor& actor, std::string_view
   return json_response(w);
 }
 
-HttpResponse PolicyRoutes::rollback(Bytes body, const broker::Actor& actor, std::string_view key,
-                                    UnixTime now) const {
-  const auto json = codec::parse_json(body, kLimits);
+HttpResponse PolicyRoutes::rollback(const OwnRequest& asked, std::string_view key) const {
+  const auto named = version_condition(asked.request, kParse);
+  if (!named) return to_response(named.error());
+  const auto json = codec::parse_json(asked.request.body, kLimits);
   const JsonValue* version =
       json && json->is_object() && json->members().size() == 1 ? json->find("version") : nullptr;
   const auto number = version != nullptr ? version->as_uint() : std::nullopt;
   if (!number) return malformed(kParse, "The body is {\"version\":NUMBER}.");
-  return version_response(policies_.rollback(actor, key, *number, now));
+  return tagged(policies_.rollback(asked.actor, key, *number, asked.now, *named));
 }
 
 Answer<std::size_t> PolicyRoutes::set_references(Bytes body, const broker::Actor& actor,

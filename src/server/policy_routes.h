@@ -46,8 +46,8 @@ class PolicyRoutes {
   [[nodiscard]] protocol::HttpResponse policy(const OwnRequest& asked, std::string_view path) const;
   [[nodiscard]] protocol::HttpResponse versions(const broker::Actor& actor, std::string_view key,
                                                 UnixTime now) const;
-  [[nodiscard]] protocol::HttpResponse rollback(Bytes body, const broker::Actor& actor,
-                                                std::string_view key, UnixTime now) const;
+  [[nodiscard]] protocol::HttpResponse rollback(const OwnRequest& asked,
+                                                std::string_view key) const;
   [[nodiscard]] protocol::HttpResponse references(const OwnRequest& asked) const;
   [[nodiscard]] protocol::HttpResponse reference(const protocol::HttpRequest& request,
                                                  const broker::Actor& actor, std::string_view id,

@@ -26,9 +26,10 @@ class PolicyRoutesTest : public testing::Test {
   PolicyRoutesTest() { world_.set_up(); }
 
   // ask is what Routes does with a request before this folder's routes see it.
-  HttpResponse ask(std::string method, std::string_view target, std::string_view body = {}) {
-    const HttpRequest request{
-        std::move(method), "/v1/" + std::string(target), {}, to_buffer(as_bytes(body))};
+  HttpResponse ask(std::string method, std::string_view target, std::string_view body = {},
+                   std::vector<protocol::Header> headers = {}) {
+    const HttpRequest request{std::move(method), "/v1/" + std::string(target), std::move(headers),
+                              to_buffer(as_bytes(body))};
     const std::string_view path = path_of(target);
     EXPECT_TRUE(PolicyRoutes::takes(path)) << path;
     const OwnRoute* route = own_route(path_of(request.target));
@@ -51,6 +52,24 @@ class PolicyRoutesTest : public testing::Test {
   World world_;
   PolicyRoutes routes_{world_.service()};
 };
+TEST_F(PolicyRoutesTest, AChangeMayNameTheVersionThatItIsMadeFor) {
+  constexpr const char* kPath = "policy/results/hospital";
+  constexpr const char* kText = R"({"schema":"ward.results-policy/1","releases":[]})";
+  EXPECT_EQ(ask("GET", kPath).header("ETag"), "\"1\"");
+  EXPECT_EQ(ask("POST", kPath, kText, {{"If-Match", "\"2\""}}).status, 412U);
+  EXPECT_EQ(ask("POST", kPath, kText, {{"If-None-Match", "*"}}).status, 412U);
+  for (const char* odd : {"1", "*", "\"0\"", "W/\"1\"", "\"1\", \"2\""}) {
+    EXPECT_EQ(ask("POST", kPath, kText, {{"If-Match", odd}}).status, 400U) << odd;
+  }
+  EXPECT_EQ(ask("GET", kPath).header("ETag"), "\"1\"") << "nothing was written";
+  EXPECT_EQ(ask("POST", kPath, kText, {{"If-Match", "\"1\""}}).header("ETag"), "\"2\"");
+  constexpr const char* kBack = "policy/results/hospital/rollback";
+  EXPECT_EQ(ask("POST", kBack, R"({"version":1})", {{"If-Match", "\"1\""}}).status, 412U);
+  EXPECT_EQ(ask("POST", kBack, R"({"version":1})", {{"If-Match", "\"2\""}}).status, 200U);
+  EXPECT_EQ(ask("GET", "policy/results/hospital?version=2").header("ETag"), "\"2\"");
+  EXPECT_EQ(ask("POST", "policy/results/new", kText, {{"If-None-Match", "*"}}).status, 200U);
+}
+
 
 TEST_F(PolicyRoutesTest, APolicyIsSetReadAndPutBack) {
   EXPECT_EQ(text(ask("POST", "policy/results/hospital",

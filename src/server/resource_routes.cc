@@ -1,6 +1,5 @@
 #include "server/resource_routes.h"
 
-#include <charconv>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -10,12 +9,12 @@
 #include "protocol/kbs/lease.h"
 #include "server/query.h"
 #include "server/responses.h"
+#include "server/version_condition.h"
 
 namespace ward::server {
 namespace {
 
 using broker::Answer;
-using broker::CheckId;
 using broker::Refusal;
 using codec::JsonWriter;
 using protocol::HttpRequest;
@@ -27,8 +26,6 @@ constexpr std::string_view kVersions = "versions/";
 constexpr std::string_view kLease = "leases/";
 constexpr std::string_view kRevocation = "revocations/";
 
-Refusal malformed(std::string_view what) { return refuse(400, kType, CheckId::kMessageForm, what); }
-
 // only is the refusal of a parameter that the route takes of another method alone.
 std::optional<Refusal> only(const Query& query, std::initializer_list<std::string_view> others) {
   for (const std::string_view name : others) {
@@ -37,43 +34,11 @@ std::optional<Refusal> only(const Query& query, std::initializer_list<std::strin
   return std::nullopt;
 }
 
-// number_of reads decimal digits; nullopt for all else.
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  if (!whole || text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
-  return out;
-}
-
-// tag_of reads one strong entity tag (RFC 9110 section 8.8.3) that is a version: "12".
-std::optional<std::uint64_t> tag_of(std::string_view text) {
-  if (text.size() < 3 || !text.starts_with('"') || !text.ends_with('"')) return std::nullopt;
-  const auto number = number_of(text.substr(1, text.size() - 2));
-  return number && *number != 0 ? number : std::nullopt;
-}
-
-// condition reads If-Match and If-None-Match: what must be the newest version, 0 for none.
-Answer<std::optional<std::uint64_t>> condition(const HttpRequest& request) {
-  const auto match = request.header("If-Match");
-  const auto none = request.header("If-None-Match");
-  using Condition = std::optional<std::uint64_t>;
-  if (!match && !none) return Condition();
-  if (match && none) return malformed("If-Match and If-None-Match exclude each other.");
-  if (none) {
-    if (*none != "*") return malformed("If-None-Match is *.");
-    return Condition(0);
-  }
-  const auto version = tag_of(*match);
-  if (!version) return malformed("If-Match is one version in quotation marks, as \"3\".");
-  return Condition(version);
-}
-
 // options_of reads on what terms a version is written.
 Answer<broker::PutOptions> options_of(const OwnRequest& asked) {
   if (auto wrong = only(asked.query, {"version"})) return *std::move(wrong);
   broker::PutOptions out;
-  WARD_TRY(out.if_version, condition(asked.request));
+  WARD_TRY(out.if_version, version_condition(asked.request, kType));
   if (const auto text = asked.query.find("expires")) {
     const auto time = parse_rfc3339(*text);
     if ((!time && *text != "never") || (time && time->seconds < 0)) {
@@ -90,8 +55,6 @@ Answer<broker::PutOptions> options_of(const OwnRequest& asked) {
   }
   return out;
 }
-
-std::string tag(std::uint64_t version) { return "\"" + std::to_string(version) + "\""; }
 
 void write_time(JsonWriter& w, std::string_view name, const std::optional<UnixTime>& time) {
   w.member(name, time ? std::optional(format_rfc3339(*time)) : std::nullopt);
@@ -168,7 +131,7 @@ HttpResponse ResourceRoutes::resource(const OwnRequest& asked, std::string_view 
   if (const auto wrong = only(asked.query, {"version", "expires", "lease_s"})) {
     return to_response(*wrong);
   }
-  const auto named = condition(asked.request);
+  const auto named = version_condition(asked.request, kType);
   if (!named) return to_response(named.error());
   const auto deleted = admin_.delete_resource(asked.actor, path, asked.now, *named);
   return deleted ? ok() : to_response(deleted.error());
@@ -181,7 +144,7 @@ HttpResponse ResourceRoutes::get(const OwnRequest& asked, std::string_view path)
   const auto held = admin_.get_resource(asked.actor, path, asked.now, *version);
   if (!held) return to_response(held.error());
   HttpResponse out = typed("application/octet-stream", held->value.expose());
-  out.headers.emplace_back("ETag", tag(held->version));
+  out.headers.emplace_back("ETag", version_tag(held->version));
   return out;
 }
 
@@ -191,7 +154,7 @@ HttpResponse ResourceRoutes::put(const OwnRequest& asked, std::string_view path)
   const auto version =
       admin_.put_resource(asked.actor, path, asked.request.body, asked.now, *options);
   HttpResponse out = version_response(version);
-  if (version) out.headers.emplace_back("ETag", tag(*version));
+  if (version) out.headers.emplace_back("ETag", version_tag(*version));
   return out;
 }
 

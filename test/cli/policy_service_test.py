@@ -8,7 +8,7 @@ import unittest
 
 import jwt
 
-from service import WARD, Service, told, ward
+from service import WARD, Service, told, ward, why_not
 
 # Written to Trustee's contract, over the claims that its default policy for CPUs reads.
 EVIDENCE = """package policy
@@ -179,6 +179,10 @@ class PolicyService(unittest.TestCase):
         self.assertEqual(self.service.attest()[0], 401)
         said = ward("policy", "rollback", "--for", "evidence", "--to", good, *self.to)
         self.assertEqual(said, f"version {good + 2}\n")
+        for words in (("set", nothing), ("rollback", "--to", good)):
+            stale = why_not("policy", *words, "--for", "evidence", "--if-version", good, *self.to)
+            self.assertIn("kbs.policy.in_force: ", stale)
+        self.assertIn("kbs.policy.in_force: ", why_not("policy", "set", nothing, "--for", "evidence", "--if-version", 0, *self.to))
         self.assertEqual(self.service.attest()[0], 200)
         self.assertIn(f"version {good + 2}", ward("policy", "history", "--for", "evidence", *self.to).splitlines()[0])
         self.assertEqual(json.loads(ward("policy", "get", "--for", "evidence", "--version", good + 1, *self.to))["name"], "nothing")

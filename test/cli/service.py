@@ -28,6 +28,14 @@ def ward(*words, code=0):
     return done.stdout.decode()
 
 
+def why_not(*words, code=1):
+    """why_not is what ward tells people of a refusal."""
+    done = subprocess.run([WARD, *map(str, words)], capture_output=True, timeout=PATIENCE_S)
+    if done.returncode != code:
+        raise AssertionError(f"ward {words}: exit {done.returncode}, not {code}\n{done.stdout.decode()}{done.stderr.decode()}")
+    return done.stderr.decode()
+
+
 def told(text):
     """told is one object, checked by the schema that it names."""
     out = json.loads(text)
