@@ -106,7 +106,9 @@ class RegoPoliciesTest : public testing::Test {
   }
 
   std::string refer(std::string_view id, const std::string& value, UnixTime expires) {
-    const auto done = references_.set(kVerifier, {{std::string(id), value, expires}}, kNow);
+    // Before now, so that one may be over now.
+    const UnixTime then{kNow.seconds - 10};
+    const auto done = references_.set(kVerifier, {{std::string(id), value, expires}}, then);
     return done ? "" : done.error().body.detail;
   }
 

@@ -37,6 +37,21 @@ Result<ReferenceValue> read(std::string_view id, Bytes row) {
   return ReferenceValue{std::string(id), std::string(as_text(value->raw(row))), *time};
 }
 
+bool is_list(const ReferenceValue& value) { return value.value.starts_with('['); }
+
+// may_set is why a value may not take the place of what there is; nullopt where it may.
+Result<std::optional<Refusal>> may_set(store::View& view, const Service& service,
+                                       const ReferenceValue& value, UnixTime now) {
+  if (now >= value.expires) {
+    return std::optional(refuse(409, kType, CheckId::kReferenceUnexpired,
+                                value.id + " ends " + format_rfc3339(value.expires) + "."));
+  }
+  if (is_list(value)) return std::optional<Refusal>();
+  WARD_TRY(const auto before, load_reference_value(view, service, value.id));
+  if (!before || now >= before->expires || !is_list(*before)) return std::optional<Refusal>();
+  return std::optional(refuse(409, kType, CheckId::kReferenceKind, value.id + " is a list."));
+}
+
 Refusal none() { return refuse(404, kType, CheckId::kReferenceValue); }
 
 // set_one writes one value, and its leaf.
@@ -105,15 +120,19 @@ Answer<std::size_t> ReferenceAdmin::set(const Actor& actor,
   WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey), kSubject, now));
   const std::uint64_t quota = service_.options.quotas.reference_values;
   bool full = false;
+  std::optional<Refusal> refusal;
   const auto done = service_.store.transact([&](store::Transaction& tx) -> Result<void> {
     full = false;
     for (const ReferenceValue& value : values) {
+      WARD_TRY(refusal, may_set(tx, service_, value, now));
+      if (refusal) return Error(Errc::kDenied, "broker: a reference value may not be set");
       WARD_CHECK_OK(set_one(tx, service_, actor, value, now));
     }
     WARD_TRY(full, too_many(tx, quota));
     if (full) return Error(Errc::kLimit, "broker: reference values");
     return {};
   });
+  if (refusal) return *std::move(refusal);
   if (full) {
     return refuse(
         409, kType, CheckId::kReferenceRoom,

@@ -49,6 +49,8 @@ class ReferenceAdmin {
   explicit ReferenceAdmin(const Service& service) : service_(service) {}
 
   // set writes all of a message's values, each in the place of an earlier one of its id; how many.
+  // 409 where one is over already at `now`, or is no list and would take the place of a list that
+  // counts: nothing is set then.
   [[nodiscard]] Answer<std::size_t> set(const Actor& actor,
                                         const std::vector<refval::ReferenceValue>& values,
                                         UnixTime now) const;

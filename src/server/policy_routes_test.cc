@@ -52,6 +52,7 @@ class PolicyRoutesTest : public testing::Test {
   World world_;
   PolicyRoutes routes_{world_.service()};
 };
+
 TEST_F(PolicyRoutesTest, AChangeMayNameTheVersionThatItIsMadeFor) {
   constexpr const char* kPath = "policy/results/hospital";
   constexpr const char* kText = R"({"schema":"ward.results-policy/1","releases":[]})";
@@ -70,6 +71,27 @@ TEST_F(PolicyRoutesTest, AChangeMayNameTheVersionThatItIsMadeFor) {
   EXPECT_EQ(ask("POST", "policy/results/new", kText, {{"If-None-Match", "*"}}).status, 200U);
 }
 
+TEST_F(PolicyRoutesTest, AReferenceValueThatIsOverOrTakesAListsPlaceIsRefused) {
+  const auto set = [&](const std::string& value, const std::string& expires) {
+    return ask("POST", "reference-values",
+               R"({"schema":"ward.reference-values/1","values":{"new":1,"x":)" + value +
+                   R"(},"expires":")" + expires + "\"}");
+  };
+  const std::string later = "2100-01-01T00:00:00Z";
+  const HttpResponse over = set(R"(["a"])", format_rfc3339(kNow));
+  EXPECT_EQ(over.status, 409U);
+  EXPECT_THAT(text(over), HasSubstr("kbs.reference_value.unexpired"));
+  EXPECT_EQ(ask("GET", "reference-value/x").status, 404U);
+  EXPECT_EQ(set(R"(["a"])", later).status, 200U);
+  const HttpResponse kind = set(R"("a")", later);
+  EXPECT_EQ(kind.status, 409U);
+  EXPECT_THAT(text(kind), HasSubstr("kbs.reference_value.kind"));
+  EXPECT_THAT(text(ask("GET", "reference-value/x")), HasSubstr(R"("value":["a"])"));
+  EXPECT_EQ(set(R"(["b"])", later).status, 200U) << "a list in a list's place";
+  EXPECT_EQ(ask("DELETE", "reference-value/x").status, 200U);
+  EXPECT_EQ(set(R"("a")", later).status, 200U);
+  EXPECT_EQ(set(R"(["a"])", later).status, 200U) << "a list in a text's place";
+}
 
 TEST_F(PolicyRoutesTest, APolicyIsSetReadAndPutBack) {
   EXPECT_EQ(text(ask("POST", "policy/results/hospital",

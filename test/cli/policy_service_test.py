@@ -162,7 +162,16 @@ class PolicyService(unittest.TestCase):
     def test_a_reference_value_counts_until_its_end(self):
         self.know("sgx")
         value = json.dumps([self.claims["sgx"]["mr_enclave"]])
-        ward("refval", "add", "mr_enclave", value, "--expires", "2020-01-01T00:00:00Z", *self.to)
+        # One that is over already, or is no list where one is, takes no good value's place.
+        ended = why_not("refval", "add", "mr_enclave", value, "--expires", "2020-01-01T00:00:00Z", *self.to)
+        self.assertIn("kbs.reference_value.unexpired: ", ended)
+        self.assertIn("kbs.reference_value.kind: ", why_not("refval", "add", "mr_enclave", '"aa"', *self.to))
+        self.assertEqual(self.service.attest()[0], 200)
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        ward("refval", "add", "mr_enclave", value, "--expires", soon, *self.to)
+        deadline = time.monotonic() + 60
+        while "EXPIRED" not in ward("refval", "list", *self.to):
+            self.assertLess(time.monotonic(), deadline)
         status, _ = self.service.attest()
         self.assertEqual(status, 401)
         self.assertIn("EXPIRED", ward("refval", "list", *self.to))
