@@ -88,21 +88,20 @@ int add(const Options& o) {
 }
 
 int list(const Options& o) {
-  const AdminReply reply = administer(o, {"GET", std::string(kPlace), {}});
-  if (reply.exit != kAccepted) return reply.exit;
-  const auto body = page_of(reply.body);
-  const JsonValue* people = body ? body->find("administrators") : nullptr;
-  if (people == nullptr || !people->is_array()) return unreadable();
-  if (o.json) {
-    JsonWriter w;
-    w.copy(*body);
-    return print_json(w);
-  }
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.administrators/1").name("administrators").begin_array();
   std::string lines;
-  for (const JsonValue& one : people->items()) {
-    lines += line(described(one));
-  }
-  return print(lines);
+  const int done = list_all(o, std::string(kPlace), [&](const JsonValue& page) {
+    if (!copy_items(page, "administrators", w)) return false;
+    for (const JsonValue& one : page.find("administrators")->items()) {
+      lines += line(described(one));
+    }
+    return true;
+  });
+  if (done != kAccepted) return done;
+  if (!o.json) return print(lines);
+  w.end_array().end_object();
+  return print_json(w);
 }
 
 int remove(const Options& o) {

@@ -7,6 +7,7 @@
 #include "args/args.h"
 #include "broker/incident.h"
 #include "codec/json.h"
+#include "codec/json_write.h"
 #include "ledger/note.h"
 #include "server/files.h"
 #include "token/jws.h"
@@ -131,23 +132,29 @@ int open(const Options& o) {
   return done;
 }
 
+std::string described(const JsonValue& one) {
+  const std::string closed = text_of(one, "closed_by");
+  return line(text_of(one, "id") + " " + text_of(one, "opened") + " " + text_of(one, "of") + " " +
+              text_of(one, "subject") + ", " + std::to_string(number_of(one, "releases")) +
+              " releases, " + (closed.empty() ? "open" : "closed by " + closed) +
+              (text_of(one, "note").empty() ? "" : ": " + text_of(one, "note")));
+}
+
 int list(const Options& o) {
-  const AdminReply reply = administer(o, {"GET", "/v1/incidents", {}});
-  if (reply.exit != kAccepted) return reply.exit;
-  const auto told = page_of(reply.body);
-  const JsonValue* all = told && told->is_object() ? told->find("incidents") : nullptr;
-  if (all == nullptr || !all->is_array()) return unreadable();
-  if (o.json) return print(std::string(as_text(reply.body)) + "\n");
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.incidents/1").name("incidents").begin_array();
   std::string lines;
-  for (const JsonValue& one : all->items()) {
-    const std::string closed = text_of(one, "closed_by");
-    lines +=
-        line(text_of(one, "id") + " " + text_of(one, "opened") + " " + text_of(one, "of") + " " +
-             text_of(one, "subject") + ", " + std::to_string(number_of(one, "releases")) +
-             " releases, " + (closed.empty() ? "open" : "closed by " + closed) +
-             (text_of(one, "note").empty() ? "" : ": " + text_of(one, "note")));
-  }
-  return print(lines);
+  const int done = list_all(o, "/v1/incidents", [&](const JsonValue& page) {
+    if (!copy_items(page, "incidents", w)) return false;
+    for (const JsonValue& one : page.find("incidents")->items()) {
+      lines += described(one);
+    }
+    return true;
+  });
+  if (done != kAccepted) return done;
+  if (!o.json) return print(lines);
+  w.end_array().end_object();
+  return print_json(w);
 }
 
 int show(const Options& o) {

@@ -1,5 +1,6 @@
 #include "server/incident_routes.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,6 +67,20 @@ broker::Answer<broker::NewIncident> new_incident(const broker::PlatformIds& ids,
   return out;
 }
 
+void write_line(JsonWriter& w, const broker::Incident& one) {
+  w.begin_object().member("id", one.id).member("of", to_text(one.subject.of));
+  w.member("subject", one.subject.value).member("note", one.note);
+  w.member("opened", format_rfc3339(one.opened)).member("opened_by", one.opened_by);
+  w.member("closed_by", one.closed_by).name("closed");
+  if (one.closed_by.empty()) {
+    w.null();
+  } else {
+    w.string(format_rfc3339(one.closed));
+  }
+  w.member("releases", std::uint64_t{one.affected.releases.size()} + one.affected.unlisted);
+  w.member("policy_after", one.policy_after).end_object();
+}
+
 }  // namespace
 
 bool IncidentRoutes::takes(std::string_view path) {
@@ -97,24 +112,23 @@ HttpResponse IncidentRoutes::open(const OwnRequest& asked) const {
 }
 
 HttpResponse IncidentRoutes::list(const OwnRequest& asked) const {
+  const auto page = asked.query.page();
+  if (!page) return to_response(page.error());
   const auto all = incidents_.list(asked.actor, asked.now);
   if (!all) return to_response(all.error());
+  std::map<std::string, const broker::Incident*> in_order;  // of time, then of ids
+  for (const broker::Incident& one : *all) {
+    in_order[format_rfc3339(one.opened) + " " + one.id] = &one;
+  }
   JsonWriter w;
   w.begin_object().member("schema", "ward.incidents/1").name("incidents").begin_array();
-  for (const broker::Incident& one : *all) {
-    w.begin_object().member("id", one.id).member("of", to_text(one.subject.of));
-    w.member("subject", one.subject.value).member("note", one.note);
-    w.member("opened", format_rfc3339(one.opened)).member("opened_by", one.opened_by);
-    w.member("closed_by", one.closed_by).name("closed");
-    if (one.closed_by.empty()) {
-      w.null();
-    } else {
-      w.string(format_rfc3339(one.closed));
-    }
-    w.member("releases", std::uint64_t{one.affected.releases.size()} + one.affected.unlisted);
-    w.member("policy_after", one.policy_after).end_object();
+  auto one = in_order.upper_bound(page->after);
+  std::string last;
+  for (std::size_t i = 0; i < page->limit && one != in_order.end(); ++i, ++one) {
+    write_line(w, *one->second);
+    last = one->first;
   }
-  w.end_array().end_object();
+  w.end_array().member("next", one == in_order.end() ? std::string() : last).end_object();
   return json_response(w);
 }
 

@@ -1,5 +1,7 @@
 #include "server/people_routes.h"
 
+#include <functional>
+#include <map>
 #include <utility>
 
 #include "codec/json.h"
@@ -52,22 +54,36 @@ HttpResponse PeopleRoutes::answer(const OwnRequest& asked, std::string_view path
 }
 
 HttpResponse PeopleRoutes::list(const OwnRequest& asked) const {
+  const auto page = asked.query.page();
+  if (!page) return to_response(page.error());
   const auto people = people_.list(asked.actor, asked.now);
   if (!people) return to_response(people.error());
-  JsonWriter w;
-  w.begin_object().member("schema", "ward.administrators/1").name(kPeople).begin_array();
+  // In the order of what `after` says: those of the configuration come first.
+  std::map<std::string, std::function<void(JsonWriter&)>> all;
   for (const Administrator& one : configured_) {
-    w.begin_object();
-    write_actor(w, one.actor);
-    if (one.key) w.member("key", token::thumbprint(one.key->key));
-    w.member("from", "configuration").end_object();
+    all["configuration/" + one.actor.name] = [&one](JsonWriter& w) {
+      write_actor(w, one.actor);
+      if (one.key) w.member("key", token::thumbprint(one.key->key));
+      w.member("from", "configuration");
+    };
   }
   for (const broker::Person& one : *people) {
-    w.begin_object();
-    write_person(w, one);
-    w.member("from", "store").end_object();
+    all["store/" + one.name] = [&one](JsonWriter& w) {
+      write_person(w, one);
+      w.member("from", "store");
+    };
   }
-  w.end_array().end_object();
+  JsonWriter w;
+  w.begin_object().member("schema", "ward.administrators/1").name(kPeople).begin_array();
+  auto one = all.upper_bound(page->after);
+  std::string last;
+  for (std::size_t i = 0; i < page->limit && one != all.end(); ++i, ++one) {
+    w.begin_object();
+    one->second(w);
+    w.end_object();
+    last = one->first;
+  }
+  w.end_array().member("next", one == all.end() ? std::string() : last).end_object();
   return json_response(w);
 }
 

@@ -15,13 +15,13 @@ struct OwnRoute {
 
 // kOwnRoutes are those under /v1; docs/api/openapi.json describes each (openapi_test.cc).
 inline constexpr auto kOwnRoutes = std::to_array<OwnRoute>({
-    {"/v1/administrators", "GET, POST"},
+    {"/v1/administrators", "GET, POST", "after limit"},
     {"/v1/administrators/{name}", "DELETE"},
     {"/v1/appraisals", "GET", "since after limit"},
     {"/v1/appraisals/{id}/repeat", "POST"},
     {"/v1/appraise", "POST"},
     {"/v1/events", "GET", "after since kinds limit"},
-    {"/v1/incidents", "GET, POST", "", "POST"},
+    {"/v1/incidents", "GET, POST", "after limit", "POST"},
     {"/v1/incidents/{id}", "GET"},
     {"/v1/incidents/{id}/close", "POST"},
     {"/v1/incidents/{id}/report", "GET"},

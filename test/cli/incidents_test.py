@@ -5,7 +5,9 @@ import hashlib
 import json
 import shutil
 import subprocess
+import time
 import unittest
+import urllib.parse
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -51,6 +53,22 @@ class Incidents(unittest.TestCase):
         claims = json.loads(ward("verify", quote, "--collateral", device / "collateral", "--trust-root", device / "root.pem",
                                  "--allow-development", "--report-data", "00" * 64, "--json"))["claims"]
         return {"runtime": made["launch_measurement"], "chip": claims["pck.ppid"]}
+
+    def pages(self, name, limit):
+        """pages asks for one page of a list after the other, with a token made by PyJWT."""
+        now = int(time.time())
+        pem = (self.service.state / "admin.key.pem").read_text()
+        claims = {"iss": "first", "aud": "urn:ward:wardd:" + self.service.server_key, "role": "administrator", "iat": now, "exp": now + 300}
+        token = jwt.encode(claims, pem[pem.index("-----BEGIN PRIVATE"):], algorithm="EdDSA")
+        out, after = [], ""
+        while True:
+            path = f"/v1/{name}?limit={limit}" + (f"&after={urllib.parse.quote(after)}" if after else "")
+            status, page = self.service.send("GET", path, None, {"Authorization": "Bearer " + token})
+            self.assertEqual(status, 200, page)
+            out.append(page[name])
+            after = page["next"]
+            if not after:
+                return out
 
     def released(self, which, status=200, check=None):
         """released attests from a machine and asks for the key."""
@@ -114,6 +132,11 @@ class Incidents(unittest.TestCase):
 
         listed = told(ward("incident", "list", *self.service.to, "--json"))["incidents"]
         self.assertIn(made["id"], [one["id"] for one in listed])
+        pages = self.pages("incidents", 1)
+        self.assertEqual([len(page) for page in pages], [1] * len(listed))
+        self.assertEqual([page[0] for page in pages], listed)
+        people = self.pages("administrators", 200)
+        self.assertEqual([[one["name"] for one in page] for page in people], [["first"]])
         refused = ward("policy", "rollback", "--for", "evidence", "--to", made["policy_before"], *self.service.to, code=1)
         self.assertEqual(refused, "")
         closed = told(ward("incident", "close", made["id"], *self.service.to, "--json"))
