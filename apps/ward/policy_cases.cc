@@ -137,11 +137,25 @@ std::string claims_text(const policy::rego::TrustClaims& claims) {
   return out + "}";
 }
 
+// The claims whose values are not the wanted ones.
+std::vector<std::string> unwanted(const policy::rego::TrustClaims& claims, const JsonValue& want) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : claims.claims) {
+    const JsonValue* const wanted = want.find(name);
+    if (wanted == nullptr || wanted->as_int() != value) out.push_back(name);
+  }
+  return out;
+}
+
 std::string claims_difference(const Policy& policy, const policy::rego::Documents& documents,
                               const JsonValue& want, std::string_view text) {
   const auto got = policy.trust_claims(documents);
   if (!got) return differs("claims", refused(policy, got.error()));
   std::string claims = compared(text, *want.find("claims"), claims_text(*got));
+  if (!claims.empty()) {
+    const std::string why = policy.why(unwanted(*got, *want.find("claims")), documents);
+    if (!why.empty()) claims += "\n" + why;
+  }
   const JsonValue* const extensions = want.find("extensions");
   if (!claims.empty() || extensions == nullptr) return claims;
   return compared(text, *extensions, got->extensions.empty() ? "{}" : got->extensions);

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "codec/json.h"
+#include "token/ear.h"
 
 namespace ward::wardd {
 namespace {
@@ -141,7 +142,14 @@ Result<broker::RegoSaid, RegoRefusal> RegoPolicies::trust_claims(
   if (!claims) return refused(claims.error());
   auto extensions = extensions_of(claims->extensions);
   if (!extensions) return extensions.error();
-  return broker::RegoSaid{std::move(claims->claims), *std::move(extensions)};
+  std::vector<std::string> warned;
+  for (const auto& [name, value] : claims->claims) {
+    const bool affirming = token::tier_of(value) == token::TrustTier::kAffirming;
+    if (!affirming && value != 0) warned.push_back(name);
+  }
+  std::string reason;
+  if (!warned.empty()) reason = one_line((*policy)->why(warned, documents_of(documents)));
+  return broker::RegoSaid{std::move(claims->claims), *std::move(extensions), std::move(reason)};
 }
 
 }  // namespace ward::wardd

@@ -204,6 +204,11 @@ TEST_F(RegoPoliciesTest, EvidenceIsAcceptedByTheReferenceValuesAPolicyLooksUp) {
   const std::string refusal = attest();
   EXPECT_THAT(refusal, StartsWith("kbs.evidence.rego: "));
   EXPECT_THAT(refusal, HasSubstr("executables is 33 (warning)"));
+  EXPECT_THAT(refusal, HasSubstr("policy.rego:5:"));
+  EXPECT_THAT(refusal, HasSubstr("executables: input.sgx.body.mr_enclave in "
+                                 "query_reference_value(\"mr_enclave\")"));
+  EXPECT_THAT(refusal, HasSubstr(to_hex(Buffer(32, 2))));
+  EXPECT_THAT(refusal, HasSubstr("reference value mr_enclave: there is none, or its time is over"));
   EXPECT_THAT(refusal, testing::Not(HasSubstr("Failed too")));
   ASSERT_EQ(refer("mr_enclave", "[\"" + to_hex(Buffer(32, 2)) + "\"]", kLater), "");
   EXPECT_EQ(attest(), "");

@@ -127,7 +127,7 @@ RegoVerdict ask_policy(const Asking& asking, const std::string& policy, const De
         .found = where + said.error().reason};
   }
   if (const std::string wrong = not_affirmed(said->claims); !wrong.empty()) {
-    return refused_by_rego(where + wrong);
+    return refused_by_rego(where + wrong + (said->reason.empty() ? "" : "; ") + said->reason);
   }
   join(all, *said);
   return {};

@@ -44,6 +44,9 @@ using RegoExtensions = std::vector<std::pair<std::string, std::string>>;
 struct RegoSaid {
   RegoClaims claims;
   RegoExtensions extensions;
+  // Where a claim is neither affirming nor silent: rules, expressions with their places, values,
+  // and the reference values that there are not; bounded.
+  std::string reason{};
 };
 
 inline constexpr std::size_t kMaxRegoReason = 2048;

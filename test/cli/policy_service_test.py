@@ -174,7 +174,9 @@ class PolicyService(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
         status, _ = self.service.attest()
         self.assertEqual(status, 401)
-        self.assertIn("EXPIRED", ward("refval", "list", *self.to))
+        detail = self.service.reply["detail"]
+        self.assertRegex(detail, r"policy\.rego:[0-9]+:[0-9]+: executables: .*query_reference_value")
+        self.assertIn("reference value mr_enclave: there is none, or its time is over", detail)
         ward("refval", "get", "mr_enclave", *self.to, code=3)
 
     def test_a_policy_goes_back_to_an_earlier_version(self):

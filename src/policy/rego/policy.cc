@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "policy/rego/engine.h"
 #include "policy/rego/report.h"
@@ -106,6 +107,54 @@ std::string_view verb(Condition::Outcome outcome) {
   return " could not be followed";
 }
 
+std::string condition_text(const Condition& condition, std::string_view file) {
+  std::string out = std::string(file) + ":" + std::to_string(condition.line) + ":" +
+                    std::to_string(condition.column) + ": " + condition.rule + ": " +
+                    condition.expression;
+  out += verb(condition.outcome);
+  std::string values;
+  for (const auto& [operand, value] : condition.values) {
+    values += (values.empty() ? "" : ", ") + operand;
+    values += " is " + value;
+  }
+  if (!values.empty()) out += " (" + values + ")";
+  return out;
+}
+
+// add_named adds the ids of reference values that an expression names: as texts between quotes, in
+// the call of the host's function or below data.reference.
+void add_named(std::string_view expression, std::set<std::string>& ids) {
+  for (const std::string_view call : {"query_reference_value(\"", "data.reference[\""}) {
+    for (std::size_t at = expression.find(call); at != std::string_view::npos;
+         at = expression.find(call, at + 1)) {
+      const std::string_view rest = expression.substr(at + call.size());
+      const auto end = rest.find('"');
+      if (end != std::string_view::npos) ids.emplace(rest.substr(0, end));
+    }
+  }
+  constexpr std::string_view kData = "data.reference.";
+  constexpr std::string_view kOfName =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  for (std::size_t at = expression.find(kData); at != std::string_view::npos;
+       at = expression.find(kData, at + 1)) {
+    const std::string_view rest = expression.substr(at + kData.size());
+    const std::string_view id = rest.substr(0, rest.find_first_not_of(kOfName));
+    if (!id.empty()) ids.emplace(id);
+  }
+}
+
+// absent_values is a line for each of these ids that there is no value of.
+std::string absent_values(const std::set<std::string>& ids, const Documents& documents) {
+  const auto values = parse_report(documents.reference_values.empty() ? std::string_view("{}")
+                                                                      : documents.reference_values);
+  std::string out;
+  for (const std::string& id : ids) {
+    if (values && values->find(id) != nullptr) continue;
+    out += "\nreference value " + id + ": there is none, or its time is over";
+  }
+  return out;
+}
+
 // are_extensions is true of an object, and of a list as the policies of Trustee's own have it:
 // [{"name":"ear.trustee.identifiers","key":-18,"value":...}].
 bool are_extensions(std::string_view text) {
@@ -149,15 +198,7 @@ std::string to_text(const LoadError& error) {
 std::string to_text(const Refusal& refusal, std::string_view file) {
   std::string out = refusal.reason;
   for (const auto& condition : refusal.conditions) {
-    out += "\n" + std::string(file) + ":" + std::to_string(condition.line) + ":" +
-           std::to_string(condition.column) + ": " + condition.rule + ": " + condition.expression;
-    out += verb(condition.outcome);
-    std::string values;
-    for (const auto& [operand, value] : condition.values) {
-      values += (values.empty() ? "" : ", ") + operand;
-      values += " is " + value;
-    }
-    if (!values.empty()) out += " (" + values + ")";
+    out += "\n" + condition_text(condition, file);
   }
   return out;
 }
@@ -241,6 +282,28 @@ Result<std::string, Refusal> Policy::value(std::string_view rule,
   if (!has_rule(rule)) return refused(file_, rule, "is not in the policy");
   if (!evaluated.refusal.undetermined) evaluated.refusal.conditions = explain(rule, documents);
   return std::move(evaluated.refusal);
+}
+
+std::string Policy::why(const std::vector<std::string>& claims, const Documents& documents) const {
+  Documents given = documents;
+  const std::string reference = reference_data(documents);
+  if (documents.data.empty()) given.data = reference;
+  std::vector<std::string> rules;
+  for (const std::string& claim : claims) {
+    const std::string own = with(claim, '-', '_');
+    const std::string rule = has_rule(own) ? own : "trust_claims";
+    const bool known = std::ranges::find(rules, rule) != rules.end();
+    if (!known && has_rule(rule) && rules.size() < kMaxExplained) rules.push_back(rule);
+  }
+  std::string out;
+  std::set<std::string> named;
+  for (const std::string& rule : rules) {
+    for (const Condition& condition : explain(rule, given)) {
+      out += (out.empty() ? "" : "\n") + condition_text(condition, file_);
+      add_named(condition.expression, named);
+    }
+  }
+  return out.empty() ? out : out + absent_values(named, documents);
 }
 
 std::vector<Condition> Policy::explain(std::string_view rule, const Documents& documents) const {

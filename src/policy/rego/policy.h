@@ -20,6 +20,7 @@ namespace ward::policy::rego {
 class EnginePolicy;
 
 inline constexpr std::size_t kMaxPolicyBytes = 256U << 10U;
+inline constexpr std::size_t kMaxExplained = 2;               // rules, by one call of Policy::why
 inline constexpr std::size_t kMaxDocumentBytes = 16U << 20U;  // each
 
 // Bounds of one evaluation. Steps are the engine's, the same on every machine; time ends what few
@@ -131,6 +132,12 @@ class Policy {
   // value evaluates any rule to JSON text.
   [[nodiscard]] Result<std::string, Refusal> value(std::string_view rule,
                                                    const Documents& documents) const;
+
+  // why says by which expressions the rules of these claims ("file-system") came to their values, a
+  // line each with its place and what it saw, and which reference values they name that there are
+  // not. Of the first kMaxExplained rules; empty where nothing can be told.
+  [[nodiscard]] std::string why(const std::vector<std::string>& claims,
+                                const Documents& documents) const;
 
   // explain says what the bodies of a rule came to.
   [[nodiscard]] std::vector<Condition> explain(std::string_view rule,

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <gmock/gmock.h>
+
 #include "test/support/rego.h"
 
 namespace ward::policy::rego {
@@ -114,6 +116,32 @@ TEST(RegoPolicy, OfTodaysContractGivesClaimsAndExtensions) {
   EXPECT_EQ(claims(policy, about(R"({"snp":{"measurement":"cc","reported_tcb_snp":2}})")),
             "configuration=36 executables=33 file-system=0 hardware=97 "
             R"({"at":1700000000000000000,"measurement":"cc"})");
+}
+
+// A claim that does not affirm says by which expression, what it saw, and what it did not find.
+TEST(RegoPolicy, SaysWhyAClaimHasItsValue) {
+  WARD_NEED_REGO();
+  const Policy policy = loaded(kToday);
+  const Documents other = about(R"({"snp":{"measurement":"cc","reported_tcb_snp":2}})");
+  const std::string seen = policy.why({"executables"}, other);
+  EXPECT_THAT(seen, testing::HasSubstr("p.rego:8:"));
+  EXPECT_THAT(seen, testing::HasSubstr(": executables: input.snp.measurement in "
+                                       "query_reference_value(\"snp_launch_measurement\")"));
+  EXPECT_THAT(seen, testing::HasSubstr("\"cc\""));
+  EXPECT_THAT(seen, testing::Not(testing::HasSubstr("reference value")));
+  Documents none = other;
+  none.reference_values = R"({"another":["cc"]})";
+  EXPECT_THAT(policy.why({"executables"}, none),
+              testing::HasSubstr("\nreference value snp_launch_measurement: there is none, or its "
+                                 "time is over"));
+  EXPECT_THAT(policy.why({"hardware"}, other), testing::HasSubstr("reported_tcb_snp"));
+  EXPECT_EQ(policy.why({}, other), "");
+  // No more rules than that are followed.
+  EXPECT_THAT(policy.why({"executables", "hardware", "configuration"}, other),
+              testing::Not(testing::HasSubstr(": configuration: ")));
+  const Policy old = loaded(kUpTo2025);
+  EXPECT_THAT(old.why({"executables"}, none),
+              testing::HasSubstr("reference value snp_launch_measurement: "));
 }
 
 TEST(RegoPolicy, OfTheContractUpTo2025GivesItsRulesAsClaims) {
