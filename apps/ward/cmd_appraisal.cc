@@ -1,3 +1,4 @@
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@
 #include "codec/json_write.h"
 #include "server/files.h"
 
-// What a running wardd keeps of its appraisals: ward appraisal list|repeat, ward policy replay.
+// What a running wardd keeps of its appraisals: ward appraisal list|show|repeat, ward policy
+// replay.
 namespace ward::cli {
 namespace {
 
@@ -30,6 +32,7 @@ struct Options : AdminOptions {
   std::string until;
   std::string at = "then";
   std::string collateral = "then";
+  std::string policy;  // of repeat; empty: as `at` has it
   RegoRule rule;
   std::string device_class;  // of replay, of Rego for evidence
 };
@@ -71,6 +74,62 @@ int list(const Options& o) {
   return print_json(w);
 }
 
+// What a person is told of an archived record, in this order; lists with a blank between.
+constexpr std::array<std::string_view, 14> kShown = {"id",
+                                                     "time",
+                                                     "tee",
+                                                     "for",
+                                                     "genuine",
+                                                     "verdict",
+                                                     "failed",
+                                                     "binding",
+                                                     "device_binding",
+                                                     "init_data_digest",
+                                                     "runtime_data",
+                                                     "policy",
+                                                     "policy_version",
+                                                     "collateral"};
+
+std::string value_text(const JsonValue& value) {
+  if (value.is_array()) return joined(&value);
+  if (value.is_object()) {
+    auto text = JsonWriter().copy(value).take();
+    return text ? *std::move(text) : std::string();
+  }
+  if (const auto flag = value.as_bool()) return *flag ? "true" : "false";
+  if (const auto number = value.as_uint()) return std::to_string(*number);
+  return std::string(value.as_string().value_or(""));
+}
+
+// digest_line is of evidence, which is not shown.
+std::string digest_line(const JsonValue& record, const char* name) {
+  const JsonValue* part = record.find(name);
+  const JsonValue* size = part != nullptr ? part->find("size") : nullptr;
+  if (size == nullptr) return {};
+  return line(std::string(name) + ": " + std::to_string(size->as_uint().value_or(0)) +
+              " octets, SHA-256 " + text_of(*part, "sha256"));
+}
+
+std::string lines_of_record(const JsonValue& record) {
+  std::string out;
+  for (const std::string_view name : kShown) {
+    const JsonValue* value = record.find(name);
+    const std::string text = value != nullptr ? value_text(*value) : std::string();
+    const JsonValue* kept = record.find(std::string(name) + "_kept");
+    const bool gone = kept != nullptr && !kept->as_bool().value_or(true);
+    if (!text.empty()) out += line(std::string(name) + ": " + text + (gone ? ", not kept" : ""));
+  }
+  return out + digest_line(record, "primary_evidence") + digest_line(record, "additional_evidence");
+}
+
+int show(const Options& o) {
+  const AdminReply reply = administer(o, {"GET", "/v1/appraisals/" + o.id, {}});
+  if (reply.exit != kAccepted) return reply.exit;
+  const auto record = codec::parse_json(reply.body, {.max_bytes = std::size_t{16} << 20U});
+  if (!record) return unreadable();
+  return o.json ? print(std::string(as_text(reply.body)) + "\n") : print(lines_of_record(*record));
+}
+
 // A folder or file of collateral, as the request carries it.
 Result<void, int> write_collateral(const std::string& path, JsonWriter& w) {
   const auto collateral = read_collateral(path);
@@ -90,9 +149,19 @@ int exit_of(const std::string& verdict) {
   return verdict == "refused" ? kRefused : kCouldNotTell;
 }
 
+// policy_of says under which policy an appraisal was repeated.
+std::string policy_of(const JsonValue& appraisal) {
+  const JsonValue* policy = appraisal.find("policy");
+  const JsonValue* version = policy != nullptr ? policy->find("version") : nullptr;
+  if (version == nullptr) return {};
+  return ", under policy " + text_of(*policy, "name") + ", version " +
+         std::to_string(version->as_uint().value_or(0)) +
+         (text_of(*policy, "of") == "now" ? " (in force)" : " (of then)");
+}
+
 std::string lines_of(const JsonValue& appraisal) {
-  std::string out = line(text_of(appraisal, "tee") + ", as of " + text_of(appraisal, "at") + ": " +
-                         text_of(appraisal, "summary"));
+  std::string out = line(text_of(appraisal, "tee") + ", as of " + text_of(appraisal, "at") +
+                         policy_of(appraisal) + ": " + text_of(appraisal, "summary"));
   const JsonValue* checks = appraisal.find("checks");
   if (checks == nullptr) return out;
   for (const JsonValue& check : checks->items()) {
@@ -113,6 +182,7 @@ int repeat(const Options& o) {
   } else if (const auto written = write_collateral(o.collateral, w); !written) {
     return written.error();
   }
+  if (!o.policy.empty()) w.member("policy", o.policy);
   const auto body = w.end_object().take();
   if (!body) return unreadable();
   const AdminReply reply =
@@ -273,11 +343,18 @@ void add_appraisal(args::Command& app, Action& action) {
   list_app->add_option("--since", o->since, "from this time on");
   add_admin_options(*list_app, *o);
   list_app->callback([o, &action] { action = [o] { return list(*o); }; });
-  args::Command* one = group->add_subcommand(
-      "repeat", "appraise archived evidence again, under the policy that is in force");
+  args::Command* shown = group->add_subcommand("show", "one appraisal, as it is archived");
+  shown->add_option("ID", o->id, "as `list` prints it")->required();
+  add_admin_options(*shown, *o);
+  shown->callback([o, &action] { action = [o] { return show(*o); }; });
+  args::Command* one = group->add_subcommand("repeat", "appraise archived evidence again");
   one->add_option("ID", o->id, "as `list` prints it")->required();
   one->add_option("--at", o->at, "then, now, or a time");
   one->add_option("--collateral", o->collateral, "then, now, or a folder or file");
+  one->add_option("--policy", o->policy,
+                  "then (the version that it was judged by), or now (the one in force); otherwise "
+                  "as --at is, now for a time")
+      ->one_of({"then", "now"});
   add_admin_options(*one, *o);
   one->callback([o, &action] { action = [o] { return repeat(*o); }; });
 }

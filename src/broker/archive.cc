@@ -23,7 +23,7 @@ constexpr std::size_t kSealOctets = crypto::kAeadNonceBytes + crypto::kAeadTagBy
 constexpr std::size_t kIdDigits = 16;
 constexpr codec::JsonLimits kLimits{.max_bytes = store::kMaxValueBytes, .max_depth = 4};
 
-constexpr std::array<std::string_view, 3> kPurposes = {"release", "result", "stated_data"};
+constexpr std::array<const char*, 3> kPurposes = {"release", "result", "stated_data"};
 
 Error damaged() { return {Errc::kMalformed, "broker.archive: a row is damaged"}; }
 
@@ -107,7 +107,7 @@ Result<std::string> write(const ArchivedAppraisal& record) {
   w.member("runtime_data", record.runtime_data);
   w.member("collateral", record.collateral).member("policy", record.policy);
   w.member("policy_version", record.policy_version).member("verdict", record.verdict);
-  w.member("for", kPurposes.at(static_cast<std::size_t>(record.purpose)));
+  w.member("for", to_text(record.purpose));
   w.name("failed").begin_array();
   for (const std::string& id : record.failed) {
     w.string(id);
@@ -309,6 +309,10 @@ Result<void> retire(store::Transaction& tx, const std::string& current, const Re
 }
 
 }  // namespace
+
+const char* to_text(AppraisedFor purpose) {
+  return kPurposes.at(static_cast<std::size_t>(purpose));
+}
 
 UnixTime archive_time(std::string_view id) { return time_in_key(id).value_or(UnixTime{}); }
 

@@ -38,6 +38,8 @@ enum class AppraisedFor : std::uint8_t {
   kStatedData,  // the same, for report data that the caller chose
 };
 
+[[nodiscard]] const char* to_text(AppraisedFor purpose);  // "release", "result", "stated_data"
+
 // ArchivedAppraisal is one that was recorded.
 struct ArchivedAppraisal {
   std::string id;  // archive_id

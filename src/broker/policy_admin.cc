@@ -88,6 +88,20 @@ Result<std::optional<Kept>> load_kept(store::View& view, const Service& service,
   return std::optional(std::move(kept));
 }
 
+// text_of is a policy as it is in force, or was in that version; nullopt where there is none.
+Result<std::optional<PolicyText>> text_of(store::View& view, const Service& service,
+                                          std::string_view key,
+                                          std::optional<std::uint64_t> version) {
+  WARD_TRY(const auto row, service.keys.rows.get(view, kPolicyTable, key));
+  if (row.value && version.value_or(row.version) == row.version) {
+    return std::optional(PolicyText{std::string(as_text(row.value->expose())), row.version});
+  }
+  if (!version) return std::optional<PolicyText>();
+  WARD_TRY(auto kept, load_kept(view, service, key, *version));
+  if (!kept) return std::optional<PolicyText>();
+  return std::optional(PolicyText{std::move(kept->text), *version});
+}
+
 // forget_oldest keeps as many versions as may be kept.
 Result<void> forget_oldest(store::Transaction& tx, std::string_view key, std::uint64_t kept) {
   WARD_TRY(const auto rows,
@@ -308,13 +322,7 @@ Answer<PolicyText> PolicyAdmin::find(const Actor& actor, std::string_view key, U
   WARD_CHECK_OK(may(actor, key, now));
   std::optional<PolicyText> out;
   const auto done = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto row, service_.keys.rows.get(view, kPolicyTable, key));
-    if (row.value && version.value_or(row.version) == row.version) {
-      out = {std::string(as_text(row.value->expose())), row.version};
-    } else if (version) {
-      WARD_TRY(auto kept, load_kept(view, service_, key, *version));
-      if (kept) out = {std::move(kept->text), *version};
-    }
+    WARD_TRY(out, text_of(view, service_, key, version));
     return {};
   });
   if (!done) return unavailable(done.error());
@@ -347,6 +355,12 @@ Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std
   if (!there) return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
   std::ranges::reverse(out);
   return out;
+}
+
+Result<std::optional<std::string>> kept_evidence_policy(store::View& view, const Service& service,
+                                                        std::uint64_t version) {
+  WARD_TRY(auto found, text_of(view, service, kEvidencePolicyKey, version));
+  return found ? std::optional(std::move(found->text)) : std::nullopt;
 }
 
 Answer<WithRego> policy_with_rego(const Service& service, std::string_view device_class,

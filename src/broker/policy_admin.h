@@ -59,6 +59,12 @@ struct WithRego {
                                                 std::string_view device_class,
                                                 std::string_view rego);
 
+// kept_evidence_policy is the text of the policy for evidence of that version: the one in force, or
+// one that is kept; nullopt where it is neither. kUntrusted, kMalformed: the row is damaged.
+[[nodiscard]] Result<std::optional<std::string>> kept_evidence_policy(store::View& view,
+                                                                      const Service& service,
+                                                                      std::uint64_t version);
+
 // PolicyAdmin changes and shows policies. A policy's key is "evidence", "results/REPOSITORY" or
 // "results/*". Every change is a leaf of the ledger and takes effect at once, whole or not at all;
 // every refusal is one too. Safe from several threads.

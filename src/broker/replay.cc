@@ -311,15 +311,44 @@ std::shared_ptr<const attest::Collateral> collateral_of(
   return out;
 }
 
-// damaged_line is of an appraisal whose row does not open: the others are listed all the same.
-AppraisalLine damaged_line(const std::string& id) {
-  return {.id = id,
-          .time = archive_time(id),
-          .tee = {},
-          .policy = {},
-          .policy_version = 0,
-          .verdict = to_text(attest::Verdict::kUndetermined),
-          .failed = {check_info(CheckId::kArchived).id}};
+// policy_for is what a record is repeated under: the policy for evidence in force, or the version
+// that it was judged by.
+Answer<Versioned<EvidencePolicy>> policy_for(const Service& service,
+                                             const ArchivedAppraisal& record, bool present) {
+  std::optional<Versioned<EvidencePolicy>> in_force;
+  std::optional<std::string> kept;
+  const auto read = service.store.read([&](store::View& view) -> Result<void> {
+    if (present) {
+      WARD_TRY(in_force, load_evidence_policy(view, service));
+    } else {
+      WARD_TRY(kept, kept_evidence_policy(view, service, record.policy_version));
+    }
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  if (present) {
+    if (!in_force) return refuse(409, kArchive, CheckId::kEvidencePolicy);
+    return *std::move(in_force);
+  }
+  const std::string version = std::to_string(record.policy_version);
+  if (!kept) {
+    return refuse(409, kArchive, CheckId::kPolicyVersion,
+                  "It was judged by version " + version +
+                      " of the policy for evidence, which is not kept any more. Repeat it under "
+                      "the policy in force: "
+                      "--policy now (\"policy\": \"now\").");
+  }
+  auto policy = parse_evidence_policy(as_bytes(*kept), service.verifier.fields());
+  if (!policy) {
+    return refuse(
+        409, kArchive, CheckId::kPolicyVersion,
+        "Version " + version + " is kept, but does not parse any more: " + to_text(policy.error()));
+  }
+  return Versioned<EvidencePolicy>{*std::move(policy), record.policy_version};
+}
+
+std::string subject_of(std::string_view id) {
+  return "appraisal " + std::string(id.substr(0, kMaxIdShown));
 }
 
 std::string begin_of(UnixTime since, std::string_view after) {
@@ -370,60 +399,36 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   return out;
 }
 
-Answer<AppraisalList> Replay::list(const Actor& actor, UnixTime since, const ListPage& page,
-                                   UnixTime now) const {
-  const bool may = actor.role == Role::kAuditor || may_read(actor, kEvidencePolicyKey);
-  WARD_CHECK_OK(allow(service_, actor, may, "appraisals", now));
-  AppraisalList out;
-  const auto read = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(const auto ids, list_archived(view, begin_of(since, page.after), page.limit));
-    for (const std::string& id : ids) {
-      const auto loaded = load_archived(view, service_, id);
-      if (!loaded) {
-        out.lines.push_back(damaged_line(id));
-        continue;
-      }
-      const std::optional<ArchivedAppraisal>& record = *loaded;
-      if (!record) continue;
-      out.lines.push_back({record->id, record->time, record->tee, record->policy,
-                           record->policy_version, record->verdict, record->failed});
-    }
-    if (ids.size() == page.limit) out.next = ids.back();
-    return {};
-  });
-  if (!read) return unavailable(read.error());
-  return out;
-}
-
 Answer<std::string> Replay::repeat(const Actor& actor, const RepeatRequest& request,
                                    UnixTime now) const {
-  WARD_CHECK_OK(allow(service_, actor, may_read(actor, kEvidencePolicyKey),
-                      "appraisal " + request.id.substr(0, kMaxIdShown), now));
-  std::optional<Versioned<EvidencePolicy>> policy;
+  WARD_CHECK_OK(
+      allow(service_, actor, may_read(actor, kEvidencePolicyKey), subject_of(request.id), now));
   bool exists = false;
   const auto read = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(policy, load_evidence_policy(view, service_));
-    if (request.id.empty() || request.id.size() > store::kMaxKeyBytes) return {};
     WARD_TRY(const auto record, load_archived(view, service_, request.id));
     exists = record.has_value();
     return {};
   });
   if (!read) return unavailable(read.error());
   if (!exists) return refuse(404, "ResourceNotFound", CheckId::kArchived);
-  if (!policy) return refuse(409, kArchive, CheckId::kEvidencePolicy);
   When when = request.when;
   when.present_collateral = when.present_collateral || request.collateral.has_value();
   auto replayed = Archived(service_, when, now).open(request.id);
   if (!replayed) return refuse(409, kArchive, CheckId::kArchived, replayed.error());
+  const bool present = request.present_policy.value_or(when.now || request.at);
+  WARD_TRY(const auto policy, policy_for(service_, replayed->record, present));
   if (request.at) replayed->at = *request.at;
   if (request.collateral) replayed->collateral = collateral_of(*request.collateral);
   const auto judgement = appraise_record(
       service_, replayed->record,
-      {.policy = policy->value, .at = replayed->at, .collateral = replayed->collateral.get()});
+      {.policy = policy.value, .at = replayed->at, .collateral = replayed->collateral.get()});
   if (!judgement) return unavailable(judgement.error());
   codec::JsonWriter w;
-  attest::write_appraisal(w, judgement->appraisal);
-  auto text = w.take();
+  w.begin_object();
+  attest::write_appraisal_members(w, judgement->appraisal);
+  w.name("policy").begin_object().member("name", policy.value.policy.name);
+  w.member("version", policy.version).member("of", present ? "now" : "then").end_object();
+  auto text = w.end_object().take();
   if (!text) return unavailable(text.error());
   return *std::move(text);
 }

@@ -98,6 +98,10 @@ struct RepeatRequest {
   When when;
   std::optional<UnixTime> at;  // another time than both
 
+  // The policy for evidence: true the one in force, false the one of then; nullopt: of then exactly
+  // where it is as of then.
+  std::optional<bool> present_policy{};
+
   // Documents, by name and octets, instead of both.
   std::optional<std::vector<std::pair<std::string, Buffer>>> collateral;
 };
@@ -119,8 +123,14 @@ class Replay {
   [[nodiscard]] Answer<AppraisalList> list(const Actor& actor, UnixTime since, const ListPage& page,
                                            UnixTime now) const;
 
-  // repeat appraises one under the policy for evidence that is in force, and writes the appraisal
-  // (ward.appraisal/1): for the verifier's owner.
+  // show writes one as it stands in the archive (ward.archived/1): for whom list is. Evidence and
+  // collateral name machines, so their digests stand for them.
+  [[nodiscard]] Answer<std::string> show(const Actor& actor, std::string_view id,
+                                         UnixTime now) const;
+
+  // repeat appraises one, and writes the appraisal (ward.appraisal/1) with the policy for evidence
+  // that it is under: for the verifier's owner. 409 where what it is to be repeated with is not
+  // kept any more.
   [[nodiscard]] Answer<std::string> repeat(const Actor& actor, const RepeatRequest& request,
                                            UnixTime now) const;
 

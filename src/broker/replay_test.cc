@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "broker/archive.h"
+#include "broker/policy_admin.h"
+#include "codec/json.h"
+#include "crypto/digest.h"
 #include "test/broker/attester.h"
 #include "test/broker/world.h"
 
@@ -266,6 +269,120 @@ TEST_F(ReplayTest, OneAppraisalIsRepeatedAsOfAnyTime) {
   const UnixTime other{kNow.seconds + 77};
   EXPECT_THAT(*replay.repeat(kVerifierOwner, {.id = id, .at = other}, kLater), says(other));
   EXPECT_EQ(replay.repeat(kVerifierOwner, {.id = "0000"}, kLater).error().status, 404U);
+}
+
+// Repeated is one appraisal, archived under version 1 of a policy of which version 2 is in force,
+// by which nothing is accepted.
+class RepeatedTest : public ReplayTest {
+ protected:
+  RepeatedTest() {
+    attest_once();
+    id_ = Replay(world_.service()).list(kVerifierOwner, {}, {}, kLater)->lines.at(0).id;
+    const PolicyAdmin policies(world_.service());
+    EXPECT_TRUE(policies.set(administrator(), "evidence", as_bytes(kNothingForEvidence), kLater));
+  }
+
+  [[nodiscard]] Answer<std::string> repeat(RepeatRequest request) const {
+    request.id = id_;
+    return Replay(world_.service()).repeat(kVerifierOwner, request, kLater);
+  }
+
+  void forget_versions() {
+    EXPECT_TRUE(world_.store().transact([&](store::Transaction& tx) -> Result<void> {
+      WARD_TRY(const auto rows, tx.list_keys(kPolicyVersionTable, "", "", store::kMaxListed));
+      for (const auto& row : rows) {
+        WARD_CHECK_OK(tx.forget(kPolicyVersionTable, row.key));
+      }
+      return {};
+    }));
+  }
+
+  std::string id_;
+};
+
+constexpr const char* kOfThen = R"("policy":{"name":"evidence policy","version":1,"of":"then"}})";
+constexpr const char* kOfNow = R"("version":2,"of":"now"}})";
+constexpr const char* kAccepted = R"("verdict":"accepted")";
+constexpr const char* kRefused = R"("verdict":"refused")";
+
+TEST_F(RepeatedTest, AsOfThenItIsUnderThePolicyOfThen) {
+  const auto then = repeat({});
+  ASSERT_TRUE(then) << then.error().body.detail;
+  EXPECT_THAT(*then, HasSubstr(kOfThen));
+  EXPECT_THAT(*then, HasSubstr(kAccepted));
+}
+
+TEST_F(RepeatedTest, AsOfAnotherTimeItIsUnderThePolicyInForce) {
+  for (const RepeatRequest& request : std::initializer_list<RepeatRequest>{
+           {.id = {}, .when = {.now = true}}, {.id = {}, .at = UnixTime{kNow.seconds + 1}}}) {
+    const auto now = repeat(request);
+    ASSERT_TRUE(now) << now.error().body.detail;
+    EXPECT_THAT(*now, HasSubstr(kOfNow));
+    EXPECT_THAT(*now, HasSubstr(kRefused));
+  }
+}
+
+TEST_F(RepeatedTest, ThePolicyCanBeChosen) {
+  const auto now = repeat({.id = {}, .present_policy = true});
+  ASSERT_TRUE(now);
+  EXPECT_THAT(*now, HasSubstr(kOfNow));
+  EXPECT_THAT(*now, HasSubstr(kRefused));
+  const auto then = repeat({.id = {}, .when = {.now = true}, .present_policy = false});
+  ASSERT_TRUE(then);
+  EXPECT_THAT(*then, HasSubstr(kOfThen));
+  EXPECT_THAT(*then, HasSubstr(kAccepted));
+}
+
+TEST_F(RepeatedTest, APolicyThatIsNotKeptAnyMoreIsNotReplacedByAnother) {
+  forget_versions();
+  const auto gone = repeat({});
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().status, 409U);
+  EXPECT_THAT(gone.error().checks, ElementsAre("kbs.policy.version"));
+  EXPECT_THAT(gone.error().body.detail, HasSubstr("version 1 of the policy for evidence"));
+  EXPECT_TRUE(repeat({.id = {}, .present_policy = true}));
+  const auto shown = Replay(world_.service()).show(kVerifierOwner, id_, kLater);
+  ASSERT_TRUE(shown);
+  EXPECT_THAT(*shown, HasSubstr(R"("policy_kept":false)"));
+}
+
+TEST_F(RepeatedTest, TheRecordIsShownWithoutWhatNamesAMachine) {
+  const Actor auditor{.name = "auditor", .role = Role::kAuditor, .repositories = {}};
+  const auto shown = Replay(world_.service()).show(auditor, id_, kLater);
+  ASSERT_TRUE(shown) << shown.error().body.detail;
+  std::optional<ArchivedAppraisal> record;
+  EXPECT_TRUE(world_.store().read([&](store::View& view) -> Result<void> {
+    WARD_TRY(record, load_archived(view, world_.service(), id_));
+    return {};
+  }));
+  ASSERT_TRUE(record);
+  const auto json = codec::parse_json(as_bytes(*shown));
+  ASSERT_TRUE(json);
+  const auto text = [&](const char* name) { return json->find(name)->as_string(); };
+  EXPECT_EQ(text("schema"), "ward.archived/1");
+  EXPECT_EQ(text("id"), id_);
+  EXPECT_EQ(text("time"), format_rfc3339(kNow));
+  EXPECT_EQ(text("for"), "release");
+  EXPECT_EQ(text("verdict"), "accepted");
+  EXPECT_EQ(text("policy"), "evidence policy");
+  EXPECT_EQ(json->find("policy_version")->as_uint(), 1U);
+  EXPECT_EQ(json->find("policy_kept")->as_bool(), true);
+  EXPECT_EQ(json->find("collateral_kept")->as_bool(), true);
+  EXPECT_EQ(text("binding"), to_hex(record->binding));
+  EXPECT_NE(json->find("runtime_data")->find("tee-pubkey"), nullptr);
+  const codec::JsonValue& evidence = *json->find("primary_evidence");
+  EXPECT_EQ(evidence.find("size")->as_uint(), record->primary_evidence.size());
+  EXPECT_EQ(evidence.find("sha256")->as_string(),
+            to_hex(crypto::sha256(as_bytes(record->primary_evidence))));
+  EXPECT_THAT(*shown, testing::Not(HasSubstr(record->primary_evidence)));
+}
+
+TEST_F(RepeatedTest, OnlyWhoMayListMayReadARecord) {
+  const Replay replay(world_.service());
+  for (const Actor& actor : {kHospital, kStranger}) {
+    EXPECT_EQ(replay.show(actor, id_, kLater).error().status, 403U);
+  }
+  EXPECT_EQ(replay.show(kVerifierOwner, "0000", kLater).error().status, 404U);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ using protocol::HttpResponse;
 constexpr std::string_view kType = "ArchiveError";
 constexpr std::string_view kReplay = "replay";
 constexpr std::string_view kAppraisals = "appraisals";
+constexpr std::string_view kOne = "appraisals/";
 constexpr std::string_view kRepeat = "/repeat";
 constexpr codec::JsonLimits kLimits{.max_bytes = 2U << 20U, .max_depth = 16};
 
@@ -150,19 +151,23 @@ HttpResponse step_response(const broker::ReplayStep& step) {
 }  // namespace
 
 bool ArchiveRoutes::takes(std::string_view path) {
-  return path == kReplay || path == kAppraisals ||
-         (path.starts_with("appraisals/") && path.ends_with(kRepeat));
+  return path == kReplay || path == kAppraisals || path.starts_with(kOne);
 }
 
 HttpResponse ArchiveRoutes::answer(const OwnRequest& asked, std::string_view path) const {
-  const bool list_asked = path == kAppraisals;
-  if (asked.request.method != (list_asked ? "GET" : "POST")) return wrong_method();
-  if (list_asked) return list(asked);
+  const bool repeated = path.starts_with(kOne) && path.ends_with(kRepeat);
+  const bool changes = repeated || path == kReplay;
+  if (asked.request.method != (changes ? "POST" : "GET")) return wrong_method();
+  if (path == kAppraisals) return list(asked);
   const Bytes body = asked.request.body;
   if (path == kReplay) return replay(body, asked.actor, asked.now);
-  std::string_view id = path.substr(kAppraisals.size() + 1);
-  id.remove_suffix(std::min(id.size(), kRepeat.size()));
-  return repeat(id, body, asked.actor, asked.now);
+  std::string_view id = path.substr(kOne.size());
+  if (repeated) {
+    id.remove_suffix(std::min(id.size(), kRepeat.size()));
+    return repeat(id, body, asked.actor, asked.now);
+  }
+  const auto shown = replay_.show(asked.actor, id, asked.now);
+  return shown ? ok(*shown) : to_response(shown.error());
 }
 
 HttpResponse ArchiveRoutes::replay(Bytes text, const broker::Actor& actor, UnixTime now) const {
@@ -238,11 +243,12 @@ HttpResponse ArchiveRoutes::list(const OwnRequest& asked) const {
 HttpResponse ArchiveRoutes::repeat(std::string_view id, Bytes text, const broker::Actor& actor,
                                    UnixTime now) const {
   Body body(text);
-  body.only({"at", "collateral"});
+  body.only({"at", "collateral", "policy"});
   broker::RepeatRequest request{.id = std::string(id)};
   const auto at = body.text("at");
   request.when.now = at == "now";
   if (at && *at != "now" && *at != "then") request.at = body.time("at");
+  if (body.find("policy") != nullptr) request.present_policy = body.now("policy");
   const JsonValue* collateral = body.find("collateral");
   if (collateral != nullptr && collateral->is_array()) {
     request.collateral = documents(body, *collateral);

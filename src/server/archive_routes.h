@@ -13,6 +13,7 @@ namespace ward::server {
 // ArchiveRoutes answers what administrators ask of the archive (docs/wardd.md):
 //   POST /v1/replay                       one step of a candidate policy's replay
 //   GET  /v1/appraisals?since=T&after=ID  what is archived, in pages of `limit`
+//   GET  /v1/appraisals/ID                one appraisal as it was
 //   POST /v1/appraisals/ID/repeat         one appraisal again
 // Safe from several threads.
 class ArchiveRoutes {

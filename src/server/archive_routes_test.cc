@@ -113,15 +113,16 @@ TEST_F(ArchiveRoutesTest, OneAppraisalIsRepeated) {
   const std::string id(*json->find("appraisals")->items().at(0).find("id")->as_string());
   const std::string path = "appraisals/" + id + "/repeat";
   for (const char* body :
-       {"{}", R"({"at":"then"})", R"({"at":"now","collateral":"now"})",
+       {"{}", R"({"at":"then"})", R"({"at":"now","collateral":"now"})", R"({"policy":"now"})",
+        R"({"at":"now","policy":"then"})",
         R"({"at":"2023-11-14T00:00:00Z","collateral":[{"name":"a","base64":"AAAA"}]})"}) {
     const HttpResponse reply = ask("POST", path, body);
     EXPECT_EQ(reply.status, 200U) << body << text(reply);
     EXPECT_THAT(text(reply), HasSubstr(R"("verdict":"accepted")"));
   }
-  for (const char* body :
-       {"", "[]", R"({"at":"x"})", R"({"collateral":"x"})", R"({"collateral":[{"name":"a"}]})",
-        R"({"collateral":[{"name":"a","base64":"?"}]})", R"({"x":1})"}) {
+  for (const char* body : {"", "[]", R"({"at":"x"})", R"({"policy":"x"})", R"({"policy":1})",
+                           R"({"collateral":"x"})", R"({"collateral":[{"name":"a"}]})",
+                           R"({"collateral":[{"name":"a","base64":"?"}]})", R"({"x":1})"}) {
     EXPECT_EQ(ask("POST", path, body).status, 400U) << body;
   }
   EXPECT_EQ(ask("POST", "appraisals/none/repeat", "{}").status, 404U);
@@ -129,11 +130,23 @@ TEST_F(ArchiveRoutesTest, OneAppraisalIsRepeated) {
   EXPECT_EQ(ask("POST", "appraisals/" + std::string(5000, 'x') + "/repeat", "{}").status, 404U);
 }
 
+TEST_F(ArchiveRoutesTest, OneAppraisalIsShown) {
+  const auto json = codec::parse_json(ask("GET", "appraisals").body);
+  const std::string id(*json->find("appraisals")->items().at(0).find("id")->as_string());
+  const HttpResponse reply = ask("GET", "appraisals/" + id);
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_THAT(text(reply), HasSubstr(R"({"schema":"ward.archived/1","id":")" + id + "\""));
+  EXPECT_EQ(ask("GET", "appraisals/none").status, 404U);
+  EXPECT_EQ(ask("GET", "appraisals/").status, 404U);
+  EXPECT_EQ(ask("GET", "appraisals/" + std::string(5000, 'x')).status, 404U);
+}
+
 TEST_F(ArchiveRoutesTest, OtherMethodsAndPathsAreNotTaken) {
   EXPECT_EQ(ask("GET", "replay").status, 405U);
   EXPECT_EQ(ask("POST", "appraisals").status, 405U);
+  EXPECT_EQ(ask("POST", "appraisals/x").status, 405U);
   EXPECT_EQ(ask("GET", "appraisals/x/repeat").status, 405U);
-  for (const char* path : {"replay/x", "appraisal", "appraisals/x", "appraisals/repeat/x", "x"}) {
+  for (const char* path : {"replay/x", "appraisal", "x"}) {
     EXPECT_FALSE(ArchiveRoutes::takes(path)) << path;
   }
 }

@@ -75,6 +75,31 @@ class Replay(unittest.TestCase):
         (empty / "nothing.pem").write_text("nothing")
         ward("appraisal", "repeat", self.first(), "--collateral", empty, *self.to(), code=3)
 
+    def test_a_record_is_shown_without_what_names_the_machine(self):
+        told_record = told(ward("appraisal", "show", self.first(), *self.to(), "--json"))
+        self.assertEqual((told_record["verdict"], told_record["policy_kept"], told_record["collateral_kept"]), ("accepted", True, True))
+        self.assertGreater(told_record["primary_evidence"]["size"], 1000)
+        text = ward("appraisal", "show", self.first(), *self.to())
+        self.assertIn(f"policy_version: {told_record['policy_version']}\n", text)
+        self.assertIn("SHA-256 " + told_record["primary_evidence"]["sha256"], text)
+        self.assertIn('runtime_data: {"nonce"', text)
+        ward("appraisal", "show", "0" * 16 + "-" + "0" * 16, *self.to(), code=3)
+
+    def test_as_of_then_is_under_the_policy_of_then(self):
+        first = self.first()
+        version = told(ward("appraisal", "show", first, *self.to(), "--json"))["policy_version"]
+        ward("policy", "set", self.service.policy("none", runtimes=["11" * 32]), "--for", "evidence", *self.to())
+        try:
+            then = ward("appraisal", "repeat", first, *self.to())
+            self.assertIn(f", under policy good, version {version} (of then): accepted", then)
+            now = ward("appraisal", "repeat", first, "--policy", "now", *self.to(), code=1)
+            self.assertRegex(now, r", under policy none, version \d+ \(in force\): refused")
+            again = told(ward("appraisal", "repeat", first, "--at", "now", *self.to(), "--json", code=1))
+            self.assertEqual(again["policy"]["of"], "now")
+            ward("appraisal", "repeat", first, "--at", "now", "--policy", "then", *self.to())
+        finally:
+            ward("policy", "set", self.good, "--for", "evidence", *self.to())
+
     def test_mistakes_are_usage_and_what_is_absent_is_3(self):
         for words in (("appraisal", "list", "--since", "yesterday"), ("appraisal", "repeat", self.first(), "--at", "then?"),
                       ("policy", "replay", "--candidate", self.good, "--for", "evidence", "--since", "x"),

@@ -40,6 +40,7 @@ COMMANDS = {
     "admin remove": ["boss"],
     "appraisal list": [],
     "appraisal repeat": ["{appraisal}"],
+    "appraisal show": ["{appraisal}"],
     "incident close": ["{incident}"],
     "incident list": [],
     "incident open": ["--chip", "ab" * 16, "--apply"],
@@ -283,6 +284,7 @@ class Cross(unittest.TestCase):
                 for method, path in (("DELETE", "/v1/leases/" + other.lease), ("DELETE", "/v1/revocations/" + other.revocation),
                                      ("DELETE", "/v1/webhooks/" + other.webhook), ("POST", f"/v1/webhooks/{other.webhook}/test"),
                                      ("GET", "/v1/incidents/" + other.incident), ("GET", f"/v1/incidents/{other.incident}/report"),
+                                     ("GET", f"/v1/appraisals/{other.appraisal}"),
                                      ("POST", f"/v1/appraisals/{other.appraisal}/repeat")):
                     status, text, _ = mine.ask(method, path, b"{}", token)
                     self.assertEqual(status, 404, (path, text))
