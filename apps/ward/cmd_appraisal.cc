@@ -228,11 +228,25 @@ struct Outcome {
   std::uint64_t replayed = 0;
   std::size_t gains = 0;
   std::size_t losses = 0;
+  std::size_t withheld = 0;  // of both
   JsonWriter changes;
   JsonWriter not_replayed;
   std::string lines;
   std::size_t missed = 0;
 };
+
+// lines_of_reasons writes checks, each behind `prefix`.
+std::string lines_of_reasons(const JsonValue* reasons, const std::string& prefix) {
+  std::string out;
+  if (reasons == nullptr) return out;
+  for (const JsonValue& reason : reasons->items()) {
+    const std::string found = text_of(reason, "found");
+    const std::string expected = text_of(reason, "expected");
+    out += line(prefix + text_of(reason, "id") + (found.empty() ? "" : ": found " + found) +
+                (expected.empty() ? "" : ", expected " + expected));
+  }
+  return out;
+}
 
 std::string lines_of_change(const JsonValue& change) {
   std::string out = text_of(change, "time") + " " + text_of(change, "id") + " " +
@@ -240,16 +254,14 @@ std::string lines_of_change(const JsonValue& change) {
                     text_of(change, "access");
   const std::string workload = text_of(change, "workload");
   if (!workload.empty()) out += ", workload " + workload;
-  out = line(out);
-  const JsonValue* reasons = change.find("reasons");
-  if (reasons == nullptr) return out;
-  for (const JsonValue& reason : reasons->items()) {
-    const std::string found = text_of(reason, "found");
-    const std::string expected = text_of(reason, "expected");
-    out += line("  " + text_of(reason, "id") + (found.empty() ? "" : ": found " + found) +
-                (expected.empty() ? "" : ", expected " + expected));
-  }
-  return out;
+  return line(out) + lines_of_reasons(change.find("reasons"), "  ") +
+         lines_of_reasons(change.find("withheld"), "  but: ");
+}
+
+// is_withheld is true of an access that nobody has, or gets, all the same.
+bool is_withheld(const JsonValue& change) {
+  const JsonValue* withheld = change.find("withheld");
+  return withheld != nullptr && !withheld->items().empty();
 }
 
 bool take_step(const JsonValue& step, Outcome& out) {
@@ -260,6 +272,7 @@ bool take_step(const JsonValue& step, Outcome& out) {
   if (!copy_items(step, "not_replayed", out.not_replayed)) return false;
   for (const JsonValue& change : step.find("changes")->items()) {
     ++(text_of(change, "change") == "gains" ? out.gains : out.losses);
+    if (is_withheld(change)) ++out.withheld;
     out.lines += lines_of_change(change);
   }
   for (const JsonValue& one : step.find("not_replayed")->items()) {
@@ -274,9 +287,11 @@ int print_outcome(const Options& o, Outcome& out) {
   const auto not_replayed = out.not_replayed.end_array().take();
   if (!changes || !not_replayed) return unreadable();
   if (!o.json) {
+    const std::string withheld =
+        out.withheld == 0 ? "" : "; " + std::to_string(out.withheld) + " withheld all the same";
     return print(out.lines + std::to_string(out.replayed) + " replayed, " +
                  std::to_string(out.missed) + " not; accesses: " + std::to_string(out.gains) +
-                 " gained, " + std::to_string(out.losses) + " lost\n");
+                 " gained, " + std::to_string(out.losses) + " lost" + withheld + "\n");
   }
   JsonWriter w;
   w.begin_object().member("schema", "ward.replay/1").member("for", o.kind);

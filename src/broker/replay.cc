@@ -14,6 +14,7 @@
 #include "broker/records.h"
 #include "broker/release.h"
 #include "broker/result_token.h"
+#include "broker/withheld.h"
 #include "codec/json_write.h"
 
 namespace ward::broker {
@@ -189,10 +190,35 @@ Result<std::optional<Judgement>> appraise(const Service& service, const Replayed
   return std::optional(std::move(out));
 }
 
-// compare appends what changes for one message. Where neither set of policies appraises it, there
-// is nobody to say who it was.
-Result<void> compare(const Service& service, const Replayed& replayed, const Policies& in_force,
-                     const Policies& candidate, std::vector<AccessChange>& out) {
+// Compared is what a replay compares.
+struct Compared {
+  Policies in_force;
+  Policies candidate;
+  std::vector<attest::Check> lifted;  // why the candidate cannot be put in force
+  UnixTime now;
+};
+
+// withheld is what keeps from an access all the same.
+Result<std::vector<attest::Check>> withheld(const Service& service, const Compared& compared,
+                                            const AccessChange& change, Bytes workload) {
+  std::vector<attest::Check> out;
+  if (change.gains) out = compared.lifted;
+  if (change.access == kResult) return out;
+  WARD_CHECK_OK(service.store.read([&](store::View& view) -> Result<void> {
+    WARD_TRY(const auto more,
+             withheld_resource(view, service, change.access, workload, compared.now));
+    out.insert(out.end(), more.begin(), more.end());
+    return {};
+  }));
+  return out;
+}
+
+// compare says what changes for one message. Where neither set of policies appraises it, there is
+// nobody to say who it was.
+Result<std::vector<AccessChange>> compare(const Service& service, const Replayed& replayed,
+                                          const Compared& compared) {
+  const Policies& in_force = compared.in_force;
+  const Policies& candidate = compared.candidate;
   // A result for somebody else opens no resource here.
   const bool releases = replayed.record.purpose == AppraisedFor::kRelease;
   const std::set<std::string> paths =
@@ -202,6 +228,7 @@ Result<void> compare(const Service& service, const Replayed& replayed, const Pol
   WARD_TRY(const Access had, access_of(service, replayed, before, in_force, paths));
   WARD_TRY(const Access has, access_of(service, replayed, after, candidate, paths));
   const std::optional<Judgement>& shown = before ? before : after;
+  std::vector<AccessChange> out;
   for (const auto& [access, kept_before] : had) {
     const auto& kept_after = has.at(access);
     if (kept_before.has_value() == kept_after.has_value()) continue;
@@ -214,9 +241,12 @@ Result<void> compare(const Service& service, const Replayed& replayed, const Pol
                    .runtime = to_hex(seen.facts.measurement),
                    .access = access,
                    .gains = gains,
-                   .reasons = reasons_of(gains ? *kept_before : *kept_after)});
+                   .reasons = reasons_of(gains ? *kept_before : *kept_after),
+                   .withheld = {}});
+    WARD_TRY(const auto kept, withheld(service, compared, out.back(), seen.facts.workload));
+    out.back().withheld = reasons_of(kept);
   }
-  return {};
+  return out;
 }
 
 // Archived opens records one by one, and keeps the set of collateral that it opened last.
@@ -302,6 +332,17 @@ Answer<Policies> with_candidate(const Service& service, const Policies& in_force
   return out;
 }
 
+// find_lifted says whether the candidate for evidence can be put in force.
+Answer<void> find_lifted(const Service& service, Compared& compared) {
+  const auto read = service.store.read([&](store::View& view) -> Result<void> {
+    if (!compared.candidate.evidence) return {};
+    WARD_TRY(compared.lifted, withheld_policy(view, *compared.candidate.evidence));
+    return {};
+  });
+  if (!read) return unavailable(read.error());
+  return {};
+}
+
 std::shared_ptr<const attest::Collateral> collateral_of(
     const std::vector<std::pair<std::string, Buffer>>& documents) {
   auto out = std::make_shared<attest::Collateral>();
@@ -366,18 +407,20 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   const std::string key = request.repository ? results_policy_key(*request.repository)
                                              : std::string(kEvidencePolicyKey);
   WARD_CHECK_OK(allow(service_, actor, may_read(actor, key), "replay " + key, now));
-  Policies in_force;
+  Compared compared{.in_force = {}, .candidate = {}, .lifted = {}, .now = now};
+  const Policies& in_force = compared.in_force;
   std::vector<std::string> ids;
   const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kMaxReplayed);
   const auto read = service_.store.read([&](store::View& view) -> Result<void> {
-    WARD_TRY(in_force, load_policies(view, service_, actor));
+    WARD_TRY(compared.in_force, load_policies(view, service_, actor));
     WARD_TRY(ids, list_archived(view, begin_of(request.since, request.after), limit));
     return {};
   });
   if (!read) return unavailable(read.error());
-  WARD_TRY(const Policies candidate, with_candidate(service_, in_force, request));
+  WARD_TRY(compared.candidate, with_candidate(service_, in_force, request));
+  if (!request.repository) WARD_CHECK_OK(find_lifted(service_, compared));
   ReplayStep out;
-  const bool rego = asks_rego(in_force) || asks_rego(candidate);
+  const bool rego = asks_rego(in_force) || asks_rego(compared.candidate);
   if (rego) WARD_CHECK_OK(may_replay_rego(service_, actor, request, now));
   const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
   if (!turn) return refuse(409, kArchive, CheckId::kArchived, "Another replay is at work.");
@@ -387,13 +430,17 @@ Answer<ReplayStep> Replay::step(const Actor& actor, const ReplayRequest& request
   for (const std::string& id : ids) {
     if (is_behind(request, id)) return out;
     const auto opened = archived.open(id);
-    const auto done =
-        opened ? compare(service_, *opened, in_force, candidate, out.changes) : Result<void>();
-    if (opened && done) {
-      ++out.replayed;
-    } else {
-      out.not_replayed.push_back({id, opened ? done.error().what() : opened.error()});
+    if (!opened) {
+      out.not_replayed.push_back({id, opened.error()});
+      continue;
     }
+    const auto changes = compare(service_, *opened, compared);
+    if (!changes) {
+      out.not_replayed.push_back({id, changes.error().what()});
+      continue;
+    }
+    ++out.replayed;
+    out.changes.insert(out.changes.end(), changes->begin(), changes->end());
   }
   if (ids.size() == asked) out.next = ids.back();
   return out;

@@ -57,8 +57,9 @@ struct AccessChange {
   std::string runtime;   // hex
   std::string access;    // "result" (an attestation result), or the path of a resource
   bool gains = false;
-  std::vector<Reason> reasons;  // what keeps from it: under the policy in force where one gains,
-                                // under the candidate where one loses
+  std::vector<Reason> reasons;   // what keeps from it: under the policy in force where one gains,
+                                 // under the candidate where one loses
+  std::vector<Reason> withheld;  // what keeps from it all the same, whatever the policies say
 };
 
 // NotReplayed is an appraisal that cannot be repeated.

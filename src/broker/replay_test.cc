@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "broker/archive.h"
+#include "broker/incident.h"
+#include "broker/lease.h"
 #include "broker/policy_admin.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
@@ -269,6 +271,100 @@ TEST_F(ReplayTest, OneAppraisalIsRepeatedAsOfAnyTime) {
   const UnixTime other{kNow.seconds + 77};
   EXPECT_THAT(*replay.repeat(kVerifierOwner, {.id = id, .at = other}, kLater), says(other));
   EXPECT_EQ(replay.repeat(kVerifierOwner, {.id = "0000"}, kLater).error().status, 404U);
+}
+
+constexpr const char* kPath = "hospital/key/records";
+
+std::vector<std::string> withheld(const ReplayStep& step) {
+  std::vector<std::string> out;
+  for (const AccessChange& change : step.changes) {
+    for (const Reason& reason : change.withheld) {
+      out.push_back((change.gains ? "gains " : "loses ") + change.access + " but: " + reason.id +
+                    ": found " + reason.found);
+    }
+  }
+  return out;
+}
+
+// WithheldTest: a workload that got the resource, and that the policy in force gives nothing now.
+class WithheldTest : public ReplayTest {
+ protected:
+  void release(const PutOptions& options) {
+    EXPECT_TRUE(Admin(world_.service())
+                    .put_resource(administrator(), kPath, as_bytes("key"), kNow, options));
+    const std::string token = attested(broker_, attester_, kNow);
+    const auto released = broker_.resource({.cookie = {}, .bearer = token}, kPath, kNow);
+    ASSERT_TRUE(released);
+    if (released->lease) lease_ = released->lease->id;
+  }
+
+  void set_results(const char* policy) {
+    EXPECT_TRUE(PolicyAdmin(world_.service())
+                    .set(administrator(), "results/hospital", as_bytes(policy), kNow));
+  }
+
+  Answer<ReplayStep> step_results(const std::string& candidate) {
+    return step({.candidate = as_bytes(candidate), .repository = "hospital"});
+  }
+
+  std::string lease_;
+};
+
+TEST_F(WithheldTest, WhoseLeaseIsRevokedGainsNothingByAPolicy) {
+  release({.lease_s = 60});
+  set_results(kNothingForResults);
+  const auto open = step_results(results_policy());
+  ASSERT_TRUE(open);
+  EXPECT_THAT(lines(*open), ElementsAre("gains hospital/key/records: kbs.release.rule"));
+  EXPECT_THAT(withheld(*open), IsEmpty());
+  ASSERT_TRUE(Leases(world_.service()).revoke(administrator(), lease_, kNow));
+  const auto out = step_results(results_policy());
+  ASSERT_TRUE(out);
+  EXPECT_THAT(withheld(*out),
+              ElementsAre("gains hospital/key/records but: kbs.lease.unrevoked: found revoked at " +
+                          format_rfc3339(kNow)));
+}
+
+TEST_F(WithheldTest, WhoseLeaseIsRevokedLosesWhatHeDoesNotGet) {
+  release({.lease_s = 60});
+  ASSERT_TRUE(Leases(world_.service()).revoke(administrator(), lease_, kNow));
+  const auto out = step_results(kNothingForResults);
+  ASSERT_TRUE(out);
+  EXPECT_THAT(withheld(*out),
+              ElementsAre(HasSubstr("loses hospital/key/records but: kbs.lease.unrevoked")));
+}
+
+TEST_F(WithheldTest, AResourceWhoseTimeIsOverIsGainedByNobody) {
+  release({.expires = kLater});
+  set_results(kNothingForResults);
+  const auto out = step_results(results_policy());  // at kLater
+  ASSERT_TRUE(out);
+  EXPECT_THAT(
+      withheld(*out),
+      ElementsAre("gains hospital/key/records but: kbs.resource.unexpired: found good until " +
+                  format_rfc3339(kLater)));
+}
+
+TEST_F(WithheldTest, ACandidateThatLiftsAnIncidentSaysThatItCannotBeSet) {
+  attest_once();
+  const auto subject = incident_subject(world_.keys().platform_ids, IncidentOf::kWorkload,
+                                        to_hex(world_.verifier.workload));
+  ASSERT_TRUE(subject);
+  const auto incident =
+      Incidents(world_.service()).open(administrator(), {.subject = *subject, .apply = true}, kNow);
+  ASSERT_TRUE(incident);
+  const std::string candidate = evidence_policy();
+  const auto out = step({.candidate = as_bytes(candidate)});
+  ASSERT_TRUE(out);
+  EXPECT_THAT(withheld(*out),
+              ElementsAre("gains hospital/key/records but: kbs.policy.incident: found incident " +
+                              incident->id,
+                          "gains result but: kbs.policy.incident: found incident " + incident->id));
+  ASSERT_TRUE(Incidents(world_.service()).close(administrator(), incident->id, kLater));
+  const auto closed = step({.candidate = as_bytes(candidate)});
+  ASSERT_TRUE(closed);
+  EXPECT_THAT(closed->changes, SizeIs(2));
+  EXPECT_THAT(withheld(*closed), IsEmpty());
 }
 
 // Repeated is one appraisal, archived under version 1 of a policy of which version 2 is in force,

@@ -119,8 +119,9 @@ std::vector<std::pair<std::string, Buffer>> documents(Body& body, const JsonValu
   return out;
 }
 
-void write_reasons(JsonWriter& w, const std::vector<broker::Reason>& reasons) {
-  w.name("reasons").begin_array();
+void write_reasons(JsonWriter& w, std::string_view name,
+                   const std::vector<broker::Reason>& reasons) {
+  w.name(name).begin_array();
   for (const broker::Reason& reason : reasons) {
     w.begin_object().member("id", reason.id).member("found", reason.found);
     w.member("expected", reason.expected).end_object();
@@ -137,7 +138,8 @@ HttpResponse step_response(const broker::ReplayStep& step) {
     w.member("tee", change.tee).member("workload", change.workload);
     w.member("runtime", change.runtime).member("access", change.access);
     w.member("change", change.gains ? "gains" : "loses");
-    write_reasons(w, change.reasons);
+    write_reasons(w, "reasons", change.reasons);
+    write_reasons(w, "withheld", change.withheld);
     w.end_object();
   }
   w.end_array().name("not_replayed").begin_array();

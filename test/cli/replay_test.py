@@ -57,6 +57,24 @@ class Replay(unittest.TestCase):
         out = told(ward(*words, "--repository", "hospital"))
         self.assertEqual({(c["change"], c["access"]) for c in out["changes"]}, {("gains", "hospital/key/one")})
         ward(*words, code=2)
+        ward("secret", "put", "hospital/key/one", "--file", secret, "--lease", "60", *self.to())
+        lease = self.lease_of(path, "hospital/key/one")
+        none = self.service.folder / "none"
+        none.write_text(json.dumps({"schema": "ward.results-policy/1", "releases": []}))
+        ward("policy", "set", none, "--for", "results", "--repository", "hospital", *self.to())
+        ward("lease", "revoke", lease, *self.to())
+        change = told(ward(*words, "--repository", "hospital"))["changes"][0]
+        self.assertEqual((change["change"], change["withheld"][0]["id"]), ("gains", "kbs.lease.unrevoked"))
+        text = ward(*words[:-1], "--repository", "hospital")
+        self.assertIn("\n  but: kbs.lease.unrevoked: found revoked at ", text)
+        self.assertRegex(text, r" 0 lost; \d+ withheld all the same\n$")
+
+    def lease_of(self, policy, path):
+        """lease_of lets the guest have a resource, and returns the lease that it got."""
+        ward("policy", "set", policy, "--for", "results", "--repository", "hospital", *self.to())
+        self.assertEqual(self.service.attest()[0], 200)
+        self.assertEqual(self.service.resource(path)[0], 200)
+        return told(ward("lease", "list", *self.to(), "--json"))["leases"][0]["id"]
 
     def first(self):
         return told(ward("appraisal", "list", *self.to(), "--json"))["appraisals"][0]["id"]
