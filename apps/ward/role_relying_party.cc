@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <map>
@@ -10,6 +11,7 @@
 #include "apps/ward/input.h"
 #include "apps/ward/key_files.h"
 #include "apps/ward/listening.h"
+#include "apps/ward/result_octets.h"
 #include "apps/ward/role.h"
 #include "apps/ward/role_peer.h"
 #include "codec/json.h"
@@ -122,7 +124,41 @@ class Challenges {
   std::map<std::string, UnixTime> open_;
 };
 
-bool is_cwt(Bytes octets) { return !octets.empty() && octets.front() >= 0x80; }
+// values_of is what a check found and expected, as far as the result says so.
+std::string values_of(const token::EarCheck& check) {
+  std::string out;
+  if (!check.found.empty()) out = "found " + check.found;
+  if (!check.expected.empty()) out += (out.empty() ? "expected " : "; expected ") + check.expected;
+  return out.empty() ? out : " (" + out + ")";
+}
+
+// reasons_of are the checks that speak against a result: those that failed, else those that were
+// not done; the first with its values, the others by name. Empty where it names none.
+std::string reasons_of(const token::EarView& ear) {
+  std::string out;
+  for (const std::string_view outcome : {"failed", "not_done"}) {
+    for (const token::EarView::Submod& submod : ear.submods) {
+      if (submod.verdict == "accepted") continue;
+      for (const token::EarCheck& check : submod.checks) {
+        if (check.outcome != outcome) continue;
+        out += out.empty() ? ": " + check.id + values_of(check) : ", " + check.id;
+      }
+    }
+    if (!out.empty()) return out;
+  }
+  return out;
+}
+
+// why_not says why a verified result is not good: judge_ear's word, and what the result gives.
+std::string why_not(const Error& error, const token::EarView& ear, bool allow_development) {
+  const bool development =
+      std::ranges::any_of(ear.submods, [](const auto& submod) { return submod.development; });
+  std::string out = error.what() + reasons_of(ear);
+  if (development && !allow_development) {
+    out += "; it is of a development platform, which is not accepted here (--allow-development)";
+  }
+  return out;
+}
 
 protocol::HttpResponse refused(std::string_view reason, unsigned status = 403) {
   codec::JsonWriter w;
@@ -132,6 +168,8 @@ protocol::HttpResponse refused(std::string_view reason, unsigned status = 403) {
           .headers = {{"Content-Type", "application/json"}},
           .body = text ? to_buffer(as_bytes(*text)) : Buffer{}};
 }
+
+using Judged = Result<void, std::string>;  // or why not
 
 class RelyingParty {
  public:
@@ -155,8 +193,8 @@ class RelyingParty {
   }
 
  private:
-  [[nodiscard]] protocol::HttpResponse give(const Result<void>& judged) const {
-    if (!judged) return refused(judged.error().what());
+  [[nodiscard]] protocol::HttpResponse give(const Judged& judged) const {
+    if (!judged) return refused(judged.error());
     return {
         .status = 200, .headers = {{"Content-Type", "application/octet-stream"}}, .body = content_};
   }
@@ -184,17 +222,20 @@ class RelyingParty {
   }
 
   // judge takes a result that is this verifier's, for this relying party, and good.
-  Result<void> judge(Bytes result, const std::optional<std::string>& nonce, UnixTime now) {
+  Judged judge(Bytes given, const std::optional<std::string>& nonce, UnixTime now) {
+    const Buffer result = result_octets(given);
     auto jwt = verified(result, now);
     if (!jwt && jwt.error().code() == Errc::kUntrusted && keys_.ask_again(now)) {
       jwt = verified(result, now);
     }
-    if (!jwt) return jwt.error();
-    WARD_TRY(const token::EarView ear, token::view_ear(jwt->claims));
-    WARD_CHECK_OK(
-        token::judge_ear(ear, options_.allow_development, nonce ? *nonce : std::string()));
-    if (nonce && !token::answers_nonce(ear, *nonce)) {
-      return Error(Errc::kDenied, "ear: it does not answer this challenge");
+    if (!jwt) return std::string(jwt.error().what());
+    const auto ear = token::view_ear(jwt->claims);
+    if (!ear) return std::string(ear.error().what());
+    const auto good =
+        token::judge_ear(*ear, options_.allow_development, nonce ? *nonce : std::string());
+    if (!good) return why_not(good.error(), *ear, options_.allow_development);
+    if (nonce && !token::answers_nonce(*ear, *nonce)) {
+      return std::string("ear: it does not answer this challenge");
     }
     return {};
   }

@@ -134,8 +134,23 @@ class Roles(unittest.TestCase):
         fresh = json.loads(ask(self.party.url + "/challenge")[1])["report_data"]
         stale = json.dumps({"report_data": fresh, "evidence_base64": json.loads(evidence)["evidence_base64"]}).encode()
         status, told = ask(self.party.url + "/evidence", stale)
-        self.assertEqual((status, b"ear: " in told), (403, True), told)
+        self.assertEqual(status, 403)
+        self.assertRegex(json.loads(told)["detail"], r"^ear: .*: sgx\.report_data\.expected \(found [0-9a-f]{128}; expected [0-9a-f]{128}\)$")
         self.assertEqual(ask(attester.url + "/evidence", b"{}")[0], 400)
+
+    def test_a_refusal_names_the_development_platform(self):
+        strict = self.start("relying-party", self.secret, "--name", "party", *self.to_verifier)
+        ear = ward(*self.me, *self.to_verifier, "--audience", "party").stdout
+        status, told = ask(strict.url + "/passport", ear)
+        self.assertEqual(status, 403)
+        self.assertIn("of a development platform", json.loads(told)["detail"])
+
+    def test_a_passport_is_taken_as_the_attester_printed_it(self):
+        printed = ward(*self.me, *self.to_verifier, "--audience", "party").stdout
+        self.assertTrue(printed.endswith(b"\n"))
+        for body in (printed, printed.strip(), b" " + printed.replace(b"\n", b"\r\n")):
+            self.assertEqual(ask(self.party.url + "/passport", body), (200, SECRET), body)
+        self.assertEqual(ask(self.party.url + "/passport", printed.replace(b".", b" .", 1))[0], 403)
 
     def test_the_verifier_has_no_resources(self):
         cafile = self.state / "tls.pem"
