@@ -9,6 +9,7 @@
 #include "apps/ward/commands.h"
 #include "apps/ward/input.h"
 #include "apps/ward/key_files.h"
+#include "apps/ward/result_octets.h"
 #include "args/args.h"
 #include "base/time.h"
 #include "codec/json_write.h"
@@ -77,15 +78,10 @@ struct Judged {
   Result<void> verdict;
 };
 
-// A CWT is CBOR: a tag or an array, which no text begins with.
-bool is_cwt(Bytes octets) { return !octets.empty() && octets.front() >= 0x80; }
-
 Result<token::VerifiedJwt> verified(Bytes octets, const std::vector<token::JwsKey>& keys,
                                     const token::JwtExpectations& expected) {
   if (is_cwt(octets)) return token::verify_cwt(octets, keys, expected);
-  std::string_view text = as_text(octets);
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return token::verify_jwt(text, keys, expected);
+  return token::verify_jwt(as_text(octets), keys, expected);
 }
 
 Result<void> verdict_on(const token::EarView& ear, const Options& options) {
@@ -249,7 +245,7 @@ int verify(const Options& options) {
     return fail(absent ? kCouldNotTell : kRefused,
                 options.token_file + ": " + error_text(octets.error()));
   }
-  const auto judged = judge(*octets, keys, options, *now);
+  const auto judged = judge(result_octets(*octets), keys, options, *now);
   if (!judged) return fail(kRefused, options.token_file + ": " + error_text(judged.error()));
   std::string told = judged_text(**judged);
   if (options.json) {
@@ -272,8 +268,9 @@ void add_token(args::Command& app, Action& action) {
       group->add_subcommand("verify", "judge a result as a relying party does");
   command
       ->add_option("FILE", options->token_file,
-                   "the result: a compact JWT of Trustee's or the IETF's profile, or a CWT; - is "
-                   "standard input")
+                   "the result: a compact JWT of Trustee's or the IETF's profile, or a CWT (also "
+                   "in base64); - "
+                   "is standard input")
       ->required();
   command->add_option("--jwks", options->jwks_file, "key set of the verifier that issued it");
   command

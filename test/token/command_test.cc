@@ -142,6 +142,16 @@ TEST_F(TokenCommandTest, each_profile_and_algorithm_is_read_under_a_key_in_pem) 
   }
 }
 
+TEST_F(TokenCommandTest, a_cwt_is_read_in_base64_too) {
+  const std::string cwt = token_of(key_, EarProfile::kCwt);
+  for (const Base64 alphabet : {Base64::kStandard, Base64::kUrl}) {
+    const Ran ran = verify(to_base64(as_bytes(cwt), alphabet) + "\n", {"--json"});
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_NE(ran.out.find(R"("profile": "cwt")"), std::string::npos) << ran.out;
+  }
+  EXPECT_EQ(verify(to_base64(as_bytes(cwt.substr(1)), Base64::kStandard)).exit, 1);
+}
+
 TEST_F(TokenCommandTest, what_was_not_compared_is_said) {
   const Ran ran = test::run_program({WARD_PROGRAM, "token", "verify", write("token", token()),
                                      "--key", pem(key_), "--at", "2023-11-14T22:15:00Z"});
