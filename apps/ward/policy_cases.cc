@@ -45,37 +45,37 @@ std::string raw(Bytes json, const JsonValue& value) {
 }
 
 Result<PolicyCase, Diag> parse_case(Bytes json, const JsonValue& value, const std::string& path) {
-  if (!value.is_object()) return at(json, value, path, "expected an object");
+  if (!value.is_object()) return at(json, value, path, "an object");
   PolicyCase out;
   for (const auto& [name, member] : value.members()) {
     std::string place = path;
     place.append(".").append(name);
     if (name == "name") {
-      if (!member.as_string()) return at(json, member, place, "expected a string");
+      if (!member.as_string()) return at(json, member, place, "a string");
       out.name = *member.as_string();
     } else if (name == "now") {
       const auto now = parse_rfc3339(member.as_string().value_or(""));
-      if (!now) return at(json, member, place, "expected a time, \"2026-01-31T00:00:00Z\"");
+      if (!now) return at(json, member, place, "a time, \"2026-01-31T00:00:00Z\"");
       out.now = *now;
     } else if (name == "input") {
       out.input = raw(json, member);
     } else if (name == "data" || name == "reference_values") {
-      if (!member.is_object()) return at(json, member, place, "expected an object");
+      if (!member.is_object()) return at(json, member, place, "an object");
       (name == "data" ? out.data : out.reference_values) = raw(json, member);
     } else if (name == "want") {
       if (!is_want(member)) {
         return at(json, member, place,
-                  "expected one of {\"claims\": {}}, {\"claims\": {}, \"extensions\": {}}, "
+                  "one of {\"claims\": {}}, {\"claims\": {}, \"extensions\": {}}, "
                   "{\"allow\": true or false}, {\"refused\": \"part of the reason\"}, "
                   "{\"undetermined\": true}");
       }
       out.want = raw(json, member);
     } else {
-      return at(json, member, place, "no such member");
+      return at(json, member, place, "no member of this name");
     }
   }
-  if (out.name.empty()) return at(json, value, path, "expected a name");
-  if (out.want.empty()) return at(json, value, path, "expected a member `want`");
+  if (out.name.empty()) return at(json, value, path, "a name");
+  if (out.want.empty()) return at(json, value, path, "a member `want`");
   return out;
 }
 
@@ -177,17 +177,17 @@ Result<PolicyCases, Diag> parse_policy_cases(Bytes json) {
   WARD_TRY(const JsonValue top, codec::parse_json(json, kLimits));
   const JsonValue* const schema = top.find("schema");
   if (schema == nullptr || schema->as_string() != "ward.policy-cases/1") {
-    return diag_at(json, 0, "schema", "expected \"ward.policy-cases/1\"");
+    return diag_at(json, 0, "schema", "\"ward.policy-cases/1\"");
   }
   PolicyCases out;
   for (const auto& [name, value] : top.members()) {
     if (name == "schema") continue;
     if (name == "policy") {
-      if (!value.as_string()) return at(json, value, name, "expected a path");
+      if (!value.as_string()) return at(json, value, name, "a path");
       out.policy = *value.as_string();
     } else if (name == "cases") {
       if (!value.is_array() || value.items().empty() || value.items().size() > kMaxCases) {
-        return at(json, value, name, "expected a list of 1 to 1024 cases");
+        return at(json, value, name, "a list of 1 to 1024 cases");
       }
       for (const auto& item : value.items()) {
         const std::string path = "cases[" + std::to_string(out.cases.size()) + "]";
@@ -195,11 +195,11 @@ Result<PolicyCases, Diag> parse_policy_cases(Bytes json) {
         out.cases.push_back(std::move(one));
       }
     } else {
-      return at(json, value, name, "no such member");
+      return at(json, value, name, "no member of this name");
     }
   }
-  if (out.policy.empty()) return diag_at(json, 0, "policy", "expected the policy's path");
-  if (out.cases.empty()) return diag_at(json, 0, "cases", "expected a list of 1 to 1024 cases");
+  if (out.policy.empty()) return diag_at(json, 0, "policy", "the policy's path");
+  if (out.cases.empty()) return diag_at(json, 0, "cases", "a list of 1 to 1024 cases");
   return out;
 }
 

@@ -433,7 +433,8 @@ std::string summary(const Appraisal& appraisal) {
       if (c.not_done == NotDone::kAbsent) reasons.emplace_back(c.info->id);
     }
   }
-  return reasons.empty() ? out : out + ": " + join(reasons);
+  if (!reasons.empty()) return out + ": " + join(reasons);
+  return appraisal.unchecked.empty() ? out : out + ": not checked: " + join(appraisal.unchecked);
 }
 
 }  // namespace ward::attest

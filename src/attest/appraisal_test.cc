@@ -326,6 +326,14 @@ TEST(Appraise, AMissingChipIsSaidBesideARevocationListThatThePolicyDoesWithout) 
   EXPECT_EQ(summary(a), "undetermined: x.chip.accepted");
 }
 
+TEST(Appraise, AnUndeterminedVerdictThatNoCheckExplainsNamesWhatWasNotChecked) {
+  Appraisal a;
+  a.verdict = Verdict::kUndetermined;
+  EXPECT_EQ(summary(a), "undetermined");
+  a.unchecked = {"report_data", "measurement"};
+  EXPECT_EQ(summary(a), "undetermined: not checked: report_data, measurement");
+}
+
 TEST(Appraise, WhatAnAcceptedVerdictRestsOnBesideTheBestStatusIsAWarning) {
   EXPECT_TRUE(appraise(good(), {}, all(), {}).warnings.empty());
   const Policy accepts{.accepted_tcb = {"UpToDate", "OutOfDate"}};

@@ -60,7 +60,7 @@ class Message {
   [[nodiscard]] Done only_known() const {
     for (const auto& [name, value] : root_.members()) {
       if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
-      return diag_at(text_, value.begin(), "", "no member of another name than the document's");
+      return diag_at(text_, value.begin(), name, "no member of this name");
     }
     return {};
   }

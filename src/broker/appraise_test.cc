@@ -364,7 +364,7 @@ TEST(AppraiseRequest, SaysWhatIsWrong) {
   } kCases[] = {
       {"[]", "line 1, column 1: expected an object"},
       {"{", "line 1, column 2"},
-      {R"({"colour":1})", "expected no member of another name"},
+      {R"({"colour":1})", "colour: expected no member of this name"},
       {R"({"evidence":{}})", "session: expected either session or report_data"},
       {R"({"evidence":{},"evidence_base64":"AA=="})", "either evidence or evidence_base64"},
       {R"({"report_data":"00"})", "either evidence or evidence_base64"},

@@ -328,7 +328,7 @@ Answer<PolicyText> PolicyAdmin::find(const Actor& actor, std::string_view key, U
   if (!done) return unavailable(done.error());
   if (out) return *std::move(out);
   if (version) return no_version();
-  return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
+  return refuse(404, "PolicyNotFound", CheckId::kPolicyExists);
 }
 
 Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std::string_view key,
@@ -352,7 +352,7 @@ Answer<std::vector<PolicyVersion>> PolicyAdmin::versions(const Actor& actor, std
     return {};
   });
   if (!done) return unavailable(done.error());
-  if (!there) return refuse(404, "ResourceNotFound", CheckId::kResourceExists);
+  if (!there) return refuse(404, "PolicyNotFound", CheckId::kPolicyExists);
   std::ranges::reverse(out);
   return out;
 }

@@ -78,6 +78,10 @@ TEST_F(PolicyAdminTest, so_many_versions_are_kept_and_no_more) {
   const auto gone = policies_.rollback(administrator(), "results/hospital", 1, kNow);
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().status, 404U);
+  const auto absent = policies_.get(administrator(), "results/nothere", kNow);
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().status, 404U);
+  EXPECT_EQ(absent.error().checks, std::vector<std::string>{"kbs.policy.exists"});
   EXPECT_THAT(gone.error().body.detail, StartsWith("kbs.policy.version: "));
   EXPECT_TRUE(policies_.get(administrator(), "results/hospital", kNow, 2));
 }

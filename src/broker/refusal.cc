@@ -1,6 +1,39 @@
 #include "broker/refusal.h"
 
+#include <span>
+
 namespace ward::broker {
+namespace {
+
+// meaning_of is what it means that a check did not pass: one that was not done found nothing wrong.
+const char* meaning_of(const attest::Check& check) {
+  if (check.outcome != attest::Outcome::kNotDone) return check.info->meaning;
+  switch (check.not_done) {
+    case attest::NotDone::kNotAsked:
+      return "This was not done: nobody asked for it.";
+    case attest::NotDone::kBlocked:
+      return "This was not done: another check failed before.";
+    case attest::NotDone::kAbsent:
+    case attest::NotDone::kNone:
+      break;
+  }
+  return "This could not be done: something that it needs is missing.";
+}
+
+// add_others lists those of one outcome by name.
+void add_others(std::string& detail, std::span<const attest::Check> checks, attest::Outcome outcome,
+                const char* title) {
+  const char* before = title;
+  for (const attest::Check& check : checks) {
+    if (check.outcome != outcome) continue;
+    detail += before;
+    detail += check.info->id;
+    before = ", ";
+  }
+  if (before != title) detail += ".";
+}
+
+}  // namespace
 
 Refusal refuse(unsigned status, std::string_view type, CheckId id, std::string_view more) {
   const attest::CheckInfo& info = check_info(id);
@@ -40,12 +73,12 @@ Refusal refuse_checks(std::string_view type, const std::vector<attest::Check>& f
   out.found = first.found;
   out.expected = first.expected;
   std::string& detail = out.body.detail;
-  detail = std::string(first.info->id) + ": " + first.info->meaning;
+  detail = std::string(first.info->id) + ": " + meaning_of(first);
   if (!first.found.empty()) detail += " Found: " + first.found + ".";
   if (!first.expected.empty()) detail += " Expected: " + first.expected + ".";
-  for (std::size_t i = 1; i < out.checks.size(); ++i) {
-    detail += (i == 1 ? " Failed too: " : ", ") + out.checks[i];
-  }
+  const auto others = std::span(failed).subspan(1);
+  add_others(detail, others, attest::Outcome::kFailed, " Failed too: ");
+  add_others(detail, others, attest::Outcome::kNotDone, " Not done: ");
   return out;
 }
 
