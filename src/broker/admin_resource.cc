@@ -14,7 +14,7 @@ namespace {
 
 namespace kbs = protocol::kbs;
 
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "ResourceError";
 
 Answer<kbs::ResourcePath> path_of(std::string_view text) {
   auto path = kbs::parse_resource_path(text);

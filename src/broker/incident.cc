@@ -21,7 +21,7 @@ namespace {
 using codec::JsonValue;
 using codec::JsonWriter;
 
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "IncidentError";
 constexpr std::string_view kSubject = "incidents";
 constexpr std::size_t kIdRandom = 4;
 constexpr std::int64_t kSkew_s = 30;   // between replicas

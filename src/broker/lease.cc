@@ -19,7 +19,7 @@ namespace {
 using codec::JsonValue;
 using codec::JsonWriter;
 
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "LeaseError";
 constexpr std::size_t kIdDigits = 16;
 constexpr std::size_t kSharedOctets = 32;  // of a workload's field: SNP's HOST_DATA has no more
 constexpr std::size_t kIdRandom = 8;

@@ -12,7 +12,7 @@
 namespace ward::broker {
 namespace {
 
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "WebhookError";
 constexpr std::string_view kSubject = "webhooks";
 constexpr std::size_t kIdRandom = 8;
 

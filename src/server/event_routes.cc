@@ -25,7 +25,7 @@ constexpr std::string_view kWebhooks = "webhooks";
 constexpr std::string_view kWebhook = "webhooks/";
 constexpr std::string_view kTest = "/test";
 constexpr std::string_view kEventStream = "text/event-stream";
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "EventError";
 constexpr codec::JsonLimits kLimits{.max_bytes = 128U << 10U, .max_depth = 3};
 
 // Asked is what a page and a stream are asked for.

@@ -21,7 +21,7 @@ constexpr std::string_view kIncidents = "incidents";
 constexpr std::string_view kIncident = "incidents/";
 constexpr std::string_view kReport = "/report";
 constexpr std::string_view kClose = "/close";
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "IncidentError";
 constexpr codec::JsonLimits kLimits{.max_bytes = 8192, .max_depth = 2};
 
 broker::Refusal wrong(CheckId id, std::string_view what) {

@@ -20,7 +20,7 @@ using codec::JsonWriter;
 using protocol::HttpRequest;
 using protocol::HttpResponse;
 
-constexpr std::string_view kType = "PluginInternalError";
+constexpr std::string_view kType = "ResourceError";
 constexpr std::string_view kResource = "resource/";
 constexpr std::string_view kVersions = "versions/";
 constexpr std::string_view kLease = "leases/";

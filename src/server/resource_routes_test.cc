@@ -119,6 +119,8 @@ TEST_F(ResourceRoutesTest, AConditionHoldsOrNothingIsWritten) {
   };
   EXPECT_EQ(put("If-None-Match", "*"), 412U);
   EXPECT_EQ(put("If-Match", "\"2\""), 412U);
+  const auto other = ask("PUT", kPath, "x", {{"If-Match", "\"2\""}});
+  EXPECT_THAT(std::string(as_text(other.body)), HasSubstr("urn:ward:problem:ResourceError"));
   EXPECT_EQ(put("If-Match", "\"1\""), 200U);
   EXPECT_EQ(put("If-Match", "\"1\""), 412U);
   for (const char* odd : {"*", "1", "\"1\", \"2\"", "W/\"2\"", "\"0\"", "\"\"", "\""})
