@@ -30,13 +30,14 @@ namespace fs = std::filesystem;
 using codec::JsonWriter;
 
 constexpr std::size_t kMaxFile = 1U << 20U;
+constexpr const char* kListen = "127.0.0.1:8443";
 constexpr const char* kRepository = "example";
 constexpr const char* kResource = "key/greeting";
 constexpr std::string_view kGreeting = "Only a keep that proved what it is can read this.\n";
 
 struct Options {
   std::string dir = "ward-up";
-  std::string listen = "127.0.0.1:8443";
+  std::string listen;  // empty: kListen of a new one
   std::string token_algorithm = "ES256";
   bool json = false;
 };
@@ -110,7 +111,7 @@ Step make(const Options& o, const Place& place) {
     WARD_CHECK_OK(run({program(), "dev", "init", fresh.device()}));
     WARD_TRY(const std::string made,
              run({sibling("wardd"), "init", fresh.file("svc"), "--name", "wardd", "--listen",
-                  o.listen, "--token-algorithm", o.token_algorithm}));
+                  o.listen.empty() ? kListen : o.listen, "--token-algorithm", o.token_algorithm}));
     WARD_CHECK_OK(trust_device(fresh));
     WARD_CHECK_OK(write(fresh.file("server_key"), value_in(made, "server_key") + "\n"));
     WARD_CHECK_OK(write(fresh.file("ledger_key"), value_in(made, "ledger_key") + "\n"));
@@ -129,15 +130,44 @@ Step make(const Options& o, const Place& place) {
   return fail(kCouldNotTell, place.dir.string() + ": " + wrong.message());
 }
 
+// Listen is where a configuration says `listen = "ADDRESS"`.
+struct Listen {
+  std::size_t at = std::string::npos;  // of the address
+  std::string address;                 // empty: it does not say
+};
+
+Listen listen_in(const std::string& config) {
+  constexpr std::string_view kStart = "listen = \"";
+  const auto start = config.find(kStart);
+  if (start == std::string::npos) return {};
+  const auto at = start + kStart.size();
+  return {at, config.substr(at, config.find('"', at) - at)};
+}
+
+// check_listen refuses an address for a folder that has another one: its manifests name it.
+Step check_listen(const Options& o, const Place& place) {
+  if (o.listen.empty() || o.listen.ends_with(":0")) return {};
+  WARD_TRY(const std::string config, read(place.config()));
+  const std::string address = listen_in(config).address;
+  if (address == o.listen) return {};
+  return fail(kUsage, o.dir + ": exists and listens at " + address + ", not at " + o.listen,
+              "--listen is for a new folder: name one that does not exist yet");
+}
+
+// give_up leaves nothing of a folder that was made for a service that does not start.
+int give_up(const Options& o, const Place& place, int code) {
+  std::error_code ignored;
+  fs::remove_all(place.dir, ignored);
+  return fail(code, o.dir + ": the service does not start, so the folder was removed again",
+              "where the address is in use, --listen takes another one (port 0: any)");
+}
+
 // Where the system chose the port, the next start has the same: manifests name it.
 Step keep_port(const Place& place, const std::string& address) {
   WARD_TRY(std::string config, read(place.config()));
-  const std::string_view start = "listen = \"";
-  const auto at = config.find(start);
-  if (at == std::string::npos) return {};
-  const auto end = config.find('"', at + start.size());
-  if (end == std::string::npos || !config.substr(at, end - at).ends_with(":0")) return {};
-  config.replace(at + start.size(), end - at - start.size(), address);
+  const Listen listen = listen_in(config);
+  if (!listen.address.ends_with(":0")) return {};
+  config.replace(listen.at, listen.address.size(), address);
   return write(place.config(), config);
 }
 
@@ -287,14 +317,16 @@ int up(const Options& o) {
                 "name a folder that does not exist yet");
   }
   WarddChild::hold_signals();
-  if (!there) {
+  if (there) {
+    if (const Step same = check_listen(o, place); !same) return same.error();
+  } else {
     const Step made = make(o, place);
     if (!made) return made.error();
   }
   const auto server_key = first_line(place.file("server_key"));
   if (!server_key) return server_key.error();
   auto service = WarddChild::start(place.config(), place.address());
-  if (!service) return service.error();
+  if (!service) return there ? service.error() : give_up(o, place, service.error());
   const std::string url = "https://" + service->address();
   const Step kept = keep_port(place, service->address());
   if (!kept) return kept.error();

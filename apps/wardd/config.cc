@@ -187,7 +187,7 @@ Result<Config, Diag> parse_config(std::string_view text, const std::string& fold
   WARD_CHECK_OK(read_issuer(root, config));
   WARD_CHECK_OK(read_listen(root, config));
   const auto path = [&](const std::string& given) {
-    return given.starts_with('/') ? given : folder + "/" + given;
+    return given.starts_with('/') ? given : folder + (folder.ends_with('/') ? "" : "/") + given;
   };
   const std::pair<const char*, std::string*> paths[] = {
       {"store", &config.store},         {"master_key", &config.master_key},

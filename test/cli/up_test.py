@@ -6,6 +6,7 @@ import pathlib
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -81,6 +82,27 @@ class Up(unittest.TestCase):
         done = subprocess.run([WARD, "up", self.folder / "a", "--listen", "nowhere"], capture_output=True, timeout=PATIENCE_S)
         self.assertEqual(done.returncode, 2, done.stderr.decode())
         self.assertEqual(list(self.folder.glob("*.new-*")), [])
+
+    def test_an_address_in_use_leaves_no_folder_and_the_hint_names_what_helps(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = subprocess.run([WARD, "up", self.folder / "a", "--listen", address], capture_output=True, text=True,
+                                  timeout=PATIENCE_S)
+        self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
+        self.assertIn("the folder was removed again", done.stderr)
+        self.assertIn("--listen takes another one", done.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_another_address_for_a_folder_that_has_one_is_a_mistake(self):
+        process, line = start(self.folder / "a", "--listen", "127.0.0.1:0")
+        end(process)
+        done = subprocess.run([WARD, "up", self.folder / "a", "--listen", "127.0.0.1:1"], capture_output=True, text=True,
+                              timeout=PATIENCE_S)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn(f"listens at {line.strip().removeprefix('https://')}, not at 127.0.0.1:1", done.stderr)
+        process, again = start(self.folder / "a", "--listen", line.strip().removeprefix("https://"))
+        self.assertNotIn("//", end(process).replace("https://", ""))
+        self.assertEqual(again, line)
 
     def test_a_second_one_in_the_same_folder_is_3(self):
         process, _ = start(self.folder / "a", "--listen", "127.0.0.1:0")
