@@ -67,15 +67,29 @@ Result<void> check_owner(const KeyFile& file) {
   return {};
 }
 
+// other_kind says what is wanted, and how `openssl ecparam -genkey` is turned into it.
+Error other_kind(bool sec1, std::string_view label) {
+  if (label != "PRIVATE KEY") {
+    return {Errc::kMalformed, "key file: PEM of another kind than one PUBLIC KEY"};
+  }
+  if (sec1) {
+    return {Errc::kMalformed,
+            "key file: EC PRIVATE KEY (SEC 1), not PKCS#8: openssl pkcs8 -topk8 -nocrypt -in FILE"};
+  }
+  return {Errc::kMalformed, "key file: PEM of another kind than one PRIVATE KEY (PKCS#8)"};
+}
+
 // One block of `label`, in memory that is wiped.
 Result<SecretBytes> read_pem(const SecretBytes& text, std::string_view label) {
   auto blocks = codec::parse_pem(as_text(text.expose()));
   if (!blocks) return Error(Errc::kMalformed, "key file: not PEM");
   if (blocks->size() != 1 || blocks->front().label != label) {
+    const bool sec1 = std::ranges::any_of(
+        *blocks, [](const codec::PemBlock& block) { return block.label == "EC PRIVATE KEY"; });
     for (codec::PemBlock& block : *blocks) {
       wipe(block.der);
     }
-    return Error(Errc::kMalformed, "key file: PEM of another kind");
+    return other_kind(sec1, label);
   }
   SecretBytes der = SecretBytes::copy_of(blocks->front().der);
   wipe(blocks->front().der);

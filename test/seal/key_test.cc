@@ -35,7 +35,7 @@ TEST_F(KeyTest, OpenSslReadsTheKeyThatWasMade) {
             0);
   EXPECT_EQ(ward({"seal", folder_ / "a.txt", "--to", folder_ / "pub.pem"}).exit, 0);
   expect_error(ward({"seal", folder_ / "a.txt", "--to", folder_ / "me.pem", "--force"}), 2,
-               "PEM of another kind");
+               "PEM of another kind than one PUBLIC KEY");
 }
 
 TEST_F(KeyTest, SecretKeysAreReadableByTheirOwnerAloneAndNotReplaced) {
@@ -52,6 +52,21 @@ TEST_F(KeyTest, SecretKeysAreReadableByTheirOwnerAloneAndNotReplaced) {
   expect_error(ward({"key", "new", "--kind", "resource", "-o", folder_ / "no/k"}), 3,
                "its folder is not there");
   expect_error(ward({"key", "new", "--kind", "other", "-o", folder_ / "x"}), 2, "kind");
+}
+
+TEST_F(KeyTest, AKeyThatIsNotPkcs8SaysHowToMakeItSo) {
+  ASSERT_EQ(test::run_program({"openssl", "ecparam", "-genkey", "-noout", "-name", "prime256v1",
+                               "-out", folder_ / "sec1.pem"})
+                .exit,
+            0);
+  std::filesystem::permissions(folder_ / "sec1.pem", std::filesystem::perms::owner_read);
+  expect_error(ward({"key", "public", folder_ / "sec1.pem"}), 2, "openssl pkcs8 -topk8 -nocrypt");
+  ASSERT_EQ(test::run_program({"openssl", "pkcs8", "-topk8", "-nocrypt", "-in",
+                               folder_ / "sec1.pem", "-out", folder_ / "p8.pem"})
+                .exit,
+            0);
+  std::filesystem::permissions(folder_ / "p8.pem", std::filesystem::perms::owner_read);
+  EXPECT_EQ(ward({"key", "public", folder_ / "p8.pem"}).exit, 0);
 }
 
 // The three forms are of one key, whichever half they are made from; openssl agrees.
