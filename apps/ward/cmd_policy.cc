@@ -60,19 +60,32 @@ std::optional<std::string> strange_status(const std::string& kind, Bytes text) {
   return strange == words.end() ? std::nullopt : std::optional(*strange);
 }
 
+// kind_of is what --for says a policy in JSON is of, else what its schema says.
+Result<std::string, int> kind_of(const Options& options, const std::string& file) {
+  if (!options.kind.empty()) return options.kind;
+  const auto text = server::read_file(file, broker::kMaxPolicyBytes);
+  if (!text) return own_file_failure(file, text.error());
+  const auto json = codec::parse_json(*text, {.max_bytes = broker::kMaxPolicyBytes});
+  if (!json) return fail(kUsage, file + ": " + to_text(json.error()));
+  const codec::JsonValue* schema = json->find("schema");
+  const auto name = schema != nullptr ? schema->as_string() : std::nullopt;
+  if (name == broker::kEvidenceSchema) return std::string("evidence");
+  if (name == broker::kResultsSchema) return std::string("results");
+  return fail(kUsage, file + ": schema: expected \"" + std::string(broker::kEvidenceSchema) +
+                          "\" or \"" + std::string(broker::kResultsSchema) + "\"");
+}
+
 int check(const Options& options) {
   if (std::ranges::all_of(options.files, [](const auto& file) { return is_rego(file); })) {
     if (options.kind.empty()) return check_rego(options.files, options.json);
     return fail(kUsage, "--for goes with policies in JSON; a *.rego file says itself what it is");
   }
-  if (options.kind.empty()) {
-    return fail(kUsage, "--for is required for a policy in JSON", "--for evidence, or results");
-  }
   if (std::ranges::any_of(options.files, [](const auto& file) { return is_rego(file); })) {
     return fail(kUsage, "policies in JSON and in Rego are checked one kind at a time");
   }
   for (const std::string& file : options.files) {
-    const auto text = read_policy(options.kind, file);
+    WARD_TRY(const std::string kind, kind_of(options, file));
+    const auto text = read_policy(kind, file);
     if (!text) return text.error();
   }
   return print(options.json ? "{\"schema\":\"ward.policy-check/1\",\"valid\":true}\n" : "valid\n");
@@ -214,7 +227,8 @@ void add_policy(args::Command& app, Action& action) {
   };
   args::Command* check_app = add("check", "check policies' form, without a server", check);
   check_app->add_option("FILE", options->files, "policies, JSON or *.rego")->required();
-  add_kind(*check_app);
+  check_app->add_option("--for", options->kind, "evidence or results (otherwise its schema says)")
+      ->one_of({"evidence", "results"});
   check_app->add_flag("--json", options->json, "print one JSON object");
   args::Command* set_app = add("set", "put a policy into force; prints its version", set);
   set_app->add_option("FILE", options->file, "policy, JSON or *.rego")->required();

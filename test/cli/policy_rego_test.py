@@ -75,7 +75,6 @@ class Rego(unittest.TestCase):
         self.write("good.rego", RELEASE)
         self.write("policy.json", {"schema": "ward.evidence-policy/1", "runtimes": []})
         self.assertEqual(self.ward("check", "policy.json", "--for", "evidence", code=0)[0], "valid\n")
-        self.ward("check", "policy.json", code=2)
         self.ward("check", "good.rego", "--for", "evidence", code=2)
         self.ward("check", "good.rego", "policy.json", "--for", "evidence", code=2)
         self.ward("check", "absent.rego", code=3)
@@ -113,6 +112,16 @@ class Rego(unittest.TestCase):
         self.assertEqual([line for line in out.splitlines() if not line.startswith(" ")],
                          ["ok      case 0", "FAILED  case 1", "FAILED  case 2", "1 passed, 2 failed"])
 
+    def test_a_policy_in_json_says_itself_what_it_is_for(self):
+        self.write("evidence.json", {"schema": "ward.evidence-policy/1", "runtimes": []})
+        self.write("results.json", {"schema": "ward.results-policy/1", "releases": []})
+        self.assertEqual(self.ward("check", "evidence.json", "results.json", code=0)[0], "valid\n")
+        self.assertIn("line 1", self.ward("check", "evidence.json", "--for", "results", code=2)[1])
+        for text in ({"schema": "ward.results-policy/2"}, {}, [], {"schema": 1}, "{"):
+            self.write("other.json", text)
+            self.assertTrue(self.ward("check", "other.json", code=2)[1].startswith("ward: error: other.json: "), text)
+        self.ward("check", "absent.json", code=3)
+
     def test_files_that_are_not_cases(self):
         self.write("policy.rego", RELEASE)
         good = {"schema": "ward.policy-cases/1", "policy": "policy.rego",
@@ -131,6 +140,7 @@ class Rego(unittest.TestCase):
             self.write("cases.json", {**good, **change})
             _, err = self.ward("test", "cases.json", code=2)
             self.assertTrue(err.startswith("ward: error: cases.json: line "), (change, err))
+            self.assertEqual(err.count("expected"), 1, err)
         self.write("cases.json", {**good, "policy": "absent.rego"})
         self.ward("test", "cases.json", code=3)
 
