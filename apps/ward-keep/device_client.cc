@@ -1,5 +1,6 @@
 #include "apps/ward-keep/device_client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>

@@ -1,5 +1,7 @@
 #include "apps/ward-keep/device_octets.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace ward::keep {

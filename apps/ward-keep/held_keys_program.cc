@@ -1,5 +1,7 @@
 // ward-keep as a test needs it to look for keys: its random octets are known, and it stays where it
 // is once an input's key has been released. WARD_KEY_MEMORY is the best kind of memory it asks for.
+#include <algorithm>
+
 #include <unistd.h>
 
 #include "apps/ward-keep/agent_main.h"

@@ -1,5 +1,6 @@
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>

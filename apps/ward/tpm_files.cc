@@ -1,6 +1,7 @@
 #include "apps/ward/tpm_files.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 

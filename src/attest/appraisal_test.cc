@@ -1,5 +1,7 @@
 #include "attest/appraisal.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "attest/appraisal_json.h"

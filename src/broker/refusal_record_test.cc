@@ -1,5 +1,7 @@
 #include "broker/refusal_record.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "broker/session.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace ward::broker {

@@ -1,5 +1,7 @@
 #include "codec/xml.h"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 namespace ward::codec {

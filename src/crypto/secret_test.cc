@@ -1,6 +1,8 @@
 #include "crypto/secret.h"
 
 #include <algorithm>
+#include <memory>
+#include <ostream>
 #include <utility>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,7 @@
 #include "crypto/sign.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "crypto/bignum.h"

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>

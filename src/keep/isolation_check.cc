@@ -1,5 +1,6 @@
 #include "keep/isolation_check.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ward::keep {

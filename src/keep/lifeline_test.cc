@@ -1,4 +1,5 @@
 // A keep, or what has been built of one, ends with its launcher.
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 

@@ -1,5 +1,6 @@
 #include "keep/workload.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <optional>

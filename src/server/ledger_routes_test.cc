@@ -1,5 +1,7 @@
 #include "server/ledger_routes.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "tee/dcap/pck.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/time.h"

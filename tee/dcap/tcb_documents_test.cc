@@ -1,7 +1,9 @@
 #include "tee/dcap/tcb_documents.h"
 
+#include <cctype>
 #include <map>
 #include <numeric>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "tee/dcap/tcb_status.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace ward::dcap {

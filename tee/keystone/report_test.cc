@@ -1,5 +1,7 @@
 #include "tee/keystone/report.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tee/keystone/made/stage.h"

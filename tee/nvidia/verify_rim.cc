@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "tee/nvidia/verify.h"

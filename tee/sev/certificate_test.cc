@@ -1,5 +1,7 @@
 #include "tee/sev/certificate.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "tee/sev/made/stage.h"

@@ -1,6 +1,7 @@
 #include "tee/snp/evidence.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <gtest/gtest.h>
 

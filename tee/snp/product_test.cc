@@ -1,5 +1,7 @@
 #include "tee/snp/product.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace ward::snp {

@@ -1,5 +1,6 @@
 #include "tee/x509/ocsp.h"
 
+#include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,7 @@
 #include "test/broker/world.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "broker/policy_admin.h"

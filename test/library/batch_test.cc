@@ -1,6 +1,7 @@
 // A batch says of each job what ward_verifier_verify says of it alone, but for the explanation.
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 

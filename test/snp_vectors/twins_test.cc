@@ -1,5 +1,7 @@
 // Real reports with one thing changed, and with certificates of other chips: exactly which checks
 // say so.
+#include <ios>
+
 #include <gtest/gtest.h>
 
 #include "tee/all.h"

@@ -1,5 +1,8 @@
 #include "tee/snp/evidence.h"
 
+#include <cctype>
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 #include "codec/json.h"

@@ -1,5 +1,6 @@
 #include "test/support/syscall_observer.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 

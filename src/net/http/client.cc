@@ -1,5 +1,6 @@
 #include "net/http/client.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "net/http/session.h"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "seal/file/header.h"
 
+#include <functional>
 #include <string>
 
 #include <gtest/gtest.h>
