@@ -2,6 +2,7 @@
 option(WARD_WERROR "Treat warnings as errors" OFF)
 option(WARD_HARDEN "Release hardening flags" OFF)
 option(WARD_UNITY "Compile libraries in few pieces (ward_in_one_piece)" OFF)
+option(WARD_PCH "Read the headers of the standard library once for each kind of object (ward_precompiled)" OFF)
 option(WARD_TESTS "Build tests" ON)
 option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
@@ -26,7 +27,8 @@ target_compile_options(ward_flags INTERFACE
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_compile_definitions(ward_flags INTERFACE _GLIBCXX_ASSERTIONS)
 if(WARD_HARDEN)
-  target_compile_options(ward_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+  target_compile_options(ward_flags INTERFACE -U_FORTIFY_SOURCE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:WARD_IS_TEST>>>:-D_FORTIFY_SOURCE=3>  # glibc has it of optimised code alone
     -fstack-clash-protection -fcf-protection=full
     $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero;-fzero-call-used-regs=used-gpr>
     $<$<CXX_COMPILER_ID:Clang>:-ftrivial-auto-var-init=pattern>)
@@ -41,6 +43,51 @@ if(WARD_COVERAGE)
   target_link_options(ward_flags INTERFACE -fprofile-instr-generate)
 endif()
 
+# The headers that most sources include: std's, and those of tests. `./run lint headers` (tools/includes.py) sees that
+# a source names those of them that it uses, because it compiles without that here. None of ours: what is in them,
+# and the order in which they need each other, is each source's own.
+set(ward_std_headers algorithm array charconv chrono cstddef cstdint cstdlib functional limits map memory optional set span string
+  string_view system_error utility variant vector)
+set(ward_test_headers atomic condition_variable filesystem fstream mutex sstream thread gtest/gtest.h)
+
+# ward_test_options(TARGET): the target's own code is a test's.
+function(ward_test_options target)
+  set_property(TARGET ${target} PROPERTY WARD_IS_TEST ON)
+  target_compile_options(${target} PRIVATE ${WARD_TEST_OPTIONS})
+endfunction()
+
+# ward_precompiled(TARGET KIND): the target's sources are given the precompiled headers of its kind, which is what
+# decides over the flags: library (-fPIC), program (-fPIE) or test (-fPIE, ward_test_options). Compilers refuse them
+# where flags differ, and -Winvalid-pch says so. In the presets that CI builds (release, asan, tsan), where headers are half
+# of the time; in the others each source compiles by itself. Not for g++'s optimised code: with precompiled
+# headers g++ 12 forgets their `#pragma GCC diagnostic`, and warns of what libstdc++ knows to be false (char_traits.h,
+# -Warray-bounds).
+function(ward_precompiled target kind)
+  if(NOT WARD_PCH OR (CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT kind STREQUAL "test"))
+    return()
+  endif()
+  set(of ward_headers_of_${kind})
+  if(NOT TARGET ${of})
+    add_library(${of} OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
+    target_link_libraries(${of} PRIVATE ward_flags)
+    target_compile_options(${of} PRIVATE  # so that ccache takes it
+      "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+    set(headers ${ward_std_headers})
+    if(NOT kind STREQUAL "library")
+      set_property(TARGET ${of} PROPERTY POSITION_INDEPENDENT_CODE)  # unset: CMake knows -fPIE only of programs
+      target_compile_options(${of} PRIVATE -fPIE)
+    endif()
+    if(kind STREQUAL "test")
+      ward_test_options(${of})
+      target_link_libraries(${of} PRIVATE GTest::gtest)
+      list(APPEND headers ${ward_test_headers})
+    endif()
+    list(TRANSFORM headers REPLACE "(.+)" "<\\1>")
+    target_precompile_headers(${of} PRIVATE ${headers})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${of})
+endfunction()
+
 # ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder. It is one
 # entry of ctest: what its tests share is made once, and five thousand processes are two hundred. tools/cases.py
 # counts its tests. COST says about how many seconds it takes where it is long: the longest begin first.
@@ -50,8 +97,9 @@ function(ward_tests name)
     return()
   endif()
   add_executable(ward_${name}_test ${A_SOURCES})
-  target_compile_options(ward_${name}_test PRIVATE ${WARD_TEST_OPTIONS})
+  ward_test_options(ward_${name}_test)
   target_link_libraries(ward_${name}_test PRIVATE ${A_LIBS} ward_test_support ward_flags GTest::gmock_main)
+  ward_precompiled(ward_${name}_test test)
   # One label each: gtest_discover_tests loses the others of a list.
   set(label unit)
   if(A_LABELS)
@@ -111,6 +159,7 @@ function(ward_fuzz_target name src)
     endif()
     add_executable(${target}_replay ${src} $<TARGET_OBJECTS:ward_replay_main>)
     target_link_libraries(${target}_replay PRIVATE ward_${name} ward_flags)
+    ward_precompiled(${target}_replay program)
     add_test(NAME fuzz.${name}.${stem} COMMAND ${target}_replay ${seeds})
     set_tests_properties(fuzz.${name}.${stem} PROPERTIES LABELS fuzz)
     set_property(GLOBAL APPEND PROPERTY WARD_FUZZ_TARGETS ${target}_replay)
@@ -128,6 +177,7 @@ function(ward_library name)
     add_library(ward_${name} STATIC ${A_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(ward_${name} PRIVATE ward_flags)
+    ward_precompiled(ward_${name} library)
   else()
     add_library(ward_${name} INTERFACE)
     set(scope INTERFACE)
@@ -157,6 +207,7 @@ function(ward_program name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_DEPS} ward_flags)
+  ward_precompiled(${name} program)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   add_dependencies(ward_programs ${name})
 endfunction()

@@ -2,8 +2,9 @@
 """Prints the headers that no source file includes first.
 
 A header that a source of its own includes first compiles alone, because the build compiled that
-source; the others are compiled by `./run lint headers`. Headers of tests (they include gtest) are left
-out: they may need their target's definitions.
+source (tools/includes.py sees to std's headers, which CI's builds have precompiled); the others are
+compiled by `./run lint headers`. Headers of tests (they include gtest) are left out: they may need
+their target's definitions.
 """
 import pathlib
 import re

@@ -1,8 +1,10 @@
 # Configure and build. Sourced by ./run.
 
-# A cache of objects lies outside the tree: CI builds without.
+# A cache of objects lies outside the tree: CI builds without. It takes precompiled headers when it is told that no source
+# asks for the time.
 if [ -z "${CI:-}" ] && have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
-  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1 \
+    CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 fi
 
 # configure PRESET [without-engine]: once, and again after packages or an engine's source came; CMake itself
