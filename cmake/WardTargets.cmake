@@ -8,6 +8,7 @@ option(WARD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(WARD_COVERAGE "Source-based coverage (clang only)" OFF)
 option(WARD_TESTS_APART "One entry of ctest for each test, not for each program" OFF)
 set(WARD_TEST_OPTIONS "" CACHE STRING "Options for the tests' own code, not for what they test")
+set(WARD_LONG_TEST_OPTIONS "" CACHE STRING "The same for tests that take long; empty: WARD_TEST_OPTIONS")
 set(WARD_SANITIZE "" CACHE STRING "Value for -fsanitize=")
 
 # Groups that ./run builds: what users run, what tsan needs, the fuzz targets.
@@ -50,14 +51,8 @@ set(ward_std_headers algorithm array charconv chrono cstddef cstdint cstdlib fun
   string_view system_error utility variant vector)
 set(ward_test_headers atomic condition_variable filesystem fstream mutex sstream thread gtest/gtest.h)
 
-# ward_test_options(TARGET): the target's own code is a test's.
-function(ward_test_options target)
-  set_property(TARGET ${target} PROPERTY WARD_IS_TEST ON)
-  target_compile_options(${target} PRIVATE ${WARD_TEST_OPTIONS})
-endfunction()
-
 # ward_precompiled(TARGET KIND): the target's sources are given the precompiled headers of its kind, which is what
-# decides over the flags: library (-fPIC), program (-fPIE) or test (-fPIE, ward_test_options). Compilers refuse them
+# decides over the flags: library (-fPIC), program (-fPIE) or test (-fPIE, WARD_TEST_OPTIONS). Compilers refuse them
 # where flags differ, and -Winvalid-pch says so. In the presets that CI builds (release, asan, tsan), where headers are half
 # of the time; in the others each source compiles by itself. Not for g++'s optimised code: with precompiled
 # headers g++ 12 forgets their `#pragma GCC diagnostic`, and warns of what libstdc++ knows to be false (char_traits.h,
@@ -78,7 +73,8 @@ function(ward_precompiled target kind)
       target_compile_options(${of} PRIVATE -fPIE)
     endif()
     if(kind STREQUAL "test")
-      ward_test_options(${of})
+      set_property(TARGET ${of} PROPERTY WARD_IS_TEST ON)
+      target_compile_options(${of} PRIVATE ${WARD_TEST_OPTIONS})
       target_link_libraries(${of} PRIVATE GTest::gtest)
       list(APPEND headers ${ward_test_headers})
     endif()
@@ -86,6 +82,18 @@ function(ward_precompiled target kind)
     target_precompile_headers(${of} PRIVATE ${headers})
   endif()
   target_precompile_headers(${target} REUSE_FROM ${of})
+endfunction()
+
+# ward_test_code(TARGET [LONG]): the target's own code is a test's. LONG: one that runs for so long that it is worth
+# optimising.
+function(ward_test_code target)
+  if("LONG" IN_LIST ARGN AND WARD_LONG_TEST_OPTIONS)
+    target_compile_options(${target} PRIVATE ${WARD_LONG_TEST_OPTIONS})
+    return()
+  endif()
+  set_property(TARGET ${target} PROPERTY WARD_IS_TEST ON)
+  target_compile_options(${target} PRIVATE ${WARD_TEST_OPTIONS})
+  ward_precompiled(${target} test)
 endfunction()
 
 # ward_tests(NAME LIBS lib ... SOURCES a_test.cc ...): one gtest program, run from the source folder. It is one
@@ -97,9 +105,12 @@ function(ward_tests name)
     return()
   endif()
   add_executable(ward_${name}_test ${A_SOURCES})
-  ward_test_options(ward_${name}_test)
   target_link_libraries(ward_${name}_test PRIVATE ${A_LIBS} ward_test_support ward_flags GTest::gmock_main)
-  ward_precompiled(ward_${name}_test test)
+  set(long)
+  if(A_COST)
+    set(long LONG)
+  endif()
+  ward_test_code(ward_${name}_test ${long})
   # One label each: gtest_discover_tests loses the others of a list.
   set(label unit)
   if(A_LABELS)
