@@ -7,7 +7,9 @@
 #include "codec/jcs.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "crypto/digest.h"
 #include "protocol/kbs/message.h"
+#include "store/store.h"
 
 namespace ward::broker {
 namespace {
@@ -193,6 +195,24 @@ Result<std::string> appraised_text(std::string_view nonce, std::string_view runt
   const auto whole = codec::parse_json(as_bytes(text), kLimits);
   if (!whole) return Error(Errc::kLimit, "appraise: runtime_data");
   return codec::canonical_json(*whole);
+}
+
+Result<std::string> told_text(std::string_view bound) {
+  const auto all = codec::parse_json(as_bytes(bound), {.max_bytes = store::kMaxValueBytes});
+  if (!all || !all->is_object()) return Error(Errc::kMalformed, "appraise: what was bound");
+  const codec::JsonValue* evidence = all->find(kAdditionalMember);
+  const auto text = evidence == nullptr ? std::nullopt : evidence->as_string();
+  if (!text || text->empty()) return std::string(bound);
+  codec::JsonWriter w;
+  w.begin_object();
+  for (const auto& [name, value] : all->members()) {
+    if (&value == evidence) {
+      w.member(name, "sha256:" + to_hex(crypto::sha256(as_bytes(*text))));
+    } else {
+      w.member(name, value);
+    }
+  }
+  return w.end_object().take();
 }
 
 }  // namespace ward::broker

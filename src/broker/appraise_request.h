@@ -43,4 +43,9 @@ struct AppraiseRequest {
     std::string_view nonce, std::string_view runtime_data,
     const std::optional<std::string>& additional_evidence);
 
+// told_text is what the primary evidence bound, for those who are not to see the evidence of other
+// devices: it names their machines, and is long. Its digest stands for it ("sha256:...").
+// kMalformed where `bound` is no JSON object.
+[[nodiscard]] Result<std::string> told_text(std::string_view bound);
+
 }  // namespace ward::broker

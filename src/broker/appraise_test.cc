@@ -401,5 +401,22 @@ TEST(AppraiseRequest, BindsWhatTheKbsProtocolDoes) {
   EXPECT_EQ(appraised_text("AAAA", R"({"nonce":"B"})", "").error().code(), Errc::kMalformed);
 }
 
+TEST(AppraiseRequest, EvidenceOfOtherDevicesIsToldByItsDigest) {
+  const std::string evidence = R"({"nvidia":{"chip":"0a1b2c3d4e5f60718293a4b5c6d7e8f9"}})";
+  const std::string bound = *appraised_text("AAAA", R"({"note":1})", evidence);
+  const auto told = told_text(bound);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(*told, R"({"additional-evidence":"sha256:)" +
+                       to_hex(crypto::sha256(as_bytes(evidence))) +
+                       R"(","nonce":"AAAA","note":1})");
+  for (const auto& none : {std::optional<std::string>(""), std::optional<std::string>()}) {
+    const std::string as_bound = *appraised_text("AAAA", "{}", none);
+    EXPECT_EQ(*told_text(as_bound), as_bound);
+  }
+  for (const char* wrong : {"", "[]", "{"}) {
+    EXPECT_EQ(told_text(wrong).error().code(), Errc::kMalformed) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace ward::broker

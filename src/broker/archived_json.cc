@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "codec/json.h"
+#include "broker/appraise_request.h"
 #include "codec/json_write.h"
 #include "crypto/digest.h"
 
@@ -19,22 +19,14 @@ void write_digest(codec::JsonWriter& w, std::string_view name, const std::string
   w.member("sha256", to_hex(crypto::sha256(as_bytes(evidence)))).end_object();
 }
 
-// What is bound has the evidence of other devices in it, whole.
-constexpr std::string_view kAdditionalEvidence = "additional-evidence";
-constexpr codec::JsonLimits kLimits{.max_bytes = store::kMaxValueBytes};
-
 void write_bound(codec::JsonWriter& w, const std::string& runtime_data) {
-  const auto bound = codec::parse_json(as_bytes(runtime_data), kLimits);
+  const auto told = told_text(runtime_data);
   w.name("runtime_data");
-  if (!bound || !bound->is_object()) {
+  if (!told) {
     w.null();
     return;
   }
-  w.begin_object();
-  for (const auto& [name, value] : bound->members()) {
-    if (name != kAdditionalEvidence) w.name(name).copy(value);
-  }
-  w.end_object();
+  w.raw_json(*told);
 }
 
 }  // namespace

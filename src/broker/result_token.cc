@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/appraise_request.h"
 #include "broker/facts.h"
 #include "broker/trust_rules.h"
 #include "crypto/digest.h"
@@ -84,7 +85,9 @@ Result<token::EarSubmod> submod_of(const attest::Appraisal& appraisal, const Res
   submod.policy_id = std::string(inputs.policy_id);
   submod.tee = appraisal.tee;
   WARD_TRY(submod.tee_claims_json, tee_claims(appraisal, inputs.protocol));
-  submod.runtime_data_json = std::string(inputs.runtime_data);
+  if (!inputs.runtime_data.empty()) {
+    WARD_TRY(submod.runtime_data_json, told_text(inputs.runtime_data));
+  }
   submod.report_data = appraisal.facts.report_data;
   submod.nonce = to_buffer(inputs.nonce);
   submod.init_data = to_buffer(inputs.init_data_digest);
