@@ -69,12 +69,12 @@ Result<void> check_owner(const KeyFile& file) {
 
 // other_kind says what is wanted, and how `openssl ecparam -genkey` is turned into it.
 Error other_kind(bool sec1, std::string_view label) {
-  if (label != "PRIVATE KEY") {
-    return {Errc::kMalformed, "key file: PEM of another kind than one PUBLIC KEY"};
-  }
   if (sec1) {
     return {Errc::kMalformed,
             "key file: EC PRIVATE KEY (SEC 1), not PKCS#8: openssl pkcs8 -topk8 -nocrypt -in FILE"};
+  }
+  if (label != "PRIVATE KEY") {
+    return {Errc::kMalformed, "key file: PEM of another kind than one PUBLIC KEY"};
   }
   return {Errc::kMalformed, "key file: PEM of another kind than one PRIVATE KEY (PKCS#8)"};
 }

@@ -96,7 +96,9 @@ class Rego(unittest.TestCase):
                    {"input": {"measurement": "aa"}, "want": {"claims": {"hardware": 2}}})
         out, _ = self.ward("test", "cases.json", code=1)
         self.assertEqual(out, 'ok      case 0\nok      case 1\nFAILED  case 2\n        wanted {"hardware": 2}, got '
-                              '{"hardware":97}\n2 passed, 1 failed\n')
+                              '{"hardware":97}\n        policy.rego:4:18: hardware: input.measurement in query_reference_value("m") is '
+                              'undefined (input.measurement is "aa", query_reference_value("m") is undefined)\n'
+                              '        reference value m: there is none, or its time is over\n2 passed, 1 failed\n')
 
     def test_a_difference_names_expression_and_value(self):
         self.cases(RELEASE, {"input": {"submods": {"cpu0": {"ear.status": "warning"}}}, "data": {"plugin": "resource"},

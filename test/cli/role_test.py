@@ -26,6 +26,9 @@ WARD = pathlib.Path(os.environ["WARD_PROGRAM"])
 PATIENCE_S = 60
 SECRET = b"only for whom the verifier speaks\n"
 
+# The software TEE's faces, and the claim in which each has its measurement.
+TEES = {"sgx": "mr_enclave", "tdx": "mr_td", "snp": "measurement"}
+
 
 def ward(*words, code=0):
     done = subprocess.run([WARD, *map(str, words)], capture_output=True, timeout=PATIENCE_S)
@@ -81,10 +84,12 @@ class Roles(unittest.TestCase):
         cls.device = cls.folder / "dev"
         ward("dev", "init", cls.device)
         probe = cls.folder / "probe"
-        ward("attest", "--tee", "soft-sgx", "--device", cls.device, "--report-data", "00" * 64, "-o", probe)
-        runtime = json.loads(ward("inspect", probe, "--json").stdout)["claims"]["mr_enclave"]
+        runtimes = []
+        for tee, field in TEES.items():
+            cls.evidence("00" * 64, tee, probe)
+            runtimes.append(json.loads(ward("inspect", probe, "--json").stdout)["claims"][field])
         cls.policy = cls.folder / "policy.json"
-        cls.policy.write_text(json.dumps({"schema": "ward.evidence-policy/1", "name": "test", "runtimes": [runtime],
+        cls.policy.write_text(json.dumps({"schema": "ward.evidence-policy/1", "name": "test", "runtimes": runtimes,
                                           "allow_development": True}))
         cls.secret = cls.folder / "secret"
         cls.secret.write_bytes(SECRET)
@@ -94,6 +99,10 @@ class Roles(unittest.TestCase):
         cls.to_verifier = ["--verifier", cls.verifier.url, "--server-key", cls.verifier.told["server_key"]]
         cls.party = cls.start("relying-party", cls.secret, "--name", "party", *cls.to_verifier, "--allow-development")
         cls.me = ["role", "attester", "--tee", "soft-sgx", "--device", cls.device]
+
+    @classmethod
+    def evidence(cls, report_data, tee, path):
+        ward("attest", "--tee", f"soft-{tee}", "--device", cls.device, "--report-data", report_data, "-o", path, "--force")
 
     @classmethod
     def start(cls, *words):
@@ -157,6 +166,23 @@ class Roles(unittest.TestCase):
         for path in ("/kbs/v0/auth", "/kbs/v0/resource/a/b/c", "/v1/resources", "/v1/policy/results/a"):
             self.assertEqual(ask(self.verifier.url + path, cafile=cafile)[0], 404, path)
         self.assertEqual(ask(self.verifier.url + "/v1/nonce", cafile=cafile)[0], 200)
+
+    def test_attesters_of_other_tees_have_no_event_log(self):
+        for tee in ("tdx", "snp"):
+            with self.subTest(tee):
+                me = ["role", "attester", "--tee", f"soft-{tee}", "--device", self.device]
+                self.assertEqual(ward(*me, "--relying-party", self.party.url).stdout, SECRET)
+
+    def test_another_attester_is_curl_with_evidence_of_any_tee(self):
+        path = self.folder / "evidence"
+        for tee in TEES:
+            with self.subTest(tee):
+                data = json.loads(ask(self.party.url + "/challenge")[1])["report_data"]
+                self.evidence(data, tee, path)
+                body = json.dumps({"report_data": data, "evidence_base64": base64.b64encode(path.read_bytes()).decode()})
+                curl = subprocess.run(["curl", "-sS", "--fail-with-body", "--data-binary", "@-", self.party.url + "/evidence"],
+                                      input=body.encode(), capture_output=True, timeout=PATIENCE_S, check=False)
+                self.assertEqual((curl.returncode, curl.stdout), (0, SECRET), curl.stderr)
 
     def test_another_relying_party_is_pyjwt(self):
         ear = ward(*self.me, *self.to_verifier, "--audience", "pyjwt").stdout.decode().strip()

@@ -126,7 +126,7 @@ class Appraise(Case):
         good, _ = self.with_nonce("sgx", {})
         for change, text in (({"session": "AAAA"}, "appraise.session.seal"), ({"tee": "toaster"}, "tee: expected a TEE's"),
                              ({"tee": "snp"}, "appraise.evidence.form"), ({"evidence": {"quote": "AA=="}}, "appraise.evidence.form"),
-                             ({"audience": "wardd"}, "appraise.request.audience"), ({"more": 1}, "no member of another name")):
+                             ({"audience": "wardd"}, "appraise.request.audience"), ({"more": 1}, "more: expected no member of this name")):
             with self.subTest(text=text):
                 status = 401 if "session" in text else 400
                 self.refused(status, text, lambda change=change: self.appraise(**{**good, **change}))

@@ -149,7 +149,7 @@ TEST_F(TokenCommandTest, a_cwt_is_read_in_base64_too) {
     EXPECT_EQ(ran.exit, 0) << ran.err;
     EXPECT_NE(ran.out.find(R"("profile": "cwt")"), std::string::npos) << ran.out;
   }
-  EXPECT_EQ(verify(to_base64(as_bytes(cwt.substr(1)), Base64::kStandard)).exit, 1);
+  EXPECT_EQ(verify(to_base64(as_bytes(cwt.substr(2)), Base64::kStandard)).exit, 1);
 }
 
 TEST_F(TokenCommandTest, what_was_not_compared_is_said) {
