@@ -156,9 +156,12 @@ Step check_listen(const Options& o, const Place& place) {
 
 // give_up leaves nothing of a folder that was made for a service that does not start.
 int give_up(const Options& o, const Place& place, int code) {
-  std::error_code ignored;
-  fs::remove_all(place.dir, ignored);
-  return fail(code, o.dir + ": the service does not start, so the folder was removed again",
+  std::error_code kept;
+  fs::remove_all(place.dir, kept);
+  return fail(code,
+              o.dir + ": the service does not start" +
+                  (kept ? ", and the folder could not be removed: " + kept.message()
+                        : ", so the folder was removed again"),
               "where the address is in use, --listen takes another one (port 0: any)");
 }
 

@@ -181,7 +181,15 @@ std::string new_id(const Service& service, UnixTime now) {
 }
 
 // kTightenAtMost is how often a policy that was changed meanwhile is read again.
-constexpr int kTightenAtMost = 3;
+constexpr int kTightenAtMost = 16;
+
+// was_overtaken is true where another policy came into force meanwhile, or another incident.
+bool was_overtaken(const Refusal& refusal) {
+  return std::ranges::any_of(refusal.checks, [](const std::string& id) {
+    return id == check_info(CheckId::kPolicyInForce).id ||
+           id == check_info(CheckId::kPolicyIncident).id;
+  });
+}
 
 Result<std::uint64_t> refuse_tokens(store::Transaction& tx, const Service& service,
                                     const IncidentScan& scan, const Incident& incident) {
@@ -238,14 +246,14 @@ Answer<void> Incidents::begin(const Actor& actor, const Incident& incident) cons
                 "There are 1000 open incidents, the most there may be: close those that are over.");
 }
 
-// refuse_from_now_on is what cannot wait until the ledger was read.
+// refuse_from_now_on is what cannot wait until the ledger was read. Results are refused also where
+// the policy could not be made to.
 Answer<void> Incidents::refuse_from_now_on(const Actor& actor, Incident& incident,
                                            UnixTime now) const {
   auto tight = tighten(service_, actor, incident, true, now);
-  for (int again = 1; !tight && tight.error().status == 409 && again < kTightenAtMost; ++again) {
+  for (int again = 1; !tight && was_overtaken(tight.error()) && again < kTightenAtMost; ++again) {
     tight = tighten(service_, actor, incident, true, now);
   }
-  if (!tight) return tight.error();
   IncidentScan scan(incident.subject, service_.options.token_life_s);
   const UnixTime since{incident.opened.seconds - service_.options.token_life_s - kSkew_s};
   const auto read = service_.store.read(
@@ -259,7 +267,10 @@ Answer<void> Incidents::refuse_from_now_on(const Actor& actor, Incident& inciden
     return {};
   });
   if (!done) return unavailable(done.error());
-  return {};
+  if (tight || !was_overtaken(tight.error())) return tight;
+  Refusal overtaken = tight.error();
+  overtaken.status = 409;  // nobody named a version
+  return overtaken;
 }
 
 // listed reads the ledger.

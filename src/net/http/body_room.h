@@ -44,8 +44,8 @@ class BodyRoom {
       const auto found = taken_of_.find(peer);
       const std::size_t own = found == taken_of_.end() ? 0 : found->second;
       if (octets > all_ - taken_ || octets > of_peer_ - own) return false;
+      taken_of_[peer] = own + octets;  // this alone may throw
       taken_ += octets;
-      taken_of_[peer] = own + octets;
     }
     into.emplace(*this, peer, octets);
     return true;

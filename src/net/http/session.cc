@@ -1,6 +1,7 @@
 #include "net/http/session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
@@ -24,6 +25,9 @@ namespace http = boost::beast::http;
 
 // A peer that says more than this during a stream goes.
 constexpr std::size_t kMaxUnasked = 16U << 10U;
+
+// What is left of a body that was refused is read for so long.
+constexpr std::chrono::seconds kLinger{2};
 
 using Parser = http::request_parser<http::vector_body<std::uint8_t>>;
 using Reply = http::response<http::vector_body<std::uint8_t>>;
@@ -206,7 +210,7 @@ void Session::refuse(unsigned status, std::string_view detail) {
 }
 
 // A connection that is closed while its peer's octets are unread is reset, and that may overtake
-// the reply: so the rest is read, within the reply's deadline.
+// the reply: so the rest is read, for as long as kLinger.
 void Session::refuse_unread(protocol::HttpResponse reply, std::size_t body) {
   unread_ = body - std::min(body, buffer_.size());
   answer(std::move(reply), false);
@@ -237,7 +241,10 @@ void Session::answer(protocol::HttpResponse reply, bool keep) {
   stage_ = Stage::kReplying;
   stream_.expires_after(shared_.options().reply_timeout);
   const auto done = [self = shared_from_this(), message, stay](const Code& code, std::size_t) {
-    if (!code && self->unread_ > 0) return self->read_unread();
+    if (!code && self->unread_ > 0 && !self->closing_ && !self->shared_.stopping()) {
+      self->stream_.expires_after(kLinger);
+      return self->read_unread();
+    }
     if (code || !stay) return self->end();
     self->wait_for_request();
   };
