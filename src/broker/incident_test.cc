@@ -1,9 +1,6 @@
 #include "broker/incident.h"
 
-#include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -417,37 +414,6 @@ TEST_F(IncidentTest, one_whose_opening_was_broken_off_keeps_no_other_from_being_
   EXPECT_EQ(check_, "kbs.evidence.advisory_unaffected");
   EXPECT_TRUE(incidents_.close(administrator(), broken.id, kNow));
   EXPECT_TRUE(incidents_.close(administrator(), incident.id, kNow));
-}
-
-// Each changes the policy that all others read.
-TEST_F(IncidentTest, those_that_are_opened_at_the_same_time_are_all_in_the_policy) {
-  constexpr std::size_t kAtOnce = 6;
-  const auto chip = [](std::size_t i) { return Buffer(16, static_cast<std::uint8_t>(0xd0 + i)); };
-  std::vector<std::string> tokens;
-  for (std::size_t i = 0; i < kAtOnce; ++i) {
-    tokens.push_back(prove(chip(i)));
-    ASSERT_EQ(ask(tokens.back()), "released");
-  }
-  std::vector<std::vector<std::string>> failed(kAtOnce);
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
-      threads.emplace_back([&, i, asked = of(IncidentOf::kChip, to_hex(chip(i)), true)] {
-        const auto out = incidents_.open(administrator(), asked, kNow);
-        if (!out) failed[i] = out.error().checks;
-      });
-    }
-  }
-  for (std::size_t i = 0; i < kAtOnce; ++i) {
-    // One at a time reads the ledger; what cannot wait for that is done.
-    if (!failed[i].empty()) {
-      EXPECT_THAT(failed[i], ElementsAre("kbs.incident.room"));
-    }
-    EXPECT_NE(ask(tokens[i]), "released") << i;
-    EXPECT_EQ(prove(chip(i)), "") << i;
-    EXPECT_EQ(check_, "kbs.evidence.platform_unaffected") << i;
-  }
-  EXPECT_EQ(ask(prove(one_)), "released");
 }
 
 TEST_F(IncidentTest, a_second_one_of_the_same_finds_the_policy_as_it_must_be) {

@@ -20,7 +20,6 @@ namespace ward::net::http_server {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 // A peer that says more than this during a stream goes.
@@ -143,6 +142,8 @@ void Session::evict() {
   });
 }
 
+// NOLINTBEGIN(misc-no-recursion): what seems to call itself is a handler, which the loop calls
+// later
 void Session::wait_for_request() {
   waiting_since_ = shared_.tick();
   stage_ = Stage::kWaiting;
@@ -353,5 +354,7 @@ void Session::close_socket() {
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
 }
+
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace ward::net::http_server
